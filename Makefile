@@ -1,0 +1,60 @@
+# Every command sets up .venv by itself when needed (python3 >= 3.11 and pip), and does nothing twice.
+# TORCH_INDEX takes torch's CPU build on a machine without a GPU, for example
+#   make demo TORCH_INDEX=https://download.pytorch.org/whl/cpu
+
+PYTHON ?= python3
+TORCH_INDEX ?=
+PROMPT ?=
+VENV := .venv
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt $(if $(TORCH_INDEX),--extra-index-url $(TORCH_INDEX))
+
+.DEFAULT_GOAL := help
+.PHONY: help demo up test check bench lock clean
+
+help: ## show these commands
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 26
+
+demo: $(VENV)/.installed ## one prompt through the whole service on this machine, to demo.png (PROMPT="…")
+	@$(BIN)/python -m infra.local run -- $(BIN)/python -m infra.local.demo $(if $(PROMPT),--prompt "$(PROMPT)")
+
+up: $(VENV)/.installed ## the whole service on this machine until Ctrl-C
+	@$(BIN)/python -m infra.local up
+
+test: $(VENV)/.installed-dev ## every test, on a real PostgreSQL, Valkey, S3 server and real workers
+	@$(BIN)/python -m pytest tests
+
+check: $(VENV)/.installed-dev ## ruff, mypy, import-linter, codespell, alembic check
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports
+	@$(BIN)/codespell
+	@$(BIN)/python -m infra.local run --only database -- $(BIN)/alembic check
+
+bench: $(VENV)/.installed ## benchmarks (none yet)
+	@echo "No benchmarks yet: they come with the features that they measure."
+
+lock: ## resolve the dependencies afresh into constraints.txt
+	rm -rf $(VENV)/lock && $(PYTHON) -m venv $(VENV)/lock
+	$(VENV)/lock/bin/python -m pip install --quiet --upgrade pip
+	$(VENV)/lock/bin/python -m pip install --quiet $(if $(TORCH_INDEX),--extra-index-url $(TORCH_INDEX)) --group dev '.[render,local]'
+	$(VENV)/lock/bin/python -m pip freeze --exclude darkroom-server | sed -E 's/\+cpu$$//' > constraints.txt
+	rm -rf $(VENV)/lock
+
+clean: ## remove the virtual environment and the embedded stack's data
+	rm -rf $(VENV) .darkroom
+
+$(BIN)/python:
+	@$(PYTHON) -c 'import sys; sys.exit("Darkroom needs Python 3.11 or newer" if sys.version_info < (3, 11) else 0)'
+	@echo "Setting up $(VENV) (a few minutes, once)"
+	@$(PYTHON) -m venv $(VENV)
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --upgrade "pip>=25.1"
+
+$(VENV)/.installed: $(BIN)/python pyproject.toml constraints.txt
+	@$(PIP) --editable '.[render,local]'
+	@touch $@
+
+$(VENV)/.installed-dev: $(VENV)/.installed
+	@$(PIP) --group dev
+	@touch $@

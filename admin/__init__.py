@@ -1,0 +1,1 @@
+"""Commands for operators: accounts and API keys."""

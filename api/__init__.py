@@ -1,0 +1,1 @@
+"""The HTTP side: Flask in, one call into core, Flask out."""

@@ -1,0 +1,83 @@
+"""Every setting of every Darkroom process, read from the environment (and from `.env`) once."""
+
+from __future__ import annotations
+
+from functools import cache
+from pathlib import Path
+from typing import Literal
+
+from pydantic import Field, SecretStr, field_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+
+class Settings(BaseSettings):
+    """One attribute for each environment variable, of the same name in upper case; `.env.example` explains each."""
+
+    model_config = SettingsConfigDict(env_file=".env", env_file_encoding="utf-8", extra="ignore", frozen=True)
+
+    # Where the other parts are
+    database_url: str = "postgresql+psycopg://darkroom:darkroom@127.0.0.1:5432/darkroom"
+    redis_url: str = "redis://127.0.0.1:6379/0"
+    s3_endpoint_url: str | None = None
+    s3_public_endpoint_url: str | None = None
+    s3_region: str = "us-east-1"
+    s3_bucket: str = "darkroom"
+    s3_access_key_id: SecretStr | None = None
+    s3_secret_access_key: SecretStr | None = None
+    s3_checksums: Literal["when_required", "when_supported"] = "when_required"
+    s3_upload_threads: int = Field(default=8, ge=1)
+
+    # The API
+    public_url: str = "http://127.0.0.1:8000"
+    api_key_pepper: SecretStr = Field(min_length=16)
+    api_threads: int = Field(default=64, ge=1)
+    database_pool_size: int = Field(default=20, ge=1)
+    download_url_seconds: int = Field(default=900, ge=1, le=604_800)
+    artifact_retention_days: int = Field(default=30, ge=1)
+
+    # Rendering
+    models_file: Path = Path("models.toml")
+    default_model: str = "picturebook"
+    render_pool: str = Field(default="default", pattern=r"^[a-z0-9-]{1,40}$")
+    render_device: str = "auto"
+    render_concurrency: int = Field(default=2, ge=1)
+    drain_seconds: float = Field(default=30.0, ge=0)
+
+    # Leases and retries
+    lease_seconds: float = Field(default=30.0, gt=0)
+    heartbeat_seconds: float = Field(default=5.0, gt=0)
+    sweep_seconds: float = Field(default=5.0, gt=0)
+    max_attempts: int = Field(default=3, ge=1)
+    orphan_grace_seconds: float = Field(default=3600.0, ge=0)
+
+    # Webhooks
+    webhook_concurrency: int = Field(default=16, ge=1)
+    webhook_timeout_seconds: float = Field(default=15.0, gt=0)
+    webhook_allow_http: bool = False
+    webhook_allowed_networks: str = ""
+
+    # Logs and metrics
+    log_format: Literal["json", "console"] = "json"
+    log_level: Literal["debug", "info", "warning", "error"] = "info"
+    worker_metrics_host: str = "127.0.0.1"
+    worker_metrics_port: int | None = Field(default=None, ge=0, le=65_535)
+
+    @field_validator("database_url")
+    @classmethod
+    def _name_the_driver(cls, url: str) -> str:
+        # Hosting providers hand out postgres:// and postgresql:// addresses; both mean our one driver.
+        for scheme in ("postgres://", "postgresql://"):
+            if url.startswith(scheme):
+                return "postgresql+psycopg://" + url.removeprefix(scheme)
+        return url
+
+    @field_validator("public_url")
+    @classmethod
+    def _without_trailing_slash(cls, url: str) -> str:
+        return url.rstrip("/")
+
+
+@cache
+def get_settings() -> Settings:
+    """The settings of this process, read on first use. Raises pydantic's ValidationError naming what is missing."""
+    return Settings()  # the pepper has no default: it comes from the environment

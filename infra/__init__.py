@@ -1,0 +1,1 @@
+"""What runs underneath and around: the embedded stack, containers."""

@@ -1,0 +1,1 @@
+"""The slow work: rendering, webhooks and maintenance."""
