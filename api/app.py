@@ -1,0 +1,50 @@
+"""Put the API together."""
+
+from __future__ import annotations
+
+from flask_openapi import Info, OpenAPI
+from flask_openapi.models.security_scheme import SecurityScheme
+
+import core.schema  # noqa: F401  (every table, so that foreign keys find theirs)
+from api.documentation import DESCRIPTION, OPENAPI_EXTENSIONS, register_documentation
+from api.health import health_blueprint
+from api.jobs import cancel_job, get_job, list_jobs, post_job  # noqa: F401  (each adds its operation)
+from api.jobs.blueprint import jobs_blueprint
+from api.json_body import MAX_BODY_BYTES, JsonRequest
+from api.metrics import metrics_blueprint
+from api.models.list_models import models_blueprint
+from api.problems import Problem, answer_validation_error, register_problems
+from api.request_context import register_request_context
+from api.webhook_endpoints import delete_webhook_endpoint, list_webhook_endpoints, post_webhook_endpoint  # noqa: F401  (each adds its operation)
+from api.webhook_endpoints.blueprint import webhook_endpoints_blueprint
+from core.catalog import get_catalog
+from core.logs import configure_logging
+from core.settings import get_settings
+
+
+def create_app() -> OpenAPI:
+    """The WSGI application. Raises at once, naming it, when a setting or the models file is wrong."""
+    configure_logging(get_settings())
+    get_catalog()
+
+    app = OpenAPI(
+        "api",
+        info=Info(title="Darkroom", version="1", description=DESCRIPTION),
+        security_schemes={"api_key": SecurityScheme(type="http", scheme="bearer")},
+        openapi_extensions=OPENAPI_EXTENSIONS,
+        validation_error_model=Problem,
+        validation_error_callback=answer_validation_error,
+        doc_prefix="/docs",
+    )
+    app.request_class = JsonRequest
+    app.config["MAX_CONTENT_LENGTH"] = MAX_BODY_BYTES
+
+    register_request_context(app)
+    register_problems(app)
+    register_documentation(app)
+    app.register_blueprint(health_blueprint)
+    app.register_blueprint(metrics_blueprint)
+    app.register_api(jobs_blueprint)
+    app.register_api(models_blueprint)
+    app.register_api(webhook_endpoints_blueprint)
+    return app

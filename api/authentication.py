@@ -1,0 +1,34 @@
+"""Bearer API keys: who is asking."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+import structlog
+from flask import g, request
+
+from core.accounts.authenticate import authenticate
+from core.database import transaction
+from core.errors import NotAuthenticated
+from core.ids import format_id
+from core.settings import get_settings
+
+_SCHEME = "bearer"
+
+
+def require_account() -> None:
+    """Put the caller's account on `g`, before anything else of the request is looked at. Raises NotAuthenticated."""
+    scheme, _, api_key = request.headers.get("Authorization", "").partition(" ")
+    if scheme.lower() != _SCHEME:
+        raise NotAuthenticated
+    with transaction() as session:
+        g.account_id = authenticate(
+            session, api_key=api_key.strip(), pepper=get_settings().api_key_pepper.get_secret_value()
+        )
+    structlog.contextvars.bind_contextvars(account_id=format_id("acc", g.account_id))
+
+
+def current_account_id() -> UUID:
+    """The account that `require_account` found."""
+    account_id: UUID = g.account_id
+    return account_id

@@ -1,0 +1,1 @@
+"""`/v1/jobs`: send, read, list and cancel jobs."""

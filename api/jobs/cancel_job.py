@@ -1,0 +1,42 @@
+"""`POST /v1/jobs/{job_id}/cancel`: take an order back."""
+
+from __future__ import annotations
+
+import structlog
+from flask import Response
+
+from api.authentication import current_account_id
+from api.jobs.blueprint import JobPath, jobs_blueprint
+from api.v1 import describe_problems
+from core.database import transaction
+from core.doorbell import DELIVER_NEXT, WEBHOOK_QUEUE, get_doorbell
+from core.jobs.build_view import build_job_view
+from core.jobs.cancel import cancel_job as cancel
+from core.jobs.job_view import JobView
+from core.jobs.status import JobStatus
+
+_log = structlog.get_logger()
+
+
+@jobs_blueprint.post(
+    "/jobs/<job_id>/cancel",
+    summary="Cancel a job",
+    responses={
+        200: JobView,
+        **describe_problems(
+            {404: "There is no such job in this account.", 409: "The job has already succeeded or failed."}
+        ),
+    },
+)
+def cancel_job(path: JobPath) -> Response:
+    """Cancel a job: a queued one at once, a running one at its next step (read it to see when). It cannot succeed
+    any more once this answers 200; cancelling twice changes nothing.
+    """
+    with transaction() as session:
+        job = cancel(session, account_id=current_account_id(), job_id=path.parse())
+        view = build_job_view(session, job)
+
+    _log.info("job_cancel_requested", job_id=view.id, status=view.status)
+    if view.status == JobStatus.CANCELLED:
+        get_doorbell().ring(WEBHOOK_QUEUE, DELIVER_NEXT)
+    return Response(view.model_dump_json(), mimetype="application/json")

@@ -1,0 +1,84 @@
+"""`POST /v1/jobs`: take an order."""
+
+from __future__ import annotations
+
+from http import HTTPStatus
+
+import structlog
+from flask import Response, g
+from pydantic import BaseModel, ConfigDict, Field
+
+from api.authentication import current_account_id
+from api.jobs.blueprint import jobs_blueprint
+from api.v1 import describe_problems
+from core.catalog import get_catalog
+from core.database import transaction
+from core.doorbell import RENDER_NEXT, get_doorbell, render_queue
+from core.ids import format_id
+from core.jobs.build_view import build_job_view
+from core.jobs.job_view import JobView
+from core.jobs.request import RenderRequest
+from core.jobs.submit import submit_job
+from core.settings import get_settings
+
+_log = structlog.get_logger()
+
+
+class PostJobHeaders(BaseModel):
+    """Optional headers of the request."""
+
+    model_config = ConfigDict(populate_by_name=True)
+
+    idempotency_key: str | None = Field(
+        default=None,
+        alias="Idempotency-Key",
+        min_length=1,
+        max_length=255,
+        pattern=r"^[\x21-\x7e]+$",
+        description="Sending the same key and body again gives the first job again, instead of a second one.",
+    )
+
+
+@jobs_blueprint.post(
+    "/jobs",
+    summary="Send a job",
+    responses={
+        202: JobView,
+        **describe_problems(
+            {
+                400: "The body is not valid JSON.",
+                413: "The body is longer than 1 MiB.",
+                415: "The body is not application/json.",
+                422: "The request is not valid, or the Idempotency-Key came with another body before.",
+            }
+        ),
+    },
+)
+def post_job(header: PostJobHeaders, body: RenderRequest) -> Response:
+    """Queue a job. It is accepted, and will reach an end, once this answers 202."""
+    with transaction() as session:
+        submitted = submit_job(
+            session,
+            body,
+            account_id=current_account_id(),
+            request_id=g.request_id,
+            idempotency_key=header.idempotency_key,
+            catalog=get_catalog(),
+            settings=get_settings(),
+        )
+        view = build_job_view(session, submitted.job)
+
+    if submitted.is_new:
+        _log.info("job_submitted", job_id=view.id, model=view.model)
+        get_doorbell().ring(
+            render_queue(submitted.job.pool),
+            RENDER_NEXT,
+            pool=submitted.job.pool,
+            rung_for=format_id("job", submitted.job.id),
+            request_id=g.request_id,
+        )
+    response = Response(view.model_dump_json(), status=HTTPStatus.ACCEPTED, mimetype="application/json")
+    response.headers["Location"] = view.urls.self
+    if not submitted.is_new:
+        response.headers["Idempotent-Replayed"] = "true"
+    return response

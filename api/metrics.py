@@ -1,0 +1,46 @@
+"""`/metrics`: this process's own counters, and the queues as the database sees them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from flask import Blueprint, Response
+from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_latest
+from prometheus_client.core import GaugeMetricFamily
+from prometheus_client.registry import Collector
+
+from core import metrics
+from core.database import transaction
+from core.jobs.queue_figures import read_queue_figures
+from core.webhooks.claim_delivery import count_due_deliveries
+
+metrics_blueprint = Blueprint("metrics", __name__)
+
+#: Webhook deliveries are counted up to here.
+_COUNTED_UP_TO = 100_000
+
+
+@metrics_blueprint.get("/metrics")
+def get_metrics() -> Response:
+    """Everything Prometheus scrapes here."""
+    queues = CollectorRegistry()
+    queues.register(_QueueCollector())
+    return Response(generate_latest(metrics.REGISTRY) + generate_latest(queues), content_type=CONTENT_TYPE_LATEST)
+
+
+class _QueueCollector(Collector):
+    def collect(self) -> Iterator[GaugeMetricFamily]:
+        with transaction() as session:
+            pools = read_queue_figures(session)
+            due = count_due_deliveries(session, at_most=_COUNTED_UP_TO)
+        depth = GaugeMetricFamily(metrics.QUEUE_DEPTH, "Jobs queued.", labels=["pool"])
+        running = GaugeMetricFamily(metrics.JOBS_RUNNING, "Jobs running.", labels=["pool"])
+        oldest = GaugeMetricFamily(
+            metrics.QUEUE_OLDEST_WAIT_SECONDS, "Seconds that the oldest queued job has waited.", labels=["pool"]
+        )
+        for pool in pools:
+            depth.add_metric([pool.pool], pool.queued)
+            running.add_metric([pool.pool], pool.running)
+            oldest.add_metric([pool.pool], pool.oldest_wait_seconds)
+        yield from (depth, running, oldest)
+        yield GaugeMetricFamily(metrics.WEBHOOK_DELIVERIES_DUE, "Webhook deliveries due now.", value=due)

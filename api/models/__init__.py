@@ -1,0 +1,1 @@
+"""`/v1/models`: what this deployment can draw with."""

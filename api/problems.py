@@ -1,0 +1,138 @@
+"""Every error as RFC 9457 problem+json, and the one table that maps core's errors to HTTP."""
+
+from __future__ import annotations
+
+import json
+from http import HTTPStatus
+
+import structlog
+from flask import Flask, Response
+from pydantic import BaseModel, Field, ValidationError
+from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+from structlog.contextvars import get_contextvars
+from werkzeug.exceptions import HTTPException
+
+from core.errors import (
+    DarkroomError,
+    FieldError,
+    IdempotencyKeyReused,
+    InvalidRequest,
+    JobFinished,
+    NotAuthenticated,
+    NotFound,
+    TooManyWebhookEndpoints,
+)
+
+_STATUS: dict[type[DarkroomError], HTTPStatus] = {
+    NotAuthenticated: HTTPStatus.UNAUTHORIZED,
+    NotFound: HTTPStatus.NOT_FOUND,
+    JobFinished: HTTPStatus.CONFLICT,
+    TooManyWebhookEndpoints: HTTPStatus.CONFLICT,
+    IdempotencyKeyReused: HTTPStatus.UNPROCESSABLE_ENTITY,
+    InvalidRequest: HTTPStatus.UNPROCESSABLE_ENTITY,
+}
+
+#: Codes of what the web framework refuses before our code is asked.
+_HTTP_CODES = {
+    400: "invalid_json",
+    404: "not_found",
+    405: "method_not_allowed",
+    413: "body_too_large",
+    415: "unsupported_media_type",
+}
+
+_RETRY_AFTER_SECONDS = 5
+
+_log = structlog.get_logger()
+
+
+class FieldProblem(BaseModel):
+    """One field and what is wrong with it."""
+
+    field: str = Field(examples=["width"])
+    message: str
+
+
+class Problem(BaseModel):
+    """An error (RFC 9457). `code` is the stable word for programs."""
+
+    type: str = "about:blank"
+    title: str
+    status: int
+    detail: str
+    code: str
+    errors: list[FieldProblem] = []
+    request_id: str | None
+
+
+def register_problems(app: Flask) -> None:
+    """Answer every error of the app as problem+json."""
+
+    @app.errorhandler(DarkroomError)
+    def answer_known_error(error: DarkroomError) -> Response:
+        status = next(
+            (status for kind, status in _STATUS.items() if isinstance(error, kind)), HTTPStatus.INTERNAL_SERVER_ERROR
+        )
+        response = build_problem(
+            status, error.code, error.message, error.errors if isinstance(error, InvalidRequest) else []
+        )
+        if isinstance(error, NotAuthenticated):
+            response.headers["WWW-Authenticate"] = "Bearer"
+        return response
+
+    @app.errorhandler(HTTPException)
+    def answer_http_error(error: HTTPException) -> Response:
+        if error.response is not None:  # a validation problem, built below
+            return error.response  # type: ignore[return-value]  # werkzeug types it as its own, wider class
+        status = HTTPStatus(error.code or HTTPStatus.INTERNAL_SERVER_ERROR)
+        response = build_problem(status, _HTTP_CODES.get(status, "http_error"), error.description or status.description)
+        allow = error.get_response().headers.get("Allow")
+        if allow is not None:
+            response.headers["Allow"] = allow
+        return response
+
+    @app.errorhandler(PoolTimeout)
+    @app.errorhandler(DBAPIError)
+    def answer_database_error(error: DBAPIError | PoolTimeout) -> Response:
+        if isinstance(error, OperationalError | InterfaceError | PoolTimeout):
+            _log.warning("database_unavailable", error=str(error))
+            response = build_problem(
+                HTTPStatus.SERVICE_UNAVAILABLE,
+                "database_unavailable",
+                "The database does not answer. Nothing was changed.",
+            )
+            response.headers["Retry-After"] = str(_RETRY_AFTER_SECONDS)
+            return response
+        return answer_unforeseen_error(error)
+
+    @app.errorhandler(Exception)
+    def answer_unforeseen_error(error: Exception) -> Response:
+        _log.exception("request_failed", exc_info=error)
+        return build_problem(
+            HTTPStatus.INTERNAL_SERVER_ERROR,
+            "internal",
+            "Something went wrong on our side; the request id says where to look in the logs.",
+        )
+
+
+def answer_validation_error(error: ValidationError) -> Response:
+    """The 422 for a request that does not fit its model. What was sent is not echoed: prompts are personal data."""
+    errors = [
+        FieldError(".".join(str(part) for part in item["loc"]) or "body", item["msg"])
+        for item in error.errors(include_url=False, include_input=False, include_context=False)
+    ]
+    return build_problem(HTTPStatus.UNPROCESSABLE_ENTITY, InvalidRequest.code, InvalidRequest(errors).message, errors)
+
+
+def build_problem(status: HTTPStatus, code: str, detail: str, errors: list[FieldError] | None = None) -> Response:
+    """One problem+json answer."""
+    problem = Problem(
+        title=status.phrase,
+        status=status,
+        detail=detail,
+        code=code,
+        errors=[FieldProblem(field=item.field, message=item.message) for item in errors or []],
+        request_id=get_contextvars().get("request_id"),
+    )
+    return Response(json.dumps(problem.model_dump()), status=status, mimetype="application/problem+json")

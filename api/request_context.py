@@ -1,0 +1,47 @@
+"""Around every request: its id, its log line and its metrics."""
+
+from __future__ import annotations
+
+import re
+import time
+from uuid import uuid4
+
+import structlog
+from flask import Flask, Response, g, request
+
+from core.metrics import HTTP_DURATION_SECONDS, HTTP_REQUESTS
+
+#: What a caller may send as X-Request-Id; anything else is replaced, so that logs cannot be forged.
+_REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
+
+_log = structlog.get_logger()
+
+
+def register_request_context(app: Flask) -> None:
+    """Give every request an id, bind it to the logs, and send it back."""
+
+    @app.before_request
+    def open_context() -> None:
+        sent = request.headers.get("X-Request-Id", "")
+        g.request_id = sent if _REQUEST_ID.fullmatch(sent) else f"req_{uuid4().hex}"
+        g.started = time.perf_counter()
+        structlog.contextvars.clear_contextvars()
+        structlog.contextvars.bind_contextvars(request_id=g.request_id)
+
+    @app.after_request
+    def close_context(response: Response) -> Response:
+        response.headers["X-Request-Id"] = g.request_id
+        response.headers["X-Content-Type-Options"] = "nosniff"
+        seconds = time.perf_counter() - g.started
+        route = request.url_rule.rule if request.url_rule else "unknown"
+        HTTP_REQUESTS.labels(request.method, route, str(response.status_code)).inc()
+        HTTP_DURATION_SECONDS.labels(request.method, route).observe(seconds)
+        if route.startswith("/v1/"):
+            _log.info(
+                "request_answered",
+                method=request.method,
+                route=route,
+                status=response.status_code,
+                duration_ms=round(seconds * 1000, 1),
+            )
+        return response

@@ -1,0 +1,35 @@
+"""The versioned, authenticated part of the API: what its blueprints share."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask_openapi import APIBlueprint, Tag
+
+from api.authentication import require_account
+
+
+def describe_problems(problems: dict[int, str]) -> dict[int, Any]:
+    """Error answers of an operation, for the API document: status to meaning."""
+    content = {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}}
+    return {status: {"description": meaning, "content": content} for status, meaning in problems.items()}
+
+
+def build_blueprint(name: str, tag: str, description: str) -> APIBlueprint:
+    """A blueprint under /v1 whose every operation needs an API key."""
+    blueprint = APIBlueprint(
+        name,
+        __name__,
+        url_prefix="/v1",
+        abp_tags=[Tag(name=tag, description=description)],
+        abp_security=[{"api_key": []}],
+        abp_responses=describe_problems(
+            {
+                401: "The API key is missing, malformed or revoked.",
+                422: "The request is not valid; `errors` names each field.",
+                503: "The database does not answer; try again after Retry-After seconds.",
+            }
+        ),
+    )
+    blueprint.before_request(require_account)
+    return blueprint

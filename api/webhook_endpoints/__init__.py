@@ -1,0 +1,1 @@
+"""`/v1/webhook-endpoints`: where the account is told of its jobs' ends."""

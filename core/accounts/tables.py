@@ -1,0 +1,58 @@
+"""Tables of accounts, API keys and usage."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import CheckConstraint, ForeignKey, Index, func
+from sqlalchemy.orm import Mapped, mapped_column
+
+from core.database import Table
+from core.ids import new_id
+
+
+class Account(Table):
+    """A customer: the owner of jobs, keys, artifacts and webhook endpoints."""
+
+    __tablename__ = "accounts"
+    __table_args__ = (CheckConstraint("weight > 0", name="weight_is_positive"),)
+
+    id: Mapped[UUID] = mapped_column(primary_key=True, default=new_id)
+    name: Mapped[str]
+    #: Share of the workers relative to the other accounts' weights.
+    weight: Mapped[float] = mapped_column(server_default="1")
+    created_at: Mapped[datetime] = mapped_column(server_default=func.now())
+
+
+class ApiKey(Table):
+    """One key of an account; the secret itself is never stored."""
+
+    __tablename__ = "api_keys"
+    __table_args__ = (Index(None, "account_id"),)
+
+    #: The public part of the key, by which it is found.
+    id: Mapped[str] = mapped_column(primary_key=True)
+    account_id: Mapped[UUID] = mapped_column(ForeignKey("accounts.id"))
+    #: HMAC-SHA256 of the secret under the deployment's pepper.
+    secret_hmac: Mapped[bytes]
+    created_at: Mapped[datetime] = mapped_column(server_default=func.now())
+    #: Accurate to a minute, so that reading a job does not write a row each time.
+    last_used_at: Mapped[datetime | None]
+    revoked_at: Mapped[datetime | None]
+
+
+class UsageRecord(Table):
+    """What one successful job used; written in the commit that ends the job, so it is counted once."""
+
+    __tablename__ = "usage_records"
+    __table_args__ = (Index(None, "account_id", "created_at"),)
+
+    job_id: Mapped[UUID] = mapped_column(ForeignKey("jobs.id"), primary_key=True)
+    account_id: Mapped[UUID] = mapped_column(ForeignKey("accounts.id"))
+    model: Mapped[str]
+    images: Mapped[int]
+    #: Megapixel-steps: width x height x steps x images / 1e6.
+    cost: Mapped[float]
+    render_seconds: Mapped[float]
+    created_at: Mapped[datetime] = mapped_column(server_default=func.now())

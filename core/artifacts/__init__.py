@@ -1,0 +1,1 @@
+"""Stored files: their rows, their keys and the bucket they lie in."""

@@ -1,0 +1,96 @@
+"""The bucket: put, delete and sign download addresses, on any S3-compatible store, through boto3."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from functools import cache
+from typing import Any
+
+import boto3
+from botocore.config import Config
+from botocore.exceptions import BotoCoreError, ClientError
+
+from core.errors import StorageUnavailable
+from core.settings import Settings, get_settings
+
+
+def put_object(key: str, body: bytes, *, media_type: str, sha256: str) -> None:
+    """Store bytes under a key, with their sha256 in the object's metadata.
+
+    boto3 retries what may pass (5 tries in all). Raises StorageUnavailable when the store still does not take them.
+    """
+    try:
+        _client().put_object(
+            Bucket=get_settings().s3_bucket,
+            Key=key,
+            Body=body,
+            ContentType=media_type,
+            CacheControl="private, max-age=31536000, immutable",
+            Metadata={"sha256": sha256},
+        )
+    except (BotoCoreError, ClientError) as error:
+        raise StorageUnavailable(f"The object store did not take {key}: {error}") from error
+
+
+def delete_prefix(prefix: str) -> int:
+    """Delete every object whose key starts with the prefix and tell how many there were.
+
+    Raises StorageUnavailable.
+    """
+    bucket = get_settings().s3_bucket
+    deleted = 0
+    try:
+        for page in _client().get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix):
+            for item in page.get("Contents", []):
+                _client().delete_object(Bucket=bucket, Key=item["Key"])
+                deleted += 1
+    except (BotoCoreError, ClientError) as error:
+        raise StorageUnavailable(f"The object store did not delete {prefix}: {error}") from error
+    return deleted
+
+
+def sign_download(key: str) -> tuple[str, datetime]:
+    """A presigned GET address of an object, and the time (UTC) until which it works. No network call."""
+    settings = get_settings()
+    seconds = settings.download_url_seconds
+    expires_at = datetime.now(UTC).replace(microsecond=0) + timedelta(seconds=seconds)
+    url: str = _signing_client().generate_presigned_url(
+        "get_object", Params={"Bucket": settings.s3_bucket, "Key": key}, ExpiresIn=seconds
+    )
+    return url, expires_at
+
+
+@cache
+def _client() -> Any:  # boto3 makes its client classes at run time
+    settings = get_settings()
+    return _build_client(settings, settings.s3_endpoint_url)
+
+
+@cache
+def _signing_client() -> Any:
+    # Behind a container network the store has one address for workers and another for the people who download.
+    settings = get_settings()
+    return _build_client(settings, settings.s3_public_endpoint_url or settings.s3_endpoint_url)
+
+
+def _build_client(settings: Settings, endpoint_url: str | None) -> Any:
+    key_id, secret = settings.s3_access_key_id, settings.s3_secret_access_key
+    return boto3.client(
+        "s3",
+        endpoint_url=endpoint_url,
+        region_name=settings.s3_region,
+        # Without keys in the settings boto3 looks where it always does: profile, container or instance role.
+        aws_access_key_id=key_id.get_secret_value() if key_id else None,
+        aws_secret_access_key=secret.get_secret_value() if secret else None,
+        config=Config(
+            signature_version="s3v4",
+            connect_timeout=5,
+            read_timeout=20,
+            retries={"mode": "standard", "total_max_attempts": 5},
+            max_pool_connections=settings.s3_upload_threads,
+            # Many S3-compatible stores refuse the checksum trailers that boto3 sends unasked.
+            request_checksum_calculation=settings.s3_checksums,
+            response_checksum_validation=settings.s3_checksums,
+            s3={"addressing_style": "path" if endpoint_url else "auto"},
+        ),
+    )

@@ -1,0 +1,52 @@
+"""The table of stored files."""
+
+from __future__ import annotations
+
+import enum
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, UniqueConstraint, func
+from sqlalchemy.orm import Mapped, mapped_column
+
+from core.database import Table
+from core.ids import new_id
+
+
+class ArtifactKind(enum.StrEnum):
+    """The role of a stored file."""
+
+    OUTPUT = "output"  #: an image that the job was asked for
+
+
+class Artifact(Table):
+    """One object in the bucket. Only the winning attempt's objects get a row, in the commit that ends the job."""
+
+    __tablename__ = "artifacts"
+    __table_args__ = (
+        UniqueConstraint("storage_key"),
+        UniqueConstraint("job_id", "kind", "position"),
+        Index(None, "account_id", "created_at"),
+        CheckConstraint("kind in ('output')", name="kind"),
+        CheckConstraint("byte_size > 0 and width > 0 and height > 0 and position >= 0", name="sizes"),
+        CheckConstraint("sha256 ~ '^[0-9a-f]{64}$'", name="sha256"),
+    )
+
+    id: Mapped[UUID] = mapped_column(primary_key=True, default=new_id)
+    account_id: Mapped[UUID] = mapped_column(ForeignKey("accounts.id"))
+    job_id: Mapped[UUID] = mapped_column(ForeignKey("jobs.id"))
+    attempt_id: Mapped[UUID] = mapped_column(ForeignKey("job_attempts.id"))
+    kind: Mapped[str]
+    #: Place among the job's artifacts of this kind, from 0.
+    position: Mapped[int]
+    storage_key: Mapped[str]
+    media_type: Mapped[str]
+    byte_size: Mapped[int] = mapped_column(BigInteger)
+    #: Of the object's bytes, 64 hexadecimal digits.
+    sha256: Mapped[str]
+    #: Pixels.
+    width: Mapped[int]
+    height: Mapped[int]
+    seed: Mapped[int | None] = mapped_column(BigInteger)
+    created_at: Mapped[datetime] = mapped_column(server_default=func.now())
+    expires_at: Mapped[datetime | None]

@@ -1,0 +1,9 @@
+"""The one database: PostgreSQL through SQLAlchemy and psycopg."""
+
+from __future__ import annotations
+
+from core.database.base import Table, Timestamp
+from core.database.clock import seconds_from_now
+from core.database.transaction import get_engine, ping, transaction
+
+__all__ = ["Table", "Timestamp", "get_engine", "ping", "seconds_from_now", "transaction"]

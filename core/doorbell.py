@@ -1,0 +1,110 @@
+"""The doorbell: tell workers through Redis that there is work. It carries no truth; a lost ring is rung again."""
+
+from __future__ import annotations
+
+import threading
+import time
+from functools import cache
+from typing import Any
+
+import redis
+import structlog
+from celery import Celery
+from kombu.exceptions import KombuError
+
+from core.settings import get_settings
+
+#: The wire vocabulary: the names of the tasks, which workers register and the doorbell sends.
+RENDER_NEXT = "render_next"
+DELIVER_NEXT = "deliver_next"
+SWEEP = "sweep"
+DELETE_ORPHANS = "delete_orphans"
+
+#: The queues besides the pools' own.
+WEBHOOK_QUEUE = "webhooks"
+MAINTENANCE_QUEUE = "maintenance"
+
+#: How long one ring may take, and how long nobody tries after one that failed.
+_RING_SECONDS = 0.4
+_BREAKER_SECONDS = 2.0
+
+_log = structlog.get_logger()
+
+
+def render_queue(pool: str) -> str:
+    """The queue of a pool of rendering workers."""
+    return f"render.{pool}"
+
+
+def broker_settings(redis_url: str, *, socket_timeout: float) -> dict[str, Any]:
+    """What every Celery client of ours agrees on. JSON only: a pickled message would run code on a worker."""
+    return {
+        "broker_url": redis_url,
+        "task_serializer": "json",
+        "accept_content": ["json"],
+        "task_ignore_result": True,
+        "task_store_errors_even_if_ignored": False,
+        "broker_transport_options": {
+            "socket_connect_timeout": socket_timeout,
+            "socket_timeout": socket_timeout,
+            "socket_keepalive": True,
+            "health_check_interval": 10,
+        },
+    }
+
+
+class Doorbell:
+    """A producer-only Celery client with a breaker: a dead Redis costs one short try every two seconds."""
+
+    def __init__(self, redis_url: str) -> None:
+        settings = broker_settings(redis_url, socket_timeout=_RING_SECONDS)
+        # One try and no waiting in between: the sweep is our retry.
+        settings["broker_transport_options"] |= {"max_retries": 1, "interval_start": 0, "interval_step": 0}
+        self._celery = Celery("doorbell", set_as_current=False)
+        self._celery.conf.update(settings, task_publish_retry=False, broker_pool_limit=8)
+        self._redis = redis.Redis.from_url(
+            redis_url, socket_timeout=_RING_SECONDS * 5, socket_connect_timeout=_RING_SECONDS * 5
+        )
+        self._lock = threading.Lock()
+        self._silent_until = 0.0
+
+    def ring(self, queue: str, task: str, *, times: int = 1, **details: str) -> bool:
+        """Send `times` messages for a task, and tell whether they left. `details` (ids for the logs) travel along.
+
+        Never raises and never takes longer than about a second: call it after the commit, outside the transaction.
+        """
+        if self._is_silent():
+            return False
+        try:
+            with self._celery.producer_or_acquire() as producer:
+                for _ in range(times):
+                    self._celery.send_task(
+                        task, kwargs=details, queue=queue, producer=producer, retry=False, ignore_result=True
+                    )
+        except (KombuError, redis.RedisError, OSError) as error:
+            self._fall_silent()
+            _log.warning("doorbell_not_rung", queue=queue, error=str(error))
+            return False
+        return True
+
+    def count_waiting(self, queue: str) -> int | None:
+        """How many messages wait in a queue, or None when Redis does not say."""
+        try:
+            return int(self._redis.llen(queue))
+        except redis.RedisError as error:
+            _log.warning("doorbell_not_counted", queue=queue, error=str(error))
+            return None
+
+    def _is_silent(self) -> bool:
+        with self._lock:
+            return time.monotonic() < self._silent_until
+
+    def _fall_silent(self) -> None:
+        with self._lock:
+            self._silent_until = time.monotonic() + _BREAKER_SECONDS
+
+
+@cache
+def get_doorbell() -> Doorbell:
+    """The doorbell of this process, built on first use."""
+    return Doorbell(get_settings().redis_url)

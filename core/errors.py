@@ -1,0 +1,118 @@
+"""Every error that core raises on purpose; an error's docstring is its message unless it is given another."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+class DarkroomError(Exception):
+    """Something went wrong in Darkroom."""
+
+    #: Stable word for programs, sent as `code` in every problem+json answer.
+    code = "internal"
+
+    def __init__(self, message: str | None = None) -> None:
+        super().__init__(message or (type(self).__doc__ or "").strip())
+
+    @property
+    def message(self) -> str:
+        return str(self)
+
+
+# What the caller got wrong
+
+
+@dataclass(frozen=True)
+class FieldError:
+    """One field of a request and what is wrong with it; `field` is a dotted path such as `metadata.order`."""
+
+    field: str
+    message: str
+
+
+class InvalidRequest(DarkroomError):
+    """The request is not valid."""
+
+    code = "invalid_request"
+
+    def __init__(self, errors: list[FieldError]) -> None:
+        super().__init__("; ".join(f"{error.field}: {error.message}" for error in errors))
+        self.errors = errors
+
+
+class NotAuthenticated(DarkroomError):
+    """A valid API key is required: send it as `Authorization: Bearer dk_…`."""
+
+    code = "not_authenticated"
+
+
+class NotFound(DarkroomError):
+    """There is nothing at this address."""
+
+    code = "not_found"
+
+
+class JobNotFound(NotFound):
+    """There is no such job."""
+
+    code = "job_not_found"
+
+
+class WebhookEndpointNotFound(NotFound):
+    """There is no such webhook endpoint."""
+
+    code = "webhook_endpoint_not_found"
+
+
+class AccountNotFound(NotFound):
+    """There is no such account."""
+
+    code = "account_not_found"
+
+
+class ApiKeyNotFound(NotFound):
+    """There is no such API key."""
+
+    code = "api_key_not_found"
+
+
+class IdempotencyKeyReused(DarkroomError):
+    """This Idempotency-Key was already used with another request body."""
+
+    code = "idempotency_key_reused"
+
+
+class JobFinished(DarkroomError):
+    """The job has already finished, so it cannot be cancelled."""
+
+    code = "job_finished"
+
+
+class TooManyWebhookEndpoints(DarkroomError):
+    """The account has as many webhook endpoints as it may have; delete one first."""
+
+    code = "too_many_webhook_endpoints"
+
+
+# What the worker meets
+
+
+class LeaseLost(DarkroomError):
+    """The attempt no longer holds its job: whatever it still writes touches no row."""
+
+    code = "lease_lost"
+
+
+class StorageUnavailable(DarkroomError):
+    """The object store did not take the images."""
+
+    code = "storage_unavailable"
+
+
+# What the operator got wrong
+
+
+class InvalidCatalog(DarkroomError):
+    """The models file is not valid."""
+
+    code = "invalid_catalog"

@@ -1,0 +1,132 @@
+"""Build the views of jobs from their rows."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from typing import Literal
+from uuid import UUID
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from core.artifacts.storage import sign_download
+from core.artifacts.tables import Artifact, ArtifactKind
+from core.ids import format_id
+from core.jobs.failures import Failure, FailureCode
+from core.jobs.job_view import FailureView, JobView, OutputView, ProgressView, QueueView, TimingsView, UrlsView
+from core.jobs.queue_position import find_queue_positions
+from core.jobs.status import JobStatus
+from core.jobs.tables import Job, JobAttempt
+from core.settings import get_settings
+
+
+def build_job_view(session: Session, job: Job) -> JobView:
+    """The view of one job, with fresh download addresses."""
+    return build_job_views(session, [job])[0]
+
+
+def build_job_views(session: Session, jobs: Sequence[Job], *, with_urls: bool = True) -> list[JobView]:
+    """The views of the jobs, in their order.
+
+    Without URLs (as events are stored) the outputs' download addresses are null: they are signed when they are sent.
+    """
+    attempts = _current_attempts(session, jobs)
+    outputs = _outputs(session, jobs)
+    positions = find_queue_positions(session, jobs)
+    return [
+        JobView(
+            id=format_id("job", job.id),
+            status=JobStatus(job.status),
+            model=job.model,
+            task=job.task,
+            request=job.request,
+            progress=_progress(job, attempts.get(job.id)),
+            queue=QueueView(position=positions.get(job.id), eta_seconds=None, reason=_waiting_reason(job)),
+            outputs=[_output(output, with_url=with_urls) for output in outputs[job.id]],
+            failure=_failure(job),
+            attempts=job.attempts_used,
+            timings=_timings(job, attempts.get(job.id)),
+            metadata=job.metadata_,
+            warnings=job.warnings,
+            created_at=job.created_at,
+            started_at=job.started_at,
+            finished_at=job.finished_at,
+            expires_at=job.expires_at,
+            urls=_urls(job),
+        )
+        for job in jobs
+    ]
+
+
+def _current_attempts(session: Session, jobs: Sequence[Job]) -> dict[UUID, JobAttempt]:
+    ids = [job.current_attempt_id for job in jobs if job.current_attempt_id is not None]
+    if not ids:
+        return {}
+    return {attempt.job_id: attempt for attempt in session.scalars(select(JobAttempt).where(JobAttempt.id.in_(ids)))}
+
+
+def _outputs(session: Session, jobs: Sequence[Job]) -> defaultdict[UUID, list[Artifact]]:
+    outputs: defaultdict[UUID, list[Artifact]] = defaultdict(list)
+    ids = [job.id for job in jobs if job.status == JobStatus.SUCCEEDED]
+    if ids:
+        rows = select(Artifact).where(Artifact.job_id.in_(ids), Artifact.kind == ArtifactKind.OUTPUT)
+        for artifact in session.scalars(rows.order_by(Artifact.job_id, Artifact.position)):
+            outputs[artifact.job_id].append(artifact)
+    return outputs
+
+
+def _progress(job: Job, attempt: JobAttempt | None) -> ProgressView:
+    if attempt is None:
+        return ProgressView(fraction=0.0, step=0, steps=job.request["num_inference_steps"])
+    return ProgressView(fraction=round(attempt.step / attempt.steps, 4), step=attempt.step, steps=attempt.steps)
+
+
+def _waiting_reason(job: Job) -> Literal["waiting_for_worker", "retrying"] | None:
+    if job.status != JobStatus.QUEUED:
+        return None
+    return "retrying" if job.available_at > datetime.now(UTC) else "waiting_for_worker"
+
+
+def _output(artifact: Artifact, *, with_url: bool) -> OutputView:
+    url, expires_at = sign_download(artifact.storage_key) if with_url else (None, None)
+    return OutputView(
+        id=format_id("art", artifact.id),
+        url=url,
+        url_expires_at=expires_at,
+        media_type=artifact.media_type,
+        width=artifact.width,
+        height=artifact.height,
+        byte_size=artifact.byte_size,
+        sha256=artifact.sha256,
+        seed=artifact.seed,
+    )
+
+
+def _failure(job: Job) -> FailureView | None:
+    if job.failure_code is None:
+        return None
+    failure = Failure(FailureCode(job.failure_code), job.failure_message or "")
+    return FailureView(
+        code=failure.code,
+        message=failure.message,
+        fault=failure.traits.fault,
+        retryable=failure.traits.retryable,
+        charged=False,  # only successful jobs are counted as usage
+    )
+
+
+def _timings(job: Job, attempt: JobAttempt | None) -> TimingsView | None:
+    if attempt is None or attempt.render_ms is None or attempt.upload_ms is None:
+        return None
+    return TimingsView(
+        queue_ms=round((attempt.started_at - job.created_at).total_seconds() * 1000),
+        render_ms=attempt.render_ms,
+        upload_ms=attempt.upload_ms,
+    )
+
+
+def _urls(job: Job) -> UrlsView:
+    address = f"{get_settings().public_url}/v1/jobs/{format_id('job', job.id)}"
+    return UrlsView(self=address, cancel=f"{address}/cancel")

@@ -1,0 +1,36 @@
+"""Cancel a job: at once while it waits, at its next denoising step while it runs."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from core.errors import JobFinished, JobNotFound
+from core.jobs.end import end_job
+from core.jobs.status import JobStatus
+from core.jobs.tables import Job
+
+
+def cancel_job(session: Session, *, account_id: UUID, job_id: UUID) -> Job:
+    """The job, cancelled or (while it runs) about to be: from here on it cannot succeed any more.
+
+    Cancelling a cancelled job changes nothing. Raises JobNotFound, and JobFinished for one that ended otherwise.
+    """
+    job = session.scalars(
+        select(Job).where(Job.id == job_id, Job.account_id == account_id).with_for_update()
+    ).one_or_none()
+    if job is None:
+        raise JobNotFound
+    if job.status in {JobStatus.SUCCEEDED, JobStatus.FAILED}:
+        raise JobFinished
+
+    if job.status == JobStatus.QUEUED:
+        job.cancel_requested_at = func.now()
+        end_job(session, job, JobStatus.CANCELLED)
+    elif job.status == JobStatus.RUNNING and job.cancel_requested_at is None:
+        job.cancel_requested_at = func.now()
+        session.flush()
+        session.refresh(job)
+    return job

@@ -1,0 +1,84 @@
+"""Give a worker the next job of its pool, under a lease."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from core.database import seconds_from_now
+from core.ids import new_id
+from core.jobs.fair_queue import advance_pool_clock
+from core.jobs.status import JobStatus
+from core.jobs.tables import Job, JobAttempt
+
+
+@dataclass(frozen=True)
+class ClaimedAttempt:
+    """All that a worker needs to render one attempt without asking the database again."""
+
+    #: The fencing token.
+    id: UUID
+    job_id: UUID
+    account_id: UUID
+    attempt_number: int
+    model: str
+    model_revision: str
+    request: dict[str, Any]
+    seed: int
+    request_id: str
+    #: Seconds from the job becoming available to this claim.
+    waited_seconds: float
+
+
+def claim_job(session: Session, *, pool: str, worker_id: str, lease_seconds: float) -> ClaimedAttempt | None:
+    """Open an attempt of the first job that is available in the pool, in fair order, or None where there is none.
+
+    The lease starts now, on the database's clock. Workers that claim at once take different jobs.
+    """
+    job = session.scalars(
+        select(Job)
+        .where(Job.pool == pool, Job.status == JobStatus.QUEUED, Job.available_at <= func.now())
+        .order_by(Job.priority, Job.fair_position, Job.id)
+        .limit(1)
+        .with_for_update(skip_locked=True)
+    ).one_or_none()
+    if job is None:
+        return None
+
+    now: datetime = session.execute(select(func.clock_timestamp())).scalar_one()
+    attempt = JobAttempt(
+        id=new_id(),
+        account_id=job.account_id,
+        job_id=job.id,
+        attempt_number=job.attempts_opened + 1,
+        worker_id=worker_id,
+        lease_expires_at=seconds_from_now(lease_seconds),
+        heartbeat_at=now,
+        steps=job.request["num_inference_steps"],
+        started_at=now,
+    )
+    session.add(attempt)
+    job.status = JobStatus.RUNNING
+    job.attempts_opened += 1
+    job.attempts_used += 1
+    job.current_attempt_id = attempt.id
+    job.started_at = job.started_at or now
+    session.flush()
+    advance_pool_clock(session, pool=pool, fair_position=job.fair_position)
+    return ClaimedAttempt(
+        id=attempt.id,
+        job_id=job.id,
+        account_id=job.account_id,
+        attempt_number=attempt.attempt_number,
+        model=job.model,
+        model_revision=job.model_revision,
+        request=job.request,
+        seed=job.seed,
+        request_id=job.request_id,
+        waited_seconds=(now - job.available_at).total_seconds(),
+    )

@@ -1,0 +1,161 @@
+"""Write down how an attempt ended: each outcome is one short commit, fenced by the attempt."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import func
+from sqlalchemy.orm import Session
+
+from core.accounts.tables import UsageRecord
+from core.artifacts.tables import Artifact, ArtifactKind
+from core.jobs.backoff import backoff_seconds
+from core.jobs.end import end_job
+from core.jobs.failures import Failure
+from core.jobs.lease import lock_leased
+from core.jobs.status import AttemptStatus, JobStatus
+from core.jobs.tables import Job, JobAttempt
+
+
+@dataclass(frozen=True)
+class StoredImage:
+    """An image that lies in the bucket already. Sizes in pixels and bytes."""
+
+    position: int
+    storage_key: str
+    media_type: str
+    byte_size: int
+    sha256: str
+    width: int
+    height: int
+    seed: int
+
+
+@dataclass(frozen=True)
+class Rendered:
+    """What a successful attempt brings: its images, what it takes to make them again, and how long each part took."""
+
+    images: list[StoredImage]
+    receipt: dict[str, Any]
+    render_ms: int
+    upload_ms: int
+
+
+def record_success(session: Session, *, attempt_id: UUID, rendered: Rendered, retention: timedelta) -> JobStatus:
+    """The images become the job's, unless it was cancelled before this moment: job, artifacts, usage and webhook
+    deliveries in one commit. Tells which of the two it was. Raises LeaseLost.
+    """
+    job, attempt = lock_leased(session, attempt_id=attempt_id)
+    if job.cancel_requested_at is not None:
+        _cancel(session, job, attempt)
+        return JobStatus.CANCELLED
+
+    attempt.status = AttemptStatus.SUCCEEDED
+    attempt.finished_at = func.clock_timestamp()
+    attempt.step = attempt.steps
+    attempt.render_ms = rendered.render_ms
+    attempt.upload_ms = rendered.upload_ms
+    job.receipt = rendered.receipt
+    session.add_all(_artifacts(job, attempt, rendered.images, retention))
+    session.add(
+        UsageRecord(
+            job_id=job.id,
+            account_id=job.account_id,
+            model=job.model,
+            images=len(rendered.images),
+            cost=job.cost,
+            render_seconds=rendered.render_ms / 1000,
+        )
+    )
+    end_job(session, job, JobStatus.SUCCEEDED, retention=retention)
+    return JobStatus.SUCCEEDED
+
+
+def record_failure(session: Session, *, attempt_id: UUID, failure: Failure) -> JobStatus:
+    """The job goes back to the queue with a delay, or fails when another attempt cannot help or none is left.
+
+    Tells which (or that it was cancelled meanwhile). Raises LeaseLost.
+    """
+    job, attempt = lock_leased(session, attempt_id=attempt_id)
+    return settle_failed_attempt(session, job, attempt, AttemptStatus.FAILED, failure)
+
+
+def record_cancellation(session: Session, *, attempt_id: UUID) -> None:
+    """The worker stopped because the job was cancelled. Raises LeaseLost."""
+    _cancel(session, *lock_leased(session, attempt_id=attempt_id))
+
+
+def record_interruption(session: Session, *, attempt_id: UUID) -> JobStatus:
+    """The worker shuts down: the job goes back to the queue at once, and the attempt is not counted.
+
+    Tells whether it did (or was cancelled meanwhile). Raises LeaseLost.
+    """
+    job, attempt = lock_leased(session, attempt_id=attempt_id)
+    if job.cancel_requested_at is not None:
+        _cancel(session, job, attempt)
+        return JobStatus.CANCELLED
+    _close(attempt, AttemptStatus.INTERRUPTED)
+    job.attempts_used -= 1
+    _requeue(job, delay_seconds=0)
+    session.flush()
+    return JobStatus.QUEUED
+
+
+def settle_failed_attempt(
+    session: Session, job: Job, attempt: JobAttempt, status: AttemptStatus, failure: Failure
+) -> JobStatus:
+    """Close a failed or expired attempt whose rows the caller has locked, and retry or end its job."""
+    _close(attempt, status, failure)
+    if job.cancel_requested_at is not None:
+        end_job(session, job, JobStatus.CANCELLED)
+    elif failure.traits.retryable and job.attempts_used < job.max_attempts:
+        _requeue(job, delay_seconds=backoff_seconds(job.attempts_used, failure.code))
+    else:
+        job.failure_code = failure.code
+        job.failure_message = failure.message
+        end_job(session, job, JobStatus.FAILED)
+    session.flush()
+    return JobStatus(job.status)
+
+
+def _cancel(session: Session, job: Job, attempt: JobAttempt) -> None:
+    _close(attempt, AttemptStatus.CANCELLED)
+    end_job(session, job, JobStatus.CANCELLED)
+
+
+def _close(attempt: JobAttempt, status: AttemptStatus, failure: Failure | None = None) -> None:
+    attempt.status = status
+    attempt.finished_at = func.clock_timestamp()
+    if failure is not None:
+        attempt.failure_code = failure.code
+        attempt.failure_message = failure.message
+
+
+def _requeue(job: Job, *, delay_seconds: float) -> None:
+    job.status = JobStatus.QUEUED
+    job.current_attempt_id = None
+    job.available_at = func.now() + timedelta(seconds=delay_seconds)
+
+
+def _artifacts(job: Job, attempt: JobAttempt, images: list[StoredImage], retention: timedelta) -> list[Artifact]:
+    return [
+        Artifact(
+            account_id=job.account_id,
+            job_id=job.id,
+            attempt_id=attempt.id,
+            kind=ArtifactKind.OUTPUT,
+            position=image.position,
+            storage_key=image.storage_key,
+            media_type=image.media_type,
+            byte_size=image.byte_size,
+            sha256=image.sha256,
+            width=image.width,
+            height=image.height,
+            seed=image.seed,
+            expires_at=func.now() + retention,
+        )
+        for image in images
+    ]

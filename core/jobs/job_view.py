@@ -1,0 +1,93 @@
+"""The shape of a job as every read, list, event and webhook shows it."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from core.jobs.failures import FailureCode, Fault
+from core.jobs.status import JobStatus
+
+
+class _View(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class ProgressView(_View):
+    """Denoising steps done in the current attempt."""
+
+    fraction: float = Field(ge=0, le=1)
+    step: int
+    steps: int
+
+
+class QueueView(_View):
+    """Where a queued job stands."""
+
+    position: int | None = Field(description="Queued jobs before this one, counted up to 1,000.")
+    eta_seconds: float | None = Field(description="Not estimated yet: null.")
+    reason: Literal["waiting_for_worker", "retrying"] | None
+
+
+class OutputView(_View):
+    """One image. Its address works until `url_expires_at`; reading the job again gives a fresh one."""
+
+    id: str = Field(examples=["art_0199f2c4a8b97c03b7e1f6a2d3c4b5e6"])
+    url: str | None
+    url_expires_at: datetime | None
+    media_type: str
+    width: int
+    height: int
+    byte_size: int
+    sha256: str
+    seed: int | None
+
+
+class FailureView(_View):
+    """Why a failed job failed, whose fault it was, and whether sending it again may help."""
+
+    code: FailureCode
+    message: str
+    fault: Fault
+    retryable: bool
+    charged: bool
+
+
+class TimingsView(_View):
+    """Milliseconds that a succeeded job waited for its last attempt, was rendered, and was stored."""
+
+    queue_ms: int
+    render_ms: int
+    upload_ms: int
+
+
+class UrlsView(_View):
+    """Where to read and to cancel the job."""
+
+    self: str
+    cancel: str
+
+
+class JobView(_View):
+    """A job."""
+
+    id: str = Field(examples=["job_0199f2c4a8b97c03b7e1f6a2d3c4b5e6"])
+    status: JobStatus
+    model: str
+    task: str
+    request: dict[str, Any] = Field(description="Every parameter, with the defaults filled in.")
+    progress: ProgressView
+    queue: QueueView
+    outputs: list[OutputView]
+    failure: FailureView | None
+    attempts: int = Field(description="Attempts used so far.")
+    timings: TimingsView | None
+    metadata: dict[str, str]
+    warnings: list[str]
+    created_at: datetime
+    started_at: datetime | None
+    finished_at: datetime | None
+    expires_at: datetime | None = Field(description="When the outputs are deleted.")
+    urls: UrlsView

@@ -1,0 +1,65 @@
+"""The lease of an attempt, on the database's clock: renew it, and lock what it allows to be written."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from uuid import UUID
+
+from sqlalchemy import func, select, update
+from sqlalchemy.orm import Session
+
+from core.database import seconds_from_now
+from core.errors import LeaseLost
+from core.jobs.status import AttemptStatus, JobStatus
+from core.jobs.tables import Job, JobAttempt
+
+
+@dataclass(frozen=True)
+class Renewal:
+    """What a worker learns from renewing its lease."""
+
+    cancel_requested: bool
+
+
+def renew_lease(session: Session, *, attempt_id: UUID, step: int, lease_seconds: float) -> Renewal:
+    """Start the lease afresh and write down the step that was reached. Raises LeaseLost where it has run out."""
+    job_id = session.execute(
+        update(JobAttempt)
+        .where(
+            JobAttempt.id == attempt_id,
+            JobAttempt.status == AttemptStatus.RUNNING,
+            JobAttempt.lease_expires_at > func.clock_timestamp(),
+        )
+        .values(lease_expires_at=seconds_from_now(lease_seconds), heartbeat_at=func.clock_timestamp(), step=step)
+        .returning(JobAttempt.job_id)
+    ).scalar_one_or_none()
+    if job_id is None:
+        raise LeaseLost
+
+    requested_at = session.execute(select(Job.cancel_requested_at).where(Job.id == job_id)).scalar_one()
+    return Renewal(cancel_requested=requested_at is not None)
+
+
+def lock_leased(session: Session, *, attempt_id: UUID) -> tuple[Job, JobAttempt]:
+    """The job and its attempt, locked until the transaction ends: the fence before every outcome.
+
+    Locks the job first and the attempt second, as everybody does. Raises LeaseLost unless the attempt is the job's
+    current one, runs, and has time left on its lease.
+    """
+    job = session.scalars(
+        select(Job)
+        .where(Job.id == select(JobAttempt.job_id).where(JobAttempt.id == attempt_id).scalar_subquery())
+        .with_for_update()
+    ).one_or_none()
+    attempt = session.scalars(
+        select(JobAttempt)
+        .where(
+            JobAttempt.id == attempt_id,
+            JobAttempt.status == AttemptStatus.RUNNING,
+            JobAttempt.lease_expires_at > func.clock_timestamp(),
+        )
+        .with_for_update()
+    ).one_or_none()
+    if job is None or attempt is None or job.status != JobStatus.RUNNING or job.current_attempt_id != attempt.id:
+        raise LeaseLost
+    return job, attempt

@@ -1,0 +1,45 @@
+"""Read one job, or a page of them."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from uuid import UUID
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from core.errors import JobNotFound
+from core.jobs.status import JobStatus
+from core.jobs.tables import Job
+
+
+@dataclass(frozen=True)
+class JobPage:
+    """Jobs, newest first, and the id to go on from (None on the last page)."""
+
+    jobs: list[Job]
+    next_after: UUID | None
+
+
+def get_job(session: Session, *, account_id: UUID, job_id: UUID) -> Job:
+    """The account's job. Raises JobNotFound, the same whether it is another account's or nobody's."""
+    job = session.scalars(select(Job).where(Job.id == job_id, Job.account_id == account_id)).one_or_none()
+    if job is None:
+        raise JobNotFound
+    return job
+
+
+def list_jobs(
+    session: Session, *, account_id: UUID, statuses: Collection[JobStatus], after: UUID | None, limit: int
+) -> JobPage:
+    """The account's jobs, newest first, of the given statuses (all where none is given), older than `after`."""
+    query = select(Job).where(Job.account_id == account_id).order_by(Job.id.desc()).limit(limit + 1)
+    if statuses:
+        query = query.where(Job.status.in_(list(statuses)))
+    if after is not None:
+        query = query.where(Job.id < after)
+    jobs = list(session.scalars(query))
+    has_more = len(jobs) > limit
+    jobs = jobs[:limit]
+    return JobPage(jobs=jobs, next_after=jobs[-1].id if has_more else None)

@@ -1,0 +1,85 @@
+"""What a client may ask for: the body of `POST /v1/jobs`, checked strictly."""
+
+from __future__ import annotations
+
+import unicodedata
+from typing import Annotated, Literal
+
+from pydantic import AfterValidator, AliasChoices, BaseModel, ConfigDict, Field
+
+OutputFormat = Literal["png", "jpeg", "webp"]
+
+#: The largest seed: seeds are stored as signed 64-bit numbers, and image i of a job takes seed + i.
+MAX_SEED = 2**63 - 1 - 64
+
+_ALLOWED_CONTROLS = frozenset("\t\n\r")
+
+
+def _plain_text(text: str) -> str:
+    """Text that the database, the tokenizer and a log line can all take, in Unicode's composed form."""
+    for character in text:
+        category = unicodedata.category(character)
+        if category == "Cs":
+            raise ValueError("holds half of a surrogate pair, which is not a character")
+        if category == "Cc" and character not in _ALLOWED_CONTROLS:
+            raise ValueError("holds a control character")
+    return unicodedata.normalize("NFC", text)
+
+
+def _not_blank(text: str) -> str:
+    if not text.strip():
+        raise ValueError("must not be blank")
+    return text
+
+
+PlainText = Annotated[str, AfterValidator(_plain_text)]
+Prompt = Annotated[PlainText, Field(max_length=4_000)]
+Side = Annotated[int, Field(ge=8, le=16_384, multiple_of=8)]
+MetadataKey = Annotated[PlainText, Field(min_length=1, max_length=64)]
+MetadataValue = Annotated[PlainText, Field(max_length=512)]
+
+
+class RenderRequest(BaseModel):
+    """What to draw. Only `prompt` is required; what is left out takes the model's default.
+
+    The names are diffusers' own; the usual other names (`steps`, `cfg_scale`, `n`) are accepted too.
+    """
+
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True, allow_inf_nan=False, populate_by_name=True)
+
+    prompt: Annotated[Prompt, AfterValidator(_not_blank)] = Field(
+        description="What the picture shows.", examples=["a large red mug on a yellow background"]
+    )
+    negative_prompt: Prompt = Field(default="", description="What the picture does not show.")
+    model: str | None = Field(default=None, max_length=64, description="An id from `GET /v1/models`.")
+    width: Side | None = Field(default=None, description="Pixels, a multiple of 8.")
+    height: Side | None = Field(default=None, description="Pixels, a multiple of 8.")
+    num_inference_steps: int | None = Field(
+        default=None,
+        ge=1,
+        le=1000,
+        validation_alias=AliasChoices("num_inference_steps", "steps"),
+        description="Denoising steps.",
+    )
+    guidance_scale: float | None = Field(
+        default=None,
+        ge=0,
+        le=100,
+        validation_alias=AliasChoices("guidance_scale", "cfg_scale"),
+        description="How closely to follow the prompt.",
+    )
+    scheduler: str | None = Field(default=None, max_length=64, description="One of the model's schedulers.")
+    seed: int | None = Field(
+        default=None, ge=0, le=MAX_SEED, description="Same request and seed, same image. Random when left out."
+    )
+    num_images: int = Field(
+        default=1,
+        ge=1,
+        le=64,
+        validation_alias=AliasChoices("num_images", "num_outputs", "n"),
+        description="Image i is drawn from seed + i.",
+    )
+    output_format: OutputFormat = "png"
+    metadata: dict[MetadataKey, MetadataValue] = Field(
+        default_factory=dict, max_length=32, description="Your own labels; given back with the job."
+    )

@@ -1,0 +1,101 @@
+"""Take an order: one row, which is a promise."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from uuid import UUID
+
+from sqlalchemy import select
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.orm import Session
+
+from core.accounts.tables import Account
+from core.catalog import Catalog
+from core.errors import IdempotencyKeyReused
+from core.ids import new_id
+from core.jobs.fair_queue import take_fair_position
+from core.jobs.request import RenderRequest
+from core.jobs.resolve_request import resolve_request
+from core.jobs.tables import IdempotencyKey, Job
+from core.settings import Settings
+
+
+@dataclass(frozen=True)
+class Submitted:
+    """The job, and whether this call made it (False: an earlier call with the same Idempotency-Key did)."""
+
+    job: Job
+    is_new: bool
+
+
+def submit_job(
+    session: Session,
+    request: RenderRequest,
+    *,
+    account_id: UUID,
+    request_id: str,
+    idempotency_key: str | None,
+    catalog: Catalog,
+    settings: Settings,
+) -> Submitted:
+    """Queue one job. It is accepted when the caller's transaction commits.
+
+    Raises InvalidRequest with the field, and IdempotencyKeyReused when the key came with another body before.
+    """
+    job_id = new_id()
+    if idempotency_key is not None:
+        first_id = _take_idempotency_key(
+            session, account_id=account_id, key=idempotency_key, request=request, job_id=job_id
+        )
+        if first_id is not None:
+            return Submitted(session.get_one(Job, first_id), is_new=False)
+
+    resolved = resolve_request(request, catalog=catalog, default_model=settings.default_model)
+    weight = session.execute(select(Account.weight).where(Account.id == account_id)).scalar_one()
+    fair_position = take_fair_position(
+        session, account_id=account_id, weight=weight, pool=resolved.pool, cost=resolved.cost
+    )
+    job = Job(
+        id=job_id,
+        account_id=account_id,
+        task=resolved.task,
+        model=resolved.model,
+        model_revision=resolved.model_revision,
+        request=resolved.parameters,
+        seed=resolved.seed,
+        metadata_=request.metadata,
+        warnings=[],
+        cost=resolved.cost,
+        pool=resolved.pool,
+        fair_position=fair_position,
+        max_attempts=settings.max_attempts,
+        request_id=request_id,
+    )
+    session.add(job)
+    session.flush()
+    session.refresh(job)
+    return Submitted(job, is_new=True)
+
+
+def _take_idempotency_key(
+    session: Session, *, account_id: UUID, key: str, request: RenderRequest, job_id: UUID
+) -> UUID | None:
+    """None when the key is ours now, or the id of the job that an earlier request with the same body made.
+
+    A simultaneous request with the same key waits at the insert until this transaction ends.
+    """
+    digest = hashlib.sha256(request.model_dump_json().encode()).digest()
+    taken = session.execute(
+        insert(IdempotencyKey)
+        .values(account_id=account_id, key=key, request_sha256=digest, job_id=job_id)
+        .on_conflict_do_nothing()
+        .returning(IdempotencyKey.job_id)
+    ).scalar_one_or_none()
+    if taken is not None:
+        return None
+
+    first = session.get_one(IdempotencyKey, (account_id, key))
+    if first.request_sha256 != digest:
+        raise IdempotencyKeyReused
+    return first.job_id

@@ -1,0 +1,166 @@
+"""Tables of jobs, attempts, idempotency keys and fair queueing."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, UniqueConstraint, func, text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from core.database import Table
+from core.ids import new_id
+from core.jobs.failures import FailureCode
+from core.jobs.status import AttemptStatus, JobStatus
+
+
+def _one_of(column: str, values: type[JobStatus | AttemptStatus | FailureCode]) -> str:
+    return f"{column} in ({', '.join(repr(value.value) for value in values)})"
+
+
+class Job(Table):
+    """One request for images. It exists, and will reach an end, once its row is committed."""
+
+    __tablename__ = "jobs"
+    __table_args__ = (
+        CheckConstraint(_one_of("status", JobStatus), name="status"),
+        CheckConstraint(_one_of("failure_code", FailureCode), name="failure_code"),
+        CheckConstraint("(status = 'failed') = (failure_code is not null)", name="failure"),
+        CheckConstraint(
+            "(status in ('succeeded', 'failed', 'cancelled')) = (finished_at is not null)", name="finished"
+        ),
+        CheckConstraint("status <> 'running' or current_attempt_id is not null", name="running_has_attempt"),
+        CheckConstraint("status <> 'succeeded' or current_attempt_id is not null", name="succeeded_has_attempt"),
+        CheckConstraint("attempts_used between 0 and max_attempts and max_attempts > 0", name="attempts"),
+        CheckConstraint("attempts_used <= attempts_opened", name="attempts_opened"),
+        CheckConstraint("cost > 0", name="cost"),
+        # The order of work: a claim takes the first row of this index.
+        Index("ix_jobs_claim", "pool", "priority", "fair_position", "id", postgresql_where=text("status = 'queued'")),
+        Index("ix_jobs_running", "id", postgresql_where=text("status = 'running'")),
+        Index("ix_jobs_account_id", "account_id", "id"),
+        Index("ix_jobs_account_id_status", "account_id", "status", "id"),
+    )
+
+    id: Mapped[UUID] = mapped_column(primary_key=True, default=new_id)
+    account_id: Mapped[UUID] = mapped_column(ForeignKey("accounts.id"))
+    status: Mapped[str] = mapped_column(server_default=JobStatus.QUEUED)
+
+    # What was asked for, every default resolved, so that the row can be rendered again
+    task: Mapped[str]
+    model: Mapped[str]
+    model_revision: Mapped[str]
+    request: Mapped[dict[str, Any]]
+    seed: Mapped[int] = mapped_column(BigInteger)
+    # "metadata" is SQLAlchemy's own word on a mapped class
+    metadata_: Mapped[dict[str, Any]] = mapped_column("metadata")
+    warnings: Mapped[list[str]]
+    #: Megapixel-steps: width x height x steps x images / 1e6.
+    cost: Mapped[float]
+
+    # When it is its turn
+    pool: Mapped[str]
+    #: Lower goes first; every job has the middle one so far.
+    priority: Mapped[int] = mapped_column(server_default="1")
+    fair_position: Mapped[float]
+    available_at: Mapped[datetime] = mapped_column(server_default=func.now())
+
+    # Its attempts
+    max_attempts: Mapped[int]
+    #: How many attempts were opened: the number of the latest one.
+    attempts_opened: Mapped[int] = mapped_column(server_default="0")
+    #: The same without those that a shutdown interrupted.
+    attempts_used: Mapped[int] = mapped_column(server_default="0")
+    #: The attempt that holds the job, or the one that ended it.
+    current_attempt_id: Mapped[UUID | None] = mapped_column(
+        ForeignKey("job_attempts.id", use_alter=True, deferrable=True, initially="DEFERRED")
+    )
+    cancel_requested_at: Mapped[datetime | None]
+
+    # How it ended
+    failure_code: Mapped[str | None]
+    failure_message: Mapped[str | None]
+    #: What it takes to make the images again: revisions, hashes, versions, seeds, device.
+    receipt: Mapped[dict[str, Any] | None]
+
+    created_at: Mapped[datetime] = mapped_column(server_default=func.now())
+    started_at: Mapped[datetime | None]
+    finished_at: Mapped[datetime | None]
+    expires_at: Mapped[datetime | None]
+    #: Of the HTTP request that sent it; in every log line about the job.
+    request_id: Mapped[str]
+
+
+class JobAttempt(Table):
+    """One try of a job by one worker. Its id is the fencing token of everything the worker writes."""
+
+    __tablename__ = "job_attempts"
+    __table_args__ = (
+        UniqueConstraint("job_id", "attempt_number"),
+        CheckConstraint(_one_of("status", AttemptStatus), name="status"),
+        CheckConstraint("attempt_number > 0", name="attempt_number"),
+        CheckConstraint("(status = 'running') = (finished_at is null)", name="finished"),
+        # Small, and blind to the columns that every heartbeat changes.
+        Index("ix_job_attempts_running", "id", postgresql_where=text("status = 'running'")),
+        Index(
+            "ix_job_attempts_objects",
+            "finished_at",
+            postgresql_where=text("status not in ('running', 'succeeded') and objects_deleted_at is null"),
+        ),
+        {"postgresql_with": {"fillfactor": 80}},  # room for heartbeats to update in place
+    )
+
+    id: Mapped[UUID] = mapped_column(primary_key=True, default=new_id)
+    account_id: Mapped[UUID] = mapped_column(ForeignKey("accounts.id"))
+    job_id: Mapped[UUID] = mapped_column(ForeignKey("jobs.id"))
+    #: From 1; also part of the attempt's storage keys, so never given twice.
+    attempt_number: Mapped[int]
+    status: Mapped[str] = mapped_column(server_default=AttemptStatus.RUNNING)
+    worker_id: Mapped[str]
+    lease_expires_at: Mapped[datetime]
+    heartbeat_at: Mapped[datetime]
+    #: Denoising steps done, and how many there are.
+    step: Mapped[int] = mapped_column(server_default="0")
+    steps: Mapped[int]
+    failure_code: Mapped[str | None]
+    failure_message: Mapped[str | None]
+    render_ms: Mapped[int | None]
+    upload_ms: Mapped[int | None]
+    started_at: Mapped[datetime]
+    finished_at: Mapped[datetime | None]
+    #: When what a losing attempt may have uploaded was removed from the bucket.
+    objects_deleted_at: Mapped[datetime | None]
+
+
+class IdempotencyKey(Table):
+    """A client's Idempotency-Key, and the job that its first request made."""
+
+    __tablename__ = "idempotency_keys"
+    __table_args__ = (Index(None, "job_id"),)
+
+    account_id: Mapped[UUID] = mapped_column(ForeignKey("accounts.id"), primary_key=True)
+    key: Mapped[str] = mapped_column(primary_key=True)
+    #: sha256 of the request as it was validated.
+    request_sha256: Mapped[bytes]
+    # The key is taken before the job's row is written, in the same transaction.
+    job_id: Mapped[UUID] = mapped_column(ForeignKey("jobs.id", deferrable=True, initially="DEFERRED"))
+    created_at: Mapped[datetime] = mapped_column(server_default=func.now())
+
+
+class PoolClock(Table):
+    """The virtual time of a pool's queue: the fair position of the job claimed last."""
+
+    __tablename__ = "pool_clocks"
+
+    pool: Mapped[str] = mapped_column(primary_key=True)
+    virtual_time: Mapped[float] = mapped_column(server_default="0")
+
+
+class AccountClock(Table):
+    """Where an account's work in a pool ends, in virtual time."""
+
+    __tablename__ = "account_clocks"
+
+    account_id: Mapped[UUID] = mapped_column(ForeignKey("accounts.id"), primary_key=True)
+    pool: Mapped[str] = mapped_column(primary_key=True)
+    virtual_finish: Mapped[float] = mapped_column(server_default="0")

@@ -1,0 +1,52 @@
+"""Every metric of the service, in one table; the API and each worker serve what they know of it at `/metrics`."""
+
+from __future__ import annotations
+
+from prometheus_client import CollectorRegistry, Counter, Histogram
+
+REGISTRY = CollectorRegistry()
+
+#: From a job becoming available to its claim, by pool.
+QUEUE_WAIT_SECONDS = Histogram(
+    "queue_wait_seconds",
+    "Seconds from a job becoming available to its claim.",
+    ["pool"],
+    buckets=(0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300, 1800, 7200),
+    registry=REGISTRY,
+)
+#: From the claim to the encoded pixels, by model.
+RENDER_DURATION_SECONDS = Histogram(
+    "render_duration_seconds",
+    "Seconds from a job's claim to its encoded images.",
+    ["model"],
+    buckets=(0.1, 0.25, 0.5, 1, 2.5, 5, 10, 20, 30, 60, 120, 300),
+    registry=REGISTRY,
+)
+UPLOAD_DURATION_SECONDS = Histogram(
+    "upload_duration_seconds",
+    "Seconds that storing a job's images took.",
+    registry=REGISTRY,
+)
+#: `status` is the job's after the attempt: succeeded, failed, cancelled, or queued for another try.
+ATTEMPTS_FINISHED = Counter(
+    "render_jobs_finished_total",
+    "Attempts ended, by where their job stands after and by failure code.",
+    ["status", "failure_code"],
+    registry=REGISTRY,
+)
+LEASES_LOST = Counter("leases_lost_total", "Attempts whose lease ran out before they ended.", registry=REGISTRY)
+JOBS_RESCUED = Counter("jobs_rescued_total", "Jobs taken back from an expired lease.", registry=REGISTRY)
+#: `outcome` is delivered, retry, exhausted, cancelled or overtaken.
+WEBHOOK_ATTEMPTS = Counter("webhook_attempts_total", "Webhook POSTs by outcome.", ["outcome"], registry=REGISTRY)
+HTTP_REQUESTS = Counter(
+    "http_requests_total", "HTTP requests by route and status.", ["method", "route", "status"], registry=REGISTRY
+)
+HTTP_DURATION_SECONDS = Histogram(
+    "http_request_duration_seconds", "Seconds to answer an HTTP request.", ["method", "route"], registry=REGISTRY
+)
+
+#: Read from the database when the API is asked, by pool: gauges of the whole service, not of one process.
+QUEUE_DEPTH = "queue_depth"
+QUEUE_OLDEST_WAIT_SECONDS = "queue_oldest_wait_seconds"
+JOBS_RUNNING = "jobs_running"
+WEBHOOK_DELIVERIES_DUE = "webhook_deliveries_due"

@@ -1,0 +1,11 @@
+"""Every table of the service, imported in one place so that the metadata is whole."""
+
+from __future__ import annotations
+
+import core.accounts.tables
+import core.artifacts.tables
+import core.jobs.tables
+import core.webhooks.tables  # noqa: F401
+from core.database import Table
+
+metadata = Table.metadata

@@ -1,0 +1,1 @@
+"""Telling the customer: endpoints, events, and deliveries signed as Standard Webhooks."""

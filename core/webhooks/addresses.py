@@ -1,0 +1,88 @@
+"""Which network addresses a webhook may go to. Pure functions."""
+
+from __future__ import annotations
+
+import ipaddress
+import socket
+from collections.abc import Iterable
+from urllib.parse import urlsplit
+
+IPAddress = ipaddress.IPv4Address | ipaddress.IPv6Address
+IPNetwork = ipaddress.IPv4Network | ipaddress.IPv6Network
+
+#: Ranges that `is_global` lets through (some only in older Pythons) although nothing public is behind them: tunnels
+#: that end in private networks, benchmarks, documentation, cloud metadata. Union of the lists of smokescreen and Svix.
+_REFUSED_NETWORKS = tuple(
+    ipaddress.ip_network(network)
+    for network in (
+        "0.0.0.0/8",
+        "100.64.0.0/10",
+        "168.63.129.16/32",
+        "192.0.0.0/24",
+        "192.88.99.0/24",
+        "198.18.0.0/15",
+        "224.0.0.0/4",
+        "240.0.0.0/4",
+        "::/96",
+        "64:ff9b::/96",
+        "64:ff9b:1::/48",
+        "100::/64",
+        "2001::/23",
+        "2002::/16",
+        "3fff::/20",
+        "5f00::/16",
+        "fec0::/10",
+        "ff00::/8",
+    )
+)
+
+
+def parse_networks(text: str) -> tuple[IPNetwork, ...]:
+    """Networks from a comma-separated setting such as `127.0.0.0/8,::1/128`. Raises ValueError naming a bad one."""
+    return tuple(ipaddress.ip_network(part.strip()) for part in text.split(",") if part.strip())
+
+
+def is_allowed_address(address: str, allowed: Iterable[IPNetwork]) -> bool:
+    """Whether a webhook may be sent to a resolved address: a public one, or one of the deployment's own choice."""
+    ip = _unwrap(ipaddress.ip_address(address.partition("%")[0]))
+    if any(ip in network for network in allowed):
+        return True
+    return ip.is_global and not any(ip in network for network in _REFUSED_NETWORKS)
+
+
+def find_url_error(url: str, *, allow_http: bool, allowed: Iterable[IPNetwork]) -> str | None:
+    """What is wrong with a webhook URL as far as its text tells, or None. No name is looked up."""
+    if not url.isascii() or not url.isprintable() or " " in url:
+        return "must be printable ASCII without blanks (write other names in punycode)"
+    try:
+        parts = urlsplit(url)
+        port = parts.port
+    except ValueError as error:
+        return f"is not a URL: {error}"
+    if parts.scheme not in ({"https", "http"} if allow_http else {"https"}):
+        return "must start with https://" + (" or http://" if allow_http else "")
+    if not parts.hostname:
+        return "has no host"
+    if parts.username is not None or parts.password is not None:
+        return "must not hold a user name or password"
+    if parts.fragment:
+        return "must not hold a fragment"
+    if port == 0:
+        return "has an impossible port"
+    literal = _literal_address(parts.hostname)
+    if literal is not None and not is_allowed_address(literal, allowed):
+        return "is not a public address"
+    return None
+
+
+def _unwrap(ip: IPAddress) -> IPAddress:
+    return ip.ipv4_mapped or ip if isinstance(ip, ipaddress.IPv6Address) else ip
+
+
+def _literal_address(host: str) -> str | None:
+    # The C library reads 0x7f.1 and 2130706433 as 127.0.0.1 too, so it is asked, without a look-up.
+    try:
+        found = socket.getaddrinfo(host, None, flags=socket.AI_NUMERICHOST)
+    except OSError:
+        return None
+    return str(found[0][4][0])

@@ -1,0 +1,78 @@
+"""Write down what a try came to, and when the next one is."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from core.database import seconds_from_now
+from core.webhooks.claim_delivery import ClaimedDelivery
+from core.webhooks.endpoints import disable_endpoint
+from core.webhooks.retry_schedule import next_delay_seconds
+from core.webhooks.tables import DeliveryStatus, WebhookAttempt, WebhookDelivery
+
+_GONE = 410
+
+
+@dataclass(frozen=True)
+class AttemptOutcome:
+    """What came back: a status code, or None and the reason in `error`."""
+
+    status_code: int | None
+    duration_ms: int
+    error: str | None = None
+    retry_after_seconds: float | None = None
+
+    @property
+    def is_success(self) -> bool:
+        return self.status_code is not None and 200 <= self.status_code < 300  # noqa: PLR2004 (2xx, as the spec says)
+
+
+def record_attempt(
+    session: Session, *, claimed: ClaimedDelivery, outcome: AttemptOutcome, random: float
+) -> DeliveryStatus | None:
+    """Where the delivery stands now; None when a later try or a cancellation has overtaken this one (the try is
+    still written down). `random`, uniform in [0, 1), spreads the next try.
+    """
+    session.add(
+        WebhookAttempt(
+            account_id=claimed.account_id,
+            delivery_id=claimed.id,
+            attempt_number=claimed.attempt_number,
+            response_status_code=outcome.status_code,
+            response_duration_ms=outcome.duration_ms,
+            error=outcome.error,
+        )
+    )
+    delivery = session.scalars(
+        select(WebhookDelivery)
+        .where(
+            WebhookDelivery.id == claimed.id,
+            WebhookDelivery.attempts == claimed.attempt_number,
+            WebhookDelivery.status == DeliveryStatus.PENDING,
+        )
+        .with_for_update()
+    ).one_or_none()
+    if delivery is None:
+        return None
+
+    delay = next_delay_seconds(claimed.attempt_number, retry_after_seconds=outcome.retry_after_seconds, random=random)
+    if outcome.is_success:
+        _finish(delivery, DeliveryStatus.DELIVERED)
+    elif outcome.status_code == _GONE:
+        _finish(delivery, DeliveryStatus.CANCELLED)
+        session.flush()
+        disable_endpoint(session, endpoint_id=claimed.endpoint_id)
+    elif delay is None:
+        _finish(delivery, DeliveryStatus.EXHAUSTED)
+    else:
+        delivery.next_attempt_at = seconds_from_now(delay)
+    session.flush()
+    return DeliveryStatus(delivery.status)
+
+
+def _finish(delivery: WebhookDelivery, status: DeliveryStatus) -> None:
+    delivery.status = status
+    delivery.finished_at = func.now()
