@@ -1,0 +1,53 @@
+"""Become a command that cannot outlive the process that started it: `python leash.py PARENT SIGNAL IDS COMMAND…`.
+
+Run as a script, because what it does must happen in the new process, and a Python function between fork and exec is not
+safe in a program with threads. PARENT is the starter's process id, SIGNAL what the kernel sends this process when the
+starter (more exactly: the thread that started it) is gone. IDS is `-`, or `UID:GID`: then the command runs in a user
+namespace of its own, where it sees itself as that user while its files stay the caller's.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import sys
+from pathlib import Path
+
+CLONE_NEWUSER = 0x10000000  # linux/sched.h
+PR_SET_PDEATHSIG = 1  # linux/prctl.h
+
+
+def main() -> None:
+    """Put this process on the leash and replace it by the command."""
+    parent, orphan_signal, ids, *command = sys.argv[1:]
+
+    if ids != "-":
+        _enter_user_namespace(*ids.split(":"))
+
+    # After the change of identity, which may clear it.
+    _call("prctl", PR_SET_PDEATHSIG, int(orphan_signal))
+    if os.getppid() != int(parent):
+        sys.exit("leash: the starter is gone already")
+
+    os.execvp(command[0], command)
+
+
+def _enter_user_namespace(uid: str, gid: str) -> None:
+    caller_uid, caller_gid = os.geteuid(), os.getegid()
+    _call("unshare", CLONE_NEWUSER)
+
+    # The kernel lets a group be mapped by an unprivileged writer only once setgroups is denied.
+    Path("/proc/self/setgroups").write_text("deny")
+    Path("/proc/self/uid_map").write_text(f"{uid} {caller_uid} 1")
+    Path("/proc/self/gid_map").write_text(f"{gid} {caller_gid} 1")
+
+
+def _call(function: str, *arguments: int) -> None:
+    libc = ctypes.CDLL(None, use_errno=True)
+    if getattr(libc, function)(*(ctypes.c_ulong(argument) for argument in arguments)) != 0:
+        number = ctypes.get_errno()
+        raise OSError(number, f"{function}: {os.strerror(number)}")
+
+
+if __name__ == "__main__":
+    main()

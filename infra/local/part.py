@@ -1,0 +1,317 @@
+"""One process of the stack: started, waited for, stopped, killed, frozen, with its output in a log file."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import Executor
+from contextlib import suppress
+from dataclasses import dataclass, field
+from enum import StrEnum
+from pathlib import Path
+from threading import RLock
+
+from infra.local.environment import inherit
+from infra.local.processes import list_descendants
+
+_LEASH = Path(__file__).with_name("leash.py")
+_POLL_SECONDS = 0.02
+_TAIL_LINES = 30
+
+
+class PartState(StrEnum):
+    """Where a part is in its life."""
+
+    #: Its turn has not come.
+    WAITING = "waiting"
+    #: The process runs and does not serve yet.
+    STARTING = "starting"
+    #: It serves; for an errand: done.
+    READY = "ready"
+    #: Asked to end, and still there.
+    STOPPING = "stopping"
+    #: Ended because we wanted it to.
+    STOPPED = "stopped"
+    #: Ended by itself, or never became ready.
+    FAILED = "failed"
+
+
+class PartFailed(Exception):
+    """A part ended by itself, or did not become ready in time; `log_tail` holds its last words."""
+
+    def __init__(self, name: str, reason: str, log_path: Path, log_tail: str) -> None:
+        super().__init__(f"{name} {reason}\n{log_tail}\n(the whole log: {log_path})")
+        self.name = name
+        self.reason = reason
+        self.log_path = log_path
+        self.log_tail = log_tail
+
+
+@dataclass(frozen=True)
+class Command:
+    """What a part runs, and how it is told to end."""
+
+    arguments: Sequence[str]
+    folder: Path
+    #: Added to what the parts inherit.
+    environment: Mapping[str, str] = field(default_factory=dict)
+    stop_signal: signal.Signals = signal.SIGTERM
+    #: What the kernel sends it when the supervisor is gone without a word.
+    orphan_signal: signal.Signals = signal.SIGKILL
+    #: `UID:GID` that the process sees itself as, in a user namespace of its own.
+    mapped_ids: str = "-"
+    #: A user and group to become (root only).
+    user: tuple[int, int] | None = None
+
+
+def leash(orphan_signal: signal.Signals, mapped_ids: str = "-") -> list[str]:
+    """What to write before a command so that it ends with this process, and runs as the mapped user if one is given."""
+    return [sys.executable, "-I", "-S", str(_LEASH), str(os.getpid()), str(int(orphan_signal)), mapped_ids]
+
+
+class Part:
+    """One supervised process. Safe to use from several threads.
+
+    `build_command` is asked at every start, so that it may prepare files; `is_ready` is asked every 20 ms until it says
+    True; `listener` hears of every change of state. Processes are started on the thread of `spawner`, which has to live
+    as long as they may: the kernel ends them when that thread ends.
+    """
+
+    #: Whether standard output is kept for the caller; else it goes to the log.
+    _keeps_output = False
+
+    def __init__(
+        self,
+        name: str,
+        build_command: Callable[[], Command],
+        *,
+        is_ready: Callable[[], bool],
+        log_path: Path,
+        spawner: Executor,
+        listener: Callable[[Part], None] | None = None,
+    ) -> None:
+        self.name = name
+        self.log_path = log_path
+        self.state = PartState.WAITING
+        self.started_at = 0.0
+        self.ready_at: float | None = None
+        self._build_command = build_command
+        self._is_ready = is_ready
+        self._spawner = spawner
+        self._listener = listener
+        self._lock = RLock()
+        self._process: subprocess.Popen[bytes] | None = None
+        self._stop_signal = signal.SIGTERM
+        self._log_start = 0
+
+    @property
+    def pid(self) -> int:
+        """The id of the main process. Raises ProcessLookupError while none was started."""
+        return self._get_process().pid
+
+    @property
+    def returncode(self) -> int | None:
+        """The exit status of the process (minus the signal that killed it); None while it runs or was never started."""
+        if self._process is None:
+            return None
+        if self._process.returncode is not None:
+            return int(self._process.returncode)
+        # Looked at and left in place: while its remains lie there, its id cannot pass to a process that is not ours.
+        end = os.waitid(os.P_PID, self._process.pid, os.WEXITED | os.WNOWAIT | os.WNOHANG)
+        if end is None:
+            return None
+        return end.si_status if end.si_code == os.CLD_EXITED else -end.si_status
+
+    @property
+    def is_running(self) -> bool:
+        """Whether the process is there; a frozen one is."""
+        return self._process is not None and self.returncode is None
+
+    @property
+    def has_died(self) -> bool:
+        """Whether the process has ended though nobody asked it to."""
+        return self.state in {PartState.STARTING, PartState.READY} and self.returncode is not None
+
+    def start(self) -> None:
+        """Start the process, and return before it is ready. Raises RuntimeError if it runs already."""
+        with self._lock:
+            if self.is_running:
+                raise RuntimeError(f"{self.name} runs already, as process {self.pid}")
+            self._bury()
+            self.started_at, self.ready_at = time.monotonic(), None
+            self._change(PartState.STARTING)
+            self._spawner.submit(self._spawn, self._build_command()).result()
+
+    def wait_until_ready(self, timeout: float = 60) -> None:
+        """Return once the part serves. Raises PartFailed if it has ended, or is not ready within `timeout` seconds."""
+        deadline = time.monotonic() + timeout
+        while True:
+            if not self.is_running:
+                raise self.describe_failure(f"ended with status {self.returncode} before it was ready")
+            if self.check_ready():
+                return
+            if time.monotonic() > deadline:
+                raise self.describe_failure(f"was not ready after {timeout:g} s")
+            time.sleep(_POLL_SECONDS)
+
+    def check_ready(self) -> bool:
+        """Look once whether the part serves by now."""
+        if self._is_ready():
+            self._become_ready()
+            return True
+        return False
+
+    def stop(self, timeout: float = 15) -> None:
+        """Ask the process to end, and kill what is left of it after `timeout` seconds. Harmless if it does not run."""
+        self.ask_to_stop()
+        self.wait_until_stopped(timeout)
+
+    def ask_to_stop(self) -> None:
+        """Send the signal that ends the process in good order, and return at once."""
+        with self._lock:
+            if self.is_running:
+                self._change(PartState.STOPPING)
+                self._signal([self.pid], self._stop_signal)
+                # A frozen process would not see the signal.
+                self.resume()
+
+    def wait_until_stopped(self, timeout: float = 15) -> None:
+        """Wait for the end of a process that was asked to stop, and kill what is left of it after `timeout` seconds."""
+        deadline = time.monotonic() + timeout
+        while self.is_running and time.monotonic() < deadline:
+            time.sleep(_POLL_SECONDS)
+        self.kill()
+
+    def kill(self, signum: signal.Signals = signal.SIGKILL) -> None:
+        """Send a signal to the process and all its descendants; after SIGKILL, return when the process is gone."""
+        with self._lock:
+            if signum != signal.SIGKILL:
+                self._signal_everything(signum)
+            elif self._process is not None:
+                if self.is_running:
+                    self._change(PartState.STOPPING)
+                self._bury()
+                self._change(PartState.STOPPED)
+
+    def pause(self) -> None:
+        """Freeze the process and all its descendants, as a machine that swaps or a debugger would."""
+        self._signal_everything(signal.SIGSTOP)
+
+    def resume(self) -> None:
+        """Let a frozen part go on."""
+        self._signal_everything(signal.SIGCONT)
+
+    def restart(self, timeout: float = 60) -> None:
+        """Stop, start, and wait until ready."""
+        self.stop()
+        self.start()
+        self.wait_until_ready(timeout)
+
+    def describe_failure(self, reason: str) -> PartFailed:
+        """Count the part as failed, and return the error with the end of what it has logged since its last start."""
+        self._change(PartState.FAILED)
+        with self.log_path.open("rb") as log:
+            log.seek(self._log_start)
+            lines = log.read().decode(errors="replace").splitlines()
+        return PartFailed(self.name, reason, self.log_path, "\n".join(lines[-_TAIL_LINES:]))
+
+    def _spawn(self, command: Command) -> None:
+        user, group = command.user or (None, None)
+        self._stop_signal = command.stop_signal
+        with self.log_path.open("ab") as log:
+            self._log_start = log.tell()
+            self._process = subprocess.Popen(
+                [*leash(command.orphan_signal, command.mapped_ids), *command.arguments],
+                cwd=command.folder,
+                env=inherit(command.environment),
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE if self._keeps_output else log,
+                stderr=log,
+                # Ctrl-C in the terminal is for the supervisor, which stops the parts in order.
+                start_new_session=True,
+                user=user,
+                group=group,
+                extra_groups=[] if user is not None else None,
+            )
+
+    def _bury(self) -> None:
+        """Kill whatever is left of the last start, and wait for the main process."""
+        if self._process is not None and self._process.returncode is None:
+            self._signal_everything(signal.SIGKILL)
+            self._process.wait()
+
+    def _get_process(self) -> subprocess.Popen[bytes]:
+        if self._process is None:
+            raise ProcessLookupError(f"{self.name} was never started")
+        return self._process
+
+    def _signal_everything(self, signum: signal.Signals) -> None:
+        """Signal the main process's group, which may outlive it, and its descendants outside that."""
+        process = self._get_process()
+        if process.returncode is None:
+            descendants = list_descendants(process.pid)
+            with suppress(ProcessLookupError):
+                os.killpg(process.pid, signum)
+            self._signal(descendants, signum)
+
+    def _signal(self, pids: Sequence[int], signum: signal.Signals) -> None:
+        for pid in pids:
+            with suppress(ProcessLookupError):
+                os.kill(pid, signum)
+
+    def _become_ready(self) -> None:
+        self.ready_at = time.monotonic()
+        self._change(PartState.READY)
+
+    def _change(self, state: PartState) -> None:
+        self.state = state
+        if self._listener is not None:
+            self._listener(self)
+
+
+class Errand(Part):
+    """A command that has to end well before the stack is up: then it is ready, and `on_output` takes what it printed."""
+
+    _keeps_output = True
+
+    def __init__(
+        self,
+        name: str,
+        build_command: Callable[[], Command],
+        *,
+        log_path: Path,
+        spawner: Executor,
+        on_output: Callable[[str], None] | None = None,
+        listener: Callable[[Part], None] | None = None,
+    ) -> None:
+        super().__init__(
+            name,
+            build_command,
+            is_ready=lambda: False,
+            log_path=log_path,
+            spawner=spawner,
+            listener=listener,
+        )
+        self._on_output = on_output
+
+    @property
+    def has_died(self) -> bool:
+        """Never: an errand is over when its process ends."""
+        return False
+
+    def wait_until_ready(self, timeout: float = 60) -> None:
+        """Return once the command has ended well and its output is taken in. Raises PartFailed if it does not."""
+        try:
+            output, _ = self._get_process().communicate(timeout=timeout)
+        except subprocess.TimeoutExpired:
+            raise self.describe_failure(f"was not done after {timeout:g} s") from None
+
+        if self.returncode != 0:
+            raise self.describe_failure(f"ended with status {self.returncode}")
+        if self._on_output is not None:
+            self._on_output(output.decode())
+        self._become_ready()

@@ -1,0 +1,304 @@
+"""The parts of the embedded stack, brought up in order and stopped in order."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable, Collection, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+from pathlib import Path
+from types import TracebackType
+from typing import Protocol, Self
+
+from infra.local import application
+from infra.local.credentials import Credentials, load_credentials, save_credentials
+from infra.local.data_folder import DataFolder
+from infra.local.part import Command, Errand, Part
+from infra.local.ports import LOOPBACK, Ports
+from infra.local.postgres import Postgres
+from infra.local.storage import Storage
+from infra.local.valkey import Valkey
+
+SERVERS = ("database", "redis", "storage")
+BUCKET = "darkroom"
+REGION = "us-east-1"
+ACCOUNT = "first"
+
+#: The first start on a slow disk reads gigabytes of libraries.
+READY_SECONDS = 180
+
+#: How long the parts may take to end before they are killed; together well under 15 s.
+APPLICATION_STOP_SECONDS = 7
+SERVER_STOP_SECONDS = 3
+
+
+class Server(Protocol):
+    """What the stack asks of each of its servers."""
+
+    def build_command(self) -> Command:
+        """What to run; prepares the files that it needs."""
+
+    def is_ready(self) -> bool:
+        """Whether it serves."""
+
+
+class LocalStack:
+    """PostgreSQL, Valkey, S3 and Darkroom on this machine: `with LocalStack(workers=2) as stack: …`.
+
+    Without `data` everything is kept in a temporary folder, and deleted at the end. `only` names the servers to start
+    without Darkroom (of which the database is migrated). `environment` holds settings for every process of Darkroom.
+    Ports, addresses and keys stay the same from `start` to `stop`, whatever is killed in between; nothing is started
+    again by itself.
+    """
+
+    def __init__(
+        self,
+        data: Path | None = None,
+        *,
+        workers: int = 1,
+        model: str | None = None,
+        port: int | None = None,
+        only: Collection[str] | None = None,
+        environment: Mapping[str, str] | None = None,
+        listener: Callable[[Part], None] | None = None,
+    ) -> None:
+        if unknown := set(only or ()) - set(SERVERS):
+            raise ValueError(f"not a server: {', '.join(sorted(unknown))}; there are {', '.join(SERVERS)}")
+        self.data_folder = DataFolder(data)
+        self.parts: list[Part] = []
+        self.environment: dict[str, str] = {}
+        self._first_workers = workers
+        self._model = model
+        self._port = port
+        self._only = None if only is None else frozenset(only)
+        self._extra_environment = dict(environment or {})
+        self._listener = listener
+        self._ports = Ports()
+        self._api_port = 0
+        self._spawner: ThreadPoolExecutor | None = None
+        self._credentials = Credentials()
+
+    def __enter__(self) -> Self:
+        try:
+            self.start()
+        except BaseException:
+            self.stop()
+            raise
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self.stop()
+
+    @property
+    def url(self) -> str:
+        """The API's address."""
+        return self.environment["PUBLIC_URL"]
+
+    @property
+    def api_key(self) -> str:
+        """The first account's API key. Raises LookupError in a stack without Darkroom that never had one."""
+        if self._credentials.api_key is None:
+            raise LookupError("this stack has no account yet")
+        return self._credentials.api_key
+
+    def part(self, name: str) -> Part:
+        """The part of this name: database, redis, storage, api, worker-1…, dispatcher, beat. Raises LookupError."""
+        for part in self.parts:
+            if part.name == name:
+                return part
+        raise LookupError(f"no part {name!r}; there are {', '.join(part.name for part in self.parts)}")
+
+    def start(self) -> None:
+        """Bring everything up. Raises DataFolderInUse, or PartFailed with the part's last words."""
+        self.data_folder.open()
+        self._credentials = load_credentials(self._credentials_path)
+        self._spawner = ThreadPoolExecutor(max_workers=1, thread_name_prefix="local-stack-spawner")
+
+        servers = self._plan_servers()
+        migration = self._plan_migration()
+        application_parts = self._plan_application()
+        self.parts = [*servers, *migration, *application_parts]
+
+        for group in (servers, migration, application_parts):
+            _start_together(group)
+
+    def stop(self) -> None:
+        """Stop everything in order: beat, the API, the workers, then the servers; within 15 s, leaving no process."""
+        last_started_first = self.parts[::-1]
+        _stop_together([part for part in last_started_first if part.name not in SERVERS], APPLICATION_STOP_SECONDS)
+        _stop_together([part for part in last_started_first if part.name in SERVERS], SERVER_STOP_SECONDS)
+
+        if self._spawner is not None:
+            self._spawner.shutdown()
+            self._spawner = None
+        self._ports.release()
+        self.data_folder.close()
+
+    def add_worker(self, environment: Mapping[str, str] | None = None) -> Part:
+        """Start one more rendering worker, with settings of its own if given, and return it once it is ready."""
+        number = 1 + sum(part.name.startswith("worker-") for part in self.parts)
+        worker = self._plan_worker(number, environment)
+        self.parts.insert(self.parts.index(self.part("worker-1")), worker)
+        _start_together([worker])
+        return worker
+
+    @property
+    def _credentials_path(self) -> Path:
+        return self.data_folder.path / "credentials.json"
+
+    def _plan_servers(self) -> list[Part]:
+        """The three servers, as far as wanted, and the environment with the addresses of all three.
+
+        A server that is not wanted has an address as well, where nobody listens: what uses it by mistake is refused,
+        and does not find some other server of this machine.
+        """
+        folder, secrets = self.data_folder.path, self._credentials
+        postgres = Postgres(
+            folder / "database", self._ports.reserve(), secrets.database_password, is_durable=self.data_folder.is_kept
+        )
+        valkey = Valkey(folder / "redis", self._ports.reserve(), secrets.redis_password)
+        storage = Storage(
+            folder / "storage",
+            self._ports.reserve(),
+            access_key_id=secrets.s3_access_key_id,
+            secret_access_key=secrets.s3_secret_access_key,
+            bucket=BUCKET,
+        )
+        self._api_port = self._reserve_api_port()
+        self.environment = self._describe(postgres, valkey, storage)
+
+        # The database last: making its cluster takes a moment, in which the others come up.
+        servers: dict[str, Server] = {"redis": valkey, "storage": storage, "database": postgres}
+        return [
+            self._plan_part(name, server.build_command, server.is_ready)
+            for name, server in servers.items()
+            if self._only is None or name in self._only
+        ]
+
+    def _describe(self, postgres: Postgres, valkey: Valkey, storage: Storage) -> dict[str, str]:
+        """Every setting that the stack decides, as core/settings.py reads it, and what a user of the API needs."""
+        secrets = self._credentials
+        url = f"http://{LOOPBACK}:{self._api_port}"
+        return {
+            "DATABASE_URL": postgres.url,
+            "REDIS_URL": valkey.url,
+            "S3_ENDPOINT_URL": storage.url,
+            "S3_PUBLIC_ENDPOINT_URL": storage.url,
+            "S3_REGION": REGION,
+            "S3_BUCKET": BUCKET,
+            "S3_ACCESS_KEY_ID": secrets.s3_access_key_id,
+            "S3_SECRET_ACCESS_KEY": secrets.s3_secret_access_key,
+            "API_KEY_PEPPER": secrets.api_key_pepper,
+            "PUBLIC_URL": url,
+            "DRAIN_SECONDS": "5",
+            "WEBHOOK_ALLOW_HTTP": "true",
+            "WEBHOOK_ALLOWED_NETWORKS": "127.0.0.0/8,::1/128",
+            "LOG_FORMAT": "json",
+            **({"DEFAULT_MODEL": self._model} if self._model else {}),
+            "DARKROOM_URL": url,
+            **({"DARKROOM_API_KEY": secrets.api_key} if secrets.api_key else {}),
+            **self._extra_environment,
+        }
+
+    def _reserve_api_port(self) -> int:
+        if self._port is None:
+            return self._ports.reserve()
+        if not self._ports.reserve_if_free(self._port):
+            raise OSError(f"port {self._port} is taken: stop what listens there, or choose another with --port")
+        return self._port
+
+    def _plan_migration(self) -> list[Part]:
+        if self._only is not None and "database" not in self._only:
+            return []
+        return [self._plan_errand("migration", partial(application.migrate, self.environment))]
+
+    def _plan_application(self) -> list[Part]:
+        """Darkroom's own processes, those that take longest to come up first."""
+        if self._only is not None:
+            return []
+        api_port, dispatcher_port = self._api_port, self._ports.reserve()
+        return [
+            *(self._plan_worker(number) for number in range(1, self._first_workers + 1)),
+            self._plan_part(
+                "dispatcher",
+                partial(application.dispatcher, dispatcher_port, self.environment),
+                partial(application.answers, dispatcher_port, "/metrics"),
+            ),
+            *([] if self._credentials.api_key else [self._plan_account()]),
+            self._plan_part(
+                "api",
+                partial(application.api, api_port, self.environment),
+                partial(application.answers, api_port, "/readyz"),
+            ),
+            self._plan_part(
+                "beat",
+                partial(application.beat, self.data_folder.path / "beat-schedule", self.environment),
+                lambda: True,
+            ),
+        ]
+
+    def _plan_worker(self, number: int, environment: Mapping[str, str] | None = None) -> Part:
+        port = self._ports.reserve()
+        return self._plan_part(
+            f"worker-{number}",
+            partial(application.rendering_worker, port, {**self.environment, **(environment or {})}),
+            partial(application.answers, port, "/metrics"),
+        )
+
+    def _plan_account(self) -> Errand:
+        return self._plan_errand(
+            "account",
+            partial(application.create_account, ACCOUNT, self.environment),
+            on_output=self._keep_api_key,
+        )
+
+    def _keep_api_key(self, output: str) -> None:
+        self._credentials.api_key = json.loads(output)["api_key"]
+        save_credentials(self._credentials, self._credentials_path)
+        self.environment["DARKROOM_API_KEY"] = self._credentials.api_key
+
+    def _plan_part(self, name: str, build_command: Callable[[], Command], is_ready: Callable[[], bool]) -> Part:
+        return Part(
+            name,
+            build_command,
+            is_ready=is_ready,
+            log_path=self.data_folder.open_log(name),
+            spawner=self._get_spawner(),
+            listener=self._listener,
+        )
+
+    def _plan_errand(
+        self, name: str, build_command: Callable[[], Command], on_output: Callable[[str], None] | None = None
+    ) -> Errand:
+        return Errand(
+            name,
+            build_command,
+            on_output=on_output,
+            log_path=self.data_folder.open_log(name),
+            spawner=self._get_spawner(),
+            listener=self._listener,
+        )
+
+    def _get_spawner(self) -> ThreadPoolExecutor:
+        if self._spawner is None:
+            raise RuntimeError("the stack is not started")
+        return self._spawner
+
+
+def _start_together(parts: Sequence[Part]) -> None:
+    for part in parts:
+        part.start()
+    for part in parts:
+        part.wait_until_ready(READY_SECONDS)
+
+
+def _stop_together(parts: Sequence[Part], seconds: float) -> None:
+    """Ask each in turn, then wait for all of them: they end side by side."""
+    deadline = time.monotonic() + seconds
+    for part in parts:
+        part.ask_to_stop()
+    for part in parts:
+        part.wait_until_stopped(deadline - time.monotonic())

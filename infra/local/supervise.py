@@ -1,0 +1,53 @@
+"""What happens to a part that dies while the stack is up: it is reported, and started again after a growing pause."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+
+from infra.local.part import Part, PartState
+from infra.local.screen import Screen
+from infra.local.stack import LocalStack
+
+_LOOK_SECONDS = 0.2
+_FIRST_PAUSE_SECONDS = 1.0
+_LONGEST_PAUSE_SECONDS = 30.0
+_READY_SECONDS = 180.0
+
+#: A part that was ready for so long starts over with the shortest pause.
+_HEALTHY_SECONDS = 60.0
+
+
+@dataclass
+class _Care:
+    """How often a part had to be started again lately, and when it is next."""
+
+    pause_seconds: float = _FIRST_PAUSE_SECONDS
+    start_at: float | None = None
+
+
+def keep_running(stack: LocalStack, screen: Screen) -> None:
+    """Look after the parts until something (a signal) raises."""
+    cares = {part.name: _Care() for part in stack.parts}
+    while True:
+        for part in stack.parts:
+            _look_after(part, cares[part.name], screen, now=time.monotonic())
+        time.sleep(_LOOK_SECONDS)
+
+
+def _look_after(part: Part, care: _Care, screen: Screen, *, now: float) -> None:
+    if part.has_died:
+        was_healthy = part.ready_at is not None and now - part.ready_at > _HEALTHY_SECONDS
+        pause = _FIRST_PAUSE_SECONDS if was_healthy else care.pause_seconds
+        care.pause_seconds = min(2 * pause, _LONGEST_PAUSE_SECONDS)
+        care.start_at = now + pause
+
+        failure = part.describe_failure(f"ended by itself with status {part.returncode}")
+        screen.say(f"\n{failure}\n{part.name} is started again in {pause:g} s", style="red")
+
+    elif part.state is PartState.FAILED and care.start_at is not None and now > care.start_at:
+        care.start_at = None
+        part.start()
+
+    elif part.state is PartState.STARTING and part.check_ready():
+        screen.say(f"{part.name} is back", style="green")
