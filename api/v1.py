@@ -9,7 +9,7 @@ from flask_openapi import APIBlueprint, Tag
 from api.authentication import require_account
 
 
-def describe_problems(problems: dict[int, str]) -> dict[int, Any]:
+def describe_problems(problems: dict[int, str]) -> dict[Any, Any]:
     """Error answers of an operation, for the API document: status to meaning."""
     content = {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}}
     return {status: {"description": meaning, "content": content} for status, meaning in problems.items()}

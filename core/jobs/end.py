@@ -28,6 +28,7 @@ def end_job(session: Session, job: Job, status: JobStatus, *, retention: timedel
         session,
         account_id=job.account_id,
         job_id=job.id,
+        request_id=job.request_id,
         type_=f"job.{status}",
         data=view.model_dump(mode="json"),
     )

@@ -50,8 +50,7 @@ def record_success(session: Session, *, attempt_id: UUID, rendered: Rendered, re
     """
     job, attempt = lock_leased(session, attempt_id=attempt_id)
     if job.cancel_requested_at is not None:
-        _cancel(session, job, attempt)
-        return JobStatus.CANCELLED
+        return _cancel(session, job, attempt)
 
     attempt.status = AttemptStatus.SUCCEEDED
     attempt.finished_at = func.clock_timestamp()
@@ -83,9 +82,9 @@ def record_failure(session: Session, *, attempt_id: UUID, failure: Failure) -> J
     return settle_failed_attempt(session, job, attempt, AttemptStatus.FAILED, failure)
 
 
-def record_cancellation(session: Session, *, attempt_id: UUID) -> None:
+def record_cancellation(session: Session, *, attempt_id: UUID) -> JobStatus:
     """The worker stopped because the job was cancelled. Raises LeaseLost."""
-    _cancel(session, *lock_leased(session, attempt_id=attempt_id))
+    return _cancel(session, *lock_leased(session, attempt_id=attempt_id))
 
 
 def record_interruption(session: Session, *, attempt_id: UUID) -> JobStatus:
@@ -95,8 +94,7 @@ def record_interruption(session: Session, *, attempt_id: UUID) -> JobStatus:
     """
     job, attempt = lock_leased(session, attempt_id=attempt_id)
     if job.cancel_requested_at is not None:
-        _cancel(session, job, attempt)
-        return JobStatus.CANCELLED
+        return _cancel(session, job, attempt)
     _close(attempt, AttemptStatus.INTERRUPTED)
     job.attempts_used -= 1
     _requeue(job, delay_seconds=0)
@@ -121,9 +119,10 @@ def settle_failed_attempt(
     return JobStatus(job.status)
 
 
-def _cancel(session: Session, job: Job, attempt: JobAttempt) -> None:
+def _cancel(session: Session, job: Job, attempt: JobAttempt) -> JobStatus:
     _close(attempt, AttemptStatus.CANCELLED)
     end_job(session, job, JobStatus.CANCELLED)
+    return JobStatus.CANCELLED
 
 
 def _close(attempt: JobAttempt, status: AttemptStatus, failure: Failure | None = None) -> None:

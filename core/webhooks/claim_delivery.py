@@ -32,6 +32,7 @@ class ClaimedDelivery:
     event_type: str
     event_at: datetime
     job_id: UUID
+    request_id: str
     data: dict[str, Any]
 
 
@@ -64,6 +65,7 @@ def claim_delivery(session: Session, *, timeout_seconds: float) -> ClaimedDelive
         event_type=event.type,
         event_at=event.created_at,
         job_id=event.job_id,
+        request_id=event.request_id,
         data=event.data,
     )
 

@@ -11,9 +11,11 @@ from sqlalchemy.orm import Session
 from core.webhooks.tables import WebhookDelivery, WebhookEndpoint, WebhookEvent
 
 
-def record_event(session: Session, *, account_id: UUID, job_id: UUID, type_: str, data: dict[str, Any]) -> None:
+def record_event(
+    session: Session, *, account_id: UUID, job_id: UUID, request_id: str, type_: str, data: dict[str, Any]
+) -> None:
     """The event and its deliveries exist exactly when the caller's transaction commits: the rows are the outbox."""
-    event = WebhookEvent(account_id=account_id, job_id=job_id, type=type_, data=data)
+    event = WebhookEvent(account_id=account_id, job_id=job_id, request_id=request_id, type=type_, data=data)
     session.add(event)
     session.flush()
     endpoint_ids = session.scalars(

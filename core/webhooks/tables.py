@@ -56,6 +56,8 @@ class WebhookEvent(Table):
     type: Mapped[str]
     #: The job as the API shows it, without download addresses: those are signed afresh for each try.
     data: Mapped[dict[str, Any]]
+    #: Of the HTTP request that sent the job; in every log line about the delivery.
+    request_id: Mapped[str]
     created_at: Mapped[datetime] = mapped_column(server_default=func.now())
 
 

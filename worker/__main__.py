@@ -1,0 +1,78 @@
+"""`python -m worker render | dispatch | beat`: start one of the background processes."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import socket
+
+from celery import Celery
+from celery.signals import setup_logging, worker_ready
+
+import core.schema  # noqa: F401  (every table, so that foreign keys find theirs)
+from core.doorbell import MAINTENANCE_QUEUE, WEBHOOK_QUEUE, render_queue
+from core.logs import configure_logging
+from core.settings import Settings, get_settings
+from worker.celery_app import build_celery
+from worker.metrics_server import start_metrics_server
+
+
+def main() -> None:
+    """Run the process that the command line names, until SIGTERM."""
+    parser = argparse.ArgumentParser(prog="python -m worker", description=__doc__)
+    parser.add_argument("role", choices=["render", "dispatch", "beat"])
+    role = parser.parse_args().role
+
+    settings = get_settings()
+    configure_logging(settings)
+    # Any receiver of this signal keeps Celery's hands off the logging that we have just set up.
+    setup_logging.connect(_keep_our_logging)
+    {"render": run_renderer, "dispatch": run_dispatcher, "beat": run_beat}[role](settings)
+
+
+def run_renderer(settings: Settings) -> None:
+    """Render jobs of one pool: the only process that loads torch."""
+    from worker.rendering.runtime import get_runtime
+
+    app = build_celery(settings, include=["worker.rendering.tasks"])
+    get_runtime().start()
+    _run_worker(app, settings, queues=[render_queue(settings.render_pool)], threads=settings.render_concurrency)
+
+
+def run_dispatcher(settings: Settings) -> None:
+    """Deliver webhooks and sweep."""
+    app = build_celery(settings, include=["worker.webhooks.tasks", "worker.maintenance.tasks"])
+    _run_worker(app, settings, queues=[WEBHOOK_QUEUE, MAINTENANCE_QUEUE], threads=settings.webhook_concurrency)
+
+
+def run_beat(settings: Settings) -> None:
+    """Ring for the sweep and its companions at their times. Two of these do no harm."""
+    build_celery(settings, include=[]).Beat(quiet=True).run()
+
+
+def _run_worker(app: Celery, settings: Settings, *, queues: list[str], threads: int) -> None:
+    @worker_ready.connect(weak=False)
+    def serve_metrics(**_: object) -> None:
+        start_metrics_server(settings)
+
+    app.worker_main(
+        [
+            "worker",
+            "--pool=threads",
+            f"--concurrency={threads}",
+            f"--queues={','.join(queues)}",
+            f"--hostname={queues[0]}@{socket.gethostname()}-{os.getpid()}",
+            "--without-gossip",
+            "--without-mingle",
+            "--without-heartbeat",
+            f"--loglevel={settings.log_level}",
+        ]
+    )
+
+
+def _keep_our_logging(**_: object) -> None:
+    """Having been called is all that Celery looks at."""
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,47 @@
+"""The Celery side of a worker: one app, with the settings that this design rests on."""
+
+from __future__ import annotations
+
+from celery import Celery
+
+from core.doorbell import DELETE_ORPHANS, DELIVER_NEXT, MAINTENANCE_QUEUE, SWEEP, WEBHOOK_QUEUE, broker_settings
+from core.settings import Settings
+
+#: Seconds without an answer after which a link to Redis counts as dead.
+_SOCKET_TIMEOUT = 5.0
+
+#: Seconds between clean-ups of the bucket.
+_ORPHAN_INTERVAL = 300.0
+
+
+def build_celery(settings: Settings, *, include: list[str]) -> Celery:
+    """The app of a worker that runs the tasks of the given modules, or of beat (no module)."""
+    app = Celery("darkroom", include=include)
+    app.conf.update(
+        broker_settings(settings.redis_url, socket_timeout=_SOCKET_TIMEOUT),
+        # A message is only a ring, so it is taken off the queue at once: the lease recovers the job, and nothing else
+        # does. A second recovery by redelivery would only add duplicates.
+        task_acks_late=False,
+        worker_prefetch_multiplier=1,
+        worker_disable_prefetch=True,
+        # Redis may be away for days; it is never a reason to give up.
+        broker_connection_retry_on_startup=True,
+        broker_connection_max_retries=None,
+        # Nobody needs to run commands on workers through Redis.
+        worker_enable_remote_control=False,
+        worker_send_task_events=False,
+        timezone="UTC",
+        beat_scheduler="celery.beat:Scheduler",
+        beat_schedule={
+            SWEEP: _every(settings.sweep_seconds, SWEEP),
+            DELETE_ORPHANS: _every(_ORPHAN_INTERVAL, DELETE_ORPHANS),
+            # Covers rings that were lost between the sweep's counts.
+            DELIVER_NEXT: _every(settings.sweep_seconds, DELIVER_NEXT, queue=WEBHOOK_QUEUE),
+        },
+    )
+    return app
+
+
+def _every(seconds: float, task: str, queue: str = MAINTENANCE_QUEUE) -> dict[str, object]:
+    # A message that nobody took until the next one comes is of no more use.
+    return {"task": task, "schedule": seconds, "options": {"queue": queue, "expires": seconds}}

@@ -1,0 +1,21 @@
+"""The doors of the periodic work."""
+
+from __future__ import annotations
+
+from celery import shared_task
+
+from core.doorbell import DELETE_ORPHANS, SWEEP
+from worker.maintenance.delete_orphans import delete_orphans as delete
+from worker.maintenance.sweep import sweep as sweep_once
+
+
+@shared_task(name=SWEEP)
+def sweep() -> None:
+    """Take back lost jobs, and ring for work that nobody was told of."""
+    sweep_once()
+
+
+@shared_task(name=DELETE_ORPHANS)
+def delete_orphans() -> None:
+    """Remove what losing attempts left in the bucket."""
+    delete()

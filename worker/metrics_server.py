@@ -1,0 +1,19 @@
+"""`/metrics` of a worker; that it answers also says that the worker consumes."""
+
+from __future__ import annotations
+
+import structlog
+from prometheus_client import start_http_server
+
+from core.metrics import REGISTRY
+from core.settings import Settings
+
+_log = structlog.get_logger()
+
+
+def start_metrics_server(settings: Settings) -> None:
+    """Serve this process's metrics in a thread, where a port is set (0 takes a free one, which the log tells)."""
+    if settings.worker_metrics_port is None:
+        return
+    server, _ = start_http_server(settings.worker_metrics_port, settings.worker_metrics_host, registry=REGISTRY)
+    _log.info("metrics_served", host=settings.worker_metrics_host, port=server.server_port)

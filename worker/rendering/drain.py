@@ -1,0 +1,24 @@
+"""The end of a worker: claim nothing more, finish what fits, hand the rest back."""
+
+from __future__ import annotations
+
+import time
+
+
+class Drain:
+    """Whether the process is shutting down, and whether the time for finishing is over."""
+
+    def __init__(self) -> None:
+        self._ends_at: float | None = None
+
+    def begin(self, seconds: float) -> None:
+        """From now on nothing is claimed; in `seconds` running jobs are handed back."""
+        self._ends_at = time.monotonic() + seconds
+
+    @property
+    def has_begun(self) -> bool:
+        return self._ends_at is not None
+
+    @property
+    def is_over(self) -> bool:
+        return self._ends_at is not None and time.monotonic() >= self._ends_at

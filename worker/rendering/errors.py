@@ -1,0 +1,41 @@
+"""Why a render stops before its end, and what each error means for the job."""
+
+from __future__ import annotations
+
+import torch
+
+from core.errors import DarkroomError, StorageUnavailable
+from core.jobs.failures import Failure, FailureCode
+
+
+class JobCancelled(DarkroomError):
+    """The job was cancelled while it ran."""
+
+
+class WorkerDraining(DarkroomError):
+    """The worker shuts down and has no time left for the job."""
+
+
+class ModelUnavailable(DarkroomError):
+    """The model's files are missing or broken on this worker."""
+
+    code = FailureCode.MODEL_UNAVAILABLE
+
+
+class RequestRefused(DarkroomError):
+    """The pipeline refused the request before its first step."""
+
+    code = FailureCode.INVALID_REQUEST
+
+
+def describe_failure(error: Exception) -> Failure:
+    """The failure that an attempt's error stands for, in words that its sender may read."""
+    match error:
+        case RequestRefused() | ModelUnavailable():
+            return Failure(FailureCode(error.code), error.message)
+        case torch.OutOfMemoryError() | MemoryError():
+            return Failure(FailureCode.OUT_OF_MEMORY, "The device had no memory left for this job.")
+        case StorageUnavailable():
+            return Failure(FailureCode.STORAGE_UNAVAILABLE, StorageUnavailable().message)
+        case _:
+            return Failure(FailureCode.INTERNAL, "Something went wrong on our side.")

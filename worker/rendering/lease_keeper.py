@@ -1,0 +1,111 @@
+"""Keep an attempt's lease alive while its job's thread works, and carry back what it learns."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import structlog
+from sqlalchemy.exc import SQLAlchemyError
+from structlog.contextvars import bind_contextvars, get_contextvars
+
+from core.database import transaction
+from core.errors import LeaseLost
+from core.jobs.claim import ClaimedAttempt
+from core.jobs.lease import renew_lease
+from core.settings import Settings
+from worker.rendering.drain import Drain
+from worker.rendering.errors import JobCancelled, WorkerDraining
+
+#: Seconds between looks; progress that was made since is written down this often.
+_PROGRESS_SECONDS = 0.5
+
+#: Share of the lease after which, without a renewal, the attempt counts itself as lost: before anyone else may start.
+_SELF_FENCE = 0.8
+
+_log = structlog.get_logger()
+
+
+class LeaseKeeper:
+    """The heartbeat of one attempt. The renderer tells it each step; it tells the renderer when to stop."""
+
+    def __init__(self, attempt: ClaimedAttempt, settings: Settings, drain: Drain) -> None:
+        self._attempt = attempt
+        self._settings = settings
+        self._drain = drain
+        self._step = 0
+        self._written_step = 0
+        self._renewed_at = time.monotonic()
+        self._is_lost = False
+        self._is_cancelled = False
+        self._stopped = threading.Event()
+
+    def reach_step(self, step: int) -> None:
+        """A denoising step is done (1 for the first). Raises what `check` raises."""
+        self._step = step
+        self.check()
+
+    def check(self) -> None:
+        """Raises LeaseLost, JobCancelled or WorkerDraining when there is no point in going on."""
+        if self._is_lost or self._is_overdue():
+            raise LeaseLost
+        if self._is_cancelled:
+            raise JobCancelled
+        if self._drain.is_over:
+            raise WorkerDraining
+
+    def beat_until_stopped(self) -> None:
+        """Renew the lease every heartbeat, and sooner when there is progress to write down."""
+        while not self._stopped.wait(_PROGRESS_SECONDS):
+            is_due = time.monotonic() - self._renewed_at >= self._settings.heartbeat_seconds
+            if is_due or self._step != self._written_step:
+                self._renew()
+            if self._is_lost:
+                return
+
+    def stop(self) -> None:
+        """No more heartbeats."""
+        self._stopped.set()
+
+    def _renew(self) -> None:
+        step = self._step
+        started = time.monotonic()
+        try:
+            with transaction() as session:
+                renewal = renew_lease(
+                    session, attempt_id=self._attempt.id, step=step, lease_seconds=self._settings.lease_seconds
+                )
+        except LeaseLost:
+            self._is_lost = True
+        except SQLAlchemyError as error:
+            # The database may be back before the lease is over; until then the next beat tries again.
+            _log.warning("lease_not_renewed", error=str(error))
+        else:
+            # Counted from before the question, so that our clock never runs behind the database's.
+            self._renewed_at = started
+            self._written_step = step
+            self._is_cancelled = renewal.cancel_requested
+
+    def _is_overdue(self) -> bool:
+        return time.monotonic() - self._renewed_at > self._settings.lease_seconds * _SELF_FENCE
+
+
+@contextmanager
+def keep_lease(attempt: ClaimedAttempt, settings: Settings, drain: Drain) -> Iterator[LeaseKeeper]:
+    """A lease that is renewed by a thread of its own until the block ends."""
+    keeper = LeaseKeeper(attempt, settings, drain)
+    context = get_contextvars()
+
+    def beat() -> None:
+        bind_contextvars(**context)
+        keeper.beat_until_stopped()
+
+    thread = threading.Thread(target=beat, name="heartbeat", daemon=True)
+    thread.start()
+    try:
+        yield keeper
+    finally:
+        keeper.stop()
+        thread.join()

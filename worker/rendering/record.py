@@ -1,0 +1,38 @@
+"""Write an outcome down, through a database that may be away for a moment."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+
+import structlog
+from sqlalchemy.exc import InterfaceError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+from sqlalchemy.orm import Session
+
+from core.database import transaction
+from core.jobs.status import JobStatus
+
+#: Seconds between tries.
+_PAUSE_SECONDS = 0.5
+
+_log = structlog.get_logger()
+
+
+def record(outcome: Callable[[Session], JobStatus], *, give_up_after_seconds: float) -> JobStatus:
+    """Commit the outcome and tell where the job stands now.
+
+    Tried again while the database does not answer; a try whose commit got through although its answer did not makes
+    the next one raise LeaseLost, which is right, for the attempt has ended. Raises the database's error in the end:
+    by then the lease is over, and the job is another attempt's.
+    """
+    gives_up_at = time.monotonic() + give_up_after_seconds
+    while True:
+        try:
+            with transaction() as session:
+                return outcome(session)
+        except (OperationalError, InterfaceError, PoolTimeout) as error:
+            if time.monotonic() >= gives_up_at:
+                raise
+            _log.warning("outcome_not_recorded_yet", error=str(error))
+            time.sleep(_PAUSE_SECONDS)

@@ -1,0 +1,60 @@
+"""Call the unmodified pipeline for one job."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Callable
+from typing import Any
+
+import torch
+from PIL.Image import Image
+
+from core.jobs.claim import ClaimedAttempt
+from worker.rendering.errors import RequestRefused
+from worker.rendering.models import LoadedModel
+from worker.rendering.schedulers import build_scheduler
+
+
+def render_images(model: LoadedModel, attempt: ClaimedAttempt, *, on_step: Callable[[int], None]) -> list[Image]:
+    """The job's images, in order; image i is drawn from seed + i.
+
+    `on_step` is told each denoising step as it ends, from 1; what it raises ends the render at that step.
+    Raises RequestRefused when the pipeline refuses the request before its first step.
+    """
+    request = attempt.request
+    pipeline: Any = copy.copy(model.pipeline)
+    pipeline.scheduler = build_scheduler(request["scheduler"], model.pipeline.scheduler)
+    steps_done = 0
+
+    def end_step(_pipeline: Any, index: int, _timestep: Any, tensors: dict[str, Any]) -> dict[str, Any]:
+        nonlocal steps_done
+        steps_done = index + 1
+        on_step(steps_done)
+        return tensors
+
+    try:
+        with torch.inference_mode():
+            output = pipeline(
+                prompt=request["prompt"],
+                negative_prompt=request["negative_prompt"] or None,
+                width=request["width"],
+                height=request["height"],
+                num_inference_steps=request["num_inference_steps"],
+                guidance_scale=request["guidance_scale"],
+                num_images_per_prompt=request["num_images"],
+                # On the CPU, so that a seed means the same noise on every device.
+                generator=[torch.Generator("cpu").manual_seed(seed) for seed in image_seeds(attempt)],
+                callback_on_step_end=end_step,
+                output_type="pil",
+            )
+    except ValueError as error:
+        if steps_done == 0:
+            raise RequestRefused(f"The model refused the request: {error}") from error
+        raise
+    images: list[Image] = output.images
+    return images
+
+
+def image_seeds(attempt: ClaimedAttempt) -> list[int]:
+    """The seed of every image of the job."""
+    return [attempt.seed + index for index in range(attempt.request["num_images"])]

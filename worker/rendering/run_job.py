@@ -1,0 +1,136 @@
+"""The story of one attempt: claim, render, encode, upload, and write down how it ended."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from datetime import timedelta
+from functools import partial
+
+import structlog
+from sqlalchemy.orm import Session
+from structlog.contextvars import bound_contextvars
+
+from core.database import transaction
+from core.doorbell import DELIVER_NEXT, WEBHOOK_QUEUE, get_doorbell
+from core.errors import LeaseLost
+from core.ids import format_id
+from core.jobs.claim import ClaimedAttempt, claim_job
+from core.jobs.finish import Rendered, record_cancellation, record_failure, record_interruption, record_success
+from core.jobs.status import FINISHED, JobStatus
+from core.metrics import (
+    ATTEMPTS_FINISHED,
+    LEASES_LOST,
+    QUEUE_WAIT_SECONDS,
+    RENDER_DURATION_SECONDS,
+    UPLOAD_DURATION_SECONDS,
+)
+from worker.rendering.encode import encode_image
+from worker.rendering.errors import JobCancelled, WorkerDraining, describe_failure
+from worker.rendering.lease_keeper import LeaseKeeper, keep_lease
+from worker.rendering.receipt import build_receipt
+from worker.rendering.record import record
+from worker.rendering.render import render_images
+from worker.rendering.render_slot import HeldSlot, hold_slot
+from worker.rendering.runtime import Runtime
+from worker.rendering.upload import upload_images
+
+_log = structlog.get_logger()
+
+
+def run_next_job(runtime: Runtime) -> None:
+    """Claim the next job of this worker's pool and see one attempt of it through, to whatever end it comes."""
+    with hold_slot(runtime.render_slot) as slot:
+        if runtime.drain.has_begun:
+            return
+        attempt = _claim(runtime)
+        if attempt is None:
+            return
+        with _log_context(attempt):
+            _log.info("job_claimed", model=attempt.model, waited_seconds=round(attempt.waited_seconds, 3))
+            QUEUE_WAIT_SECONDS.labels(runtime.settings.render_pool).observe(attempt.waited_seconds)
+            _run_attempt(runtime, attempt, slot)
+
+
+def _claim(runtime: Runtime) -> ClaimedAttempt | None:
+    settings = runtime.settings
+    with transaction() as session:
+        return claim_job(
+            session,
+            pool=settings.render_pool,
+            worker_id=runtime.worker_id,
+            lease_seconds=settings.lease_seconds,
+        )
+
+
+def _log_context(attempt: ClaimedAttempt) -> AbstractContextManager[None]:
+    return bound_contextvars(
+        account_id=format_id("acc", attempt.account_id),
+        job_id=format_id("job", attempt.job_id),
+        attempt_number=attempt.attempt_number,
+        request_id=attempt.request_id,
+    )
+
+
+def _run_attempt(runtime: Runtime, attempt: ClaimedAttempt, slot: HeldSlot) -> None:
+    outcome: Callable[[Session], JobStatus]
+    failure_code = ""
+    with keep_lease(attempt, runtime.settings, runtime.drain) as lease:
+        try:
+            rendered = _render(runtime, attempt, lease, slot)
+            retention = timedelta(days=runtime.settings.artifact_retention_days)
+            outcome = partial(record_success, attempt_id=attempt.id, rendered=rendered, retention=retention)
+        except LeaseLost:
+            _report_lost_lease()
+            return
+        except JobCancelled:
+            outcome = partial(record_cancellation, attempt_id=attempt.id)
+        except WorkerDraining:
+            outcome = partial(record_interruption, attempt_id=attempt.id)
+        except Exception as error:  # noqa: BLE001  (whatever it is, it ends this attempt and not the worker)
+            failure = describe_failure(error)
+            failure_code = failure.code
+            _log.exception("attempt_failed", failure_code=failure_code)
+            outcome = partial(record_failure, attempt_id=attempt.id, failure=failure)
+
+        try:
+            status = record(outcome, give_up_after_seconds=runtime.settings.lease_seconds)
+        except LeaseLost:
+            _report_lost_lease()
+            return
+
+    ATTEMPTS_FINISHED.labels(status, failure_code).inc()
+    _log.info("attempt_recorded", status=status)
+    if status in FINISHED:
+        get_doorbell().ring(WEBHOOK_QUEUE, DELIVER_NEXT)
+
+
+def _render(runtime: Runtime, attempt: ClaimedAttempt, lease: LeaseKeeper, slot: HeldSlot) -> Rendered:
+    started = time.perf_counter()
+    model = runtime.models.load(attempt.model)
+    images = render_images(model, attempt, on_step=lease.reach_step)
+    slot.release()
+
+    encoded = [encode_image(image, attempt.request["output_format"]) for image in images]
+    rendered = time.perf_counter()
+    lease.check()
+
+    stored = upload_images(encoded, attempt, runtime.uploads)
+    uploaded = time.perf_counter()
+    lease.check()
+
+    RENDER_DURATION_SECONDS.labels(attempt.model).observe(rendered - started)
+    UPLOAD_DURATION_SECONDS.observe(uploaded - rendered)
+    return Rendered(
+        images=stored,
+        receipt=build_receipt(model, attempt, stored),
+        render_ms=round((rendered - started) * 1000),
+        upload_ms=round((uploaded - rendered) * 1000),
+    )
+
+
+def _report_lost_lease() -> None:
+    # Another attempt has the job now. What this one uploaded lies under its own number and is swept up.
+    _log.warning("lease_lost")
+    LEASES_LOST.inc()

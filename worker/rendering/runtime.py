@@ -1,0 +1,67 @@
+"""What all the jobs of one rendering process share."""
+
+from __future__ import annotations
+
+import os
+import socket
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from functools import cache
+
+import structlog
+from celery.signals import worker_shutting_down
+
+from core.catalog import Catalog, get_catalog
+from core.settings import Settings, get_settings
+from worker.rendering.drain import Drain
+from worker.rendering.errors import ModelUnavailable
+from worker.rendering.models import Models
+
+_log = structlog.get_logger()
+
+
+@dataclass(frozen=True)
+class Runtime:
+    """One process, one device."""
+
+    settings: Settings
+    catalog: Catalog
+    models: Models
+    #: Held while a job is claimed and rendered: jobs wait in the queue, where their order is fair and can still
+    #: change, and not in here. Encoding and upload go on outside it, beside the next job's rendering.
+    render_slot: threading.Semaphore
+    uploads: ThreadPoolExecutor
+    drain: Drain
+    #: Names the process in attempts and logs.
+    worker_id: str
+
+    def start(self) -> None:
+        """Load the default model before the first job asks for it, and listen for the shutdown."""
+        worker_shutting_down.connect(self._begin_drain)
+        default = self.settings.default_model
+        if self.catalog.models[default].pool != self.settings.render_pool:
+            return
+        try:
+            self.models.load(default)
+        except ModelUnavailable as error:
+            _log.error("model_unavailable", model=default, error=str(error))
+
+    def _begin_drain(self, **_: object) -> None:
+        self.drain.begin(self.settings.drain_seconds)
+
+
+@cache
+def get_runtime() -> Runtime:
+    """The runtime of this process, built on first use."""
+    settings = get_settings()
+    catalog = get_catalog()
+    return Runtime(
+        settings=settings,
+        catalog=catalog,
+        models=Models(catalog, device=settings.render_device),
+        render_slot=threading.Semaphore(1),
+        uploads=ThreadPoolExecutor(settings.s3_upload_threads, thread_name_prefix="upload"),
+        drain=Drain(),
+        worker_id=f"{socket.gethostname()}:{os.getpid()}",
+    )

@@ -1,0 +1,90 @@
+"""The story of one delivery: claim, sign, POST outside any transaction, write down what came back."""
+
+from __future__ import annotations
+
+import json
+import random
+from datetime import UTC, datetime
+
+import structlog
+from structlog.contextvars import bound_contextvars
+
+from core.artifacts.sign_outputs import sign_outputs
+from core.database import transaction
+from core.ids import format_id
+from core.metrics import WEBHOOK_ATTEMPTS
+from core.settings import Settings, get_settings
+from core.webhooks.addresses import parse_networks
+from core.webhooks.claim_delivery import ClaimedDelivery, claim_delivery
+from core.webhooks.record_attempt import AttemptOutcome, record_attempt
+from core.webhooks.sign import build_headers
+from core.webhooks.tables import DeliveryStatus
+from worker.webhooks.post import post
+
+#: What became of the delivery, as metrics and logs name it.
+_OUTCOMES = {DeliveryStatus.PENDING: "retry", None: "overtaken"}
+
+_log = structlog.get_logger()
+
+
+def deliver_next() -> None:
+    """Deliver what is due, one after another, until nothing is."""
+    settings = get_settings()
+    while True:
+        with transaction() as session:
+            claimed = claim_delivery(session, timeout_seconds=settings.webhook_timeout_seconds)
+        if claimed is None:
+            return
+        with bound_contextvars(
+            account_id=format_id("acc", claimed.account_id),
+            job_id=format_id("job", claimed.job_id),
+            event_id=format_id("evt", claimed.event_id),
+            request_id=claimed.request_id,
+        ):
+            _deliver(claimed, settings)
+
+
+def _deliver(claimed: ClaimedDelivery, settings: Settings) -> None:
+    outcome = _send(claimed, settings)
+    with transaction() as session:
+        status = record_attempt(session, claimed=claimed, outcome=outcome, random=random.random())  # noqa: S311 (jitter)
+
+    name = _OUTCOMES.get(status) or str(status)
+    WEBHOOK_ATTEMPTS.labels(name).inc()
+    _log.info(
+        "webhook_attempted",
+        outcome=name,
+        attempt_number=claimed.attempt_number,
+        status_code=outcome.status_code,
+        duration_ms=outcome.duration_ms,
+        error=outcome.error,
+    )
+
+
+def _send(claimed: ClaimedDelivery, settings: Settings) -> AttemptOutcome:
+    body = _build_body(claimed)
+    headers = build_headers(
+        secret=claimed.secret, message_id=format_id("evt", claimed.event_id), sent_at=datetime.now(UTC), body=body
+    )
+    return post(
+        claimed.url,
+        body.encode(),
+        headers,
+        timeout_seconds=settings.webhook_timeout_seconds,
+        allowed_networks=parse_networks(settings.webhook_allowed_networks),
+    )
+
+
+def _build_body(claimed: ClaimedDelivery) -> str:
+    # Download addresses live for minutes and a retry may come after hours, so each try signs its own.
+    with transaction() as session:
+        outputs = sign_outputs(session, job_id=claimed.job_id, outputs=claimed.data["outputs"])
+    return json.dumps(
+        {
+            "type": claimed.event_type,
+            "timestamp": claimed.event_at.astimezone(UTC).isoformat(),
+            "data": claimed.data | {"outputs": outputs},
+        },
+        ensure_ascii=False,
+        separators=(",", ":"),
+    )

@@ -1,0 +1,81 @@
+"""POST to an address that a customer chose: no redirects, no private networks, and never longer than the deadline."""
+
+from __future__ import annotations
+
+import ssl
+import time
+from collections.abc import Sequence
+from email.utils import parsedate_to_datetime
+
+import httpcore2
+
+from core.webhooks.addresses import IPNetwork
+from core.webhooks.record_attempt import AttemptOutcome
+from worker.webhooks.vetted_network import AddressRefused, VettedBackend
+
+#: Of an answer, this much is read, and of an answer that is not 2xx this much is kept.
+_READ_BYTES = 64 * 1024
+_KEPT_CHARACTERS = 1_000
+
+_HEADERS = {
+    "user-agent": "Darkroom-Webhooks/1",
+    "content-type": "application/json",
+    "accept-encoding": "identity",
+    "connection": "close",
+}
+
+
+def post(
+    url: str, body: bytes, headers: dict[str, str], *, timeout_seconds: float, allowed_networks: Sequence[IPNetwork]
+) -> AttemptOutcome:
+    """One POST on a connection of its own, and what came of it. Never raises for what the receiver or the network does.
+
+    `timeout_seconds` bounds the whole of it: look-up, connection, TLS, request and answer.
+    """
+    started = time.monotonic()
+    backend = VettedBackend(deadline=started + timeout_seconds, allowed_networks=allowed_networks)
+    try:
+        with (
+            httpcore2.ConnectionPool(ssl_context=ssl.create_default_context(), network_backend=backend) as pool,
+            pool.stream("POST", url, headers=[*(_HEADERS | headers).items()], content=body) as response,
+        ):
+            text = _read_some(response)
+            return AttemptOutcome(
+                status_code=response.status,
+                duration_ms=_elapsed_ms(started),
+                error=None if 200 <= response.status < 300 else text,  # noqa: PLR2004 (2xx, as the spec says)
+                retry_after_seconds=_retry_after(response),
+            )
+    except AddressRefused as error:
+        reason = str(error)
+    except (httpcore2.TimeoutException, TimeoutError):
+        reason = f"no answer within {timeout_seconds:g} s"
+    except (httpcore2.NetworkError, httpcore2.ProtocolError, httpcore2.UnsupportedProtocol, OSError) as error:
+        reason = f"{type(error).__name__}: {error}"
+    return AttemptOutcome(status_code=None, duration_ms=_elapsed_ms(started), error=reason[:_KEPT_CHARACTERS])
+
+
+def _read_some(response: httpcore2.Response) -> str:
+    content = b""
+    for chunk in response.iter_stream():
+        content += chunk
+        if len(content) >= _READ_BYTES:
+            break
+    # PostgreSQL's text takes every character but NUL.
+    return content.decode("utf-8", errors="replace").replace("\x00", "�")[:_KEPT_CHARACTERS]
+
+
+def _elapsed_ms(started: float) -> int:
+    return round((time.monotonic() - started) * 1000)
+
+
+def _retry_after(response: httpcore2.Response) -> float | None:
+    """Seconds that a Retry-After header asks for, given as a number or as a date."""
+    for name, value in response.headers:
+        if name.lower() == b"retry-after":
+            text = value.decode("latin-1").strip()
+            try:
+                return float(text) if text.isdigit() else parsedate_to_datetime(text).timestamp() - time.time()
+            except ValueError:
+                return None
+    return None
