@@ -43,9 +43,9 @@ def dispatcher(metrics_port: int, environment: Mapping[str, str]) -> Command:
     return _python("worker", "dispatch", environment={**environment, "WORKER_METRICS_PORT": str(metrics_port)})
 
 
-def beat(schedule: Path, environment: Mapping[str, str]) -> Command:
-    """Ring for the periodic work; `schedule` is where beat remembers what it rang for."""
-    return _python("worker", "beat", "--schedule", str(schedule), environment=environment)
+def beat(environment: Mapping[str, str]) -> Command:
+    """Ring for the periodic work."""
+    return _python("worker", "beat", environment=environment)
 
 
 def answers(port: int, path: str) -> bool:

@@ -243,6 +243,8 @@ class Part:
         if self._process is not None and self._process.returncode is None:
             self._signal_everything(signal.SIGKILL)
             self._process.wait()
+            if self._process.stdout is not None:
+                self._process.stdout.close()
 
     def _get_process(self) -> subprocess.Popen[bytes]:
         if self._process is None:
@@ -274,7 +276,7 @@ class Part:
 
 
 class Errand(Part):
-    """A command that has to end well before the stack is up: then it is ready, and `on_output` takes what it printed."""
+    """A command that has to end well before the stack is up: it is ready then, and `on_output` takes what it printed."""
 
     _keeps_output = True
 

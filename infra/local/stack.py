@@ -48,6 +48,7 @@ class LocalStack:
 
     Without `data` everything is kept in a temporary folder, and deleted at the end. `only` names the servers to start
     without Darkroom (of which the database is migrated). `environment` holds settings for every process of Darkroom.
+    `durable` is whether the database outlives a power cut and not only its processes; unsaid, it does if `data` is kept.
     Ports, addresses and keys stay the same from `start` to `stop`, whatever is killed in between; nothing is started
     again by itself.
     """
@@ -59,6 +60,7 @@ class LocalStack:
         workers: int = 1,
         model: str | None = None,
         port: int | None = None,
+        durable: bool | None = None,
         only: Collection[str] | None = None,
         environment: Mapping[str, str] | None = None,
         listener: Callable[[Part], None] | None = None,
@@ -71,6 +73,7 @@ class LocalStack:
         self._first_workers = workers
         self._model = model
         self._port = port
+        self._is_durable = (data is not None) if durable is None else durable
         self._only = None if only is None else frozenset(only)
         self._extra_environment = dict(environment or {})
         self._listener = listener
@@ -157,7 +160,7 @@ class LocalStack:
         """
         folder, secrets = self.data_folder.path, self._credentials
         postgres = Postgres(
-            folder / "database", self._ports.reserve(), secrets.database_password, is_durable=self.data_folder.is_kept
+            folder / "database", self._ports.reserve(), secrets.database_password, is_durable=self._is_durable
         )
         valkey = Valkey(folder / "redis", self._ports.reserve(), secrets.redis_password)
         storage = Storage(
@@ -235,7 +238,7 @@ class LocalStack:
             ),
             self._plan_part(
                 "beat",
-                partial(application.beat, self.data_folder.path / "beat-schedule", self.environment),
+                partial(application.beat, self.environment),
                 lambda: True,
             ),
         ]

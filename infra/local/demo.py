@@ -1,0 +1,200 @@
+"""The main job from a customer's side: send a prompt, follow it, be called back, fetch the image, check everything.
+
+Run inside `python -m infra.local run -- …`, or with DARKROOM_URL and DARKROOM_API_KEY of any Darkroom whose webhooks
+can reach this machine.
+"""
+
+from __future__ import annotations
+
+import argparse
+import hashlib
+import io
+import os
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from queue import Empty
+from typing import Any
+
+import httpx2
+from PIL import Image
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TextColumn
+from rich.table import Table
+from standardwebhooks import Webhook, WebhookVerificationError
+
+from infra.local.webhook_listener import ReceivedCall, WebhookListener, listening
+
+_PROMPT = "a large red mug on a yellow background"
+_POLL_SECONDS = 0.05
+_JOB_SECONDS = 120
+_CALLBACK_SECONDS = 30
+
+
+class DemoFailed(Exception):
+    """Something was not as promised; the message says what."""
+
+
+@dataclass(frozen=True)
+class Clock:
+    """The moment of the submit, on this machine's two clocks."""
+
+    monotonic: float
+    wall: float
+
+    def ms_at(self, monotonic: float) -> float:
+        """Milliseconds from the submit to a moment that we saw."""
+        return (monotonic - self.monotonic) * 1000
+
+    def ms_of(self, timestamp: str) -> float:
+        """Milliseconds from the submit to a moment that the service reports."""
+        return (datetime.fromisoformat(timestamp).timestamp() - self.wall) * 1000
+
+
+def main() -> int:
+    """Run the demo, and return the exit status."""
+    parser = argparse.ArgumentParser(prog="python -m infra.local.demo", description="One prompt, all the way.")
+    parser.add_argument("--prompt", default=_PROMPT)
+    parser.add_argument("--output", type=Path, default=Path("demo.png"), help="where the image goes (demo.png)")
+    options = parser.parse_args()
+
+    console = Console(highlight=False)
+    try:
+        _run_demo(options.prompt, options.output, console)
+    except (DemoFailed, httpx2.HTTPError) as error:
+        console.print(f"The demo failed: {error}", style="bold red", markup=False)
+        return 1
+    return 0
+
+
+def _run_demo(prompt: str, output: Path, console: Console) -> None:
+    with _client() as client, listening() as listener, _webhook_endpoint(client, listener) as secret:
+        console.print(f"prompt    {prompt}", markup=False)
+        clock = Clock(time.monotonic(), time.time())
+        submitted = _ask(client, "POST", "/v1/jobs", {"prompt": prompt, "output_format": "png"})
+        submitted_at = time.monotonic()
+        console.print(f"job       {submitted['id']}", markup=False)
+
+        job = _follow(client, submitted, console)
+        call = _await_callback(listener, secret, job)
+        image = _download(job, output)
+
+    console.print(f"webhook   {call.headers['webhook-id']}: job.succeeded, signature verified", markup=False)
+    console.print(f"image     {output}: {image.width} x {image.height}, its sha256 is the job's", markup=False)
+    console.print(_draw_timeline(job, clock, submitted_at, call.received_at))
+
+
+def _client() -> httpx2.Client:
+    try:
+        url, api_key = os.environ["DARKROOM_URL"], os.environ["DARKROOM_API_KEY"]
+    except KeyError as missing:
+        raise DemoFailed(f"{missing.args[0]} is not set: run this inside `python -m infra.local run -- …`") from None
+    # Not through a proxy: what we call is on this machine.
+    return httpx2.Client(base_url=url, headers={"Authorization": f"Bearer {api_key}"}, timeout=10, trust_env=False)
+
+
+def _ask(client: httpx2.Client, method: str, path: str, body: dict[str, Any] | None = None) -> dict[str, Any]:
+    response = client.request(method, path, json=body)
+    if not response.is_success:
+        raise DemoFailed(f"{method} {path} was answered with {response.status_code}: {response.text}")
+    answer: dict[str, Any] = response.json() if response.content else {}
+    return answer
+
+
+@contextmanager
+def _webhook_endpoint(client: httpx2.Client, listener: WebhookListener) -> Iterator[str]:
+    """The secret of an endpoint that calls our listener, for as long as this lasts."""
+    endpoint = _ask(client, "POST", "/v1/webhook-endpoints", {"url": listener.url})
+    try:
+        yield endpoint["secret"]
+    finally:
+        _ask(client, "DELETE", f"/v1/webhook-endpoints/{endpoint['id']}")
+
+
+def _follow(client: httpx2.Client, job: dict[str, Any], console: Console) -> dict[str, Any]:
+    """Poll the job until it has succeeded, and return it. Raises DemoFailed on any other end."""
+    deadline = time.monotonic() + _JOB_SECONDS
+    columns = (
+        TextColumn("{task.description:<9}"),
+        BarColumn(),
+        TextColumn("{task.completed:.0f}/{task.total:.0f} steps"),
+    )
+    with Progress(*columns, console=console) as progress:
+        bar = progress.add_task(job["status"], total=job["progress"]["steps"])
+        while job["status"] in {"queued", "running"}:
+            if time.monotonic() > deadline:
+                raise DemoFailed(f"the job is still {job['status']} after {_JOB_SECONDS} s")
+            time.sleep(_POLL_SECONDS)
+            job = _ask(client, "GET", f"/v1/jobs/{job['id']}")
+            progress.update(bar, description=job["status"], completed=job["progress"]["step"])
+
+    if job["status"] != "succeeded":
+        failure = job["failure"] or {"code": job["status"], "message": "no reason given"}
+        raise DemoFailed(f"the job ended as {job['status']}, {failure['code']}: {failure['message']}")
+    return job
+
+
+def _await_callback(listener: WebhookListener, secret: str, job: dict[str, Any]) -> ReceivedCall:
+    """The verified call that tells of this job's success."""
+    deadline = time.monotonic() + _CALLBACK_SECONDS
+    while True:
+        try:
+            call = listener.calls.get(timeout=max(0, deadline - time.monotonic()))
+        except Empty:
+            raise DemoFailed(f"no webhook came within {_CALLBACK_SECONDS} s of the job's end") from None
+
+        try:
+            event = Webhook(secret).verify(call.body, call.headers)
+        except WebhookVerificationError as error:
+            raise DemoFailed(f"a webhook came with a signature that is not right: {error}") from error
+
+        # The endpoint belongs to the account: it hears of the account's other jobs as well.
+        if event["data"]["id"] == job["id"]:
+            if event["type"] != "job.succeeded":
+                raise DemoFailed(f"the job succeeded, and the webhook says {event['type']}")
+            return call
+
+
+def _download(job: dict[str, Any], output: Path) -> Image.Image:
+    """Fetch the image through its presigned URL, which needs no API key, check it and save it."""
+    artifact = job["outputs"][0]
+    response = httpx2.get(artifact["url"], timeout=30, trust_env=False)
+    if not response.is_success:
+        raise DemoFailed(f"the image's URL was answered with {response.status_code}: {response.text}")
+
+    sha256 = hashlib.sha256(response.content).hexdigest()
+    if sha256 != artifact["sha256"]:
+        raise DemoFailed(f"the image's sha256 is {sha256}, and the job says {artifact['sha256']}")
+    try:
+        image = Image.open(io.BytesIO(response.content))
+        image.load()
+    except OSError as error:
+        raise DemoFailed(f"the image cannot be read: {error}") from error
+
+    output.write_bytes(response.content)
+    return image
+
+
+def _draw_timeline(job: dict[str, Any], clock: Clock, submitted_at: float, called_back_at: float) -> Table:
+    timings = job["timings"]
+    claimed = clock.ms_of(job["created_at"]) + timings["queue_ms"]
+    rendered = claimed + timings["render_ms"]
+    moments = {
+        "submitted": clock.ms_at(submitted_at),
+        "claimed": claimed,
+        "rendered": rendered,
+        "uploaded": rendered + timings["upload_ms"],
+        "called back": clock.ms_at(called_back_at),
+    }
+    table = Table(title="milliseconds since the POST", title_justify="left", show_header=False)
+    for moment, ms in moments.items():
+        table.add_row(moment, f"{ms:.0f}")
+    return table
+
+
+if __name__ == "__main__":
+    sys.exit(main())

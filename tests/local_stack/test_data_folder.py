@@ -1,0 +1,128 @@
+"""What a data folder keeps, and what a stack leaves alone outside it."""
+
+from __future__ import annotations
+
+import os
+import stat
+import subprocess
+import tempfile
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import psutil
+import pytest
+import redis
+
+from infra.local import DataFolderInUse, LocalStack
+from infra.local.postgres import find_program
+from infra.local.stack import SERVERS
+
+Query = Callable[..., list[tuple[Any, ...]]]
+
+
+@pytest.fixture
+def data(tmp_path: Path) -> Path:
+    """A data folder that is not there yet, in a folder that only its owner may enter."""
+    parent = tmp_path / "private"
+    parent.mkdir(mode=0o700)
+    return parent / "data"
+
+
+@pytest.fixture
+def bystander() -> Iterator[int]:
+    """The process id of a living process of ours that has nothing to do with any stack."""
+    process = subprocess.Popen(["sleep", "600"])
+    yield process.pid
+    process.kill()
+    process.wait()
+
+
+def test_a_second_start_finds_everything_again(data: Path, query: Query, connect_s3: Callable[..., Any]) -> None:
+    """Rows, keys, objects and secrets are there when the stack is started again on the same folder."""
+    with LocalStack(data, only=SERVERS, durable=False) as first:
+        query(first.environment, "create table survivors as select 7 as number")
+        redis.Redis.from_url(first.environment["REDIS_URL"]).set("survivor", "7")
+        connect_s3(first.environment).put_object(Bucket="darkroom", Key="survivor", Body=b"7")
+
+    with LocalStack(data, only=SERVERS, durable=False) as second:
+        assert query(second.environment, "select number from survivors") == [(7,)]
+        assert redis.Redis.from_url(second.environment["REDIS_URL"]).get("survivor") == b"7"
+        assert connect_s3(second.environment).get_object(Bucket="darkroom", Key="survivor")["Body"].read() == b"7"
+        assert second.environment["API_KEY_PEPPER"] == first.environment["API_KEY_PEPPER"]
+
+
+def test_a_second_stack_on_the_same_folder_is_refused(data: Path) -> None:
+    """While a stack runs on a folder, another one is told who has it; afterwards the folder is free."""
+    with (
+        LocalStack(data, only=("redis",)),
+        pytest.raises(DataFolderInUse, match=f"process {os.getpid()}"),
+        LocalStack(data, only=("redis",)),
+    ):
+        pytest.fail("two stacks run on one folder")
+
+    with LocalStack(data, only=("redis",)) as later:
+        assert later.part("redis").is_running
+
+
+def test_a_stale_pid_file_is_survived(data: Path, query: Query, bystander: int) -> None:
+    """A pid file left by a power cut is no hindrance, not even when its number is another process's by now."""
+    with LocalStack(data, only=("database",), durable=False) as stack:
+        pid_file = (data / "database" / "postmaster.pid").read_text()
+        stack.part("database").kill()
+    lines = pid_file.splitlines(keepends=True)
+    (data / "database" / "postmaster.pid").write_text("".join([f"{bystander}\n", *lines[1:]]))
+
+    with LocalStack(data, only=("database",), durable=False) as stack:
+        assert query(stack.environment, "select 1") == [(1,)]
+    assert psutil.pid_exists(bystander)
+
+
+def test_nothing_outside_the_folder_is_touched(data: Path) -> None:
+    """No system user is made, and no owner or permission changes outside the data folder."""
+    before = _look_around(data)
+
+    with LocalStack(data, only=SERVERS, durable=False):
+        pass
+
+    assert _look_around(data) == before
+
+
+def test_secrets_are_for_their_owner_only(data: Path) -> None:
+    """The data folder, and the secrets in it, can be read by nobody else."""
+    with LocalStack(data, only=("redis",)):
+        assert stat.S_IMODE(data.stat().st_mode) == 0o700
+        assert stat.S_IMODE((data / "credentials.json").stat().st_mode) == 0o600
+
+
+def test_secrets_are_not_shown_in_the_list_of_processes(servers: LocalStack) -> None:
+    """No server is given a secret as an argument, where every user of the machine can read it."""
+    secrets = [
+        servers.environment["S3_SECRET_ACCESS_KEY"],
+        servers.environment["REDIS_URL"].split("@")[0].split(":")[2],
+    ]
+    arguments = " ".join(
+        argument for part in servers.parts if part.is_running for argument in psutil.Process(part.pid).cmdline()
+    )
+
+    assert not [secret for secret in secrets if secret in arguments]
+
+
+def test_a_throw_away_folder_is_deleted() -> None:
+    """Without a data folder nothing is left on the disk."""
+    with LocalStack(only=("redis",)) as stack:
+        folder = stack.data_folder.path
+        assert folder.is_dir()
+
+    assert not folder.exists()
+
+
+def _look_around(data: Path) -> dict[str, Any]:
+    programs = find_program("postgres")
+    watched = [*data.parents, *programs.parents, programs, Path.home(), Path(tempfile.gettempdir())]
+    return {
+        "users": [Path("/etc/passwd").read_text(), Path("/etc/group").read_text()],
+        "owners and permissions": {
+            path: (status.st_mode, status.st_uid, status.st_gid) for path in watched for status in [path.stat()]
+        },
+    }
