@@ -20,6 +20,7 @@ from api.webhook_endpoints.blueprint import webhook_endpoints_blueprint
 from core.catalog import get_catalog
 from core.logs import configure_logging
 from core.settings import get_settings
+from core.warm_up import warm_up
 
 
 def create_app() -> OpenAPI:
@@ -47,4 +48,5 @@ def create_app() -> OpenAPI:
     app.register_api(jobs_blueprint)
     app.register_api(models_blueprint)
     app.register_api(webhook_endpoints_blueprint)
+    warm_up()
     return app

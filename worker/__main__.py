@@ -13,6 +13,7 @@ import core.schema  # noqa: F401  (every table, so that foreign keys find theirs
 from core.doorbell import MAINTENANCE_QUEUE, WEBHOOK_QUEUE, render_queue
 from core.logs import configure_logging
 from core.settings import Settings, get_settings
+from core.warm_up import warm_up
 from worker.celery_app import build_celery
 from worker.metrics_server import start_metrics_server
 
@@ -55,6 +56,7 @@ def _run_worker(app: Celery, settings: Settings, *, queues: list[str], threads: 
     def serve_metrics(**_: object) -> None:
         start_metrics_server(settings)
 
+    warm_up()
     app.worker_main(
         [
             "worker",

@@ -60,6 +60,12 @@ def sign_download(key: str) -> tuple[str, datetime]:
     return url, expires_at
 
 
+def prepare_clients() -> None:
+    """Build what the first call would build: boto3 reads megabytes of descriptions for that. No network call."""
+    _client()
+    _signing_client()
+
+
 @cache
 def _client() -> Any:  # boto3 makes its client classes at run time
     settings = get_settings()

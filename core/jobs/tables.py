@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, UniqueConstraint, func, text
+from sqlalchemy import JSON, BigInteger, CheckConstraint, ForeignKey, Index, UniqueConstraint, func, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from core.database import Table
@@ -50,10 +50,11 @@ class Job(Table):
     task: Mapped[str]
     model: Mapped[str]
     model_revision: Mapped[str]
-    request: Mapped[dict[str, Any]]
+    # JSON and not JSONB: people read it, so it keeps its order.
+    request: Mapped[dict[str, Any]] = mapped_column(JSON)
     seed: Mapped[int] = mapped_column(BigInteger)
     # "metadata" is SQLAlchemy's own word on a mapped class
-    metadata_: Mapped[dict[str, Any]] = mapped_column("metadata")
+    metadata_: Mapped[dict[str, Any]] = mapped_column("metadata", JSON)
     warnings: Mapped[list[str]]
     #: Megapixel-steps: width x height x steps x images / 1e6.
     cost: Mapped[float]

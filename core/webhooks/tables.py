@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, UniqueConstraint, func, text
+from sqlalchemy import JSON, CheckConstraint, ForeignKey, Index, UniqueConstraint, func, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from core.database import Table
@@ -55,7 +55,7 @@ class WebhookEvent(Table):
     #: Past tense, full-stop delimited: `job.succeeded`.
     type: Mapped[str]
     #: The job as the API shows it, without download addresses: those are signed afresh for each try.
-    data: Mapped[dict[str, Any]]
+    data: Mapped[dict[str, Any]] = mapped_column(JSON)
     #: Of the HTTP request that sent the job; in every log line about the delivery.
     request_id: Mapped[str]
     created_at: Mapped[datetime] = mapped_column(server_default=func.now())
