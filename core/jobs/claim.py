@@ -34,6 +34,11 @@ class ClaimedAttempt:
     #: Seconds from the job becoming available to this claim.
     waited_seconds: float
 
+    @property
+    def image_seeds(self) -> list[int]:
+        """The seed of every image of the job: image i is drawn from seed + i."""
+        return [self.seed + index for index in range(self.request["num_images"])]
+
 
 def claim_job(session: Session, *, pool: str, worker_id: str, lease_seconds: float) -> ClaimedAttempt | None:
     """Open an attempt of the first job that is available in the pool, in fair order, or None where there is none.

@@ -3,25 +3,25 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import torch
 from PIL.Image import Image
 
-from core.jobs.claim import ClaimedAttempt
 from worker.rendering.errors import RequestRefused
 from worker.rendering.models import LoadedModel
 from worker.rendering.schedulers import build_scheduler
 
 
-def render_images(model: LoadedModel, attempt: ClaimedAttempt, *, on_step: Callable[[int], None]) -> list[Image]:
-    """The job's images, in order; image i is drawn from seed + i.
+def render_images(
+    model: LoadedModel, request: Mapping[str, Any], *, seeds: Sequence[int], on_step: Callable[[int], None]
+) -> list[Image]:
+    """One image for each seed, in order. `request` holds every parameter, resolved.
 
     `on_step` is told each denoising step as it ends, from 1; what it raises ends the render at that step.
     Raises RequestRefused when the pipeline refuses the request before its first step.
     """
-    request = attempt.request
     pipeline: Any = copy.copy(model.pipeline)
     pipeline.scheduler = build_scheduler(request["scheduler"], model.pipeline.scheduler)
     steps_done = 0
@@ -41,9 +41,9 @@ def render_images(model: LoadedModel, attempt: ClaimedAttempt, *, on_step: Calla
                 height=request["height"],
                 num_inference_steps=request["num_inference_steps"],
                 guidance_scale=request["guidance_scale"],
-                num_images_per_prompt=request["num_images"],
+                num_images_per_prompt=len(seeds),
                 # On the CPU, so that a seed means the same noise on every device.
-                generator=[torch.Generator("cpu").manual_seed(seed) for seed in image_seeds(attempt)],
+                generator=[torch.Generator("cpu").manual_seed(seed) for seed in seeds],
                 callback_on_step_end=end_step,
                 output_type="pil",
             )
@@ -53,8 +53,3 @@ def render_images(model: LoadedModel, attempt: ClaimedAttempt, *, on_step: Calla
         raise
     images: list[Image] = output.images
     return images
-
-
-def image_seeds(attempt: ClaimedAttempt) -> list[int]:
-    """The seed of every image of the job."""
-    return [attempt.seed + index for index in range(attempt.request["num_images"])]

@@ -109,7 +109,7 @@ def _run_attempt(runtime: Runtime, attempt: ClaimedAttempt, slot: HeldSlot) -> N
 def _render(runtime: Runtime, attempt: ClaimedAttempt, lease: LeaseKeeper, slot: HeldSlot) -> Rendered:
     started = time.perf_counter()
     model = runtime.models.load(attempt.model)
-    images = render_images(model, attempt, on_step=lease.reach_step)
+    images = render_images(model, attempt.request, seeds=attempt.image_seeds, on_step=lease.reach_step)
     slot.release()
 
     encoded = [encode_image(image, attempt.request["output_format"]) for image in images]

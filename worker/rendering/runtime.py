@@ -9,16 +9,16 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import cache
 
-import structlog
 from celery.signals import worker_shutting_down
 
 from core.catalog import Catalog, get_catalog
+from core.jobs.request import RenderRequest
+from core.jobs.resolve_request import resolve_request
 from core.settings import Settings, get_settings
 from worker.rendering.drain import Drain
 from worker.rendering.errors import ModelUnavailable
 from worker.rendering.models import Models
-
-_log = structlog.get_logger()
+from worker.rendering.render import render_images
 
 
 @dataclass(frozen=True)
@@ -37,18 +37,28 @@ class Runtime:
     worker_id: str
 
     def start(self) -> None:
-        """Load the default model before the first job asks for it, and listen for the shutdown."""
+        """Load the default model and draw with it once, so that the first job does not wait for that; and listen for
+        the shutdown.
+        """
         worker_shutting_down.connect(self._begin_drain)
         default = self.settings.default_model
         if self.catalog.models[default].pool != self.settings.render_pool:
             return
+        request = resolve_request(
+            RenderRequest(prompt="warm-up", num_inference_steps=2), catalog=self.catalog, default_model=default
+        )
         try:
-            self.models.load(default)
-        except ModelUnavailable as error:
-            _log.error("model_unavailable", model=default, error=str(error))
+            render_images(self.models.load(default), request.parameters, seeds=[0], on_step=_ignore_step)
+        except ModelUnavailable:
+            # Said already where it was found; the jobs that need the model will fail and say so too.
+            return
 
     def _begin_drain(self, **_: object) -> None:
         self.drain.begin(self.settings.drain_seconds)
+
+
+def _ignore_step(_step: int) -> None:
+    """Nobody waits for this picture."""
 
 
 @cache

@@ -9,7 +9,6 @@ from core.artifacts.storage import put_object
 from core.jobs.claim import ClaimedAttempt
 from core.jobs.finish import StoredImage
 from worker.rendering.encode import EncodedImage
-from worker.rendering.render import image_seeds
 
 
 def upload_images(
@@ -35,7 +34,7 @@ def upload_images(
             height=image.height,
             seed=seed,
         )
-        for position, (image, seed) in enumerate(zip(images, image_seeds(attempt), strict=True))
+        for position, (image, seed) in enumerate(zip(images, attempt.image_seeds, strict=True))
     ]
     puts = [
         uploads.submit(put_object, item.storage_key, image.body, media_type=item.media_type, sha256=item.sha256)
