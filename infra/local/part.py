@@ -19,7 +19,7 @@ from infra.local.environment import inherit
 from infra.local.processes import list_descendants
 
 _LEASH = Path(__file__).with_name("leash.py")
-_POLL_SECONDS = 0.02
+POLL_SECONDS = 0.02
 _TAIL_LINES = 30
 
 
@@ -147,23 +147,21 @@ class Part:
             self._spawner.submit(self._spawn, self._build_command()).result()
 
     def wait_until_ready(self, timeout: float = 60) -> None:
-        """Return once the part serves. Raises PartFailed if it has ended, or is not ready within `timeout` seconds."""
-        deadline = time.monotonic() + timeout
-        while True:
-            if not self.is_running:
-                raise self.describe_failure(f"ended with status {self.returncode} before it was ready")
-            if self.check_ready():
-                return
-            if time.monotonic() > deadline:
-                raise self.describe_failure(f"was not ready after {timeout:g} s")
-            time.sleep(_POLL_SECONDS)
+        """Return once the part serves. Raises PartFailed if it has ended, or is not ready `timeout` s after its start."""
+        while not self.check_ready(timeout):
+            time.sleep(POLL_SECONDS)
 
-    def check_ready(self) -> bool:
-        """Look once whether the part serves by now."""
-        if self._is_ready():
-            self._become_ready()
-            return True
-        return False
+    def check_ready(self, timeout: float = 60) -> bool:
+        """Look once whether the part serves by now. Raises PartFailed as `wait_until_ready` does."""
+        if self.state is PartState.STARTING:
+            if self._has_come_up():
+                self.ready_at = time.monotonic()
+                self._change(PartState.READY)
+            elif self.returncode is not None:
+                raise self.describe_failure(f"ended with status {self.returncode} before it was ready")
+            elif time.monotonic() - self.started_at > timeout:
+                raise self.describe_failure(f"was not ready after {timeout:g} s")
+        return self.state is PartState.READY
 
     def stop(self, timeout: float = 15) -> None:
         """Ask the process to end, and kill what is left of it after `timeout` seconds. Harmless if it does not run."""
@@ -183,7 +181,7 @@ class Part:
         """Wait for the end of a process that was asked to stop, and kill what is left of it after `timeout` seconds."""
         deadline = time.monotonic() + timeout
         while self.is_running and time.monotonic() < deadline:
-            time.sleep(_POLL_SECONDS)
+            time.sleep(POLL_SECONDS)
         self.kill()
 
     def kill(self, signum: signal.Signals = signal.SIGKILL) -> None:
@@ -265,9 +263,8 @@ class Part:
             with suppress(ProcessLookupError):
                 os.kill(pid, signum)
 
-    def _become_ready(self) -> None:
-        self.ready_at = time.monotonic()
-        self._change(PartState.READY)
+    def _has_come_up(self) -> bool:
+        return self.is_running and self._is_ready()
 
     def _change(self, state: PartState) -> None:
         self.state = state
@@ -287,16 +284,11 @@ class Errand(Part):
         *,
         log_path: Path,
         spawner: Executor,
-        on_output: Callable[[str], None] | None = None,
+        on_output: Callable[[str], None] = lambda _output: None,
         listener: Callable[[Part], None] | None = None,
     ) -> None:
         super().__init__(
-            name,
-            build_command,
-            is_ready=lambda: False,
-            log_path=log_path,
-            spawner=spawner,
-            listener=listener,
+            name, build_command, is_ready=lambda: True, log_path=log_path, spawner=spawner, listener=listener
         )
         self._on_output = on_output
 
@@ -305,15 +297,14 @@ class Errand(Part):
         """Never: an errand is over when its process ends."""
         return False
 
-    def wait_until_ready(self, timeout: float = 60) -> None:
-        """Return once the command has ended well and its output is taken in. Raises PartFailed if it does not."""
-        try:
-            output, _ = self._get_process().communicate(timeout=timeout)
-        except subprocess.TimeoutExpired:
-            raise self.describe_failure(f"was not done after {timeout:g} s") from None
-
+    def _has_come_up(self) -> bool:
         if self.returncode != 0:
-            raise self.describe_failure(f"ended with status {self.returncode}")
-        if self._on_output is not None:
-            self._on_output(output.decode())
-        self._become_ready()
+            return False
+        output, _ = self._get_process().communicate()
+        self._on_output(output.decode())
+        return True
+
+    def _change(self, state: PartState) -> None:
+        # What is done stays done when the stack is stopped.
+        if self.state is not PartState.READY:
+            super()._change(state)

@@ -14,7 +14,7 @@ from typing import Protocol, Self
 from infra.local import application
 from infra.local.credentials import Credentials, load_credentials, save_credentials
 from infra.local.data_folder import DataFolder
-from infra.local.part import Command, Errand, Part
+from infra.local.part import POLL_SECONDS, Command, Errand, Part
 from infra.local.ports import LOOPBACK, Ports
 from infra.local.postgres import Postgres
 from infra.local.storage import Storage
@@ -127,6 +127,10 @@ class LocalStack:
 
         for group in (servers, migration, application_parts):
             _start_together(group)
+        for part in self.parts:
+            # Beat serves nobody who could tell whether it is ready: it counts as soon as it runs.
+            if part.has_died:
+                raise part.describe_failure(f"ended with status {part.returncode} soon after its start")
 
     def stop(self) -> None:
         """Stop everything in order: beat, the API, the workers, then the servers; within 15 s, leaving no process."""
@@ -274,7 +278,7 @@ class LocalStack:
         )
 
     def _plan_errand(
-        self, name: str, build_command: Callable[[], Command], on_output: Callable[[str], None] | None = None
+        self, name: str, build_command: Callable[[], Command], on_output: Callable[[str], None] = lambda _output: None
     ) -> Errand:
         return Errand(
             name,
@@ -294,8 +298,10 @@ class LocalStack:
 def _start_together(parts: Sequence[Part]) -> None:
     for part in parts:
         part.start()
-    for part in parts:
-        part.wait_until_ready(READY_SECONDS)
+    # Not one after the other: each is to be seen as ready when it is.
+    waiting = list(parts)
+    while waiting := [part for part in waiting if not part.check_ready(READY_SECONDS)]:
+        time.sleep(POLL_SECONDS)
 
 
 def _stop_together(parts: Sequence[Part], seconds: float) -> None:
