@@ -42,7 +42,7 @@ class DataFolder:
 
         os.truncate(self._lock_file, 0)
         os.pwrite(self._lock_file, str(os.getpid()).encode(), 0)
-        self.logs.mkdir(exist_ok=True)
+        self.logs.mkdir(mode=0o700, exist_ok=True)
 
     def close(self) -> None:
         """Unlock the folder; delete it if it was made for this once."""

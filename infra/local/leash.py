@@ -1,9 +1,9 @@
-"""Become a command that cannot outlive the process that started it: `python leash.py PARENT SIGNAL IDS COMMAND…`.
+"""Become a command that cannot outlive the process that started it: `python leash.py PARENT SIGNAL WHO COMMAND…`.
 
 Run as a script, because what it does must happen in the new process, and a Python function between fork and exec is not
 safe in a program with threads. PARENT is the starter's process id, SIGNAL what the kernel sends this process when the
-starter (more exactly: the thread that started it) is gone. IDS is `-`, or `UID:GID`: then the command runs in a user
-namespace of its own, where it sees itself as that user while its files stay the caller's.
+starter (more exactly: the thread that started it) is gone. WHO is `same`, `mapped:UID:GID` (in a user namespace of its
+own the command sees itself as that user, while its files stay the caller's) or `other:UID:GID` (it is that user).
 """
 
 from __future__ import annotations
@@ -19,10 +19,15 @@ PR_SET_PDEATHSIG = 1  # linux/prctl.h
 
 def main() -> None:
     """Put this process on the leash and replace it by the command."""
-    parent, orphan_signal, ids, *command = sys.argv[1:]
+    parent, orphan_signal, who, *command = sys.argv[1:]
 
-    if ids != "-":
-        _enter_user_namespace(*ids.split(":"))
+    match who.split(":"):
+        case ["mapped", uid, gid]:
+            _enter_user_namespace(int(uid), int(gid))
+        case ["other", uid, gid]:
+            os.setgroups([])
+            os.setgid(int(gid))
+            os.setuid(int(uid))
 
     # After the change of identity, which may clear it.
     _call("prctl", PR_SET_PDEATHSIG, int(orphan_signal))
@@ -32,7 +37,7 @@ def main() -> None:
     os.execvp(command[0], command)  # noqa: S606 (what it is for)
 
 
-def _enter_user_namespace(uid: str, gid: str) -> None:
+def _enter_user_namespace(uid: int, gid: int) -> None:
     caller_uid, caller_gid = os.geteuid(), os.getegid()
     _call("unshare", CLONE_NEWUSER)
 

@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
 from threading import RLock
+from typing import Literal
 
 from infra.local.environment import inherit
 from infra.local.processes import list_descendants
@@ -52,6 +53,18 @@ class PartFailed(Exception):
 
 
 @dataclass(frozen=True)
+class Identity:
+    """Whom a process runs as: the caller, a user that it only believes to be, or (root only) another user. See leash.py."""
+
+    kind: Literal["same", "mapped", "other"] = "same"
+    uid: int = 0
+    gid: int = 0
+
+    def __str__(self) -> str:
+        return f"{self.kind}:{self.uid}:{self.gid}"
+
+
+@dataclass(frozen=True)
 class Command:
     """What a part runs, and how it is told to end."""
 
@@ -62,15 +75,13 @@ class Command:
     stop_signal: signal.Signals = signal.SIGTERM
     #: What the kernel sends it when the supervisor is gone without a word.
     orphan_signal: signal.Signals = signal.SIGKILL
-    #: `UID:GID` that the process sees itself as, in a user namespace of its own.
-    mapped_ids: str = "-"
-    #: A user and group to become (root only).
-    user: tuple[int, int] | None = None
+    identity: Identity = field(default_factory=Identity)
 
 
-def leash(orphan_signal: signal.Signals, mapped_ids: str = "-") -> list[str]:
-    """What to write before a command so that it ends with this process, and runs as the mapped user if one is given."""
-    return [sys.executable, "-I", "-S", str(_LEASH), str(os.getpid()), str(int(orphan_signal)), mapped_ids]
+def leash(orphan_signal: signal.Signals, identity: Identity | None = None) -> list[str]:
+    """What to write before a command so that it ends with this process, and runs as it should."""
+    who = str(identity or Identity())
+    return [sys.executable, "-I", "-S", str(_LEASH), str(os.getpid()), str(int(orphan_signal)), who]
 
 
 class Part:
@@ -218,12 +229,11 @@ class Part:
         return PartFailed(self.name, reason, self.log_path, "\n".join(lines[-_TAIL_LINES:]))
 
     def _spawn(self, command: Command) -> None:
-        user, group = command.user or (None, None)
         self._stop_signal = command.stop_signal
         with self.log_path.open("ab") as log:
             self._log_start = log.tell()
             self._process = subprocess.Popen(
-                [*leash(command.orphan_signal, command.mapped_ids), *command.arguments],
+                [*leash(command.orphan_signal, command.identity), *command.arguments],
                 cwd=command.folder,
                 env=inherit(command.environment),
                 stdin=subprocess.DEVNULL,
@@ -231,9 +241,6 @@ class Part:
                 stderr=log,
                 # Ctrl-C in the terminal is for the supervisor, which stops the parts in order.
                 start_new_session=True,
-                user=user,
-                group=group,
-                extra_groups=[] if user is not None else None,
             )
 
     def _bury(self) -> None:

@@ -10,13 +10,12 @@ import signal
 import subprocess
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
 import psycopg
 
 from infra.local.environment import inherit
-from infra.local.part import Command, leash
+from infra.local.part import Command, Identity, leash
 from infra.local.ports import LOOPBACK
 from infra.local.processes import find_working_directory, list_processes_in
 
@@ -27,14 +26,6 @@ _ORPHAN_SECONDS = 10
 
 class PostgresRefused(Exception):
     """PostgreSQL cannot run here; the message says why."""
-
-
-@dataclass(frozen=True)
-class Identity:
-    """Who PostgreSQL believes to be: nobody special, a user that we map ourselves to, or a user that we become."""
-
-    mapped_ids: str = "-"
-    user: tuple[int, int] | None = None
 
 
 class Postgres:
@@ -58,6 +49,9 @@ class Postgres:
     def build_command(self) -> Command:
         """Make the cluster if there is none, clear what a dead server left, and run the server."""
         identity = self._identity = self._identity or find_identity(self.folder)
+        if identity.kind == "other":
+            # It has to pass through the data folder, where it can read nothing else.
+            self.folder.parent.chmod(0o711)
         if not self.folder.exists():
             self._make_cluster(identity)
         self._give_to(identity)
@@ -81,8 +75,7 @@ class Postgres:
             folder=self.folder,
             stop_signal=signal.SIGINT,  # "fast": ends the sessions, then a checkpoint
             orphan_signal=signal.SIGQUIT,  # "immediate": ends the server's processes and frees its shared memory
-            mapped_ids=identity.mapped_ids,
-            user=identity.user,
+            identity=identity,
         )
 
     def is_ready(self) -> bool:
@@ -116,9 +109,9 @@ class Postgres:
         password_file = draft.with_suffix(".password")
         password_file.touch(mode=0o600)
         password_file.write_text(self._password)
-        if identity.user is not None:
-            os.chown(draft, *identity.user)
-            os.chown(password_file, *identity.user)
+        if identity.kind == "other":
+            os.chown(draft, identity.uid, identity.gid)
+            os.chown(password_file, identity.uid, identity.gid)
 
         done = run_as(
             identity,
@@ -137,8 +130,8 @@ class Postgres:
         draft.rename(self.folder)
 
     def _give_to(self, identity: Identity) -> None:
-        """Let the server's user own the cluster and reach it, where that is not the caller."""
-        uid, gid = identity.user or (os.geteuid(), os.getegid())
+        """Let the server's user own a cluster that was made as another one."""
+        uid, gid = (identity.uid, identity.gid) if identity.kind == "other" else (os.geteuid(), os.getegid())
         if self.folder.stat().st_uid != uid:
             for path in (self.folder, *self.folder.rglob("*")):
                 os.chown(path, uid, gid, follow_symlinks=False)
@@ -183,23 +176,22 @@ def find_identity(cluster: Path) -> Identity:
 def _list_identities_for_root(cluster: Path) -> Iterator[Identity]:
     owner = cluster.stat() if cluster.exists() else None
     if owner is not None and owner.st_uid != 0:
-        yield Identity(user=(owner.st_uid, owner.st_gid))
+        yield Identity("other", owner.st_uid, owner.st_gid)
 
     # PostgreSQL looks up its own name: the mapping has to use one that the machine knows.
     nobody = pwd.getpwnam("nobody")
-    yield Identity(mapped_ids=f"{nobody.pw_uid}:{nobody.pw_gid}")
+    yield Identity("mapped", nobody.pw_uid, nobody.pw_gid)
 
     programs_owner = find_program("postgres").stat()
     if programs_owner.st_uid != 0:
-        yield Identity(user=(programs_owner.st_uid, programs_owner.st_gid))
-    yield Identity(user=(nobody.pw_uid, nobody.pw_gid))
+        yield Identity("other", programs_owner.st_uid, programs_owner.st_gid)
+    yield Identity("other", nobody.pw_uid, nobody.pw_gid)
 
 
 def run_as(identity: Identity, command: list[str]) -> subprocess.CompletedProcess[str]:
     """Run a program of PostgreSQL's to its end as this identity; standard error is in `stdout`."""
-    user, group = identity.user or (None, None)
     return subprocess.run(
-        [*leash(signal.SIGKILL, identity.mapped_ids), *command],
+        [*leash(signal.SIGKILL, identity), *command],
         env=inherit({}),
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
@@ -207,9 +199,6 @@ def run_as(identity: Identity, command: list[str]) -> subprocess.CompletedProces
         text=True,
         check=False,
         start_new_session=True,
-        user=user,
-        group=group,
-        extra_groups=None if user is None else [],
     )
 
 

@@ -34,7 +34,8 @@ class Storage:
     def build_command(self) -> Command:
         """Make the bucket, and serve the folder."""
         buckets = self.folder / "buckets"
-        (buckets / self.bucket).mkdir(mode=0o700, parents=True, exist_ok=True)
+        for folder in (self.folder, buckets, buckets / self.bucket):
+            folder.mkdir(mode=0o700, exist_ok=True)
         return Command(
             [
                 *(str(find_rclone()), "serve", "s3", "--addr", f"{LOOPBACK}:{self.port}"),

@@ -104,6 +104,7 @@ def test_what_the_command_left_running_is_ended(run_stack: RunStack, tmp_path: P
     wait_until(lambda: not psutil.pid_exists(int(note.read_text())), "it has ended")
 
 
+@pytest.mark.slow
 def test_sigkill_of_the_supervisor_leaves_no_process(
     run_stack: RunStack, stage: Path, wait_until: WaitUntil, tmp_path: Path
 ) -> None:
