@@ -1,0 +1,53 @@
+"""Cancelling, with a real worker."""
+
+from __future__ import annotations
+
+from infra.local import LocalStack
+from tests.acceptance.customer import SMALL, Customer
+
+#: Takes long enough to be caught in the middle.
+LONG = {"num_inference_steps": 100, "num_images": 4}
+
+
+def test_a_queued_job_is_cancelled_at_once(stack: LocalStack, customer: Customer) -> None:
+    """A job that waits is cancelled in the answer itself, never renders, and cancelling again changes nothing."""
+    worker = stack.part("worker-1")
+    worker.pause()
+    try:
+        job = customer.submit(**SMALL)
+        first = customer.cancel(job)
+        second = customer.cancel(job)
+    finally:
+        worker.resume()
+
+    assert first.status_code == second.status_code == 200
+    assert first.json()["status"] == "cancelled"
+    assert first.json() == second.json()
+    # The next job passes the cancelled one's ring and finds only itself.
+    assert customer.wait_until_finished(customer.submit(**SMALL))["status"] == "succeeded"
+    assert customer.read(job) == first.json()
+    assert customer.read(job)["started_at"] is None
+
+
+def test_a_running_job_is_cancelled_in_mid_render(customer: Customer) -> None:
+    """A running job stops at a step, long before its end, and has no images."""
+    job = customer.wait_until_rendering(customer.submit(**LONG))
+
+    answer = customer.cancel(job)
+    job = customer.wait_until_finished(job)
+
+    assert answer.status_code == 200
+    assert job["status"] == "cancelled"
+    assert job["progress"]["step"] < 100
+    assert job["outputs"] == []
+    assert customer.wait_until_finished(customer.submit(**SMALL))["status"] == "succeeded"
+
+
+def test_what_has_ended_cannot_be_cancelled(customer: Customer) -> None:
+    """Cancelling a succeeded job is 409 with a code of its own."""
+    job = customer.wait_until_finished(customer.submit(**SMALL))
+
+    answer = customer.cancel(job)
+
+    assert (answer.status_code, answer.json()["code"]) == (409, "job_finished")
+    assert customer.read(job)["status"] == "succeeded"

@@ -1,0 +1,128 @@
+"""What was answered with 202 is rendered, whatever dies in between. Real processes, real signals."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+
+import psycopg
+import pytest
+import redis
+
+from infra.local import LocalStack
+from tests.acceptance.customer import SMALL, Customer
+
+#: Takes a few seconds: long enough to be killed in the middle, short enough to be rendered again in time.
+MEDIUM = {"num_inference_steps": 60}
+
+
+@pytest.fixture(scope="module")
+def stack() -> Iterator[LocalStack]:
+    """A service of its own: these tests kill its parts."""
+    with LocalStack() as stack:
+        yield stack
+
+
+def test_a_killed_workers_job_succeeds_on_another_attempt(stack: LocalStack, customer: Customer) -> None:
+    """SIGKILL in mid-render: the job succeeds once, on its second attempt, within 45 s, with one set of images."""
+    job = customer.wait_until_rendering(customer.submit(**MEDIUM))
+    worker = stack.part("worker-1")
+
+    worker.kill()
+    killed = time.monotonic()
+    worker.restart()
+    job = customer.wait_until_finished(job)
+    recovered_after = time.monotonic() - killed
+
+    assert job["status"] == "succeeded", job
+    assert recovered_after < 45
+    assert job["attempts"] == 2
+    assert customer.download(job["outputs"][0])
+    rows = _query(
+        stack,
+        "select a.status, (select count(*) from artifacts f where f.attempt_id = a.id), a.id = j.current_attempt_id "
+        "from job_attempts a join jobs j on j.id = a.job_id where j.id = %s order by a.attempt_number",
+        _uuid(job),
+    )
+    assert rows == [("expired", 0, False), ("succeeded", 1, True)]
+    assert _query(stack, "select count(*) from usage_records where job_id = %s", _uuid(job)) == [(1,)]
+
+
+def test_sigterm_lets_a_short_job_finish(stack: LocalStack, customer: Customer) -> None:
+    """A worker that is told to stop finishes what fits into its drain time, claims nothing more, and ends."""
+    job = customer.wait_until_rendering(customer.submit(**MEDIUM))
+    worker = stack.part("worker-1")
+
+    worker.ask_to_stop()
+    waiting = customer.submit(**SMALL)
+    worker.wait_until_stopped()
+
+    job = customer.read(job)
+    assert (job["status"], job["attempts"]) in {("succeeded", 1), ("queued", 0)}
+    assert customer.read(waiting)["status"] == "queued"
+    worker.start()
+    worker.wait_until_ready()
+    ended = customer.wait_until_all_finished([job, waiting])
+    assert [(job["status"], job["attempts"]) for job in ended] == [("succeeded", 1), ("succeeded", 1)]
+
+
+def test_sigterm_hands_a_long_job_back_without_using_up_an_attempt(stack: LocalStack, customer: Customer) -> None:
+    """A job that does not fit goes back to the queue as it was, and another worker does it on its first attempt."""
+    worker = stack.part("worker-1")
+    worker.stop()
+    hurried = stack.add_worker({"DRAIN_SECONDS": "0"})
+    job = customer.wait_until_rendering(customer.submit(**MEDIUM))
+
+    hurried.stop()
+
+    handed_back = customer.read(job)
+    assert (handed_back["status"], handed_back["attempts"]) == ("queued", 0)
+    worker.start()
+    worker.wait_until_ready()
+    job = customer.wait_until_finished(job)
+    assert (job["status"], job["attempts"]) == ("succeeded", 1)
+    attempts = "select status from job_attempts where job_id = %s order by attempt_number"
+    assert _query(stack, attempts, _uuid(job)) == [("interrupted",), ("succeeded",)]
+
+
+def test_every_ring_is_lost_while_50_jobs_wait(stack: LocalStack, customer: Customer) -> None:
+    """FLUSHALL with 50 jobs queued: the sweep rings again, and all 50 finish."""
+    worker = stack.part("worker-1")
+    worker.pause()
+    try:
+        jobs = [customer.submit(**SMALL) for _ in range(50)]
+        redis.Redis.from_url(stack.environment["REDIS_URL"]).flushall()
+    finally:
+        worker.resume()
+
+    ended = customer.wait_until_all_finished(jobs, seconds=90)
+
+    assert {job["status"] for job in ended} == {"succeeded"}
+    assert {job["attempts"] for job in ended} == {1}
+
+
+def test_redis_is_down_during_20_submits(stack: LocalStack, customer: Customer) -> None:
+    """Without Redis every submit is answered 202 in under 1.5 s, and rendered once Redis is back."""
+    server = stack.part("redis")
+    server.kill()
+    jobs, seconds = [], []
+    for _ in range(20):
+        started = time.monotonic()
+        jobs.append(customer.submit(**SMALL))
+        seconds.append(time.monotonic() - started)
+    server.start()
+    server.wait_until_ready()
+
+    ended = customer.wait_until_all_finished(jobs, seconds=90)
+
+    assert max(seconds) < 1.5
+    assert {job["status"] for job in ended} == {"succeeded"}
+
+
+def _uuid(job: dict[str, str]) -> str:
+    return job["id"].removeprefix("job_")
+
+
+def _query(stack: LocalStack, statement: str, *parameters: str) -> list[tuple[object, ...]]:
+    with psycopg.connect(stack.environment["DATABASE_URL"].replace("+psycopg", "")) as connection:
+        return connection.execute(statement, parameters).fetchall()

@@ -1,0 +1,28 @@
+"""The real parts that tests stand on: the embedded servers alone, or the whole service on them."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from infra.local import LocalStack
+
+REPOSITORY = Path(__file__).resolve().parents[1]
+
+
+@pytest.fixture(scope="session")
+def servers() -> Iterator[LocalStack]:
+    """PostgreSQL (migrated), Valkey and S3 without any process of ours; this process's settings point at them."""
+    with LocalStack(only=("database", "redis", "storage")) as stack:
+        os.environ.update(stack.environment)
+        yield stack
+
+
+@pytest.fixture(scope="session")
+def stack() -> Iterator[LocalStack]:
+    """The whole service with one rendering worker. A test that breaks a part puts it back."""
+    with LocalStack() as stack:
+        yield stack
