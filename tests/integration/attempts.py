@@ -1,0 +1,69 @@
+"""What a worker does to the database in one attempt, without rendering."""
+
+from __future__ import annotations
+
+import hashlib
+from datetime import timedelta
+from uuid import UUID
+
+from sqlalchemy import select, text
+from sqlalchemy.orm import Session
+
+from core.artifacts.keys import build_storage_key
+from core.database import transaction
+from core.jobs.claim import ClaimedAttempt, claim_job
+from core.jobs.finish import Rendered, StoredImage, record_success
+from core.jobs.status import JobStatus
+from core.jobs.tables import Job, JobAttempt
+
+
+def claim(worker_id: str = "worker-a") -> ClaimedAttempt | None:
+    """Claim the next job of the default pool."""
+    with transaction() as session:
+        return claim_job(session, pool="default", worker_id=worker_id, lease_seconds=30)
+
+
+def claim_one(worker_id: str = "worker-a") -> ClaimedAttempt:
+    """Claim the next job; there must be one."""
+    attempt = claim(worker_id)
+    assert attempt is not None
+    return attempt
+
+
+def rendered(attempt: ClaimedAttempt) -> Rendered:
+    """What a successful render of the attempt brings."""
+    key = build_storage_key(job_id=attempt.job_id, attempt_number=attempt.attempt_number, position=0, extension="png")
+    image = StoredImage(0, key, "image/png", 100, hashlib.sha256(b"pixels").hexdigest(), 128, 128, attempt.seed)
+    return Rendered(images=[image], receipt={"model": {"id": attempt.model}}, render_ms=10, upload_ms=5)
+
+
+def succeed(attempt: ClaimedAttempt) -> JobStatus:
+    """Record the attempt's success."""
+    with transaction() as session:
+        return record_success(session, attempt_id=attempt.id, rendered=rendered(attempt), retention=timedelta(days=1))
+
+
+def expire_lease(attempt: ClaimedAttempt) -> None:
+    """Let the attempt's lease run out, as if its worker had been silent for 30 s."""
+    with transaction() as session:
+        session.execute(
+            text("update job_attempts set lease_expires_at = now() - interval '1 second' where id = :id"),
+            {"id": attempt.id},
+        )
+
+
+def make_available(job_id: UUID) -> None:
+    """Let the job's back-off be over."""
+    with transaction() as session:
+        session.get_one(Job, job_id).available_at = text("now()")
+
+
+def read_job(session: Session, job_id: UUID) -> Job:
+    """The job's row."""
+    return session.get_one(Job, job_id)
+
+
+def attempt_statuses(session: Session, job_id: UUID) -> list[str]:
+    """What became of the job's attempts, in order."""
+    query = select(JobAttempt.status).where(JobAttempt.job_id == job_id).order_by(JobAttempt.attempt_number)
+    return list(session.scalars(query))

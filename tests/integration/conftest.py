@@ -1,0 +1,76 @@
+"""Core on a real database, without workers: what a test finds in the tables is what it put there."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any
+from uuid import UUID
+
+import pytest
+from sqlalchemy import text
+
+import core.schema
+from core.accounts.create_account import create_account
+from core.accounts.manage_keys import issue_api_key
+from core.catalog import get_catalog
+from core.database import get_engine, transaction
+from core.jobs.request import RenderRequest
+from core.jobs.submit import submit_job
+from core.settings import get_settings
+from infra.local import LocalStack
+
+#: Sends a job of an account and tells its id.
+Submit = Callable[..., UUID]
+
+
+@pytest.fixture
+def database(servers: LocalStack) -> Iterator[None]:
+    """Empty tables."""
+    names = ", ".join(table.name for table in core.schema.metadata.sorted_tables)
+    with get_engine().begin() as connection:
+        connection.execute(text(f"TRUNCATE {names}"))
+    yield
+    get_engine().dispose()
+
+
+@pytest.fixture
+def account_id(database: None) -> UUID:
+    """An account."""
+    return _open_account("first")
+
+
+@pytest.fixture
+def other_account_id(database: None) -> UUID:
+    """Another account."""
+    return _open_account("second")
+
+
+@pytest.fixture
+def api_key(account_id: UUID) -> str:
+    """A key of the account."""
+    with transaction() as session:
+        return issue_api_key(session, account_id=account_id, pepper=get_settings().api_key_pepper.get_secret_value())
+
+
+@pytest.fixture
+def submit(database: None) -> Submit:
+    """Send a job through core."""
+
+    def send(account_id: UUID, *, idempotency_key: str | None = None, **parameters: Any) -> UUID:
+        with transaction() as session:
+            return submit_job(
+                session,
+                RenderRequest(**{"prompt": "a red mug", **parameters}),
+                account_id=account_id,
+                request_id="req_test",
+                idempotency_key=idempotency_key,
+                catalog=get_catalog(),
+                settings=get_settings(),
+            ).job.id
+
+    return send
+
+
+def _open_account(name: str) -> UUID:
+    with transaction() as session:
+        return create_account(session, name=name).id
