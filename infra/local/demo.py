@@ -66,26 +66,31 @@ def main() -> int:
     try:
         _run_demo(options.prompt, options.output, console)
     except (DemoFailed, httpx2.HTTPError) as error:
-        console.print(f"The demo failed: {error}", style="bold red", markup=False)
+        _say(console, f"The demo failed: {error}", style="bold red")
         return 1
     return 0
 
 
 def _run_demo(prompt: str, output: Path, console: Console) -> None:
     with _client() as client, listening() as listener, _webhook_endpoint(client, listener) as secret:
-        console.print(f"prompt    {prompt}", markup=False)
+        _say(console, f"prompt    {prompt}")
         clock = Clock(time.monotonic(), time.time())
         submitted = _ask(client, "POST", "/v1/jobs", {"prompt": prompt, "output_format": "png"})
         submitted_at = time.monotonic()
-        console.print(f"job       {submitted['id']}", markup=False)
+        _say(console, f"job       {submitted['id']}")
 
         job = _follow(client, submitted, console)
         call = _await_callback(listener, secret, job)
         image = _download(job, output)
 
-    console.print(f"webhook   {call.headers['webhook-id']}: job.succeeded, signature verified", markup=False)
-    console.print(f"image     {output}: {image.width} x {image.height}, its sha256 is the job's", markup=False)
+    _say(console, f"webhook   {call.headers['webhook-id']}: job.succeeded, its signature is right")
+    _say(console, f"image     {output}: {image.width} x {image.height}, its sha256 is the job's")
+    _say(console, "\nmilliseconds since the POST")
     console.print(_draw_timeline(job, clock, submitted_at, call.received_at))
+
+
+def _say(console: Console, message: str, style: str = "") -> None:
+    console.print(message, style=style, markup=False, soft_wrap=True)
 
 
 def _client() -> httpx2.Client:
@@ -190,7 +195,9 @@ def _draw_timeline(job: dict[str, Any], clock: Clock, submitted_at: float, calle
         "uploaded": rendered + timings["upload_ms"],
         "called back": clock.ms_at(called_back_at),
     }
-    table = Table(title="milliseconds since the POST", title_justify="left", show_header=False)
+    table = Table.grid(padding=(0, 2))
+    table.add_column()
+    table.add_column(justify="right")
     for moment, ms in moments.items():
         table.add_row(moment, f"{ms:.0f}")
     return table

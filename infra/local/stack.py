@@ -148,7 +148,8 @@ class LocalStack:
         """Start one more rendering worker, with settings of its own if given, and return it once it is ready."""
         number = 1 + sum(part.name.startswith("worker-") for part in self.parts)
         worker = self._plan_worker(number, environment)
-        self.parts.insert(self.parts.index(self.part("worker-1")), worker)
+        # Where the others are: it is stopped after what sends it work.
+        self.parts.insert(self.parts.index(self.part("dispatcher")), worker)
         _start_together([worker])
         return worker
 

@@ -5,14 +5,13 @@ from __future__ import annotations
 import time
 from dataclasses import dataclass
 
-from infra.local.part import Part, PartState
+from infra.local.part import Part, PartFailed, PartState
 from infra.local.screen import Screen
-from infra.local.stack import LocalStack
+from infra.local.stack import READY_SECONDS, LocalStack
 
 _LOOK_SECONDS = 0.2
 _FIRST_PAUSE_SECONDS = 1.0
 _LONGEST_PAUSE_SECONDS = 30.0
-_READY_SECONDS = 180.0
 
 #: A part that was ready for so long starts over with the shortest pause.
 _HEALTHY_SECONDS = 60.0
@@ -25,6 +24,14 @@ class _Care:
     pause_seconds: float = _FIRST_PAUSE_SECONDS
     start_at: float | None = None
 
+    def plan_start(self, part: Part, now: float) -> float:
+        """Decide when to start a part that has died, and return in how many seconds that is."""
+        was_healthy = part.ready_at is not None and now - part.ready_at > _HEALTHY_SECONDS
+        pause = _FIRST_PAUSE_SECONDS if was_healthy else self.pause_seconds
+        self.pause_seconds = min(2 * pause, _LONGEST_PAUSE_SECONDS)
+        self.start_at = now + pause
+        return pause
+
 
 def keep_running(stack: LocalStack, screen: Screen) -> None:
     """Look after the parts until something (a signal) raises."""
@@ -36,18 +43,16 @@ def keep_running(stack: LocalStack, screen: Screen) -> None:
 
 
 def _look_after(part: Part, care: _Care, screen: Screen, *, now: float) -> None:
-    if part.has_died:
-        was_healthy = part.ready_at is not None and now - part.ready_at > _HEALTHY_SECONDS
-        pause = _FIRST_PAUSE_SECONDS if was_healthy else care.pause_seconds
-        care.pause_seconds = min(2 * pause, _LONGEST_PAUSE_SECONDS)
-        care.start_at = now + pause
-
-        failure = part.describe_failure(f"ended by itself with status {part.returncode}")
+    try:
+        if part.has_died:
+            raise part.describe_failure(f"ended by itself with status {part.returncode}")
+        if part.state is PartState.STARTING and part.check_ready(READY_SECONDS):
+            screen.say(f"{part.name} is back", style="green")
+    except PartFailed as failure:
+        pause = care.plan_start(part, now)
+        part.kill()
         screen.say(f"\n{failure}\n{part.name} is started again in {pause:g} s", style="red")
 
-    elif part.state is PartState.FAILED and care.start_at is not None and now > care.start_at:
+    if care.start_at is not None and now > care.start_at:
         care.start_at = None
         part.start()
-
-    elif part.state is PartState.STARTING and part.check_ready():
-        screen.say(f"{part.name} is back", style="green")

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import shlex
 import signal
 import subprocess
 import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
+from threading import Thread
 
+import httpx2
 import psutil
 import pytest
 
@@ -136,3 +139,43 @@ def test_a_part_that_does_not_come_up_is_explained(run_stack: RunStack, tmp_path
     assert stack.returncode == 1
     assert "redis ended with status 1 before it was ready" in errors
     assert "appendonlydir" in errors
+
+
+@pytest.mark.slow
+def test_up_keeps_everything_running_until_it_is_told_to_stop(
+    run_stack: RunStack, tmp_path: Path, wait_until: WaitUntil
+) -> None:
+    """`up` shows the address and a key that work, starts again what dies, stops within 15 s, and keeps its data."""
+    data = str(tmp_path / "data")
+    stack = run_stack("up", "--workers", "0", "--data", data)
+    lines = _follow(stack)
+    wait_until(lambda: "Ctrl-C stops everything." in lines, "everything is up", seconds=60)
+    family = psutil.Process(stack.pid).children(recursive=True)
+
+    curl = shlex.split(next(line for line in lines if line.startswith("curl ")))
+    headers = dict(header.split(": ") for header in (curl[curl.index("-H") + 1], "Content-Type: application/json"))
+    submitted = httpx2.post(curl[1], headers=headers, content=curl[-1])
+    assert (curl[1].endswith("/v1/jobs"), submitted.status_code) == (True, 202)
+
+    beat = next(process for process in family if "beat" in process.cmdline())
+    beat.kill()
+    wait_until(lambda: "beat is back" in lines, "what died was started again", seconds=30)
+    family = psutil.Process(stack.pid).children(recursive=True)
+
+    began = time.monotonic()
+    stack.terminate()
+    assert stack.wait(timeout=20) == 0
+    assert time.monotonic() - began < 15
+    assert not [process for process in family if process.is_running()]
+
+    again = run_stack("run", "--data", data, "--only", "database", "--", "sh", "-c", "echo $DARKROOM_API_KEY")
+    assert again.communicate(timeout=30)[0].strip() == headers["Authorization"].removeprefix("Bearer ")
+
+
+def _follow(stack: subprocess.Popen[str]) -> list[str]:
+    """The lines of standard error, as they come."""
+    lines: list[str] = []
+    assert stack.stderr is not None
+    source = stack.stderr
+    Thread(target=lambda: lines.extend(line.rstrip() for line in source), daemon=True).start()
+    return lines
