@@ -28,6 +28,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Do what the command line says, and return the exit status."""
     options = _parse(sys.argv[1:] if arguments is None else arguments)
     screen = Screen()
+    if sys.platform != "linux":
+        screen.say("The embedded stack needs Linux (WSL 2 is one); elsewhere there is docker-compose.yml.", style="red")
+        return 1
     try:
         with stop_requests(raise_request):
             return _up(options, screen) if options.action == "up" else _run(options, screen)
@@ -109,13 +112,33 @@ def _parse(arguments: Sequence[str]) -> argparse.Namespace:
     )
     up.add_argument("--port", type=int, metavar="P", help=f"the API's port ({_PREFERRED_PORT} if it is free)")
 
-    run = actions.add_parser("run", parents=[shared], help="run everything around one command, and end with its status")
+    run = actions.add_parser(
+        "run",
+        parents=[shared],
+        help="run everything around one command, and end with its status",
+        usage="%(prog)s [options] -- COMMAND …",
+    )
     run.add_argument("--data", type=Path, metavar="DIR", help="where it keeps its data (a temporary folder)")
     run.add_argument(
         "--only", type=_parse_servers, metavar="SERVERS", help=f"start just these servers: {','.join(SERVERS)}"
     )
-    run.add_argument("command", nargs="+", metavar="COMMAND", help="the command and its arguments, after --")
-    return parser.parse_args(arguments)
+
+    # Split here: argparse would also take a `--` out of the command itself.
+    own, separator, command = _split(arguments)
+    options = parser.parse_args(own)
+    if options.action == "run" and not command:
+        run.error("which command? It comes after --")
+    if options.action == "up" and separator:
+        up.error("takes no command")
+    options.command = command
+    return options
+
+
+def _split(arguments: Sequence[str]) -> tuple[Sequence[str], bool, Sequence[str]]:
+    if "--" not in arguments:
+        return arguments, False, ()
+    position = list(arguments).index("--")
+    return arguments[:position], True, arguments[position + 1 :]
 
 
 def _parse_servers(text: str) -> list[str]:

@@ -5,8 +5,16 @@ from __future__ import annotations
 import fcntl
 import os
 import shutil
+import stat
 import tempfile
+import time
+from contextlib import suppress
 from pathlib import Path
+
+_PREFIX = "darkroom-"
+
+#: Younger folders may be on their way to being locked.
+_ABANDONED_AFTER_SECONDS = 600
 
 
 class DataFolderInUse(Exception):
@@ -18,7 +26,7 @@ class DataFolder:
 
     def __init__(self, path: Path | None) -> None:
         self.is_kept = path is not None
-        self.path = path.absolute() if path else Path(tempfile.gettempdir(), "darkroom-not-open")
+        self.path = path.absolute() if path else Path(tempfile.gettempdir())
         self._lock_file: int | None = None
 
     def open(self) -> None:
@@ -26,7 +34,8 @@ class DataFolder:
         if self.is_kept:
             self.path.mkdir(mode=0o700, parents=True, exist_ok=True)
         else:
-            self.path = Path(tempfile.mkdtemp(prefix="darkroom-"))
+            _delete_abandoned()
+            self.path = Path(tempfile.mkdtemp(prefix=_PREFIX))
 
         # The kernel drops the lock with the process that holds it, however that ends.
         self._lock_file = os.open(self.path / "lock", os.O_RDWR | os.O_CREAT, 0o600)
@@ -64,3 +73,22 @@ class DataFolder:
             log_path.replace(self.logs / f"{name}.previous.log")
         log_path.touch()
         return log_path
+
+
+def _delete_abandoned() -> None:
+    """Delete the throw-away folders of this user whose stacks were killed before they could."""
+    for lock in Path(tempfile.gettempdir()).glob(f"{_PREFIX}*/lock"):
+        with suppress(FileNotFoundError, PermissionError):
+            status = lock.lstat()
+            is_old = time.time() - status.st_mtime > _ABANDONED_AFTER_SECONDS
+            if is_old and stat.S_ISREG(status.st_mode) and status.st_uid == os.geteuid() and not _is_locked(lock):
+                shutil.rmtree(lock.parent)
+
+
+def _is_locked(path: Path) -> bool:
+    with path.open("r+") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return True
+    return False

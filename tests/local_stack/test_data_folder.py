@@ -6,6 +6,7 @@ import os
 import stat
 import subprocess
 import tempfile
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -115,6 +116,25 @@ def test_a_throw_away_folder_is_deleted() -> None:
         assert folder.is_dir()
 
     assert not folder.exists()
+
+
+def test_the_folder_of_a_killed_stack_is_deleted_by_a_later_one(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """A throw-away folder that nobody holds is deleted once it is old; one that is held, or young, is left alone."""
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    long_ago = time.time() - 3600
+    with LocalStack(only=("redis",)) as running:
+        for name, changed_at in (("darkroom-old", long_ago), ("darkroom-young", time.time())):
+            (tmp_path / name).mkdir()
+            (tmp_path / name / "lock").touch()
+            os.utime(tmp_path / name / "lock", (changed_at, changed_at))
+        os.utime(running.data_folder.path / "lock", (long_ago, long_ago))
+
+        with LocalStack(only=("redis",)):
+            assert not (tmp_path / "darkroom-old").exists()
+            assert (tmp_path / "darkroom-young").exists()
+            assert running.data_folder.path.exists()
 
 
 def _look_around(data: Path) -> dict[str, Any]:
