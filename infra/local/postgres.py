@@ -190,16 +190,23 @@ def _list_identities_for_root(cluster: Path) -> Iterator[Identity]:
 
 def run_as(identity: Identity, command: list[str]) -> subprocess.CompletedProcess[str]:
     """Run a program of PostgreSQL's to its end as this identity; standard error is in `stdout`."""
-    return subprocess.run(
+    process = subprocess.Popen(
         [*leash(signal.SIGKILL, identity), *command],
         env=inherit({}),
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
-        check=False,
         start_new_session=True,
     )
+    with process:
+        try:
+            output, _ = process.communicate()
+        except BaseException:
+            # With the servers that initdb runs for its own purposes.
+            os.killpg(process.pid, signal.SIGKILL)
+            raise
+    return subprocess.CompletedProcess(command, process.returncode, output)
 
 
 def find_program(name: str) -> Path:
