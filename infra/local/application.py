@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from contextlib import closing, suppress
 from pathlib import Path
 
-from infra.local.part import Command
+from infra.local.command import Command
 from infra.local.ports import LOOPBACK
 
 REPOSITORY = Path(__file__).resolve().parents[2]

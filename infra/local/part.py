@@ -5,21 +5,18 @@ from __future__ import annotations
 import os
 import signal
 import subprocess
-import sys
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import Executor
 from contextlib import suppress
-from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
 from threading import RLock
-from typing import Literal
 
+from infra.local.command import Command, leash
 from infra.local.environment import inherit
 from infra.local.processes import list_descendants
 
-_LEASH = Path(__file__).with_name("leash.py")
 POLL_SECONDS = 0.02
 _TAIL_LINES = 30
 
@@ -50,38 +47,6 @@ class PartFailed(Exception):
         self.reason = reason
         self.log_path = log_path
         self.log_tail = log_tail
-
-
-@dataclass(frozen=True)
-class Identity:
-    """Whom a process runs as: the caller, a user that it only believes to be, or (root only) another user. See leash.py."""
-
-    kind: Literal["same", "mapped", "other"] = "same"
-    uid: int = 0
-    gid: int = 0
-
-    def __str__(self) -> str:
-        return f"{self.kind}:{self.uid}:{self.gid}"
-
-
-@dataclass(frozen=True)
-class Command:
-    """What a part runs, and how it is told to end."""
-
-    arguments: Sequence[str]
-    folder: Path
-    #: Added to what the parts inherit.
-    environment: Mapping[str, str] = field(default_factory=dict)
-    stop_signal: signal.Signals = signal.SIGTERM
-    #: What the kernel sends it when the supervisor is gone without a word.
-    orphan_signal: signal.Signals = signal.SIGKILL
-    identity: Identity = field(default_factory=Identity)
-
-
-def leash(orphan_signal: signal.Signals, identity: Identity | None = None) -> list[str]:
-    """What to write before a command so that it ends with this process, and runs as it should."""
-    who = str(identity or Identity())
-    return [sys.executable, "-I", "-S", str(_LEASH), str(os.getpid()), str(int(orphan_signal)), who]
 
 
 class Part:
@@ -155,10 +120,14 @@ class Part:
             self._bury()
             self.started_at, self.ready_at = time.monotonic(), None
             self._change(PartState.STARTING)
-            self._spawner.submit(self._spawn, self._build_command()).result()
+            try:
+                self._spawner.submit(self._spawn, self._build_command()).result()
+            except BaseException:
+                self._change(PartState.FAILED)
+                raise
 
     def wait_until_ready(self, timeout: float = 60) -> None:
-        """Return once the part serves. Raises PartFailed if it has ended, or is not ready `timeout` s after its start."""
+        """Return once the part serves. Raises PartFailed if it ended, or is not ready `timeout` s after its start."""
         while not self.check_ready(timeout):
             time.sleep(POLL_SECONDS)
 
@@ -277,41 +246,3 @@ class Part:
         self.state = state
         if self._listener is not None:
             self._listener(self)
-
-
-class Errand(Part):
-    """A command that has to end well before the stack is up: it is ready then, and `on_output` takes what it printed."""
-
-    _keeps_output = True
-
-    def __init__(
-        self,
-        name: str,
-        build_command: Callable[[], Command],
-        *,
-        log_path: Path,
-        spawner: Executor,
-        on_output: Callable[[str], None] = lambda _output: None,
-        listener: Callable[[Part], None] | None = None,
-    ) -> None:
-        super().__init__(
-            name, build_command, is_ready=lambda: True, log_path=log_path, spawner=spawner, listener=listener
-        )
-        self._on_output = on_output
-
-    @property
-    def has_died(self) -> bool:
-        """Never: an errand is over when its process ends."""
-        return False
-
-    def _has_come_up(self) -> bool:
-        if self.returncode != 0:
-            return False
-        output, _ = self._get_process().communicate()
-        self._on_output(output.decode())
-        return True
-
-    def _change(self, state: PartState) -> None:
-        # What is done stays done when the stack is stopped.
-        if self.state is not PartState.READY:
-            super()._change(state)

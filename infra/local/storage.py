@@ -9,7 +9,7 @@ import sysconfig
 from contextlib import closing, suppress
 from pathlib import Path
 
-from infra.local.part import Command
+from infra.local.command import Command
 from infra.local.ports import LOOPBACK
 
 

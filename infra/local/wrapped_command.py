@@ -10,7 +10,7 @@ import time
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 
-from infra.local.part import leash
+from infra.local.command import leash
 from infra.local.signals import stop_requests
 
 #: How long a command may take to end after SIGTERM. After a person's Ctrl-C it may take as long as it likes, or until

@@ -16,7 +16,7 @@ import pytest
 import redis
 
 from infra.local import DataFolderInUse, LocalStack
-from infra.local.postgres import find_program
+from infra.local.postgres_programs import find_program
 from infra.local.stack import SERVERS
 
 Query = Callable[..., list[tuple[Any, ...]]]
@@ -67,16 +67,19 @@ def test_a_second_stack_on_the_same_folder_is_refused(data: Path) -> None:
 
 
 def test_a_stale_pid_file_is_survived(data: Path, query: Query, bystander: int) -> None:
-    """A pid file left by a power cut is no hindrance, not even when its number is another process's by now."""
+    """A pid file left by a power cut is no hindrance, be it empty, or its number another process's by now."""
     with LocalStack(data, only=("database",), durable=False) as stack:
-        pid_file = (data / "database" / "postmaster.pid").read_text()
-        stack.part("database").kill()
-    lines = pid_file.splitlines(keepends=True)
-    (data / "database" / "postmaster.pid").write_text("".join([f"{bystander}\n", *lines[1:]]))
+        database, pid_file = stack.part("database"), data / "database" / "postmaster.pid"
+        number, _, others = pid_file.read_text().partition("\n")
 
-    with LocalStack(data, only=("database",), durable=False) as stack:
-        assert query(stack.environment, "select 1") == [(1,)]
-    assert psutil.pid_exists(bystander)
+        for left_behind in ("", f"{number}\n{others}", f"{bystander}\n{others}"):
+            database.kill()
+            pid_file.write_text(left_behind)
+            database.start()
+            database.wait_until_ready()
+
+            assert query(stack.environment, "select 1") == [(1,)]
+            assert psutil.pid_exists(bystander)
 
 
 def test_nothing_outside_the_folder_is_touched(data: Path) -> None:

@@ -34,8 +34,8 @@ mkdir -p "$2" "$3"; mount --bind "$1/0" "$2"; mount --bind "$1/1" "$3"
 cd "$3"; shift 5; exec "$@"
 """
 
-#: Run a command as a root whose system has no user namespaces to give, as in many containers. A user namespace that knows
-#: every user stands in for such a system.
+#: Run a command as a root whose system has no user namespaces to give, as in many containers. A user namespace that
+#: knows every user stands in for such a system.
 WITHOUT_NAMESPACES = """
 import ctypes, os, sys
 from pathlib import Path

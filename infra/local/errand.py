@@ -1,0 +1,48 @@
+"""A part that has something to get done, and ends."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from concurrent.futures import Executor
+from pathlib import Path
+
+from infra.local.command import Command
+from infra.local.part import Part, PartState
+
+
+class Errand(Part):
+    """A command that has to end well: it is ready then, and `on_output` takes what it printed."""
+
+    _keeps_output = True
+
+    def __init__(
+        self,
+        name: str,
+        build_command: Callable[[], Command],
+        *,
+        log_path: Path,
+        spawner: Executor,
+        on_output: Callable[[str], None] = lambda _output: None,
+        listener: Callable[[Part], None] | None = None,
+    ) -> None:
+        super().__init__(
+            name, build_command, is_ready=lambda: True, log_path=log_path, spawner=spawner, listener=listener
+        )
+        self._on_output = on_output
+
+    @property
+    def has_died(self) -> bool:
+        """Never: an errand is over when its process ends."""
+        return False
+
+    def _has_come_up(self) -> bool:
+        if self.returncode != 0:
+            return False
+        output, _ = self._get_process().communicate()
+        self._on_output(output.decode())
+        return True
+
+    def _change(self, state: PartState) -> None:
+        # What is done stays done when the stack is stopped.
+        if self.state is not PartState.READY:
+            super()._change(state)

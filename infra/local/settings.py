@@ -1,0 +1,38 @@
+"""The settings with which every process of Darkroom finds the parts of its stack."""
+
+from __future__ import annotations
+
+from infra.local.credentials import Credentials
+from infra.local.postgres import Postgres
+from infra.local.storage import Storage
+from infra.local.valkey import Valkey
+
+BUCKET = "darkroom"
+
+
+def build_settings(
+    postgres: Postgres, valkey: Valkey, storage: Storage, credentials: Credentials, *, url: str, model: str | None
+) -> dict[str, str]:
+    """What core/settings.py reads from the environment, and what a user of the API at `url` needs."""
+    settings = {
+        "DATABASE_URL": postgres.url,
+        "REDIS_URL": valkey.url,
+        "S3_ENDPOINT_URL": storage.url,
+        "S3_PUBLIC_ENDPOINT_URL": storage.url,
+        "S3_REGION": "us-east-1",
+        "S3_BUCKET": BUCKET,
+        "S3_ACCESS_KEY_ID": credentials.s3_access_key_id,
+        "S3_SECRET_ACCESS_KEY": credentials.s3_secret_access_key,
+        "API_KEY_PEPPER": credentials.api_key_pepper,
+        "PUBLIC_URL": url,
+        "DRAIN_SECONDS": "5",
+        "WEBHOOK_ALLOW_HTTP": "true",
+        "WEBHOOK_ALLOWED_NETWORKS": "127.0.0.0/8,::1/128",
+        "LOG_FORMAT": "json",
+        "DARKROOM_URL": url,
+    }
+    if model is not None:
+        settings["DEFAULT_MODEL"] = model
+    if credentials.api_key is not None:
+        settings["DARKROOM_API_KEY"] = credentials.api_key
+    return settings
