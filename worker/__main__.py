@@ -16,6 +16,7 @@ from core.settings import Settings, get_settings
 from core.warm_up import warm_up
 from worker.celery_app import build_celery
 from worker.metrics_server import start_metrics_server
+from worker.wake_consumer import wake_consumer_after_tasks
 
 
 def main() -> None:
@@ -56,6 +57,7 @@ def _run_worker(app: Celery, settings: Settings, *, queues: list[str], threads: 
     def serve_metrics(**_: object) -> None:
         start_metrics_server(settings)
 
+    wake_consumer_after_tasks()
     warm_up()
     app.worker_main(
         [

@@ -57,7 +57,7 @@ class Models:
         dtype = torch.float32 if self._device.type == "cpu" else torch.float16
         try:
             pipeline = DiffusionPipeline.from_pretrained(
-                folder, torch_dtype=dtype, use_safetensors=True, local_files_only=True
+                folder, dtype=dtype, use_safetensors=True, local_files_only=True
             ).to(self._device)
             hashes = _hash_weights(folder)
         except Exception as error:

@@ -39,18 +39,22 @@ from worker.rendering.upload import upload_images
 _log = structlog.get_logger()
 
 
-def run_next_job(runtime: Runtime) -> None:
-    """Claim the next job of this worker's pool and see one attempt of it through, to whatever end it comes."""
+def run_next_job(runtime: Runtime) -> bool:
+    """Claim the next job of this worker's pool and see one attempt of it through, to whatever end it comes.
+
+    False when there was none, or when the worker shuts down and takes no more.
+    """
     with hold_slot(runtime.render_slot) as slot:
         if runtime.drain.has_begun:
-            return
+            return False
         attempt = _claim(runtime)
         if attempt is None:
-            return
+            return False
         with _log_context(attempt):
             _log.info("job_claimed", model=attempt.model, waited_seconds=round(attempt.waited_seconds, 3))
             QUEUE_WAIT_SECONDS.labels(runtime.settings.render_pool).observe(attempt.waited_seconds)
             _run_attempt(runtime, attempt, slot)
+    return True
 
 
 def _claim(runtime: Runtime) -> ClaimedAttempt | None:

@@ -11,5 +11,10 @@ from worker.rendering.runtime import get_runtime
 
 @shared_task(name=RENDER_NEXT)
 def render_next(**_: str) -> None:
-    """Somebody rang: render whichever job is next. Whose ring it was does not matter."""
-    run_next_job(get_runtime())
+    """Somebody rang: render until nothing is left. Whose ring it was does not matter.
+
+    A busy worker does not wait for the next ring, so one ring that gets through after many were lost is enough.
+    """
+    runtime = get_runtime()
+    while run_next_job(runtime):
+        continue

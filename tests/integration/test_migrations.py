@@ -1,0 +1,81 @@
+"""Migrations on a real PostgreSQL: up, down, and equal to the tables."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+from alembic import command
+from alembic.config import Config
+from alembic.script import ScriptDirectory
+from sqlalchemy import Engine, create_engine, inspect, text
+
+from core.settings import get_settings
+from infra.local import LocalStack
+from tests.conftest import REPOSITORY
+
+
+@pytest.fixture
+def empty_database(servers: LocalStack, monkeypatch: pytest.MonkeyPatch) -> Iterator[Engine]:
+    """A database of its own, without tables; migrations go there."""
+    administrator = create_engine(servers.environment["DATABASE_URL"], isolation_level="AUTOCOMMIT")
+    url = administrator.url.set(database="migrated")
+    with administrator.connect() as connection:
+        connection.execute(text("CREATE DATABASE migrated"))
+    monkeypatch.setenv("DATABASE_URL", url.render_as_string(hide_password=False))
+    get_settings.cache_clear()
+    engine = create_engine(url)
+    yield engine
+    engine.dispose()
+    monkeypatch.undo()
+    get_settings.cache_clear()
+    with administrator.connect() as connection:
+        connection.execute(text("DROP DATABASE migrated"))
+    administrator.dispose()
+
+
+@pytest.fixture
+def alembic() -> Config:
+    """Alembic's configuration."""
+    return Config(REPOSITORY / "alembic.ini")
+
+
+def test_every_migration_goes_up_and_down(empty_database: Engine, alembic: Config) -> None:
+    """Each step up can be taken back, and taken again; at the bottom nothing is left."""
+    revisions = [script.revision for script in ScriptDirectory.from_config(alembic).walk_revisions()][::-1]
+    for revision in revisions:
+        command.upgrade(alembic, revision)
+        command.downgrade(alembic, "-1")
+        command.upgrade(alembic, revision)
+
+    command.downgrade(alembic, "base")
+
+    assert inspect(empty_database).get_table_names() == ["alembic_version"]
+
+
+def test_the_schema_equals_the_tables(empty_database: Engine, alembic: Config) -> None:
+    """Autogenerate finds nothing to add, drop or change."""
+    command.upgrade(alembic, "head")
+
+    command.check(alembic)
+
+
+def test_every_table_with_customers_data_names_the_account(empty_database: Engine, alembic: Config) -> None:
+    """account_id is there, and not null, in every table that holds a customer's data."""
+    command.upgrade(alembic, "head")
+    ours = {"accounts", "alembic_version", "pool_clocks"}
+
+    for table in set(inspect(empty_database).get_table_names()) - ours:
+        columns = {column["name"]: column["nullable"] for column in inspect(empty_database).get_columns(table)}
+        assert columns.get("account_id") is False, table
+
+
+def test_migrations_wait_for_no_lock(empty_database: Engine, alembic: Config) -> None:
+    """A table in use makes the migration fail within seconds, and it can be run again."""
+    command.upgrade(alembic, "head")
+    with empty_database.connect() as reader:
+        reader.execute(text("LOCK TABLE jobs IN ACCESS SHARE MODE"))
+        with pytest.raises(Exception, match="lock timeout"):
+            command.downgrade(alembic, "base")
+
+    command.downgrade(alembic, "base")

@@ -1,0 +1,54 @@
+"""The doorbell without Redis: bounded, and silent for a while after a failure."""
+
+from __future__ import annotations
+
+import socket
+import time
+from collections.abc import Iterator
+
+import pytest
+
+from core.doorbell import Doorbell
+
+
+@pytest.fixture
+def dead_address() -> Iterator[str]:
+    """An address at which connections are refused."""
+    with socket.socket() as unused:
+        unused.bind(("127.0.0.1", 0))
+        yield f"redis://127.0.0.1:{unused.getsockname()[1]}/0"
+
+
+@pytest.fixture
+def mute_address() -> Iterator[str]:
+    """An address at which connections are taken and nothing is ever answered: a half-open Redis."""
+    with socket.create_server(("127.0.0.1", 0), backlog=64) as server:
+        yield f"redis://127.0.0.1:{server.getsockname()[1]}/0"
+
+
+@pytest.mark.parametrize("address", ["dead_address", "mute_address"])
+def test_a_ring_without_redis_is_bounded(address: str, request: pytest.FixtureRequest) -> None:
+    """It says that it did not ring within the second and a half that a submit may take, and raises nothing."""
+    doorbell = Doorbell(request.getfixturevalue(address))
+    started = time.monotonic()
+
+    assert doorbell.ring("render.default", "render_next") is False
+
+    assert time.monotonic() - started < 1.5
+
+
+def test_after_a_failure_nobody_tries_for_a_while(mute_address: str) -> None:
+    """Further rings cost nothing while the breaker is open."""
+    doorbell = Doorbell(mute_address)
+    doorbell.ring("render.default", "render_next")
+    started = time.monotonic()
+
+    rung = [doorbell.ring("render.default", "render_next") for _ in range(1_000)]
+
+    assert not any(rung)
+    assert time.monotonic() - started < 1
+
+
+def test_counting_without_redis_is_unknown(dead_address: str) -> None:
+    """An unknown number of messages is None, not zero: the sweep must not ring for everything again."""
+    assert Doorbell(dead_address).count_waiting("render.default") is None

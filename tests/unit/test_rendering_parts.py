@@ -1,0 +1,152 @@
+"""Encoding, schedulers, failures and draining: the parts of a render that need no database."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+
+from core.catalog import load_catalog
+from core.errors import StorageUnavailable
+from core.jobs.failures import FailureCode
+from tests.conftest import REPOSITORY
+from worker.rendering.drain import Drain
+from worker.rendering.encode import encode_image
+from worker.rendering.errors import ModelUnavailable, RequestRefused, describe_failure
+from worker.rendering.models import Models
+from worker.rendering.render import render_images
+from worker.rendering.schedulers import SCHEDULERS
+
+
+@pytest.fixture(scope="module")
+def models() -> Models:
+    """The shipped models on the CPU."""
+    return Models(load_catalog(REPOSITORY / "models.toml"), device="cpu")
+
+
+def request(**changes: object) -> dict[str, object]:
+    return {
+        "prompt": "a large red mug on a yellow background",
+        "negative_prompt": "",
+        "width": 64,
+        "height": 64,
+        "num_inference_steps": 2,
+        "guidance_scale": 4.0,
+        "scheduler": "ddim",
+        **changes,
+    }
+
+
+@pytest.mark.parametrize(("output_format", "tolerance"), [("png", 0), ("jpeg", 12), ("webp", 24)])
+def test_an_encoded_image_shows_the_same_pixels(output_format: str, tolerance: int) -> None:
+    """PNG keeps every pixel, JPEG and WebP nearly; the sha256 is of the bytes."""
+    rows, columns = np.mgrid[0:64, 0:96]
+    pixels = np.stack([rows * 4 % 256, columns * 2, (rows + columns)], axis=-1).astype(np.uint8)
+
+    encoded = encode_image(Image.fromarray(pixels), output_format)
+
+    decoded = np.asarray(Image.open(io.BytesIO(encoded.body))).astype(int)
+    assert np.abs(decoded - pixels).max() <= tolerance
+    assert (encoded.width, encoded.height) == (96, 64)
+    assert encoded.sha256 == hashlib.sha256(encoded.body).hexdigest()
+
+
+@pytest.mark.parametrize(
+    ("error", "code"),
+    [
+        (torch.OutOfMemoryError(), FailureCode.OUT_OF_MEMORY),
+        (MemoryError(), FailureCode.OUT_OF_MEMORY),
+        (StorageUnavailable("secret address"), FailureCode.STORAGE_UNAVAILABLE),
+        (ModelUnavailable(), FailureCode.MODEL_UNAVAILABLE),
+        (RequestRefused(), FailureCode.INVALID_REQUEST),
+        (ZeroDivisionError("secret detail"), FailureCode.INTERNAL),
+    ],
+)
+def test_every_error_has_a_code_and_keeps_its_secrets(error: Exception, code: FailureCode) -> None:
+    """Foreign errors become our codes, and their texts do not reach the sender."""
+    failure = describe_failure(error)
+
+    assert failure.code == code
+    assert "secret" not in failure.message
+
+
+@pytest.mark.parametrize("scheduler", SCHEDULERS)
+def test_every_scheduler_draws(models: Models, scheduler: str) -> None:
+    """Each scheduler that the catalog may name is made from the model's own and gives a picture."""
+    [image] = render_images(models.load("picturebook"), request(scheduler=scheduler), seeds=[1], on_step=lambda _: None)
+
+    assert image.size == (64, 64)
+
+
+def test_the_catalog_names_only_schedulers_that_exist() -> None:
+    """A scheduler that a job may ask for is one that a worker can make."""
+    catalog = load_catalog(REPOSITORY / "models.toml")
+
+    assert {name for entry in catalog.models.values() for name in entry.schedulers} <= set(SCHEDULERS)
+
+
+def test_a_render_stops_at_the_step_that_says_so(models: Models) -> None:
+    """What the step's listener raises ends the render there, and the next render is not the worse for it."""
+    steps = []
+
+    def stop_at_three(step: int) -> None:
+        steps.append(step)
+        if step == 3:
+            raise KeyError("enough")
+
+    model = models.load("picturebook")
+    with pytest.raises(KeyError):
+        render_images(model, request(num_inference_steps=10), seeds=[1], on_step=stop_at_three)
+    assert steps == [1, 2, 3]
+    assert len(render_images(model, request(), seeds=[1, 2], on_step=lambda _: None)) == 2
+
+
+def test_a_render_does_not_depend_on_the_one_before(models: Models) -> None:
+    """The same request and seed give the same pixels, whatever scheduler and guidance another job used between."""
+    model = models.load("picturebook")
+
+    def render(**changes: object) -> bytes:
+        return render_images(model, request(**changes), seeds=[1], on_step=lambda _: None)[0].tobytes()
+
+    first = render()
+    render(scheduler="euler_ancestral", guidance_scale=9.0, num_inference_steps=5)
+    assert render() == first
+
+
+def test_a_request_that_the_pipeline_refuses_is_the_clients_fault(models: Models) -> None:
+    """What only the pipeline can know to be wrong is invalid_request, not an internal error."""
+    with pytest.raises(RequestRefused):
+        render_images(models.load("picturebook"), request(width=60), seeds=[1], on_step=lambda _: None)
+
+
+def test_a_broken_folder_is_model_unavailable(tmp_path: object) -> None:
+    """A model without its files fails its job, and says nothing of paths."""
+    catalog = load_catalog(REPOSITORY / "models.toml").model_copy(update={"folder": tmp_path})
+
+    with pytest.raises(ModelUnavailable) as caught:
+        Models(catalog, device="cpu").load("picturebook")
+    assert str(tmp_path) not in caught.value.message
+
+
+def test_the_receipts_hashes_are_of_the_weights(models: Models) -> None:
+    """A loaded model knows the sha256 of every weights file."""
+    folder = REPOSITORY / "demo_model/weights"
+    hashes = models.load("picturebook").file_sha256
+
+    assert hashes
+    for name, digest in hashes.items():
+        assert hashlib.sha256((folder / name).read_bytes()).hexdigest() == digest
+
+
+def test_draining_begins_before_it_is_over() -> None:
+    """A drain with time left claims nothing and lets jobs run; one without stops them."""
+    drain = Drain()
+    assert (drain.has_begun, drain.is_over) == (False, False)
+    drain.begin(3600)
+    assert (drain.has_begun, drain.is_over) == (True, False)
+    drain.begin(0)
+    assert (drain.has_begun, drain.is_over) == (True, True)
