@@ -20,7 +20,7 @@ from infra.local import LocalStack
 FINISHED = {"succeeded", "failed", "cancelled"}
 
 #: A job that is rendered in a blink.
-SMALL = {"width": 64, "height": 64, "num_inference_steps": 1}
+SMALL: dict[str, Any] = {"width": 64, "height": 64, "num_inference_steps": 1}
 
 
 class Customer:

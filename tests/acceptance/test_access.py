@@ -33,7 +33,7 @@ def _without_request_id(response: httpx2.Response) -> dict[str, object]:
 )
 def test_without_a_valid_key_401(stack: LocalStack, header: str | None) -> None:
     """A missing or malformed key is answered with 401 as problem+json, on every path under /v1."""
-    headers = {} if header is None else {"Authorization": header.encode()}
+    headers = {} if header is None else {b"Authorization": header.encode()}
     for method, path in [("POST", "/v1/jobs"), ("GET", "/v1/jobs"), ("GET", "/v1/models")]:
         response = httpx2.request(method, stack.url + path, headers=headers)
         assert response.status_code == 401

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from infra.local import LocalStack
 from tests.acceptance.customer import SMALL, Customer
 
 #: Takes long enough to be caught in the middle.
-LONG = {"num_inference_steps": 100, "num_images": 4}
+LONG: dict[str, Any] = {"num_inference_steps": 100, "num_images": 4}
 
 
 def test_a_queued_job_is_cancelled_at_once(stack: LocalStack, customer: Customer) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
+from typing import Any
 
 import psycopg
 import pytest
@@ -13,7 +14,7 @@ from infra.local import LocalStack
 from tests.acceptance.customer import SMALL, Customer
 
 #: Takes a few seconds: long enough to be killed in the middle, short enough to be rendered again in time.
-MEDIUM = {"num_inference_steps": 60}
+MEDIUM: dict[str, Any] = {"num_inference_steps": 60}
 
 
 @pytest.fixture(scope="module")

@@ -6,7 +6,7 @@ import hashlib
 from datetime import timedelta
 from uuid import UUID
 
-from sqlalchemy import select, text
+from sqlalchemy import func, select, text
 from sqlalchemy.orm import Session
 
 from core.artifacts.keys import build_storage_key
@@ -55,7 +55,7 @@ def expire_lease(attempt: ClaimedAttempt) -> None:
 def make_available(job_id: UUID) -> None:
     """Let the job's back-off be over."""
     with transaction() as session:
-        session.get_one(Job, job_id).available_at = text("now()")
+        session.get_one(Job, job_id).available_at = func.now()
 
 
 def read_job(session: Session, job_id: UUID) -> Job:
