@@ -1,0 +1,62 @@
+"""Shows on two pictures how a training run goes: its loss curve and what the model draws so far."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import torch
+from diffusers import StableDiffusionPipeline
+from numpy.typing import NDArray
+from PIL import Image, ImageDraw
+
+from .captions import plain_caption
+from .held_out import is_for_evaluation
+from .random_scene import random_scene
+from .settings import GUIDANCE, STEPS
+
+#: Points of the curve, each the mean of equally many losses.
+CURVE_POINTS = 200
+
+
+def sheet(pictures: Sequence[NDArray[np.uint8]], columns: int) -> Image.Image:
+    """Equal pictures, uint8 [height, width, 3] each, side by side in rows; the last row may be short."""
+    height, width, _ = pictures[0].shape
+    rows = -(-len(pictures) // columns)
+    board = Image.new("RGB", (columns * width, rows * height), "white")
+    for place, picture in enumerate(pictures):
+        board.paste(Image.fromarray(picture), (place % columns * width, place // columns * height))
+    return board
+
+
+def render(pipeline: StableDiffusionPipeline, prompts: Sequence[str], seeds: Sequence[int]) -> list[NDArray[np.uint8]]:
+    """One picture a prompt at the default settings, each from its own seed, as uint8 [128, 128, 3]."""
+    pipeline.set_progress_bar_config(disable=True)
+    generators = [torch.Generator().manual_seed(seed) for seed in seeds]
+    images = pipeline(list(prompts), num_inference_steps=STEPS, guidance_scale=GUIDANCE, generator=generators).images
+    return [np.asarray(image) for image in images]
+
+
+def save_samples(pipeline: StableDiffusionPipeline, path: Path) -> None:
+    """Twenty-four held-out captions, drawn: always the same captions and seeds."""
+    generator = np.random.default_rng(0)
+    prompts = [plain_caption(random_scene(generator, is_for_evaluation)) for _ in range(24)]
+    sheet(render(pipeline, prompts, range(24)), columns=8).save(path)
+
+
+def save_loss_curve(losses: Sequence[float], path: Path) -> None:
+    """The losses on a logarithmic scale, lowest at the bottom, with first, last and lowest mean in figures."""
+    size = max(len(losses) // CURVE_POINTS, 1)
+    means = [float(np.mean(losses[start : start + size])) for start in range(0, len(losses), size)]
+    board = Image.new("RGB", (640, 240), "white")
+    pen = ImageDraw.Draw(board)
+
+    logs = np.log(means)
+    down = (logs.max() - logs) / max(float(np.ptp(logs)), 1e-9) * 180 + 40
+    across = np.linspace(10, 630, len(means))
+    pen.line(list(zip(across.tolist(), down.tolist(), strict=True)), fill="black", width=2)
+    pen.text(
+        (10, 8), f"{len(losses)} steps: first {means[0]:.4f}, last {means[-1]:.4f}, lowest {min(means):.4f}", "black"
+    )
+    board.save(path)

@@ -1,0 +1,20 @@
+"""Where the model lies and how it is asked for a picture unless told otherwise."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+#: The model as it ships.
+WEIGHTS_FOLDER = Path(__file__).parent / "weights"
+#: Checkpoints and progress pictures of the training run at hand.
+RUN_FOLDER = Path(__file__).parent / ".runs" / "default"
+
+#: Seed of the whole recipe.
+SEED = 1
+
+#: Defaults of a render.
+STEPS = 12
+GUIDANCE = 4.0
+
+#: Fixed before any training: evaluation draws its scenes from this seed, and renders picture number n from seed n.
+EVALUATION_SEED = 2026
