@@ -5,11 +5,12 @@ One process keeps the metrics whole, and a slow reader costs a thread, not a pro
 
 from __future__ import annotations
 
+import logging
+
 from core.logs import configure_logging
 from core.settings import get_settings
 
 _settings = get_settings()
-configure_logging(_settings)
 
 wsgi_app = "api.app:create_app()"
 bind = "0.0.0.0:8000"  # --bind overrides it
@@ -21,6 +22,12 @@ timeout = 60
 graceful_timeout = 10
 keepalive = 5
 control_socket_disable = True
-worker_tmp_dir = None
 accesslog = None  # our own log line says more
-logconfig_dict = {"version": 1, "disable_existing_loggers": False}
+
+
+def on_starting(_server: object) -> None:
+    """Send gunicorn's own few lines the way of all others."""
+    configure_logging(_settings)
+    logger = logging.getLogger("gunicorn.error")
+    logger.handlers = []
+    logger.propagate = True

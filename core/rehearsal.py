@@ -1,0 +1,61 @@
+"""Live through a job once at the start of a process and take it all back, so that no real job is the first."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import structlog
+from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.orm import Session
+
+from core.accounts.create_account import create_account
+from core.catalog import get_catalog
+from core.database import get_engine
+from core.jobs.build_view import build_job_view
+from core.jobs.claim import claim_job
+from core.jobs.finish import Rendered, record_success
+from core.jobs.lease import renew_lease
+from core.jobs.request import RenderRequest
+from core.jobs.submit import submit_job
+from core.settings import get_settings
+
+#: A pool that no worker serves.
+_POOL = "rehearsal"
+
+_log = structlog.get_logger()
+
+
+def rehearse() -> None:
+    """Submit, read, claim, renew and finish in one transaction that is rolled back: connections are open and every
+    statement is compiled afterwards. A database that does not answer is not waited for.
+    """
+    try:
+        with Session(get_engine()) as session:
+            _live_through(session)
+            session.rollback()
+    except SQLAlchemyError as error:
+        _log.warning("database_not_connected", error=str(error))
+
+
+def _live_through(session: Session) -> None:
+    settings = get_settings()
+    account = create_account(session, name="rehearsal")
+    job = submit_job(
+        session,
+        RenderRequest(prompt="rehearsal"),
+        account_id=account.id,
+        request_id="rehearsal",
+        idempotency_key="rehearsal",
+        catalog=get_catalog(),
+        settings=settings,
+    ).job
+    job.pool = _POOL
+    session.flush()
+    build_job_view(session, job)
+
+    attempt = claim_job(session, pool=_POOL, worker_id="rehearsal", lease_seconds=settings.lease_seconds)
+    if attempt is None:
+        raise AssertionError("the rehearsal's own job was not there to be claimed")
+    renew_lease(session, attempt_id=attempt.id, step=1, lease_seconds=settings.lease_seconds)
+    nothing = Rendered(images=[], receipt={}, render_ms=0, upload_ms=0)
+    record_success(session, attempt_id=attempt.id, rendered=nothing, retention=timedelta(days=1))
