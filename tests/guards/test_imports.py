@@ -1,0 +1,87 @@
+"""What is really loaded: the import contracts read the source, these tests run the processes' code."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from importlib.metadata import packages_distributions, requires
+
+import pytest
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
+
+from tests.guards.compose_file import REPOSITORY
+
+#: Libraries that only worker/rendering may load.
+RENDERING = ("torch", "diffusers", "transformers", "accelerate", "peft", "PIL")
+
+_API = """
+from api.app import create_app
+create_app()
+"""
+_BACKGROUND = """
+import admin.commands, alembic.config, gunicorn.app.wsgiapp
+import worker.__main__, worker.maintenance.tasks, worker.webhooks.tasks
+from core.settings import get_settings
+from worker.celery_app import build_celery
+app = build_celery(get_settings(), include=[])
+app.connection_for_write().transport
+app.Beat(quiet=True)
+"""
+_HIDE = """
+import sys
+class NotInstalled:
+    def find_spec(self, name, path=None, target=None):
+        if name.partition(".")[0] in HIDDEN:
+            raise ModuleNotFoundError(f"No module named {name!r}", name=name)
+sys.meta_path.insert(0, NotInstalled())
+"""
+
+
+def test_the_api_does_not_load_torch() -> None:
+    """The API loads neither torch nor anything that stands on it, installed as they may be."""
+    _run(_API + f"import sys; loaded = set({RENDERING}) & set(sys.modules); assert not loaded, loaded")
+
+
+@pytest.mark.parametrize("code", [_API, _BACKGROUND], ids=["api", "dispatcher-and-beat"])
+def test_the_base_dependencies_suffice(code: str) -> None:
+    """The slim image's processes come up with the base dependencies alone, whatever else is installed here."""
+    base = _list_base_distributions()
+    hidden = {
+        module
+        for module, distributions in packages_distributions().items()
+        if not base & {canonicalize_name(name) for name in distributions}
+    }
+    assert hidden >= set(RENDERING)
+    _run(f"HIDDEN = set({json.dumps(sorted(hidden))})" + _HIDE + code)
+
+
+def _run(code: str) -> None:
+    result = subprocess.run(
+        [sys.executable, "-c", code],
+        cwd=REPOSITORY,
+        env={"PATH": os.environ["PATH"], "HOME": "/nonexistent", "API_KEY_PEPPER": "sixteen characters"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert result.returncode == 0, result.stderr[-2000:]
+
+
+def _list_base_distributions() -> set[str]:
+    """What `pip install .` installs: the base dependencies and theirs, with the extras that are asked for."""
+    found: set[tuple[str, str]] = set()
+    waiting = [("darkroom-server", "")]
+    while waiting:
+        name, extra = waiting.pop()
+        if (name, extra) in found:
+            continue
+        found.add((name, extra))
+        for text in requires(name) or []:
+            requirement = Requirement(text)
+            if requirement.marker is None or requirement.marker.evaluate({"extra": extra}):
+                needed = str(canonicalize_name(requirement.name))
+                waiting += [(needed, ""), *((needed, wanted) for wanted in requirement.extras)]
+    return {name for name, _ in found}
