@@ -54,7 +54,7 @@ def train_text_encoder(tokenizer: CLIPTokenizer, budget: Budget, folder: Path, s
         asked = answers(scenes)
         told = reader(encoder(token_ids(tokenizer, captions)).last_hidden_state)
         losses = [cross_entropy(scores, asked[:, place]) for place, scores in enumerate(told)]
-        torch.stack(losses).sum().backward()
+        torch.autograd.backward(losses)
         torch.nn.utils.clip_grad_norm_(encoder.parameters(), 1.0)
         optimiser.step()
         optimiser.zero_grad()
