@@ -10,6 +10,8 @@ from pathlib import Path
 import structlog
 import torch
 from diffusers import DiffusionPipeline
+from diffusers.utils import logging as diffusers_logging
+from transformers.utils import logging as transformers_logging
 
 from core.catalog import Catalog
 from worker.rendering.errors import ModelUnavailable
@@ -41,6 +43,9 @@ class Models:
         self._device = torch.device(name)
         self._loaded: dict[str, LoadedModel] = {}
         self._lock = threading.Lock()
+        # Bars are for terminals; these would go into the log.
+        diffusers_logging.disable_progress_bar()
+        transformers_logging.disable_progress_bar()
 
     def load(self, model_id: str) -> LoadedModel:
         """The model, loaded now if it was not yet. Raises ModelUnavailable."""
