@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
-
 import structlog
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
@@ -58,4 +56,4 @@ def _live_through(session: Session) -> None:
         raise AssertionError("the rehearsal's own job was not there to be claimed")
     renew_lease(session, attempt_id=attempt.id, step=1, lease_seconds=settings.lease_seconds)
     nothing = Rendered(images=[], receipt={}, render_ms=0, upload_ms=0)
-    record_success(session, attempt_id=attempt.id, rendered=nothing, retention=timedelta(days=1))
+    record_success(session, attempt_id=attempt.id, rendered=nothing)

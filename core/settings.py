@@ -33,7 +33,6 @@ class Settings(BaseSettings):
     api_threads: int = Field(default=64, ge=1)
     database_pool_size: int = Field(default=20, ge=1)
     download_url_seconds: int = Field(default=900, ge=1, le=604_800)
-    artifact_retention_days: int = Field(default=30, ge=1)
 
     # Rendering
     models_file: Path = Path("models.toml")

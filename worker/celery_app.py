@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from celery import Celery
 
-from core.doorbell import DELETE_ORPHANS, DELIVER_NEXT, MAINTENANCE_QUEUE, SWEEP, WEBHOOK_QUEUE, broker_settings
+from core.doorbell import DELETE_ORPHANS, MAINTENANCE_QUEUE, SWEEP, broker_settings
 from core.settings import Settings
 
 #: Seconds without an answer after which a link to Redis counts as dead.
@@ -35,13 +35,11 @@ def build_celery(settings: Settings, *, include: list[str]) -> Celery:
         beat_schedule={
             SWEEP: _every(settings.sweep_seconds, SWEEP),
             DELETE_ORPHANS: _every(_ORPHAN_INTERVAL, DELETE_ORPHANS),
-            # Covers rings that were lost between the sweep's counts.
-            DELIVER_NEXT: _every(settings.sweep_seconds, DELIVER_NEXT, queue=WEBHOOK_QUEUE),
         },
     )
     return app
 
 
-def _every(seconds: float, task: str, queue: str = MAINTENANCE_QUEUE) -> dict[str, object]:
+def _every(seconds: float, task: str) -> dict[str, object]:
     # A message that nobody took until the next one comes is of no more use.
-    return {"task": task, "schedule": seconds, "options": {"queue": queue, "expires": seconds}}
+    return {"task": task, "schedule": seconds, "options": {"queue": MAINTENANCE_QUEUE, "expires": seconds}}

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
-
 from sqlalchemy import func
 from sqlalchemy.orm import Session
 
@@ -13,14 +11,12 @@ from core.jobs.tables import Job
 from core.webhooks.record_event import record_event
 
 
-def end_job(session: Session, job: Job, status: JobStatus, *, retention: timedelta | None = None) -> None:
+def end_job(session: Session, job: Job, status: JobStatus) -> None:
     """Move a job, whose row the caller has locked, to its end, and write the event and its deliveries beside it."""
     if status not in FINISHED & TRANSITIONS[JobStatus(job.status)]:
         raise AssertionError(f"a {job.status} job cannot become {status}")
     job.status = status
     job.finished_at = func.clock_timestamp()
-    if retention is not None:
-        job.expires_at = func.now() + retention
     session.flush()
     session.refresh(job)
     [view] = build_job_views(session, [job], with_urls=False)

@@ -44,7 +44,7 @@ class Rendered:
     upload_ms: int
 
 
-def record_success(session: Session, *, attempt_id: UUID, rendered: Rendered, retention: timedelta) -> JobStatus:
+def record_success(session: Session, *, attempt_id: UUID, rendered: Rendered) -> JobStatus:
     """The images become the job's, unless it was cancelled before this moment: job, artifacts, usage and webhook
     deliveries in one commit. Tells which of the two it was. Raises LeaseLost.
     """
@@ -58,7 +58,7 @@ def record_success(session: Session, *, attempt_id: UUID, rendered: Rendered, re
     attempt.render_ms = rendered.render_ms
     attempt.upload_ms = rendered.upload_ms
     job.receipt = rendered.receipt
-    session.add_all(_artifacts(job, attempt, rendered.images, retention))
+    session.add_all(_artifacts(job, attempt, rendered.images))
     session.add(
         UsageRecord(
             job_id=job.id,
@@ -69,7 +69,7 @@ def record_success(session: Session, *, attempt_id: UUID, rendered: Rendered, re
             render_seconds=rendered.render_ms / 1000,
         )
     )
-    end_job(session, job, JobStatus.SUCCEEDED, retention=retention)
+    end_job(session, job, JobStatus.SUCCEEDED)
     return JobStatus.SUCCEEDED
 
 
@@ -139,7 +139,7 @@ def _requeue(job: Job, *, delay_seconds: float) -> None:
     job.available_at = func.now() + timedelta(seconds=delay_seconds)
 
 
-def _artifacts(job: Job, attempt: JobAttempt, images: list[StoredImage], retention: timedelta) -> list[Artifact]:
+def _artifacts(job: Job, attempt: JobAttempt, images: list[StoredImage]) -> list[Artifact]:
     return [
         Artifact(
             account_id=job.account_id,
@@ -154,7 +154,6 @@ def _artifacts(job: Job, attempt: JobAttempt, images: list[StoredImage], retenti
             width=image.width,
             height=image.height,
             seed=image.seed,
-            expires_at=func.now() + retention,
         )
         for image in images
     ]

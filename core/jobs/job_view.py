@@ -89,5 +89,5 @@ class JobView(_View):
     created_at: datetime
     started_at: datetime | None
     finished_at: datetime | None
-    expires_at: datetime | None = Field(description="When the outputs are deleted.")
+    expires_at: datetime | None = Field(description="When the outputs are deleted; null: they are kept.")
     urls: UrlsView

@@ -120,6 +120,23 @@ def test_redis_is_down_during_20_submits(stack: LocalStack, customer: Customer) 
     assert {job["status"] for job in ended} == {"succeeded"}
 
 
+def test_a_dead_database_is_a_clean_503(stack: LocalStack, customer: Customer) -> None:
+    """Without its database the API says so at once, with Retry-After; when it is back, so is everything else."""
+    server = stack.part("database")
+    server.kill()
+    responses = [
+        customer.http.post("/v1/jobs", json={"prompt": "a red mug"}),
+        customer.http.get("/readyz"),
+        customer.http.get("/livez"),
+    ]
+    server.restart()
+
+    assert [response.status_code for response in responses] == [503, 503, 200]
+    assert responses[0].json()["code"] == "database_unavailable"
+    assert int(responses[0].headers["Retry-After"]) > 0
+    assert customer.wait_until_finished(customer.submit(**SMALL))["status"] == "succeeded"
+
+
 def _uuid(job: dict[str, str]) -> str:
     return job["id"].removeprefix("job_")
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-from datetime import timedelta
 from uuid import UUID
 
 from sqlalchemy import func, select, text
@@ -40,7 +39,7 @@ def rendered(attempt: ClaimedAttempt) -> Rendered:
 def succeed(attempt: ClaimedAttempt) -> JobStatus:
     """Record the attempt's success."""
     with transaction() as session:
-        return record_success(session, attempt_id=attempt.id, rendered=rendered(attempt), retention=timedelta(days=1))
+        return record_success(session, attempt_id=attempt.id, rendered=rendered(attempt))
 
 
 def expire_lease(attempt: ClaimedAttempt) -> None:
@@ -67,3 +66,9 @@ def attempt_statuses(session: Session, job_id: UUID) -> list[str]:
     """What became of the job's attempts, in order."""
     query = select(JobAttempt.status).where(JobAttempt.job_id == job_id).order_by(JobAttempt.attempt_number)
     return list(session.scalars(query))
+
+
+def count_jobs() -> int:
+    """How many jobs there are, of all accounts."""
+    with transaction() as session:
+        return session.scalars(select(func.count()).select_from(Job)).one()

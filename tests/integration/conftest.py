@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterator
 from typing import Any
 from uuid import UUID
 
 import pytest
+from flask.testing import FlaskClient
 from sqlalchemy import text
+from werkzeug.test import TestResponse
 
 import core.schema
+from api.app import create_app
 from core.accounts.create_account import create_account
 from core.accounts.manage_keys import issue_api_key
 from core.catalog import get_catalog
@@ -21,6 +25,9 @@ from infra.local import LocalStack
 
 #: Sends a job of an account and tells its id.
 Submit = Callable[..., UUID]
+
+#: Sends a body to POST /v1/jobs.
+Post = Callable[..., TestResponse]
 
 
 @pytest.fixture
@@ -67,6 +74,28 @@ def submit(database: None) -> Submit:
                 catalog=get_catalog(),
                 settings=get_settings(),
             ).job.id
+
+    return send
+
+
+@pytest.fixture(scope="session")
+def client(servers: LocalStack) -> Iterator[FlaskClient]:
+    """The API in this process, on the real database and Redis."""
+    with create_app().test_client() as client:
+        yield client
+
+
+@pytest.fixture
+def post(client: FlaskClient, api_key: str) -> Post:
+    """POST /v1/jobs with the account's key: a dict as JSON, anything else as it is."""
+
+    def send(body: Any, **headers: str) -> TestResponse:
+        data = json.dumps(body) if isinstance(body, dict) else body
+        return client.post(
+            "/v1/jobs",
+            data=data,
+            headers={"Authorization": f"Bearer {api_key}", "Content-Type": "application/json", **headers},
+        )
 
     return send
 

@@ -1,14 +1,9 @@
-"""Webhooks against real receivers on loopback: signed, retried, bounded, and never to a private address."""
+"""Deliveries to real receivers on loopback: signed, retried on schedule, and written down."""
 
 from __future__ import annotations
 
 import json
-import socket
-import threading
-import time
 from collections.abc import Iterator
-from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from uuid import UUID
 
 import pytest
@@ -17,7 +12,6 @@ from standardwebhooks import Webhook
 
 from core.database import transaction
 from core.settings import get_settings
-from core.webhooks.addresses import parse_networks
 from core.webhooks.claim_delivery import claim_delivery
 from core.webhooks.endpoints import create_endpoint, delete_endpoint
 from core.webhooks.record_attempt import AttemptOutcome, record_attempt
@@ -26,10 +20,8 @@ from core.webhooks.tables import WebhookAttempt, WebhookDelivery, WebhookEndpoin
 from infra.local.webhook_listener import WebhookListener, listening
 from tests.integration.attempts import claim_one, succeed
 from tests.integration.conftest import Submit
+from tests.integration.receivers import answering
 from worker.webhooks.deliver import deliver_next
-from worker.webhooks.post import post
-
-LOOPBACK = parse_networks("127.0.0.0/8,::1/128")
 
 
 @pytest.fixture
@@ -37,31 +29,6 @@ def listener() -> Iterator[WebhookListener]:
     """A receiver that answers 204."""
     with listening() as listener:
         yield listener
-
-
-@contextmanager
-def answering(status: int, headers: dict[str, str] | None = None, body: bytes = b"") -> Iterator[str]:
-    """A receiver that gives the same answer to everything, and its address."""
-
-    class Handler(BaseHTTPRequestHandler):
-        def do_POST(self) -> None:
-            self.rfile.read(int(self.headers["Content-Length"]))
-            self.send_response(status)
-            for name, value in (headers or {}).items():
-                self.send_header(name, value)
-            self.send_header("Content-Length", str(len(body)))
-            self.end_headers()
-            self.wfile.write(body)
-
-        def log_message(self, *_: object) -> None:
-            """Quiet."""
-
-    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
-        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
-        thread.start()
-        yield f"http://127.0.0.1:{server.server_port}/hook"
-        server.shutdown()
-        thread.join()
 
 
 def add_endpoint(account_id: UUID, url: str) -> WebhookEndpoint:
@@ -206,60 +173,6 @@ def test_a_dead_senders_delivery_becomes_due_again(account_id: UUID, submit: Sub
     assert read_delivery().status == "delivered"
 
 
-def test_a_redirect_is_a_failure(listener: WebhookListener) -> None:
-    """Redirects are not followed: the second address was never checked."""
-    with answering(307, {"Location": listener.url}) as url:
-        outcome = post(url, b"{}", {}, timeout_seconds=5, allowed_networks=LOOPBACK)
-
-    assert (outcome.status_code, outcome.is_success) == (307, False)
-    assert listener.calls.empty()
-
-
-@pytest.mark.parametrize(
-    "host", ["127.0.0.1", "localhost", "0.0.0.0", "127.1", "0x7f000001", "2130706433", "[::1]", "[::ffff:127.0.0.1]"]
-)
-def test_private_addresses_are_refused_at_the_connection(listener: WebhookListener, host: str) -> None:
-    """However loopback is spelled, nothing is sent there unless the deployment allows it."""
-    outcome = post(f"http://{host}:{listener.server_port}/", b"{}", {}, timeout_seconds=5, allowed_networks=())
-
-    assert outcome.status_code is None
-    assert outcome.error is not None
-    assert "may not be sent" in outcome.error
-    assert listener.calls.empty()
-
-
-def test_nobody_listens() -> None:
-    """A refused connection and an unknown name are failures with a reason."""
-    with socket.socket() as unused:
-        unused.bind(("127.0.0.1", 0))
-        port = unused.getsockname()[1]
-    for url in (f"http://127.0.0.1:{port}/", "http://no-such-host.invalid/"):
-        outcome = post(url, b"{}", {}, timeout_seconds=5, allowed_networks=LOOPBACK)
-        assert outcome.status_code is None
-        assert outcome.error
-
-
-def test_a_dripping_receiver_is_cut_off_at_the_deadline() -> None:
-    """A receiver that sends a byte at a time, each within any read timeout, does not stretch the total."""
-    with dripping() as url:
-        started = time.monotonic()
-        outcome = post(url, b"{}", {}, timeout_seconds=1, allowed_networks=LOOPBACK)
-
-    assert outcome.status_code is None
-    assert outcome.error == "no answer within 1 s"
-    # Far from the minutes that the drip would take, however busy the machine is.
-    assert time.monotonic() - started < 10
-
-
-def test_an_endless_answer_is_not_read_to_its_end() -> None:
-    """Of a huge answer a little is read and less is kept."""
-    with answering(500, body=b"x" * 50_000_000) as url:
-        outcome = post(url, b"{}", {}, timeout_seconds=10, allowed_networks=LOOPBACK)
-
-    assert outcome.status_code == 500
-    assert outcome.error == "x" * 1_000
-
-
 def test_the_body_is_the_job_alone(account_id: UUID, submit: Submit, listener: WebhookListener) -> None:
     """type, timestamp and data: nothing else, and the download link is signed at the time of sending."""
     add_endpoint(account_id, listener.url)
@@ -272,28 +185,3 @@ def test_the_body_is_the_job_alone(account_id: UUID, submit: Submit, listener: W
     [output] = body["data"]["outputs"]
     assert output["url"].startswith(str(get_settings().s3_public_endpoint_url))
     assert output["url_expires_at"]
-
-
-@contextmanager
-def dripping() -> Iterator[str]:
-    """A receiver that answers one header byte every 50 ms, for ever."""
-    stop = threading.Event()
-    with socket.create_server(("127.0.0.1", 0)) as server:
-
-        def drip() -> None:
-            connection, _ = server.accept()
-            with connection:
-                connection.recv(65_536)
-                for byte in b"HTTP/1.1 200 OK\r\nX-Endless: " + b"x" * 10_000:
-                    if stop.wait(0.05):
-                        return
-                    try:
-                        connection.send(bytes([byte]))
-                    except OSError:
-                        return
-
-        thread = threading.Thread(target=drip)
-        thread.start()
-        yield f"http://127.0.0.1:{server.getsockname()[1]}/"
-        stop.set()
-        thread.join()

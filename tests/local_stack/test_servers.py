@@ -11,6 +11,8 @@ import psycopg
 import pytest
 import redis
 from botocore.exceptions import ClientError
+from redis.backoff import NoBackoff
+from redis.retry import Retry
 
 from infra.local import LocalStack, PartState
 
@@ -54,7 +56,7 @@ def test_redis_asks_for_the_password(servers: LocalStack) -> None:
     """Nobody on the machine gets into Redis without its password."""
     port = int(servers.environment["REDIS_URL"].rpartition(":")[2].partition("/")[0])
 
-    with redis.Redis(port=port, retry=None) as stranger, pytest.raises(redis.AuthenticationError):
+    with redis.Redis(port=port, retry=Retry(NoBackoff(), 0)) as stranger, pytest.raises(redis.AuthenticationError):
         stranger.ping()
 
 
@@ -145,7 +147,7 @@ def test_restarted_storage_has_its_objects(servers: LocalStack, connect_s3: Conn
 
 def test_a_paused_part_goes_on_where_it_was(servers: LocalStack) -> None:
     """A frozen server answers nobody; let go on, it answers."""
-    impatient = redis.Redis.from_url(servers.environment["REDIS_URL"], socket_timeout=0.2, retry=None)
+    impatient = redis.Redis.from_url(servers.environment["REDIS_URL"], socket_timeout=0.2, retry=Retry(NoBackoff(), 0))
 
     servers.part("redis").pause()
     with pytest.raises(redis.TimeoutError):
@@ -173,4 +175,4 @@ def test_a_server_that_was_not_asked_for_is_nowhere() -> None:
     with LocalStack(only=("storage",)) as stack:
         assert [part.name for part in stack.parts] == ["storage"]
         with pytest.raises(redis.ConnectionError):
-            redis.Redis.from_url(stack.environment["REDIS_URL"], retry=None).ping()
+            redis.Redis.from_url(stack.environment["REDIS_URL"], retry=Retry(NoBackoff(), 0)).ping()

@@ -5,7 +5,6 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from contextlib import AbstractContextManager
-from datetime import timedelta
 from functools import partial
 
 import structlog
@@ -83,8 +82,7 @@ def _run_attempt(runtime: Runtime, attempt: ClaimedAttempt, slot: HeldSlot) -> N
     with keep_lease(attempt, runtime.settings, runtime.drain) as lease:
         try:
             rendered = _render(runtime, attempt, lease, slot)
-            retention = timedelta(days=runtime.settings.artifact_retention_days)
-            outcome = partial(record_success, attempt_id=attempt.id, rendered=rendered, retention=retention)
+            outcome = partial(record_success, attempt_id=attempt.id, rendered=rendered)
         except LeaseLost:
             _report_lost_lease()
             return
