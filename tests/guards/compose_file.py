@@ -42,13 +42,12 @@ def interpolate(value: Any, variables: Mapping[str, str]) -> Any:
     return _interpolate_text(value, variables) if isinstance(value, str) else value
 
 
-def list_variables(text: str) -> dict[str, str | None]:
-    """Every variable that a text takes from `.env`, nested ones as well, with its default if it has one."""
-    found: dict[str, str | None] = {}
+def list_variables(text: str) -> list[tuple[str, str | None]]:
+    """Every place where a text takes a variable from `.env`, nested ones as well: its name, and its default if any."""
+    places: list[tuple[str, str | None]] = []
     for _, _, name, operator, rest in _split(text):
-        found[name] = rest if operator == ":-" else found.get(name)
-        found |= list_variables(rest)
-    return found
+        places += [(name, rest if operator == ":-" else None), *list_variables(rest)]
+    return places
 
 
 def resolve_environment(service: Mapping[str, Any], variables: Mapping[str, str]) -> dict[str, str]:

@@ -151,7 +151,7 @@ def test_no_secret_is_written_down() -> None:
 
 def test_every_variable_is_explained() -> None:
     """Compose takes from .env what .env.example explains, and .env.example shows nothing for Compose that it ignores."""
-    used = set(list_variables(COMPOSE_PATH.read_text()))
+    used = {name for name, _ in list_variables(COMPOSE_PATH.read_text())}
     explained = {entry.name for entry in read_env_example() if entry.group == COMPOSE_GROUP}
     assert used <= explained | set(SETTINGS)
     # COMPOSE_PROFILES is read by Compose itself.
@@ -161,7 +161,7 @@ def test_every_variable_is_explained() -> None:
 def test_defaults_are_the_documented_ones() -> None:
     """A default of docker-compose.yml is the one in .env.example, or that of the setting."""
     explained = {entry.name: entry.value for entry in read_env_example() if entry.group == COMPOSE_GROUP}
-    for name, default in list_variables(COMPOSE_PATH.read_text()).items():
+    for name, default in list_variables(COMPOSE_PATH.read_text()):
         if default is None or name == "S3_PUBLIC_ENDPOINT_URL":
             continue
         documented = explained.get(name) or str(SETTINGS[name].default)
