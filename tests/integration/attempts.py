@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Callable
 from uuid import UUID
 
 from sqlalchemy import func, select, text
@@ -10,10 +11,16 @@ from sqlalchemy.orm import Session
 
 from core.artifacts.keys import build_storage_key
 from core.database import transaction
+from core.jobs.cancel import cancel_job
 from core.jobs.claim import ClaimedAttempt, claim_job
-from core.jobs.finish import Rendered, StoredImage, record_success
+from core.jobs.failures import Failure, FailureCode
+from core.jobs.finish import Rendered, StoredImage, record_failure, record_success
+from core.jobs.lease import renew_lease
+from core.jobs.rescue import rescue_expired
 from core.jobs.status import JobStatus
 from core.jobs.tables import Job, JobAttempt
+
+_INTERNAL = Failure(FailureCode.INTERNAL, "it broke")
 
 
 def claim(worker_id: str = "worker-a") -> ClaimedAttempt | None:
@@ -72,3 +79,33 @@ def count_jobs() -> int:
     """How many jobs there are, of all accounts."""
     with transaction() as session:
         return session.scalars(select(func.count()).select_from(Job)).one()
+
+
+def sweep() -> int:
+    """Rescue what has expired, and tell how many jobs that were."""
+    with transaction() as session:
+        return len(rescue_expired(session))
+
+
+def cancel(account_id: UUID, job_id: UUID) -> None:
+    """Cancel a job as its sender."""
+    with transaction() as session:
+        cancel_job(session, account_id=account_id, job_id=job_id)
+
+
+def renew(attempt_id: UUID) -> bool:
+    """Renew an attempt's lease, and tell whether its job is to be cancelled."""
+    with transaction() as session:
+        return renew_lease(session, attempt_id=attempt_id, step=3, lease_seconds=30).cancel_requested
+
+
+def fail(attempt_id: UUID) -> str:
+    """Record a failure that may pass."""
+    with transaction() as session:
+        return record_failure(session, attempt_id=attempt_id, failure=_INTERNAL)
+
+
+def in_transaction(outcome: Callable[..., str], attempt_id: UUID) -> str:
+    """Record an outcome in a transaction of its own."""
+    with transaction() as session:
+        return outcome(session, attempt_id=attempt_id)

@@ -14,25 +14,24 @@ from sqlalchemy.exc import IntegrityError
 from core.accounts.tables import UsageRecord
 from core.artifacts.tables import Artifact
 from core.database import transaction
-from core.errors import JobFinished, LeaseLost
-from core.jobs.cancel import cancel_job
+from core.errors import LeaseLost
 from core.jobs.failures import Failure, FailureCode
 from core.jobs.finish import record_cancellation, record_failure, record_interruption
-from core.jobs.lease import renew_lease
-from core.jobs.rescue import rescue_expired
 from core.webhooks.tables import WebhookEvent
 from tests.integration.attempts import (
     attempt_statuses,
     claim,
     claim_one,
     expire_lease,
+    fail,
+    in_transaction,
     make_available,
     read_job,
+    renew,
     succeed,
+    sweep,
 )
 from tests.integration.conftest import Submit
-
-INTERNAL = Failure(FailureCode.INTERNAL, "it broke")
 
 
 def test_a_success_is_one_commit(account_id: UUID, submit: Submit) -> None:
@@ -185,82 +184,6 @@ def test_an_interruption_is_not_an_attempt(account_id: UUID, submit: Submit) -> 
         assert (job.attempts_used, job.attempts_opened) == (0, 5)
 
 
-def test_cancel_wins_over_a_later_success(account_id: UUID, submit: Submit) -> None:
-    """Once a cancel was accepted the job cannot succeed any more, however far its worker is."""
-    job_id = submit(account_id)
-    attempt = claim_one()
-    cancel(account_id, job_id)
-
-    assert renew(attempt.id) is True
-    assert succeed(attempt) == "cancelled"
-
-    with transaction() as session:
-        assert attempt_statuses(session, job_id) == ["cancelled"]
-        assert session.scalar(select(func.count()).select_from(Artifact)) == 0
-        assert session.scalar(select(func.count()).select_from(UsageRecord)) == 0
-
-
-def test_a_cancelled_job_is_not_retried(account_id: UUID, submit: Submit) -> None:
-    """A cancelled job whose worker fails, dies or shuts down ends as cancelled."""
-    ends: list[Callable[[UUID], object]] = [
-        fail,
-        lambda attempt_id: in_transaction(record_interruption, attempt_id),
-    ]
-    for end in ends:
-        job_id = submit(account_id)
-        attempt = claim_one()
-        cancel(account_id, job_id)
-        assert end(attempt.id) == "cancelled"
-
-    job_id = submit(account_id)
-    expire_lease(claim_one())
-    cancel(account_id, job_id)
-    sweep()
-    with transaction() as session:
-        assert read_job(session, job_id).status == "cancelled"
-
-
-def test_cancel_racing_the_final_commit_has_one_winner(account_id: UUID, submit: Submit) -> None:
-    """Cancel and success at the same moment, 50 times: one end, one event, and they say the same."""
-    for _ in range(50):
-        job_id = submit(account_id)
-        attempt = claim_one()
-        with ThreadPoolExecutor(2) as pool:
-            done = pool.submit(succeed, attempt)
-            cancelled = pool.submit(cancel, account_id, job_id)
-            status = done.result()
-            refused = isinstance(cancelled.exception(), JobFinished)
-        with transaction() as session:
-            events = session.scalars(select(WebhookEvent.type).where(WebhookEvent.job_id == job_id)).all()
-            assert read_job(session, job_id).status == status
-            assert events == [f"job.{status}"]
-            assert refused == (status == "succeeded")
-
-
-def test_small_accounts_do_not_wait_for_big_ones(account_id: UUID, other_account_id: UUID, submit: Submit) -> None:
-    """Accounts take turns by cost, whatever order their jobs came in; an account's own jobs keep theirs."""
-    big = [submit(account_id) for _ in range(6)]
-    small = [submit(other_account_id) for _ in range(2)]
-
-    order = [claim_one().job_id for _ in range(8)]
-
-    assert order == [big[0], small[0], big[1], small[1], *big[2:]]
-
-
-def test_an_account_that_was_away_saves_nothing_up(account_id: UUID, other_account_id: UUID, submit: Submit) -> None:
-    """An account that comes late starts at the queue's present, not at its beginning: it cannot push others back."""
-    for _ in range(10):
-        submit(account_id)
-    for _ in range(5):
-        claim_one()
-    late = [submit(other_account_id) for _ in range(3)]
-
-    order = [claim_one().account_id for _ in range(8)]
-
-    assert order[:6].count(account_id) == 3
-    assert order[:6].count(other_account_id) == len(late)
-
-
 def test_the_database_refuses_impossible_rows(account_id: UUID, submit: Submit) -> None:
     """Check constraints hold where code would be wrong."""
     submit(account_id)
@@ -275,28 +198,3 @@ def test_the_database_refuses_impossible_rows(account_id: UUID, submit: Submit) 
     ):
         with pytest.raises(IntegrityError), transaction() as session:
             session.execute(text(f"update jobs set {change}"))
-
-
-def sweep() -> int:
-    with transaction() as session:
-        return len(rescue_expired(session))
-
-
-def cancel(account_id: UUID, job_id: UUID) -> None:
-    with transaction() as session:
-        cancel_job(session, account_id=account_id, job_id=job_id)
-
-
-def renew(attempt_id: UUID) -> bool:
-    with transaction() as session:
-        return renew_lease(session, attempt_id=attempt_id, step=3, lease_seconds=30).cancel_requested
-
-
-def fail(attempt_id: UUID) -> str:
-    with transaction() as session:
-        return record_failure(session, attempt_id=attempt_id, failure=INTERNAL)
-
-
-def in_transaction(outcome: Callable[..., str], attempt_id: UUID) -> str:
-    with transaction() as session:
-        return outcome(session, attempt_id=attempt_id)

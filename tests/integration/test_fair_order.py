@@ -1,0 +1,32 @@
+"""Whose job is next."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from tests.integration.attempts import claim_one
+from tests.integration.conftest import Submit
+
+
+def test_small_accounts_do_not_wait_for_big_ones(account_id: UUID, other_account_id: UUID, submit: Submit) -> None:
+    """Accounts take turns by cost, whatever order their jobs came in; an account's own jobs keep theirs."""
+    big = [submit(account_id) for _ in range(6)]
+    small = [submit(other_account_id) for _ in range(2)]
+
+    order = [claim_one().job_id for _ in range(8)]
+
+    assert order == [big[0], small[0], big[1], small[1], *big[2:]]
+
+
+def test_an_account_that_was_away_saves_nothing_up(account_id: UUID, other_account_id: UUID, submit: Submit) -> None:
+    """An account that comes late starts at the queue's present, not at its beginning: it cannot push others back."""
+    for _ in range(10):
+        submit(account_id)
+    for _ in range(5):
+        claim_one()
+    late = [submit(other_account_id) for _ in range(3)]
+
+    order = [claim_one().account_id for _ in range(8)]
+
+    assert order[:6].count(account_id) == 3
+    assert order[:6].count(other_account_id) == len(late)
