@@ -10,6 +10,9 @@ from .autoencoder import DOWNSCALE, LATENT_CHANNELS
 from .picture_bank import PICTURE_SIZE
 from .text_encoder import TEXT_WIDTH
 
+#: The least noisy timestep trained on. Below it little is left to decide, and velocities are the hardest to tell.
+FIRST_TIMESTEP = 50
+
 LATENT_SIZE = PICTURE_SIZE // DOWNSCALE
 
 
@@ -59,5 +62,6 @@ def build_scheduler() -> DDIMScheduler:
 
 
 def stratified_timesteps(batch: int, count: int) -> Tensor:
-    """Timesteps int64 [batch], one from each of `batch` equal parts of 0 to count - 1, in order."""
-    return ((torch.arange(batch) + torch.rand(batch)) / batch * count).long()
+    """Timesteps int64 [batch], one from each of `batch` equal parts of `FIRST_TIMESTEP` to count - 1, in order."""
+    parts = (torch.arange(batch) + torch.rand(batch)) / batch
+    return FIRST_TIMESTEP + (parts * (count - FIRST_TIMESTEP)).long()

@@ -16,10 +16,9 @@ from tqdm import tqdm
 from .captions import plain_caption
 from .checker import Judgement, judge
 from .evaluation import Evaluation, Scores
-from .held_out import is_for_evaluation
+from .evaluation_scenes import evaluation_scenes
 from .model_card import write_model_card
 from .progress_pictures import render, sheet
-from .random_scene import random_scene
 from .scene import Scene
 from .settings import EVALUATION_SEED, WEIGHTS_FOLDER
 
@@ -34,8 +33,7 @@ def evaluate(folder: Path, prompts: int) -> Evaluation:
     Writes the first 64 pictures as `sheet.png` and the figures into the model card, both in the folder.
     """
     pipeline = DiffusionPipeline.from_pretrained(folder, dtype=torch.float32, use_safetensors=True)
-    generator = np.random.default_rng(EVALUATION_SEED)
-    scenes = [random_scene(generator, is_for_evaluation) for _ in range(prompts)]
+    scenes = evaluation_scenes(prompts, EVALUATION_SEED)
 
     pictures = []
     for start in tqdm(range(0, prompts, BATCH), desc="evaluation", mininterval=10):

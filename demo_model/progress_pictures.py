@@ -12,8 +12,7 @@ from numpy.typing import NDArray
 from PIL import Image, ImageDraw
 
 from .captions import plain_caption
-from .held_out import is_for_evaluation
-from .random_scene import random_scene
+from .evaluation_scenes import evaluation_scenes
 from .settings import GUIDANCE, STEPS
 
 #: Points of the curve, each the mean of equally many losses.
@@ -40,8 +39,7 @@ def render(pipeline: StableDiffusionPipeline, prompts: Sequence[str], seeds: Seq
 
 def save_samples(pipeline: StableDiffusionPipeline, path: Path) -> None:
     """Twenty-four held-out captions, drawn: always the same captions and seeds."""
-    generator = np.random.default_rng(0)
-    prompts = [plain_caption(random_scene(generator, is_for_evaluation)) for _ in range(24)]
+    prompts = [plain_caption(scene) for scene in evaluation_scenes(24, seed=0)]
     sheet(render(pipeline, prompts, range(24)), columns=8).save(path)
 
 

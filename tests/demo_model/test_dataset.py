@@ -10,7 +10,8 @@ import pytest
 
 from demo_model.captions import caption, plain_caption
 from demo_model.drawing import draw
-from demo_model.held_out import is_for_evaluation, is_for_training, is_held_out
+from demo_model.evaluation_scenes import evaluation_scenes
+from demo_model.held_out import is_for_training, is_held_out
 from demo_model.random_scene import random_scene
 from demo_model.scene import Scene, Thing
 from demo_model.vocabulary import BACKGROUNDS, COLOURS, OBJECTS, POSITIONS, SIZES
@@ -114,7 +115,7 @@ def test_held_out_split_is_disjoint() -> None:
     """No combination is in both parts, and about a tenth of all of them is held out."""
     generator = np.random.default_rng(5)
     seen = {thing.combination for _ in range(500) for thing in random_scene(generator, is_for_training).things}
-    asked = {thing.combination for _ in range(100) for thing in random_scene(generator, is_for_evaluation).things}
+    asked = {thing.combination for scene in evaluation_scenes(100, seed=5) for thing in scene.things}
     assert not seen & asked
 
     everything = [

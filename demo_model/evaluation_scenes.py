@@ -1,0 +1,19 @@
+"""The scenes that a trained model is asked for: every part of them new to it."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from .held_out import is_for_evaluation
+from .random_scene import random_scene
+from .scene import Scene
+
+
+def evaluation_scenes(count: int, seed: int) -> list[Scene]:
+    """Scenes of held-out combinations only, with one thing and with two in turn; the same seed gives the same ones."""
+    generator = np.random.default_rng(seed)
+    return [_held_out_scene(generator, pair=number % 2 == 1) for number in range(count)]
+
+
+def _held_out_scene(generator: np.random.Generator, *, pair: bool) -> Scene:
+    return random_scene(generator, lambda scene: scene.is_pair == pair and is_for_evaluation(scene))
