@@ -10,7 +10,7 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt $(if $(TORCH_INDEX),--extra-index-url $(TORCH_INDEX))
 
 .DEFAULT_GOAL := help
-.PHONY: help demo up test check bench lock clean
+.PHONY: help demo up test check bench train-demo-model evaluate-demo-model lock clean
 
 help: ## show these commands
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 26
@@ -34,6 +34,12 @@ check: $(VENV)/.installed-dev ## ruff, mypy, import-linter, codespell, alembic c
 
 bench: $(VENV)/.installed ## benchmarks (none yet)
 	@echo "No benchmarks yet: they come with the features that they measure."
+
+train-demo-model: $(VENV)/.installed ## train Picturebook (MINUTES=… or STEPS=…) into OUT
+	@$(BIN)/python -m demo_model.train $(if $(MINUTES),--minutes $(MINUTES)) $(if $(STEPS),--steps $(STEPS)) $(if $(OUT),--out "$(OUT)")
+
+evaluate-demo-model: $(VENV)/.installed ## score Picturebook on prompts that it never saw, into its model card
+	@$(BIN)/python -m demo_model.evaluate
 
 lock: ## resolve the dependencies afresh into constraints.txt
 	rm -rf $(VENV)/lock && $(PYTHON) -m venv $(VENV)/lock

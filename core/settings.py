@@ -1,4 +1,4 @@
-"""Every setting of every Darkroom process, read from the environment (and from `.env`) once."""
+"""Every setting of every Darkroom process, read from the environment once."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 class Settings(BaseSettings):
     """One attribute for each environment variable, of the same name in upper case; `.env.example` explains each."""
 
-    model_config = SettingsConfigDict(env_file=".env", env_file_encoding="utf-8", extra="ignore", frozen=True)
+    model_config = SettingsConfigDict(frozen=True)
 
     # Where the other parts are
     database_url: str = "postgresql+psycopg://darkroom:darkroom@127.0.0.1:5432/darkroom"

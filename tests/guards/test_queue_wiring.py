@@ -19,7 +19,7 @@ from core.settings import Settings
 from tests.guards.compose_file import REPOSITORY, load_compose, runs_our_code
 from worker.celery_app import build_celery
 
-SETTINGS = Settings(_env_file=None, api_key_pepper=SecretStr("sixteen characters"))
+SETTINGS = Settings(api_key_pepper=SecretStr("sixteen characters"))
 
 QUEUES = {value for name, value in vars(doorbell).items() if name.endswith("_QUEUE")}
 TASKS = {
