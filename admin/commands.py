@@ -1,4 +1,4 @@
-"""`darkroom-admin`: open accounts, issue and revoke API keys."""
+"""`darkroom-admin`: open accounts, issue and revoke API keys, verify that nothing was lost."""
 
 from __future__ import annotations
 
@@ -12,6 +12,8 @@ from core.accounts.manage_keys import issue_api_key, revoke_api_key
 from core.database import transaction
 from core.errors import AccountNotFound, DarkroomError
 from core.ids import format_id, parse_id
+from core.jobs.invariants import find_violations
+from core.jobs.stored_objects import find_object_violations
 from core.settings import get_settings
 
 
@@ -46,7 +48,10 @@ def _parser() -> argparse.ArgumentParser:
     revoke.add_argument("key", help="the whole key, or the 12 characters after dk_")
     revoke.set_defaults(run=_revoke_key)
 
-    for command in (create, issue, revoke):
+    verify = commands.add_parser("verify", help="check that no rule of the job's life is broken; reads everything")
+    verify.set_defaults(run=_verify)
+
+    for command in (create, issue, revoke, verify):
         command.add_argument("--json", action="store_true", help="print JSON")
     return parser
 
@@ -72,6 +77,17 @@ def _revoke_key(arguments: argparse.Namespace) -> dict[str, str]:
     with transaction() as session:
         revoke_api_key(session, key=arguments.key)
     return {"revoked": "true"}
+
+
+def _verify(_arguments: argparse.Namespace) -> dict[str, str]:
+    with transaction() as session:
+        violations = [
+            *find_violations(session),
+            *find_object_violations(session, orphan_grace_seconds=get_settings().orphan_grace_seconds),
+        ]
+    if violations:
+        raise DarkroomError("\n".join(f"{violation.rule}: {violation.subject}" for violation in violations))
+    return {"violations": "none"}
 
 
 def _pepper() -> str:

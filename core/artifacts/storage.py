@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from functools import cache
 from typing import Any
@@ -37,16 +38,33 @@ def delete_prefix(prefix: str) -> int:
 
     Raises StorageUnavailable.
     """
-    bucket = get_settings().s3_bucket
     deleted = 0
-    try:
-        for page in _client().get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix):
-            for item in page.get("Contents", []):
-                _client().delete_object(Bucket=bucket, Key=item["Key"])
-                deleted += 1
-    except (BotoCoreError, ClientError) as error:
-        raise StorageUnavailable(f"The object store did not delete {prefix}: {error}") from error
+    for key, _ in list_objects(prefix):
+        try:
+            _client().delete_object(Bucket=get_settings().s3_bucket, Key=key)
+        except (BotoCoreError, ClientError) as error:
+            raise StorageUnavailable(f"The object store did not delete {key}: {error}") from error
+        deleted += 1
     return deleted
+
+
+def list_objects(prefix: str) -> Iterator[tuple[str, datetime]]:
+    """Every key that starts with the prefix, and when its object was last written. Raises StorageUnavailable."""
+    pages = _client().get_paginator("list_objects_v2").paginate(Bucket=get_settings().s3_bucket, Prefix=prefix)
+    try:
+        for page in pages:
+            yield from ((item["Key"], item["LastModified"]) for item in page.get("Contents", []))
+    except (BotoCoreError, ClientError) as error:
+        raise StorageUnavailable(f"The object store did not list {prefix}: {error}") from error
+
+
+def read_object(key: str) -> bytes:
+    """An object's bytes. Raises StorageUnavailable."""
+    try:
+        body: bytes = _client().get_object(Bucket=get_settings().s3_bucket, Key=key)["Body"].read()
+    except (BotoCoreError, ClientError) as error:
+        raise StorageUnavailable(f"The object store did not give {key}: {error}") from error
+    return body
 
 
 def sign_download(key: str) -> tuple[str, datetime]:

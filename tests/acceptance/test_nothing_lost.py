@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 import time
 from collections.abc import Iterator
 from typing import Any
@@ -11,6 +13,7 @@ import pytest
 import redis
 
 from infra.local import LocalStack
+from infra.local.environment import inherit
 from tests.acceptance.customer import SMALL, Customer
 
 #: Takes a few seconds: long enough to be killed in the middle, short enough to be rendered again in time.
@@ -22,6 +25,20 @@ def stack() -> Iterator[LocalStack]:
     """A service of its own: these tests kill its parts."""
     with LocalStack() as stack:
         yield stack
+
+
+@pytest.fixture(autouse=True)
+def verified(stack: LocalStack) -> Iterator[None]:
+    """After each of these tests the operator's own check finds nothing broken, in the rows and in the bucket."""
+    yield
+    verdict = subprocess.run(
+        [sys.executable, "-m", "admin", "verify"],
+        env=inherit(stack.environment) | {"ORPHAN_GRACE_SECONDS": "3600"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (verdict.stdout, verdict.returncode) == ("violations: none\n", 0), verdict.stderr
 
 
 def test_a_killed_workers_job_succeeds_on_another_attempt(stack: LocalStack, customer: Customer) -> None:

@@ -1,0 +1,87 @@
+"""What must hold in every Darkroom database at every moment, whatever broke on the way: each rule is a query that finds
+what breaks it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from sqlalchemy import text
+from sqlalchemy.orm import Session
+
+
+@dataclass(frozen=True)
+class Violation:
+    """A broken rule and the row (or object) that breaks it."""
+
+    rule: str
+    subject: str
+
+
+#: By what the rule says, a query for the ids of the rows that break it.
+_RULES: dict[str, str] = {
+    "a succeeded job has exactly one winning attempt, and any other job has none": """
+        select j.id from jobs j left join job_attempts a on a.job_id = j.id and a.status = 'succeeded'
+        group by j.id having count(a.id) <> (j.status = 'succeeded')::int
+        or bool_or(a.id <> j.current_attempt_id)
+    """,
+    "a running job is held by exactly one running attempt, and any other job by none": """
+        select j.id from jobs j left join job_attempts a on a.job_id = j.id and a.status = 'running'
+        group by j.id having count(a.id) <> (j.status = 'running')::int
+        or bool_or(a.id <> j.current_attempt_id)
+    """,
+    "attempts are numbered from 1 without gaps, and those not interrupted are the used ones": """
+        select j.id from jobs j left join job_attempts a on a.job_id = j.id
+        group by j.id having count(a.id) <> j.attempts_opened or coalesce(max(a.attempt_number), 0) <> j.attempts_opened
+        or count(a.id) filter (where a.status <> 'interrupted') <> j.attempts_used
+    """,
+    "no job was tried more often than it may be": "select id from jobs where attempts_used > max_attempts",
+    "every image belongs to the winning attempt of its job": """
+        select f.id from artifacts f join jobs j on j.id = f.job_id
+        where j.status <> 'succeeded' or f.attempt_id <> j.current_attempt_id
+    """,
+    "a succeeded job has every image that it was asked for": """
+        select j.id from jobs j left join artifacts f on f.job_id = j.id and f.kind = 'output'
+        where j.status = 'succeeded' group by j.id having count(f.id) <> (j.request ->> 'num_images')::int
+    """,
+    "every end has exactly one event, of its kind, and no job has one before": """
+        select j.id from jobs j left join webhook_events e on e.job_id = j.id
+        group by j.id having count(e.id) <> (j.finished_at is not null)::int
+        or bool_or(e.type <> 'job.' || j.status)
+    """,
+    "usage is counted once for every succeeded job, and for no other": """
+        select j.id from jobs j left join usage_records u on u.job_id = j.id
+        where (j.status = 'succeeded') <> (u.job_id is not null)
+    """,
+    "a cancel that was asked for before the end is the end": """
+        select id from jobs where cancel_requested_at is not null and status in ('succeeded', 'failed')
+    """,
+    "no lease has been over for longer than the sweep takes": """
+        select id from job_attempts where status = 'running' and lease_expires_at < now() - interval '2 minutes'
+    """,
+    "an idempotency key leads to a job of its own account": """
+        select k.job_id from idempotency_keys k join jobs j on j.id = k.job_id where j.account_id <> k.account_id
+    """,
+    "whatever belongs to a job belongs to the job's account": """
+        select x.id from (
+            select id, job_id, account_id from job_attempts
+            union all select id, job_id, account_id from artifacts
+            union all select id, job_id, account_id from webhook_events
+            union all select job_id, job_id, account_id from usage_records
+            union all select d.id, e.job_id, d.account_id from webhook_deliveries d
+                join webhook_events e on e.id = d.event_id
+        ) x join jobs j on j.id = x.job_id where j.account_id <> x.account_id
+    """,
+}
+
+
+def find_violations(session: Session) -> list[Violation]:
+    """Every broken rule with every row that breaks it; an empty list is the proof that all hold.
+
+    Reads whole tables: for tests and for an operator's own moment, not for every minute.
+    """
+    return [
+        Violation(rule, str(subject))
+        for rule, query in _RULES.items()
+        for subject in session.scalars(text(query)).all()
+    ]

@@ -1,0 +1,38 @@
+"""Whether the bucket holds what the database says: no image missing or changed, and nothing without an owner."""
+
+from __future__ import annotations
+
+import hashlib
+from datetime import UTC, datetime, timedelta
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from core.artifacts.storage import list_objects, read_object
+from core.artifacts.tables import Artifact
+from core.jobs.invariants import Violation
+
+_PREFIX = "artifacts/"
+
+
+def find_object_violations(session: Session, *, orphan_grace_seconds: float) -> list[Violation]:
+    """Compare every artifact with its object's bytes, and every object older than the grace with the artifacts.
+
+    Reads the whole bucket. Raises StorageUnavailable.
+    """
+    digests = dict(session.execute(select(Artifact.storage_key, Artifact.sha256)).all())
+    stored = dict(list_objects(_PREFIX))
+    oldest = datetime.now(UTC) - timedelta(seconds=orphan_grace_seconds)
+    return [
+        *(Violation("every image lies in the bucket", key) for key in digests.keys() - stored.keys()),
+        *(
+            Violation("every image has the bytes that were rendered", key)
+            for key in digests.keys() & stored.keys()
+            if hashlib.sha256(read_object(key)).hexdigest() != digests[key]
+        ),
+        *(
+            Violation("no object without an owner outlives the grace", key)
+            for key in stored.keys() - digests.keys()
+            if stored[key] < oldest
+        ),
+    ]

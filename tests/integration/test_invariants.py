@@ -1,0 +1,110 @@
+"""The checker finds what is broken, and nothing else."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+import pytest
+from sqlalchemy import text
+
+from core.artifacts.storage import put_object
+from core.database import transaction
+from core.jobs.finish import record_interruption
+from core.jobs.invariants import find_violations
+from core.jobs.stored_objects import find_object_violations
+from infra.local import LocalStack
+from tests.integration.attempts import (
+    cancel,
+    claim_one,
+    expire_lease,
+    fail,
+    in_transaction,
+    make_available,
+    succeed,
+    sweep,
+)
+from tests.integration.conftest import Submit
+
+
+@pytest.fixture
+def history(account_id: UUID, submit: Submit) -> list[UUID]:
+    """Jobs that went every way there is: the first succeeded after three attempts, the last one runs."""
+    job_id = submit(account_id, idempotency_key="first")
+    in_transaction(record_interruption, claim_one().id)
+    expire_lease(claim_one())
+    sweep()
+    succeed(claim_one())
+
+    failed = submit(account_id)
+    for _ in range(3):
+        make_available(failed)
+        fail(claim_one().id)
+
+    cancelled = submit(account_id)
+    cancel(account_id, cancelled)
+
+    running = submit(account_id)
+    claim_one()
+    queued = submit(account_id)
+    return [job_id, failed, cancelled, running, queued]
+
+
+def rules() -> set[str]:
+    with transaction() as session:
+        return {violation.rule for violation in find_violations(session)}
+
+
+def test_a_lawful_history_breaks_no_rule(history: list[UUID]) -> None:
+    """Retries, interruptions, expiries, failures and cancellations are all within the rules."""
+    assert rules() == set()
+
+
+@pytest.mark.parametrize(
+    ("damage", "rule"),
+    [
+        ("update job_attempts set status = 'succeeded' where status = 'expired'", "exactly one winning attempt"),
+        ("update job_attempts set status = 'failed', finished_at = now() where status = 'running'", "held by exactly"),
+        ("update job_attempts set attempt_number = 9 where status = 'expired'", "without gaps"),
+        ("update jobs set attempts_used = 1 where status = 'succeeded'", "used ones"),
+        ("update artifacts set attempt_id = (select id from job_attempts where status = 'expired')", "every image"),
+        ("delete from artifacts", "every image that it was asked for"),
+        ("delete from webhook_events where type = 'job.failed'", "exactly one event"),
+        ("update webhook_events set type = 'job.failed' where type = 'job.succeeded'", "exactly one event"),
+        ("delete from usage_records", "usage is counted once"),
+        ("update jobs set cancel_requested_at = now() where status = 'succeeded'", "a cancel that was asked for"),
+        ("update job_attempts set lease_expires_at = now() - interval '1 hour' where status = 'running'", "no lease"),
+    ],
+)
+def test_damage_is_found(history: list[UUID], damage: str, rule: str) -> None:
+    """Each kind of damage is named by its rule."""
+    with transaction() as session:
+        session.execute(text(damage))
+
+    assert any(rule in broken for broken in rules())
+
+
+def test_another_accounts_rows_are_found(history: list[UUID], other_account_id: UUID) -> None:
+    """A row that slipped to another account is named, whichever table it is in."""
+    for table in ("job_attempts", "artifacts", "webhook_events", "usage_records", "idempotency_keys"):
+        with transaction() as session:
+            session.execute(text(f"update {table} set account_id = :id"), {"id": other_account_id})
+            assert {violation.rule for violation in find_violations(session)}, table
+            session.rollback()
+
+
+def test_the_bucket_is_compared_with_the_rows(servers: LocalStack, history: list[UUID]) -> None:
+    """A missing image, a changed image and an object without an owner are each found."""
+    key = f"artifacts/job_{history[0].hex}/3/0.png"
+
+    def found() -> set[str]:
+        with transaction() as session:
+            violations = find_object_violations(session, orphan_grace_seconds=-60)
+        return {violation.rule.partition(" ")[2] for violation in violations if history[0].hex in violation.subject}
+
+    assert found() == {"image lies in the bucket"}
+    put_object(key, b"other bytes", media_type="image/png", sha256="0" * 64)
+    assert found() == {"image has the bytes that were rendered"}
+    put_object(key, b"pixels", media_type="image/png", sha256="0" * 64)
+    assert found() == set()
+    put_object(key.replace("/3/", "/2/"), b"late", media_type="image/png", sha256="0" * 64)
+    assert found() == {"object without an owner outlives the grace"}
