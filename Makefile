@@ -9,6 +9,8 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt $(if $(TORCH_INDEX),--extra-index-url $(TORCH_INDEX))
 
+# Given to commands through the environment, so that quotes in it stay what they are.
+export PROMPT
 .DEFAULT_GOAL := help
 .PHONY: help demo up test check bench train-demo-model evaluate-demo-model lock clean
 
@@ -16,7 +18,7 @@ help: ## show these commands
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 26
 
 demo: $(VENV)/.installed ## one prompt through the whole service on this machine, to demo.png (PROMPT="…")
-	@$(BIN)/python -m infra.local run -- $(BIN)/python -m infra.local.demo $(if $(PROMPT),--prompt "$(PROMPT)")
+	@$(BIN)/python -m infra.local run -- $(BIN)/python -m infra.local.demo $(if $(value PROMPT),--prompt "$$PROMPT")
 
 up: $(VENV)/.installed ## the whole service on this machine until Ctrl-C
 	@$(BIN)/python -m infra.local up

@@ -5,15 +5,21 @@ from __future__ import annotations
 import argparse
 import json
 import sys
+from uuid import UUID
+
+from pydantic import ValidationError
+from sqlalchemy import select
+from sqlalchemy.exc import SQLAlchemyError
 
 import core.schema  # noqa: F401  (every table, so that foreign keys find theirs)
 from core.accounts.create_account import create_account
 from core.accounts.manage_keys import issue_api_key, revoke_api_key
+from core.accounts.tables import Account, ApiKey
 from core.database import transaction
 from core.errors import AccountNotFound, DarkroomError
 from core.ids import format_id, parse_id
 from core.jobs.invariants import find_violations
-from core.jobs.stored_objects import find_object_violations
+from core.jobs.stored_objects import find_object_violations, read_digests
 from core.settings import get_settings
 
 
@@ -24,6 +30,11 @@ def main() -> None:
         result = arguments.run(arguments)
     except DarkroomError as error:
         sys.exit(f"darkroom-admin: {error.message}")
+    except ValidationError as error:
+        names = ", ".join(str(item["loc"][0]).upper() if item["loc"] else item["msg"] for item in error.errors())
+        sys.exit(f"darkroom-admin: these settings are missing or wrong: {names}")
+    except SQLAlchemyError as error:
+        sys.exit(f"darkroom-admin: the database: {error}")
     if arguments.json:
         print(json.dumps(result))
     else:
@@ -40,6 +51,13 @@ def _parser() -> argparse.ArgumentParser:
     create.add_argument("--weight", type=float, default=1.0, help="share of the workers relative to other accounts")
     create.set_defaults(run=_create_account)
 
+    accounts = commands.add_parser("list-accounts", help="show every account")
+    accounts.set_defaults(run=_list_accounts)
+
+    keys = commands.add_parser("list-keys", help="show the API keys of an account, by their ids")
+    keys.add_argument("account_id", help="acc_…")
+    keys.set_defaults(run=_list_keys)
+
     issue = commands.add_parser("create-key", help="issue another API key of an account")
     issue.add_argument("account_id", help="acc_…")
     issue.set_defaults(run=_create_key)
@@ -51,26 +69,42 @@ def _parser() -> argparse.ArgumentParser:
     verify = commands.add_parser("verify", help="check that no rule of the job's life is broken; reads everything")
     verify.set_defaults(run=_verify)
 
-    for command in (create, issue, revoke, verify):
+    for command in (create, accounts, keys, issue, revoke, verify):
         command.add_argument("--json", action="store_true", help="print JSON")
     return parser
 
 
 def _create_account(arguments: argparse.Namespace) -> dict[str, str]:
-    if arguments.weight <= 0:
-        raise DarkroomError("--weight must be more than 0")
     with transaction() as session:
         account = create_account(session, name=arguments.name, weight=arguments.weight)
         key = issue_api_key(session, account_id=account.id, pepper=_pepper())
     return {"account_id": format_id("acc", account.id), "api_key": key}
 
 
-def _create_key(arguments: argparse.Namespace) -> dict[str, str]:
+def _list_accounts(_arguments: argparse.Namespace) -> dict[str, str]:
+    with transaction() as session:
+        accounts = session.scalars(select(Account).order_by(Account.id)).all()
+    return {format_id("acc", account.id): account.name for account in accounts}
+
+
+def _list_keys(arguments: argparse.Namespace) -> dict[str, str]:
+    with transaction() as session:
+        keys = session.scalars(
+            select(ApiKey).where(ApiKey.account_id == _account_id(arguments)).order_by(ApiKey.created_at)
+        ).all()
+    return {key.id: f"revoked {key.revoked_at:%Y-%m-%d}" if key.revoked_at else "active" for key in keys}
+
+
+def _account_id(arguments: argparse.Namespace) -> UUID:
     account_id = parse_id("acc", arguments.account_id)
     if account_id is None:
         raise AccountNotFound
+    return account_id
+
+
+def _create_key(arguments: argparse.Namespace) -> dict[str, str]:
     with transaction() as session:
-        return {"api_key": issue_api_key(session, account_id=account_id, pepper=_pepper())}
+        return {"api_key": issue_api_key(session, account_id=_account_id(arguments), pepper=_pepper())}
 
 
 def _revoke_key(arguments: argparse.Namespace) -> dict[str, str]:
@@ -80,11 +114,11 @@ def _revoke_key(arguments: argparse.Namespace) -> dict[str, str]:
 
 
 def _verify(_arguments: argparse.Namespace) -> dict[str, str]:
+    grace = get_settings().orphan_grace_seconds
     with transaction() as session:
-        violations = [
-            *find_violations(session),
-            *find_object_violations(session, orphan_grace_seconds=get_settings().orphan_grace_seconds),
-        ]
+        violations = find_violations(session)
+        digests = read_digests(session)
+    violations += find_object_violations(digests, orphan_grace_seconds=grace)
     if violations:
         raise DarkroomError("\n".join(f"{violation.rule}: {violation.subject}" for violation in violations))
     return {"violations": "none"}

@@ -25,5 +25,9 @@ def readyz() -> Response:
     try:
         ping()
     except SQLAlchemyError:
-        return build_problem(HTTPStatus.SERVICE_UNAVAILABLE, "database_unavailable", "The database does not answer.")
+        response = build_problem(
+            HTTPStatus.SERVICE_UNAVAILABLE, "database_unavailable", "The database does not answer."
+        )
+        response.headers["Retry-After"] = "5"
+        return response
     return Response("ok\n", mimetype="text/plain")

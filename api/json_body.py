@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import json
-from typing import Any, NoReturn
+from typing import Any
 
 from flask import Request
-from werkzeug.exceptions import BadRequest, UnsupportedMediaType
+from werkzeug.exceptions import BadRequest, HTTPException, RequestEntityTooLarge, UnsupportedMediaType
 
 #: Bytes; a longer body is refused with 413 before it is read.
 MAX_BODY_BYTES = 1024 * 1024
@@ -24,12 +24,26 @@ class JsonRequest(Request):
             raise UnsupportedMediaType("Send the body as application/json.")
         if self.content_encoding:
             raise UnsupportedMediaType("Send the body without a Content-Encoding.")
+        data = self._read_whole()
         try:
-            body = json.loads(self.get_data(cache=True).decode("utf-8"), object_pairs_hook=_refuse_duplicates)
+            body = json.loads(data.decode("utf-8"), object_pairs_hook=_refuse_duplicates)
         except (ValueError, RecursionError) as error:
-            _refuse(f"The body is not valid JSON: {error}")
+            raise BadRequest(f"The body is not valid JSON: {error}") from error
         # A string here would be parsed once more as JSON by the framework.
         return body if isinstance(body, dict) else [body]
+
+    def _read_whole(self) -> bytes:
+        try:
+            data = self.get_data(cache=True)
+        except HTTPException:
+            raise
+        except (OSError, ValueError) as error:
+            # The server's parser of chunked bodies complains with exceptions of its own.
+            raise BadRequest(f"The body could not be read: {error}") from error
+        if self.content_length is None and len(data) >= MAX_BODY_BYTES:
+            # Of a body without a length werkzeug reads up to the limit and leaves the rest.
+            raise RequestEntityTooLarge
+        return data
 
 
 def _refuse_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
@@ -37,7 +51,3 @@ def _refuse_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     if len(result) != len(pairs):
         raise ValueError("a key stands twice in one object")
     return result
-
-
-def _refuse(reason: str) -> NoReturn:
-    raise BadRequest(reason)

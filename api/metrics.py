@@ -4,15 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+import structlog
 from flask import Blueprint, Response
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_latest
 from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.registry import Collector
+from sqlalchemy.exc import SQLAlchemyError
 
 from core import metrics
 from core.database import transaction
 from core.jobs.queue_figures import read_queue_figures
 from core.webhooks.claim_delivery import count_due_deliveries
+
+_log = structlog.get_logger()
 
 metrics_blueprint = Blueprint("metrics", __name__)
 
@@ -30,9 +34,14 @@ def get_metrics() -> Response:
 
 class _QueueCollector(Collector):
     def collect(self) -> Iterator[GaugeMetricFamily]:
-        with transaction() as session:
-            pools = read_queue_figures(session)
-            due = count_due_deliveries(session, at_most=_COUNTED_UP_TO)
+        try:
+            with transaction() as session:
+                pools = read_queue_figures(session)
+                due = count_due_deliveries(session, at_most=_COUNTED_UP_TO)
+        except SQLAlchemyError as error:
+            # The process's own counters are wanted most while the database is away.
+            _log.warning("queues_not_counted", error=str(error))
+            return
         depth = GaugeMetricFamily(metrics.QUEUE_DEPTH, "Jobs queued.", labels=["pool"])
         running = GaugeMetricFamily(metrics.JOBS_RUNNING, "Jobs running.", labels=["pool"])
         oldest = GaugeMetricFamily(

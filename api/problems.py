@@ -44,6 +44,10 @@ _HTTP_CODES = {
 
 _RETRY_AFTER_SECONDS = 5
 
+#: An answer is never much longer than its question: so many errors are listed, with so much of each field's name.
+_MOST_ERRORS = 20
+_LONGEST_FIELD = 100
+
 _log = structlog.get_logger()
 
 
@@ -100,7 +104,7 @@ def register_problems(app: Flask) -> None:
             response = build_problem(
                 HTTPStatus.SERVICE_UNAVAILABLE,
                 "database_unavailable",
-                "The database does not answer. Nothing was changed.",
+                "The database did not answer in time. Send the request again; with an Idempotency-Key it counts once.",
             )
             response.headers["Retry-After"] = str(_RETRY_AFTER_SECONDS)
             return response
@@ -118,11 +122,14 @@ def register_problems(app: Flask) -> None:
 
 def answer_validation_error(error: ValidationError) -> Response:
     """The 422 for a request that does not fit its model. What was sent is not echoed: prompts are personal data."""
+    found = error.errors(include_url=False, include_input=False, include_context=False)
     errors = [
-        FieldError(".".join(str(part) for part in item["loc"]) or "body", item["msg"])
-        for item in error.errors(include_url=False, include_input=False, include_context=False)
+        FieldError(".".join(str(part) for part in item["loc"]) or "body", item["msg"].removeprefix("Value error, "))
+        for item in found[:_MOST_ERRORS]
     ]
-    return build_problem(HTTPStatus.UNPROCESSABLE_ENTITY, InvalidRequest.code, InvalidRequest(errors).message, errors)
+    return build_problem(
+        HTTPStatus.UNPROCESSABLE_ENTITY, InvalidRequest.code, f"{len(found)} fields are not valid.", errors
+    )
 
 
 def build_problem(status: HTTPStatus, code: str, detail: str, errors: list[FieldError] | None = None) -> Response:
@@ -132,7 +139,7 @@ def build_problem(status: HTTPStatus, code: str, detail: str, errors: list[Field
         status=status,
         detail=detail,
         code=code,
-        errors=[FieldProblem(field=item.field, message=item.message) for item in errors or []],
+        errors=[FieldProblem(field=item.field[:_LONGEST_FIELD], message=item.message) for item in errors or []],
         request_id=get_contextvars().get("request_id"),
     )
     return Response(json.dumps(problem.model_dump()), status=status, mimetype="application/problem+json")

@@ -14,6 +14,9 @@ from core.metrics import HTTP_DURATION_SECONDS, HTTP_REQUESTS
 #: What a caller may send as X-Request-Id; anything else is replaced, so that logs cannot be forged.
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
 
+#: Anybody can send any word as a method; only these become labels.
+_METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
+
 _log = structlog.get_logger()
 
 
@@ -34,8 +37,9 @@ def register_request_context(app: Flask) -> None:
         response.headers["X-Content-Type-Options"] = "nosniff"
         seconds = time.perf_counter() - g.started
         route = request.url_rule.rule if request.url_rule else "unknown"
-        HTTP_REQUESTS.labels(request.method, route, str(response.status_code)).inc()
-        HTTP_DURATION_SECONDS.labels(request.method, route).observe(seconds)
+        method = request.method if request.method in _METHODS else "other"
+        HTTP_REQUESTS.labels(method, route, str(response.status_code)).inc()
+        HTTP_DURATION_SECONDS.labels(method, route).observe(seconds)
         if route.startswith("/v1/"):
             _log.info(
                 "request_answered",
@@ -45,3 +49,7 @@ def register_request_context(app: Flask) -> None:
                 duration_ms=round(seconds * 1000, 1),
             )
         return response
+
+    @app.teardown_request
+    def forget_context(_error: BaseException | None) -> None:
+        structlog.contextvars.clear_contextvars()

@@ -5,8 +5,15 @@ from __future__ import annotations
 from typing import Any
 
 from flask_openapi import APIBlueprint, Tag
+from pydantic import BaseModel, ConfigDict
 
 from api.authentication import require_account
+
+
+class NoQuery(BaseModel):
+    """This operation takes no query parameters."""
+
+    model_config = ConfigDict(extra="forbid")
 
 
 def describe_problems(problems: dict[int, str]) -> dict[Any, Any]:

@@ -28,6 +28,9 @@ MAINTENANCE_QUEUE = "maintenance"
 _RING_SECONDS = 0.4
 _BREAKER_SECONDS = 2.0
 
+#: Rings at the same time.
+_PLACES = 8
+
 _log = structlog.get_logger()
 
 
@@ -61,10 +64,12 @@ class Doorbell:
         # One try and no waiting in between: the sweep is our retry.
         settings["broker_transport_options"] |= {"max_retries": 1, "interval_start": 0, "interval_step": 0}
         self._celery = Celery("doorbell", set_as_current=False)
-        self._celery.conf.update(settings, task_publish_retry=False, broker_pool_limit=8)
+        self._celery.conf.update(settings, task_publish_retry=False, broker_pool_limit=_PLACES)
         self._redis = redis.Redis.from_url(
             redis_url, socket_timeout=_RING_SECONDS * 5, socket_connect_timeout=_RING_SECONDS * 5
         )
+        #: Nobody waits longer for a producer than for Redis itself.
+        self._places = threading.BoundedSemaphore(_PLACES)
         self._lock = threading.Lock()
         self._silent_until = 0.0
 
@@ -73,17 +78,24 @@ class Doorbell:
 
         Never raises and never takes longer than about a second: call it after the commit, outside the transaction.
         """
-        if self._is_silent():
+        if not self._places.acquire(timeout=_RING_SECONDS):
             return False
+        try:
+            return not self._is_silent() and self._send(queue, task, times, details)
+        finally:
+            self._places.release()
+
+    def _send(self, queue: str, task: str, times: int, details: dict[str, str]) -> bool:
         try:
             with self._celery.producer_or_acquire() as producer:
                 for _ in range(times):
                     self._celery.send_task(
                         task, kwargs=details, queue=queue, producer=producer, retry=False, ignore_result=True
                     )
-        except (KombuError, redis.RedisError, OSError) as error:
+        except Exception as error:  # noqa: BLE001
+            # What was committed is accepted, and no surprise from down here may turn that into an error.
             self._fall_silent()
-            _log.warning("doorbell_not_rung", queue=queue, error=str(error))
+            _log.warning("doorbell_not_rung", queue=queue, error=repr(error))
             return False
         return True
 

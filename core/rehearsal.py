@@ -55,5 +55,5 @@ def _live_through(session: Session) -> None:
     if attempt is None:
         raise AssertionError("the rehearsal's own job was not there to be claimed")
     renew_lease(session, attempt_id=attempt.id, step=1, lease_seconds=settings.lease_seconds)
-    nothing = Rendered(images=[], receipt={}, render_ms=0, upload_ms=0)
+    nothing = Rendered(images=[], receipt={}, warnings=[], render_ms=0, upload_ms=0)
     record_success(session, attempt_id=attempt.id, rendered=nothing)

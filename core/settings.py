@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import ipaddress
 from functools import cache
 from pathlib import Path
-from typing import Literal
+from typing import Literal, Self
 
-from pydantic import Field, SecretStr, field_validator
+from pydantic import Field, SecretStr, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 
@@ -43,8 +44,9 @@ class Settings(BaseSettings):
     drain_seconds: float = Field(default=30.0, ge=0)
 
     # Leases and retries
-    lease_seconds: float = Field(default=30.0, gt=0)
+    lease_seconds: float = Field(default=30.0, gt=0, le=3600)
     heartbeat_seconds: float = Field(default=5.0, gt=0)
+    stuck_after_seconds: float = Field(default=900.0, gt=0)
     sweep_seconds: float = Field(default=5.0, gt=0)
     max_attempts: int = Field(default=3, ge=1)
     orphan_grace_seconds: float = Field(default=3600.0, ge=0)
@@ -70,10 +72,32 @@ class Settings(BaseSettings):
                 return "postgresql+psycopg://" + url.removeprefix(scheme)
         return url
 
+    @field_validator("database_url")
+    @classmethod
+    def _postgresql_alone(cls, url: str) -> str:
+        if not url.startswith("postgresql+psycopg://"):
+            raise ValueError("must be the address of a PostgreSQL: postgresql://…")
+        return url
+
     @field_validator("public_url")
     @classmethod
-    def _without_trailing_slash(cls, url: str) -> str:
+    def _web_address(cls, url: str) -> str:
+        if not url.startswith(("http://", "https://")):
+            raise ValueError("must start with http:// or https://")
         return url.rstrip("/")
+
+    @field_validator("webhook_allowed_networks")
+    @classmethod
+    def _networks(cls, text: str) -> str:
+        for part in filter(None, (part.strip() for part in text.split(","))):
+            ipaddress.ip_network(part)
+        return text
+
+    @model_validator(mode="after")
+    def _several_heartbeats_in_a_lease(self) -> Self:
+        if self.heartbeat_seconds * 2 > self.lease_seconds:
+            raise ValueError("HEARTBEAT_SECONDS must be at most half of LEASE_SECONDS")
+        return self
 
 
 @cache

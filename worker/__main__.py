@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import argparse
 import os
+import signal
 import socket
 
 from celery import Celery
-from celery.signals import setup_logging, worker_ready
+from celery.signals import setup_logging, worker_ready, worker_shutting_down
 
 import core.schema  # noqa: F401  (every table, so that foreign keys find theirs)
 from core.doorbell import MAINTENANCE_QUEUE, WEBHOOK_QUEUE, render_queue
@@ -17,6 +18,9 @@ from core.warm_up import warm_up
 from worker.celery_app import build_celery
 from worker.metrics_server import start_metrics_server
 from worker.wake_consumer import wake_consumer_after_tasks
+
+#: Threads of the dispatcher that webhooks never take.
+_MAINTENANCE_THREADS = 2
 
 
 def main() -> None:
@@ -43,8 +47,13 @@ def run_renderer(settings: Settings) -> None:
 
 def run_dispatcher(settings: Settings) -> None:
     """Deliver webhooks and sweep."""
+    from worker.webhooks.deliver import get_under_way
+
     app = build_celery(settings, include=["worker.webhooks.tasks", "worker.maintenance.tasks"])
-    _run_worker(app, settings, queues=[WEBHOOK_QUEUE, MAINTENANCE_QUEUE], threads=settings.webhook_concurrency)
+    worker_shutting_down.connect(lambda **_: get_under_way().close(), weak=False)
+    # Deliveries never take more than their own number of threads, so that slow receivers cannot hold up the sweep.
+    threads = settings.webhook_concurrency + _MAINTENANCE_THREADS
+    _run_worker(app, settings, queues=[WEBHOOK_QUEUE, MAINTENANCE_QUEUE], threads=threads)
 
 
 def run_beat(settings: Settings) -> None:
@@ -54,7 +63,9 @@ def run_beat(settings: Settings) -> None:
 
 def _run_worker(app: Celery, settings: Settings, *, queues: list[str], threads: int) -> None:
     @worker_ready.connect(weak=False)
-    def serve_metrics(**_: object) -> None:
+    def finish_starting(**_: object) -> None:
+        # Celery's cold shutdown stops the pool before it says that it shuts down; ours is the warm one for every signal.
+        signal.signal(signal.SIGQUIT, signal.getsignal(signal.SIGTERM))
         start_metrics_server(settings)
 
     wake_consumer_after_tasks()

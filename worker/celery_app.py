@@ -41,5 +41,5 @@ def build_celery(settings: Settings, *, include: list[str]) -> Celery:
 
 
 def _every(seconds: float, task: str) -> dict[str, object]:
-    # A message that nobody took until the next one comes is of no more use.
-    return {"task": task, "schedule": seconds, "options": {"queue": MAINTENANCE_QUEUE, "expires": seconds}}
+    # Without an expiry, which would compare the clocks of two hosts: a late message costs one superfluous look.
+    return {"task": task, "schedule": seconds, "options": {"queue": MAINTENANCE_QUEUE}}

@@ -1,4 +1,4 @@
-"""`/metrics` of a worker; that it answers also says that the worker consumes."""
+"""`/metrics` of a worker, served from the moment it consumes."""
 
 from __future__ import annotations
 

@@ -6,7 +6,7 @@ from flask import Response
 
 from api.authentication import current_account_id
 from api.jobs.blueprint import JobPath, jobs_blueprint
-from api.v1 import describe_problems
+from api.v1 import NoQuery, describe_problems
 from core.database import transaction
 from core.jobs.build_view import build_job_view
 from core.jobs.job_view import JobView
@@ -18,7 +18,7 @@ from core.jobs.read import get_job as read_job
     summary="Read a job",
     responses={200: JobView, **describe_problems({404: "There is no such job in this account."})},
 )
-def get_job(path: JobPath) -> Response:
+def get_job(path: JobPath, query: NoQuery) -> Response:  # noqa: ARG001  (its being empty is the check)
     """The job as it stands, with fresh download addresses."""
     with transaction() as session:
         view = build_job_view(session, read_job(session, account_id=current_account_id(), job_id=path.parse()))

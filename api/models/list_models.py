@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from flask import Response
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, Field
 
-from api.v1 import build_blueprint
+from api.v1 import NoQuery, build_blueprint
 from core.catalog import ModelEntry, get_catalog
 from core.settings import get_settings
 
@@ -39,12 +39,6 @@ class ModelList(BaseModel):
 
     data: list[ModelView]
     next_cursor: str | None = None
-
-
-class NoQuery(BaseModel):
-    """This operation takes no query parameters."""
-
-    model_config = ConfigDict(extra="forbid")
 
 
 @models_blueprint.get("/models", summary="List models", responses={200: ModelList})

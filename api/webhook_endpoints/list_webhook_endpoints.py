@@ -6,6 +6,7 @@ from flask import Response
 from pydantic import BaseModel
 
 from api.authentication import current_account_id
+from api.v1 import NoQuery
 from api.webhook_endpoints.blueprint import WebhookEndpointView, webhook_endpoints_blueprint
 from core.database import transaction
 from core.webhooks.endpoints import list_endpoints
@@ -21,7 +22,7 @@ class WebhookEndpointList(BaseModel):
 @webhook_endpoints_blueprint.get(
     "/webhook-endpoints", summary="List webhook endpoints", responses={200: WebhookEndpointList}
 )
-def list_webhook_endpoints() -> Response:
+def list_webhook_endpoints(query: NoQuery) -> Response:  # noqa: ARG001  (its being empty is the check)
     """The account's endpoints."""
     with transaction() as session:
         endpoints = list_endpoints(session, account_id=current_account_id())

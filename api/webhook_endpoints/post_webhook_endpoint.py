@@ -38,7 +38,14 @@ class CreatedWebhookEndpoint(WebhookEndpointView):
     summary="Add a webhook endpoint",
     responses={
         201: CreatedWebhookEndpoint,
-        **describe_problems({400: "The body is not valid JSON.", 409: "The account has its 20 endpoints already."}),
+        **describe_problems(
+            {
+                400: "The body is not valid JSON.",
+                409: "The account has its 20 endpoints already.",
+                413: "The body is longer than 1 MiB.",
+                415: "The body is not application/json.",
+            }
+        ),
     },
 )
 def post_webhook_endpoint(body: WebhookEndpointRequest) -> Response:

@@ -16,7 +16,7 @@ class Account(Table):
     """A customer: the owner of jobs, keys, artifacts and webhook endpoints."""
 
     __tablename__ = "accounts"
-    __table_args__ = (CheckConstraint("weight > 0", name="weight_is_positive"),)
+    __table_args__ = (CheckConstraint("weight between 0.001 and 1000", name="weight"),)
 
     id: Mapped[UUID] = mapped_column(primary_key=True, default=new_id)
     name: Mapped[str]

@@ -53,6 +53,7 @@ def build_job_views(session: Session, jobs: Sequence[Job], *, with_urls: bool = 
             created_at=job.created_at,
             started_at=job.started_at,
             finished_at=job.finished_at,
+            cancel_requested_at=job.cancel_requested_at,
             expires_at=job.expires_at,
             urls=_urls(job),
         )
@@ -80,7 +81,9 @@ def _outputs(session: Session, jobs: Sequence[Job]) -> defaultdict[UUID, list[Ar
 def _progress(job: Job, attempt: JobAttempt | None) -> ProgressView:
     if attempt is None:
         return ProgressView(fraction=0.0, step=0, steps=job.request["num_inference_steps"])
-    return ProgressView(fraction=round(attempt.step / attempt.steps, 4), step=attempt.step, steps=attempt.steps)
+    # Some schedulers take a step more than they were asked for.
+    step = min(attempt.step, attempt.steps)
+    return ProgressView(fraction=round(step / attempt.steps, 4), step=step, steps=attempt.steps)
 
 
 def _waiting_reason(job: Job) -> Literal["waiting_for_worker", "retrying"] | None:

@@ -7,8 +7,10 @@ from uuid import UUID
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
+from core.accounts.tables import Account
 from core.errors import JobFinished, JobNotFound
 from core.jobs.end import end_job
+from core.jobs.fair_queue import give_back_turn
 from core.jobs.status import JobStatus
 from core.jobs.tables import Job
 
@@ -29,6 +31,9 @@ def cancel_job(session: Session, *, account_id: UUID, job_id: UUID) -> Job:
     if job.status == JobStatus.QUEUED:
         job.cancel_requested_at = func.now()
         end_job(session, job, JobStatus.CANCELLED)
+        if job.started_at is None:
+            weight = session.execute(select(Account.weight).where(Account.id == account_id)).scalar_one()
+            give_back_turn(session, account_id=account_id, weight=weight, pool=job.pool, cost=job.cost)
     elif job.status == JobStatus.RUNNING and job.cancel_requested_at is None:
         job.cancel_requested_at = func.now()
         session.flush()

@@ -38,6 +38,16 @@ def take_fair_position(session: Session, *, account_id: UUID, weight: float, poo
     return virtual_finish - length
 
 
+def give_back_turn(session: Session, *, account_id: UUID, weight: float, pool: str, cost: float) -> None:
+    """A job of the account was cancelled before it started: what it would have taken does not count."""
+    virtual_time = select(PoolClock.virtual_time).where(PoolClock.pool == pool).scalar_subquery()
+    session.execute(
+        update(AccountClock)
+        .where(AccountClock.account_id == account_id, AccountClock.pool == pool)
+        .values(virtual_finish=func.greatest(virtual_time, AccountClock.virtual_finish - cost / weight))
+    )
+
+
 def advance_pool_clock(session: Session, *, pool: str, fair_position: float) -> None:
     """The pool has come to this position. Workers that claim at the same moment do not wait for each other: the one
     that finds the clock taken leaves it, for the other's position is as good.

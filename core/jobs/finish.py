@@ -40,6 +40,8 @@ class Rendered:
 
     images: list[StoredImage]
     receipt: dict[str, Any]
+    #: What of the request had no effect, as far as only the renderer could tell.
+    warnings: list[str]
     render_ms: int
     upload_ms: int
 
@@ -58,6 +60,7 @@ def record_success(session: Session, *, attempt_id: UUID, rendered: Rendered) ->
     attempt.render_ms = rendered.render_ms
     attempt.upload_ms = rendered.upload_ms
     job.receipt = rendered.receipt
+    job.warnings = [*job.warnings, *rendered.warnings]
     session.add_all(_artifacts(job, attempt, rendered.images))
     session.add(
         UsageRecord(

@@ -89,5 +89,6 @@ class JobView(_View):
     created_at: datetime
     started_at: datetime | None
     finished_at: datetime | None
+    cancel_requested_at: datetime | None = Field(description="A running job stops at its next step after this.")
     expires_at: datetime | None = Field(description="When the outputs are deleted; null: they are kept.")
     urls: UrlsView

@@ -33,10 +33,10 @@ def _not_blank(text: str) -> str:
 
 
 PlainText = Annotated[str, AfterValidator(_plain_text)]
-Prompt = Annotated[PlainText, Field(max_length=4_000)]
+Prompt = Annotated[str, Field(max_length=4_000), AfterValidator(_plain_text)]
 Side = Annotated[int, Field(ge=8, le=16_384, multiple_of=8)]
-MetadataKey = Annotated[PlainText, Field(min_length=1, max_length=64)]
-MetadataValue = Annotated[PlainText, Field(max_length=512)]
+MetadataKey = Annotated[str, Field(min_length=1, max_length=64), AfterValidator(_plain_text)]
+MetadataValue = Annotated[str, Field(max_length=512), AfterValidator(_plain_text)]
 
 
 class RenderRequest(BaseModel):
@@ -51,7 +51,7 @@ class RenderRequest(BaseModel):
         description="What the picture shows.", examples=["a large red mug on a yellow background"]
     )
     negative_prompt: Prompt = Field(default="", description="What the picture does not show.")
-    model: str | None = Field(default=None, max_length=64, description="An id from `GET /v1/models`.")
+    model: str | None = Field(default=None, min_length=1, max_length=64, description="An id from `GET /v1/models`.")
     width: Side | None = Field(default=None, description="Pixels, a multiple of 8.")
     height: Side | None = Field(default=None, description="Pixels, a multiple of 8.")
     num_inference_steps: int | None = Field(
@@ -68,7 +68,9 @@ class RenderRequest(BaseModel):
         validation_alias=AliasChoices("guidance_scale", "cfg_scale"),
         description="How closely to follow the prompt.",
     )
-    scheduler: str | None = Field(default=None, max_length=64, description="One of the model's schedulers.")
+    scheduler: str | None = Field(
+        default=None, min_length=1, max_length=64, description="One of the model's schedulers."
+    )
     seed: int | None = Field(
         default=None, ge=0, le=MAX_SEED, description="Same request and seed, same image. Random when left out."
     )

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import structlog
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
+from core.ids import format_id
 from core.jobs.failures import Failure, FailureCode
 from core.jobs.finish import settle_failed_attempt
 from core.jobs.status import AttemptStatus, JobStatus
 from core.jobs.tables import Job, JobAttempt, PoolClock
+
+_log = structlog.get_logger()
 
 _LEASE_EXPIRED = Failure(
     FailureCode.LEASE_EXPIRED, "The worker that rendered the job stopped answering, and no attempt is left."
@@ -28,12 +32,22 @@ def rescue_expired(session: Session, *, at_most: int = 100) -> list[Job]:
             JobAttempt.status == AttemptStatus.RUNNING,
             JobAttempt.lease_expires_at <= func.clock_timestamp(),
         )
+        .order_by(JobAttempt.lease_expires_at)
         .limit(at_most)
         .with_for_update(skip_locked=True)
     ).all()
+    rescued = []
     for job, attempt in rows:
-        settle_failed_attempt(session, job, attempt, AttemptStatus.EXPIRED, _LEASE_EXPIRED)
-    return [job for job, _ in rows]
+        job_id = job.id
+        try:
+            with session.begin_nested():
+                settle_failed_attempt(session, job, attempt, AttemptStatus.EXPIRED, _LEASE_EXPIRED)
+        except Exception:  # noqa: BLE001
+            # One job that cannot be settled must not keep all others from being rescued.
+            _log.exception("job_not_rescued", job_id=format_id("job", job_id))
+        else:
+            rescued.append(job)
+    return rescued
 
 
 def count_claimable(session: Session, *, at_most: int) -> dict[str, int]:

@@ -25,6 +25,8 @@ class ResolvedRequest:
     seed: int
     #: Every parameter, as the job shows it.
     parameters: dict[str, Any]
+    #: What of the request will have no effect.
+    warnings: list[str]
 
     @property
     def cost(self) -> float:
@@ -36,7 +38,7 @@ class ResolvedRequest:
 
 def resolve_request(request: RenderRequest, *, catalog: Catalog, default_model: str) -> ResolvedRequest:
     """Every default filled in. Raises InvalidRequest naming each field that the model cannot serve."""
-    model_id = request.model or default_model
+    model_id = default_model if request.model is None else request.model
     entry = catalog.find(model_id)
     if entry is None:
         raise InvalidRequest([FieldError("model", f"there is no model {model_id!r}; GET /v1/models lists them")])
@@ -50,7 +52,7 @@ def resolve_request(request: RenderRequest, *, catalog: Catalog, default_model: 
         "guidance_scale": (
             entry.default_guidance_scale if request.guidance_scale is None else float(request.guidance_scale)
         ),
-        "scheduler": request.scheduler or entry.default_scheduler,
+        "scheduler": entry.default_scheduler if request.scheduler is None else request.scheduler,
         "num_images": request.num_images,
         "output_format": request.output_format,
     }
@@ -65,7 +67,14 @@ def resolve_request(request: RenderRequest, *, catalog: Catalog, default_model: 
         pool=entry.pool,
         seed=secrets.randbits(_RANDOM_SEED_BITS) if request.seed is None else request.seed,
         parameters=parameters,
+        warnings=_without_effect(parameters),
     )
+
+
+def _without_effect(parameters: dict[str, Any]) -> list[str]:
+    if parameters["negative_prompt"] and parameters["guidance_scale"] <= 1:
+        return ["negative_prompt has no effect at a guidance_scale of 1 or less"]
+    return []
 
 
 def _over_the_limits(parameters: dict[str, Any], entry: ModelEntry) -> list[FieldError]:

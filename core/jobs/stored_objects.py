@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 
 from sqlalchemy import select
@@ -15,12 +16,16 @@ from core.jobs.invariants import Violation
 _PREFIX = "artifacts/"
 
 
-def find_object_violations(session: Session, *, orphan_grace_seconds: float) -> list[Violation]:
+def read_digests(session: Session) -> dict[str, str]:
+    """The sha256 of every artifact, by its storage key."""
+    return dict(session.execute(select(Artifact.storage_key, Artifact.sha256)).all())
+
+
+def find_object_violations(digests: Mapping[str, str], *, orphan_grace_seconds: float) -> list[Violation]:
     """Compare every artifact with its object's bytes, and every object older than the grace with the artifacts.
 
-    Reads the whole bucket. Raises StorageUnavailable.
+    Reads the whole bucket, outside any transaction. Raises StorageUnavailable.
     """
-    digests = dict(session.execute(select(Artifact.storage_key, Artifact.sha256)).all())
     stored = dict(list_objects(_PREFIX))
     oldest = datetime.now(UTC) - timedelta(seconds=orphan_grace_seconds)
     return [

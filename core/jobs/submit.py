@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -65,7 +66,7 @@ def submit_job(
         request=resolved.parameters,
         seed=resolved.seed,
         metadata_=request.metadata,
-        warnings=[],
+        warnings=resolved.warnings,
         cost=resolved.cost,
         pool=resolved.pool,
         fair_position=fair_position,
@@ -85,7 +86,9 @@ def _take_idempotency_key(
 
     A simultaneous request with the same key waits at the insert until this transaction ends.
     """
-    digest = hashlib.sha256(request.model_dump_json().encode()).digest()
+    # Without defaults, so that a release that adds a field does not make a retry another request.
+    content = json.dumps(request.model_dump(exclude_defaults=True), sort_keys=True)
+    digest = hashlib.sha256(content.encode()).digest()
     taken = session.execute(
         insert(IdempotencyKey)
         .values(account_id=account_id, key=key, request_sha256=digest, job_id=job_id)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
+import re
 import socket
 from collections.abc import Iterable
 from urllib.parse import urlsplit
@@ -24,6 +25,7 @@ _REFUSED_NETWORKS = tuple(
         "224.0.0.0/4",
         "240.0.0.0/4",
         "::/96",
+        "::ffff:0:0:0/96",
         "64:ff9b::/96",
         "64:ff9b:1::/48",
         "100::/64",
@@ -35,6 +37,9 @@ _REFUSED_NETWORKS = tuple(
         "ff00::/8",
     )
 )
+
+#: Labels of letters, digits, hyphens and underscores, 63 at most in each, as DNS has them.
+_HOST_NAME = re.compile(r"(?=.{1,253}\.?$)[A-Za-z0-9_-]{1,63}(\.[A-Za-z0-9_-]{1,63})*\.?", re.ASCII)
 
 
 def parse_networks(text: str) -> tuple[IPNetwork, ...]:
@@ -69,6 +74,8 @@ def find_url_error(url: str, *, allow_http: bool, allowed: Iterable[IPNetwork]) 
         return "must not hold a fragment"
     if port == 0:
         return "has an impossible port"
+    if not _HOST_NAME.fullmatch(parts.hostname) and ":" not in parts.hostname:
+        return "has an impossible host name"
     literal = _literal_address(parts.hostname)
     if literal is not None and not is_allowed_address(literal, allowed):
         return "is not a public address"
@@ -83,6 +90,6 @@ def _literal_address(host: str) -> str | None:
     # The C library reads 0x7f.1 and 2130706433 as 127.0.0.1 too, so it is asked, without a look-up.
     try:
         found = socket.getaddrinfo(host, None, flags=socket.AI_NUMERICHOST)
-    except OSError:
+    except (OSError, UnicodeError):
         return None
     return str(found[0][4][0])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -36,13 +37,27 @@ class ClaimedDelivery:
     data: dict[str, Any]
 
 
-def claim_delivery(session: Session, *, timeout_seconds: float) -> ClaimedDelivery | None:
-    """The delivery that has been due longest, or None. It is nobody else's for the time of one try and a margin."""
+def claim_delivery(
+    session: Session,
+    *,
+    timeout_seconds: float,
+    busy_endpoints: Collection[UUID] = (),
+    busy_accounts: Collection[UUID] = (),
+) -> ClaimedDelivery | None:
+    """The delivery that has been due longest, or None. It is nobody else's for the time of one try and a margin.
+
+    Endpoints and accounts that have enough calls under way are passed over.
+    """
     row = session.execute(
         select(WebhookDelivery, WebhookEvent, WebhookEndpoint)
         .join(WebhookEvent, WebhookEvent.id == WebhookDelivery.event_id)
         .join(WebhookEndpoint, WebhookEndpoint.id == WebhookDelivery.endpoint_id)
-        .where(WebhookDelivery.status == DeliveryStatus.PENDING, WebhookDelivery.next_attempt_at <= func.now())
+        .where(
+            WebhookDelivery.status == DeliveryStatus.PENDING,
+            WebhookDelivery.next_attempt_at <= func.now(),
+            WebhookDelivery.endpoint_id.not_in(busy_endpoints),
+            WebhookDelivery.account_id.not_in(busy_accounts),
+        )
         .order_by(WebhookDelivery.next_attempt_at)
         .limit(1)
         .with_for_update(of=WebhookDelivery, skip_locked=True)

@@ -11,7 +11,7 @@ from core.database import seconds_from_now
 from core.webhooks.claim_delivery import ClaimedDelivery
 from core.webhooks.endpoints import disable_endpoint
 from core.webhooks.retry_schedule import next_delay_seconds
-from core.webhooks.tables import DeliveryStatus, WebhookAttempt, WebhookDelivery
+from core.webhooks.tables import DeliveryStatus, WebhookAttempt, WebhookDelivery, WebhookEndpoint
 
 _GONE = 410
 
@@ -36,6 +36,9 @@ def record_attempt(
     """Where the delivery stands now; None when a later try or a cancellation has overtaken this one (the try is
     still written down). `random`, uniform in [0, 1), spreads the next try.
     """
+    if outcome.status_code == _GONE:
+        # Locked before the delivery, as deleting an endpoint does: two answers at once would deadlock otherwise.
+        session.execute(select(WebhookEndpoint.id).where(WebhookEndpoint.id == claimed.endpoint_id).with_for_update())
     session.add(
         WebhookAttempt(
             account_id=claimed.account_id,

@@ -32,7 +32,7 @@ from infra.local.webhook_listener import ReceivedCall, WebhookListener, listenin
 _PROMPT = "a large red mug on a yellow background"
 _POLL_SECONDS = 0.05
 _JOB_SECONDS = 120
-_CALLBACK_SECONDS = 30
+_WEBHOOK_SECONDS = 30
 
 
 class DemoFailed(Exception):
@@ -80,7 +80,7 @@ def _run_demo(prompt: str, output: Path, console: Console) -> None:
         _say(console, f"job       {submitted['id']}")
 
         job = _follow(client, submitted, console)
-        call = _await_callback(listener, secret, job)
+        call = _await_webhook(listener, secret, job)
         image = _download(job, output)
 
     _say(console, f"webhook   {call.headers['webhook-id']}: job.succeeded, its signature is right")
@@ -143,14 +143,14 @@ def _follow(client: httpx2.Client, job: dict[str, Any], console: Console) -> dic
     return job
 
 
-def _await_callback(listener: WebhookListener, secret: str, job: dict[str, Any]) -> ReceivedCall:
+def _await_webhook(listener: WebhookListener, secret: str, job: dict[str, Any]) -> ReceivedCall:
     """The verified call that tells of this job's success."""
-    deadline = time.monotonic() + _CALLBACK_SECONDS
+    deadline = time.monotonic() + _WEBHOOK_SECONDS
     while True:
         try:
             call = listener.calls.get(timeout=max(0, deadline - time.monotonic()))
         except Empty:
-            raise DemoFailed(f"no webhook came within {_CALLBACK_SECONDS} s of the job's end") from None
+            raise DemoFailed(f"no webhook came within {_WEBHOOK_SECONDS} s of the job's end") from None
 
         try:
             event = Webhook(secret).verify(call.body, call.headers)

@@ -19,7 +19,7 @@ def upgrade() -> None:
         sa.Column("name", sa.String(), nullable=False),
         sa.Column("weight", sa.Double(), server_default="1", nullable=False),
         sa.Column("created_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
-        sa.CheckConstraint("weight > 0", name=op.f("ck_accounts_weight_is_positive")),
+        sa.CheckConstraint("weight between 0.001 and 1000", name=op.f("ck_accounts_weight")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_accounts")),
     )
     op.create_table(

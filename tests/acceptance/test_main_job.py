@@ -80,6 +80,17 @@ def test_same_request_and_seed_same_bytes(customer: Customer) -> None:
     assert again["outputs"][0]["sha256"] == one["outputs"][0]["sha256"]
 
 
+def test_a_prompt_that_is_cut_off_is_a_warning(customer: Customer) -> None:
+    """What the model's tokenizer did not read is told in the job, with the numbers."""
+    long = customer.submit("a red mug and " * 100, **SMALL)
+    short = customer.submit("a red mug", **SMALL)
+
+    long, short = customer.wait_until_all_finished([long, short])
+
+    assert long["warnings"][0].startswith("prompt has ")
+    assert short["warnings"] == []
+
+
 def test_the_link_is_worthless_when_changed(customer: Customer) -> None:
     """The bucket is private: without its signature a download address opens nothing."""
     job = customer.wait_until_finished(customer.submit(**SMALL))

@@ -40,7 +40,7 @@ def rendered(attempt: ClaimedAttempt) -> Rendered:
     """What a successful render of the attempt brings."""
     key = build_storage_key(job_id=attempt.job_id, attempt_number=attempt.attempt_number, position=0, extension="png")
     image = StoredImage(0, key, "image/png", 100, hashlib.sha256(b"pixels").hexdigest(), 128, 128, attempt.seed)
-    return Rendered(images=[image], receipt={"model": {"id": attempt.model}}, render_ms=10, upload_ms=5)
+    return Rendered(images=[image], receipt={"model": {"id": attempt.model}}, warnings=[], render_ms=10, upload_ms=5)
 
 
 def succeed(attempt: ClaimedAttempt) -> JobStatus:

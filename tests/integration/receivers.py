@@ -29,9 +29,11 @@ def answering(status: int, headers: dict[str, str] | None = None, body: bytes = 
     with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
         thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
         thread.start()
-        yield f"http://127.0.0.1:{server.server_port}/hook"
-        server.shutdown()
-        thread.join()
+        try:
+            yield f"http://127.0.0.1:{server.server_port}/hook"
+        finally:
+            server.shutdown()
+            thread.join()
 
 
 @contextmanager
@@ -54,6 +56,8 @@ def dripping() -> Iterator[str]:
 
         thread = threading.Thread(target=drip)
         thread.start()
-        yield f"http://127.0.0.1:{server.getsockname()[1]}/"
-        stop.set()
-        thread.join()
+        try:
+            yield f"http://127.0.0.1:{server.getsockname()[1]}/"
+        finally:
+            stop.set()
+            thread.join()

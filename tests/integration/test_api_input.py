@@ -105,6 +105,37 @@ def test_another_media_type_is_refused(post: Post) -> None:
         assert (response.status_code, response.get_json(force=True)["code"]) == (415, "unsupported_media_type")
 
 
+def test_an_answer_is_not_much_longer_than_its_question(post: Post) -> None:
+    """Thousands of unknown fields, or one with an endless name, are told of in a few lines."""
+    many = post({"prompt": "a mug"} | {f"field{number}": 0 for number in range(10_000)})
+    long = post({"prompt": "a mug", "x" * 100_000: 0})
+
+    assert (many.status_code, long.status_code) == (422, 422)
+    assert len(many.data) < 5_000
+    assert len(long.data) < 1_000
+
+
+def test_a_parameter_without_effect_is_a_warning(post: Post) -> None:
+    """Nothing is dropped silently."""
+    without = post({"prompt": "a mug", "negative_prompt": "blue", "guidance_scale": 1})
+    with_effect = post({"prompt": "a mug", "negative_prompt": "blue", "guidance_scale": 2})
+
+    assert "negative_prompt" in without.get_json()["warnings"][0]
+    assert with_effect.get_json()["warnings"] == []
+
+
+def test_a_chunked_body_is_bounded_too(client: FlaskClient, api_key: str) -> None:
+    """A body that does not tell its length is refused when it is over 1 MiB, not cut."""
+    response = client.post(
+        "/v1/jobs",
+        input_stream=io.BytesIO(b'{"prompt": "a mug"}' + b" " * 2**21),
+        headers={"Authorization": f"Bearer {api_key}", "Content-Type": "application/json"},
+        environ_overrides={"wsgi.input_terminated": True},
+    )
+
+    assert (response.status_code, response.get_json(force=True)["code"]) == (413, "body_too_large")
+
+
 def test_the_answer_to_a_bad_prompt_does_not_repeat_it(post: Post) -> None:
     """Prompts are personal data: an error does not echo what was sent."""
     assert "secret-of-mine" not in post({"prompt": "a mug", "seed": "secret-of-mine"}).text

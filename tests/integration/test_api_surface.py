@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
+
 import pytest
 from flask.testing import FlaskClient
 from openapi_spec_validator import validate
@@ -24,6 +26,10 @@ from openapi_spec_validator import validate
         "https://0x0a.1/",
         "https://example.com:99999/",
         "https://bücher.example/",
+        "https://a..b/",
+        "https://" + "x" * 64 + ".example/",
+        "https://{x}/",
+        "https://[::ffff:0:127.0.0.1]/",
     ],
 )
 def test_a_bad_webhook_url_is_named(client: FlaskClient, api_key: str, url: str) -> None:
@@ -32,6 +38,25 @@ def test_a_bad_webhook_url_is_named(client: FlaskClient, api_key: str, url: str)
 
     assert response.status_code == 422, response.text
     assert [error["field"] for error in response.get_json(force=True)["errors"]] == ["url"]
+
+
+def test_twenty_endpoints_and_no_more(client: FlaskClient, api_key: str) -> None:
+    """However many requests come at once, an account gets its 20 endpoints."""
+    app = client.application
+
+    def add(number: int) -> int:
+        response = app.test_client().post(
+            "/v1/webhook-endpoints",
+            json={"url": f"https://example.com/{number}"},
+            headers={"Authorization": f"Bearer {api_key}"},
+        )
+        return response.status_code
+
+    with ThreadPoolExecutor(12) as pool:
+        statuses = list(pool.map(add, range(30)))
+
+    assert statuses.count(201) == 20
+    assert statuses.count(409) == 10
 
 
 def test_the_secret_is_shown_once(client: FlaskClient, api_key: str) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from uuid import UUID
 
-from tests.integration.attempts import claim_one
+from tests.integration.attempts import cancel, claim_one
 from tests.integration.conftest import Submit
 
 
@@ -30,3 +30,16 @@ def test_an_account_that_was_away_saves_nothing_up(account_id: UUID, other_accou
 
     assert order[:6].count(account_id) == 3
     assert order[:6].count(other_account_id) == len(late)
+
+
+def test_cancelled_jobs_do_not_count(account_id: UUID, other_account_id: UUID, submit: Submit) -> None:
+    """An account that took back everything it sent is no further behind than one that sent nothing."""
+    for job_id in [submit(account_id) for _ in range(20)]:
+        cancel(account_id, job_id)
+    others = [submit(other_account_id) for _ in range(20)]
+    mine = submit(account_id)
+
+    order = [claim_one().job_id for _ in range(3)]
+
+    assert mine in order
+    assert order[0] == others[0]

@@ -11,7 +11,7 @@ from core.artifacts.storage import put_object
 from core.database import transaction
 from core.jobs.finish import record_interruption
 from core.jobs.invariants import find_violations
-from core.jobs.stored_objects import find_object_violations
+from core.jobs.stored_objects import find_object_violations, read_digests
 from infra.local import LocalStack
 from tests.integration.attempts import (
     cancel,
@@ -98,7 +98,8 @@ def test_the_bucket_is_compared_with_the_rows(servers: LocalStack, history: list
 
     def found() -> set[str]:
         with transaction() as session:
-            violations = find_object_violations(session, orphan_grace_seconds=-60)
+            digests = read_digests(session)
+        violations = find_object_violations(digests, orphan_grace_seconds=-60)
         return {violation.rule.partition(" ")[2] for violation in violations if history[0].hex in violation.subject}
 
     assert found() == {"image lies in the bucket"}

@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import json
+import threading
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
+from datetime import UTC, datetime
 from uuid import UUID
 
 import pytest
@@ -12,7 +16,7 @@ from standardwebhooks import Webhook
 
 from core.database import transaction
 from core.settings import get_settings
-from core.webhooks.claim_delivery import claim_delivery
+from core.webhooks.claim_delivery import ClaimedDelivery, claim_delivery
 from core.webhooks.endpoints import create_endpoint, delete_endpoint
 from core.webhooks.record_attempt import AttemptOutcome, record_attempt
 from core.webhooks.retry_schedule import RETRY_SCHEDULE_SECONDS
@@ -22,6 +26,7 @@ from tests.integration.attempts import claim_one, succeed
 from tests.integration.conftest import Submit
 from tests.integration.receivers import answering
 from worker.webhooks.deliver import deliver_next
+from worker.webhooks.under_way import UnderWay
 
 
 @pytest.fixture
@@ -138,6 +143,85 @@ def test_410_gone_disables_the_endpoint(account_id: UUID, submit: Submit) -> Non
     assert read_delivery().status == "cancelled"
     end_a_job(account_id, submit)
     assert read_delivery().status == "cancelled"
+
+
+def test_many_410s_at_once_do_not_deadlock(account_id: UUID, submit: Submit) -> None:
+    """Eight senders that hear "gone" of the same endpoint at the same moment all write it down."""
+    add_endpoint(account_id, "http://127.0.0.1:9/")
+    claimed = []
+    for _ in range(8):
+        end_a_job(account_id, submit)
+        with transaction() as session:
+            claimed.append(claim_delivery(session, timeout_seconds=15))
+    start = threading.Barrier(8)
+
+    def hear_gone(delivery: ClaimedDelivery | None) -> None:
+        assert delivery is not None
+        start.wait()
+        with transaction() as session:
+            outcome = AttemptOutcome(status_code=410, duration_ms=1)
+            record_attempt(session, claimed=delivery, outcome=outcome, random=0)
+
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(hear_gone, claimed))
+
+    assert len(read_attempts()) == 8
+    with transaction() as session:
+        assert set(session.scalars(select(WebhookDelivery.status))) == {"cancelled"}
+
+
+def test_slow_receivers_leave_room_for_others(
+    account_id: UUID, other_account_id: UUID, submit: Submit, listener: WebhookListener
+) -> None:
+    """While one account's endpoint has as many calls under way as it may, another account's delivery goes out."""
+    slow = add_endpoint(account_id, "http://127.0.0.1:9/")
+    add_endpoint(other_account_id, listener.url)
+    end_a_job(account_id, submit)
+    end_a_job(other_account_id, submit)
+    with transaction() as session:
+        first = claim_delivery(session, timeout_seconds=15, busy_endpoints=[slow.id])
+    with transaction() as session:
+        nothing = claim_delivery(session, timeout_seconds=15, busy_accounts=[account_id])
+
+    assert first is not None
+    assert (first.account_id, nothing) == (other_account_id, None)
+
+
+def test_places_are_bounded_for_all_for_an_account_and_for_an_endpoint() -> None:
+    """Of eight places an endpoint takes four and an account four; with all taken a further sender goes home."""
+    under_way = UnderWay(places=8)
+    deliveries = [_delivery(endpoint, account) for endpoint, account in [(1, 1), (1, 1), (1, 1), (2, 1)]]
+
+    with ExitStack() as stack:
+        for delivery in deliveries:
+            stack.enter_context(under_way.sending(delivery))
+        assert under_way.busy() == ([], [UUID(int=1)])
+        stack.enter_context(under_way.sending(_delivery(1, 1)))
+        assert under_way.busy() == ([UUID(int=1)], [UUID(int=1)])
+        assert all(stack.enter_context(under_way.place()) for _ in range(8))
+        assert not stack.enter_context(under_way.place())
+
+    assert under_way.busy() == ([], [])
+    with under_way.place() as is_free:
+        assert is_free
+
+
+def _delivery(endpoint: int, account: int) -> ClaimedDelivery:
+    moment = datetime.now(UTC)
+    return ClaimedDelivery(
+        id=UUID(int=9),
+        account_id=UUID(int=account),
+        attempt_number=1,
+        endpoint_id=UUID(int=endpoint),
+        url="",
+        secret="",
+        event_id=UUID(int=9),
+        event_type="",
+        event_at=moment,
+        job_id=UUID(int=9),
+        request_id="",
+        data={},
+    )
 
 
 def test_a_deleted_endpoint_gets_nothing_more(account_id: UUID, submit: Submit, listener: WebhookListener) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import socket
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
@@ -35,6 +36,19 @@ def test_a_ring_without_redis_is_bounded(address: str, request: pytest.FixtureRe
     assert doorbell.ring("render.default", "render_next") is False
 
     assert time.monotonic() - started < 1.5
+
+
+def test_many_rings_at_once_are_bounded_too(mute_address: str) -> None:
+    """With 64 threads at the door of a hung Redis, none waits longer than one would."""
+    doorbell = Doorbell(mute_address)
+
+    def ring(_: int) -> float:
+        started = time.monotonic()
+        assert doorbell.ring("render.default", "render_next") is False
+        return time.monotonic() - started
+
+    with ThreadPoolExecutor(64) as pool:
+        assert max(pool.map(ring, range(64))) < 1.5
 
 
 def test_after_a_failure_nobody_tries_for_a_while(mute_address: str) -> None:

@@ -19,7 +19,7 @@ from worker.rendering.encode import encode_image
 from worker.rendering.errors import ModelUnavailable, RequestRefused, describe_failure
 from worker.rendering.models import Models
 from worker.rendering.render import render_images
-from worker.rendering.schedulers import SCHEDULERS
+from worker.rendering.schedulers import SCHEDULERS, build_scheduler
 
 
 @pytest.fixture(scope="module")
@@ -80,6 +80,20 @@ def test_every_scheduler_draws(models: Models, scheduler: str) -> None:
     [image] = render_images(models.load("picturebook"), request(scheduler=scheduler), seeds=[1], on_step=lambda _: None)
 
     assert image.size == (64, 64)
+
+
+@pytest.mark.parametrize("scheduler", SCHEDULERS)
+def test_a_scheduler_takes_the_steps_it_was_asked_for(models: Models, scheduler: str) -> None:
+    """For every number of steps that a job may ask for: so many timesteps, none of them beyond the end."""
+    own = models.load("picturebook").pipeline.scheduler
+
+    for steps in range(1, 101):
+        built = build_scheduler(scheduler, own)
+        built.set_timesteps(steps)
+        assert len(built.timesteps) == steps
+        assert built.timesteps.min() >= 0
+        if hasattr(built, "sigmas"):
+            assert len(built.sigmas) == steps + 1
 
 
 def test_the_catalog_names_only_schedulers_that_exist() -> None:
@@ -144,9 +158,10 @@ def test_the_receipts_hashes_are_of_the_weights(models: Models) -> None:
 
 def test_draining_begins_before_it_is_over() -> None:
     """A drain with time left claims nothing and lets jobs run; one without stops them."""
-    drain = Drain()
-    assert (drain.has_begun, drain.is_over) == (False, False)
-    drain.begin(3600)
-    assert (drain.has_begun, drain.is_over) == (True, False)
-    drain.begin(0)
-    assert (drain.has_begun, drain.is_over) == (True, True)
+    patient, hurried = Drain(), Drain()
+    assert (patient.has_begun, patient.is_over) == (False, False)
+    patient.begin(3600)
+    hurried.begin(0)
+    hurried.begin(3600)
+    assert (patient.has_begun, patient.is_over) == (True, False)
+    assert (hurried.has_begun, hurried.is_over) == (True, True), "a second signal does not put off the end"

@@ -22,7 +22,7 @@ def delete_orphans() -> None:
             deleted = delete_prefix(attempt.prefix)
         except StorageUnavailable as error:
             _log.warning("orphans_not_deleted", prefix=attempt.prefix, error=str(error))
-            return
+            continue
         with transaction() as session:
             mark_objects_deleted(session, attempt_id=attempt.id)
         if deleted:

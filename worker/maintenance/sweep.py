@@ -10,8 +10,9 @@ import structlog
 from core.database import transaction
 from core.doorbell import DELIVER_NEXT, RENDER_NEXT, WEBHOOK_QUEUE, get_doorbell, render_queue
 from core.ids import format_id
+from core.jobs.failures import FailureCode
 from core.jobs.rescue import count_claimable, rescue_expired
-from core.metrics import JOBS_RESCUED
+from core.metrics import ATTEMPTS_FINISHED, JOBS_RESCUED
 from core.webhooks.claim_delivery import count_due_deliveries
 
 #: The most rings that one sweep sends to one queue; what is left over is the next sweep's.
@@ -26,6 +27,7 @@ def sweep() -> None:
         rescued = rescue_expired(session)
     for job in rescued:
         JOBS_RESCUED.inc()
+        ATTEMPTS_FINISHED.labels(job.status, FailureCode.LEASE_EXPIRED).inc()
         _log.warning(
             "job_rescued",
             account_id=format_id("acc", job.account_id),

@@ -13,7 +13,9 @@ class Drain:
 
     def begin(self, seconds: float) -> None:
         """From now on nothing is claimed; in `seconds` running jobs are handed back."""
-        self._ends_at = time.monotonic() + seconds
+        # A second signal does not put off the end that the first one set.
+        if self._ends_at is None:
+            self._ends_at = time.monotonic() + seconds
 
     @property
     def has_begun(self) -> bool:

@@ -8,7 +8,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 import structlog
-from sqlalchemy.exc import SQLAlchemyError
 from structlog.contextvars import bind_contextvars, get_contextvars
 
 from core.database import transaction
@@ -38,28 +37,36 @@ class LeaseKeeper:
         self._step = 0
         self._written_step = 0
         self._renewed_at = time.monotonic()
+        self._progressed_at = time.monotonic()
         self._is_lost = False
         self._is_cancelled = False
         self._stopped = threading.Event()
 
     def reach_step(self, step: int) -> None:
-        """A denoising step is done (1 for the first). Raises what `check` raises."""
-        self._step = step
-        self.check()
+        """A denoising step is done (1 for the first). Raises WorkerDraining, and what `check_held` raises."""
+        # Some schedulers take a step more than they were asked for.
+        self._step = min(step, self._attempt.request["num_inference_steps"])
+        self._progressed_at = time.monotonic()
+        self.check_held()
+        if self._drain.is_over:
+            raise WorkerDraining
 
-    def check(self) -> None:
-        """Raises LeaseLost, JobCancelled or WorkerDraining when there is no point in going on."""
+    def check_held(self) -> None:
+        """Raises LeaseLost or JobCancelled when there is no point in going on. (Rendered images are kept in a drain.)"""
+        self._progressed_at = time.monotonic()
         if self._is_lost or self._is_overdue():
             raise LeaseLost
         if self._is_cancelled:
             raise JobCancelled
-        if self._drain.is_over:
-            raise WorkerDraining
 
     def beat_until_stopped(self) -> None:
         """Renew the lease every heartbeat, and sooner when there is progress to write down."""
         while not self._stopped.wait(_PROGRESS_SECONDS):
             is_due = time.monotonic() - self._renewed_at >= self._settings.heartbeat_seconds
+            if self._is_stuck():
+                # The lease runs out, and another worker gets the job.
+                _log.error("attempt_stuck", step=self._step, timeout_seconds=self._settings.stuck_after_seconds)
+                return
             if is_due or self._step != self._written_step:
                 self._renew()
             if self._is_lost:
@@ -79,14 +86,17 @@ class LeaseKeeper:
                 )
         except LeaseLost:
             self._is_lost = True
-        except SQLAlchemyError as error:
+        except Exception as error:  # noqa: BLE001
             # The database may be back before the lease is over; until then the next beat tries again.
-            _log.warning("lease_not_renewed", error=str(error))
+            _log.warning("lease_not_renewed", error=repr(error))
         else:
             # Counted from before the question, so that our clock never runs behind the database's.
             self._renewed_at = started
             self._written_step = step
             self._is_cancelled = renewal.cancel_requested
+
+    def _is_stuck(self) -> bool:
+        return time.monotonic() - self._progressed_at > self._settings.stuck_after_seconds
 
     def _is_overdue(self) -> bool:
         return time.monotonic() - self._renewed_at > self._settings.lease_seconds * _SELF_FENCE

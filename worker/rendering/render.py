@@ -53,3 +53,16 @@ def render_images(
         raise
     images: list[Image] = output.images
     return images
+
+
+def find_cut_off_prompts(model: LoadedModel, request: Mapping[str, Any]) -> list[str]:
+    """A warning for each prompt that is longer than the model's tokenizer reads: the rest of it has no effect."""
+    tokenizer = getattr(model.pipeline, "tokenizer", None)
+    if tokenizer is None:
+        return []
+    lengths = {name: len(tokenizer(request[name]).input_ids) for name in ("prompt", "negative_prompt")}
+    return [
+        f"{name} has {length} tokens, of which the model read the first {tokenizer.model_max_length}"
+        for name, length in lengths.items()
+        if length > tokenizer.model_max_length
+    ]

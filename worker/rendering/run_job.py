@@ -30,7 +30,7 @@ from worker.rendering.errors import JobCancelled, WorkerDraining, describe_failu
 from worker.rendering.lease_keeper import LeaseKeeper, keep_lease
 from worker.rendering.receipt import build_receipt
 from worker.rendering.record import record
-from worker.rendering.render import render_images
+from worker.rendering.render import find_cut_off_prompts, render_images
 from worker.rendering.render_slot import HeldSlot, hold_slot
 from worker.rendering.runtime import Runtime
 from worker.rendering.upload import upload_images
@@ -116,17 +116,18 @@ def _render(runtime: Runtime, attempt: ClaimedAttempt, lease: LeaseKeeper, slot:
 
     encoded = [encode_image(image, attempt.request["output_format"]) for image in images]
     rendered = time.perf_counter()
-    lease.check()
+    lease.check_held()
 
     stored = upload_images(encoded, attempt, runtime.uploads)
     uploaded = time.perf_counter()
-    lease.check()
+    lease.check_held()
 
     RENDER_DURATION_SECONDS.labels(attempt.model).observe(rendered - started)
     UPLOAD_DURATION_SECONDS.observe(uploaded - rendered)
     return Rendered(
         images=stored,
         receipt=build_receipt(model, attempt, stored),
+        warnings=find_cut_off_prompts(model, attempt.request),
         render_ms=round((rendered - started) * 1000),
         upload_ms=round((uploaded - rendered) * 1000),
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import random
 from datetime import UTC, datetime
+from functools import cache
 
 import structlog
 from structlog.contextvars import bound_contextvars
@@ -20,6 +21,7 @@ from core.webhooks.record_attempt import AttemptOutcome, record_attempt
 from core.webhooks.sign import build_headers
 from core.webhooks.tables import DeliveryStatus
 from worker.webhooks.post import post
+from worker.webhooks.under_way import UnderWay
 
 #: What became of the delivery, as metrics and logs name it.
 _OUTCOMES = {DeliveryStatus.PENDING: "retry", None: "overtaken"}
@@ -28,24 +30,51 @@ _log = structlog.get_logger()
 
 
 def deliver_next() -> None:
-    """Deliver what is due, one after another, until nothing is."""
+    """Deliver what is due, one after another, until nothing is (or until others do that already)."""
     settings = get_settings()
-    while True:
-        with transaction() as session:
-            claimed = claim_delivery(session, timeout_seconds=settings.webhook_timeout_seconds)
-        if claimed is None:
-            return
-        with bound_contextvars(
-            account_id=format_id("acc", claimed.account_id),
-            job_id=format_id("job", claimed.job_id),
-            event_id=format_id("evt", claimed.event_id),
-            request_id=claimed.request_id,
-        ):
-            _deliver(claimed, settings)
+    with get_under_way().place() as is_free:
+        while is_free and not get_under_way().is_closing:
+            claimed = _claim(settings)
+            if claimed is None:
+                return
+            with get_under_way().sending(claimed):
+                _deliver(claimed, settings)
+
+
+@cache
+def get_under_way() -> UnderWay:
+    """The deliveries of this process."""
+    return UnderWay(get_settings().webhook_concurrency)
+
+
+def _claim(settings: Settings) -> ClaimedDelivery | None:
+    busy_endpoints, busy_accounts = get_under_way().busy()
+    with transaction() as session:
+        return claim_delivery(
+            session,
+            timeout_seconds=settings.webhook_timeout_seconds,
+            busy_endpoints=busy_endpoints,
+            busy_accounts=busy_accounts,
+        )
 
 
 def _deliver(claimed: ClaimedDelivery, settings: Settings) -> None:
-    outcome = _send(claimed, settings)
+    with bound_contextvars(
+        account_id=format_id("acc", claimed.account_id),
+        job_id=format_id("job", claimed.job_id),
+        event_id=format_id("evt", claimed.event_id),
+        request_id=claimed.request_id,
+    ):
+        _attempt(claimed, settings)
+
+
+def _attempt(claimed: ClaimedDelivery, settings: Settings) -> None:
+    try:
+        outcome = _send(claimed, settings)
+    except Exception:  # noqa: BLE001
+        # Whatever it is, it is one failed try of the schedule, and not a delivery that is claimed again for ever.
+        _log.exception("webhook_not_sent")
+        outcome = AttemptOutcome(status_code=None, duration_ms=0, error="something went wrong on our side")
     with transaction() as session:
         status = record_attempt(session, claimed=claimed, outcome=outcome, random=random.random())  # noqa: S311 (jitter)
 

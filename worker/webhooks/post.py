@@ -76,6 +76,6 @@ def _retry_after(response: httpcore2.Response) -> float | None:
             text = value.decode("latin-1").strip()
             try:
                 return float(text) if text.isdigit() else parsedate_to_datetime(text).timestamp() - time.time()
-            except ValueError:
+            except (ValueError, OverflowError):
                 return None
     return None

@@ -8,6 +8,7 @@ import time
 from collections.abc import Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from concurrent.futures import TimeoutError as LookupTimeout
+from contextlib import suppress
 from typing import Any
 
 import httpcore2
@@ -42,9 +43,15 @@ class VettedBackend(httpcore2.NetworkBackend):
         addresses = self._look_up(host, port)
         if not all(is_allowed_address(address, self._allowed_networks) for address in addresses):
             raise AddressRefused
-        stream = self._sockets.connect_tcp(
-            addresses[0], port, _remaining(self._deadline), local_address, socket_options
-        )
+        for address in addresses[:-1]:
+            with suppress(httpcore2.ConnectError):
+                return self._connect(address, port, local_address, socket_options)
+        return self._connect(addresses[-1], port, local_address, socket_options)
+
+    def _connect(
+        self, address: str, port: int, local_address: str | None, socket_options: Iterable[Any] | None
+    ) -> httpcore2.NetworkStream:
+        stream = self._sockets.connect_tcp(address, port, _remaining(self._deadline), local_address, socket_options)
         return _DeadlineStream(stream, self._deadline)
 
     def _look_up(self, host: str, port: int) -> list[str]:

@@ -1,0 +1,65 @@
+"""Which deliveries this process is sending right now, so that no receiver and no account can hold all its threads."""
+
+from __future__ import annotations
+
+import threading
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+from uuid import UUID
+
+from core.webhooks.claim_delivery import ClaimedDelivery
+
+#: Calls to one endpoint at the same time.
+_MOST_PER_ENDPOINT = 4
+
+
+class UnderWay:
+    """Places for deliveries: so many in all, half of them at most for one account, and few for one endpoint."""
+
+    def __init__(self, places: int) -> None:
+        self._places = threading.BoundedSemaphore(places)
+        self._most_per_account = max(1, places // 2)
+        self._lock = threading.Lock()
+        self._by_endpoint: Counter[UUID] = Counter()
+        self._by_account: Counter[UUID] = Counter()
+        self.is_closing = False
+
+    def close(self) -> None:
+        """The process shuts down: finish what is under way and claim nothing more."""
+        self.is_closing = True
+
+    @contextmanager
+    def place(self) -> Iterator[bool]:
+        """Whether there is a place. Whoever finds none may go: those who have one go on until nothing is due."""
+        is_free = self._places.acquire(blocking=False)
+        try:
+            yield is_free
+        finally:
+            if is_free:
+                self._places.release()
+
+    def busy(self) -> tuple[list[UUID], list[UUID]]:
+        """The endpoints and the accounts that have as many calls under way as they may."""
+        with self._lock:
+            return (
+                [endpoint for endpoint, count in self._by_endpoint.items() if count >= _MOST_PER_ENDPOINT],
+                [account for account, count in self._by_account.items() if count >= self._most_per_account],
+            )
+
+    @contextmanager
+    def sending(self, delivery: ClaimedDelivery) -> Iterator[None]:
+        """Count the delivery in until the block ends."""
+        self._count(delivery, 1)
+        try:
+            yield
+        finally:
+            self._count(delivery, -1)
+
+    def _count(self, delivery: ClaimedDelivery, change: int) -> None:
+        with self._lock:
+            self._by_endpoint[delivery.endpoint_id] += change
+            self._by_account[delivery.account_id] += change
+            # Counters keep what has come to nothing; a process that runs for months must not.
+            self._by_endpoint += Counter()
+            self._by_account += Counter()
