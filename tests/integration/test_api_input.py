@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import io
 from typing import Any
 
 import pytest
+from flask.testing import FlaskClient
 
 from tests.integration.attempts import count_jobs
 from tests.integration.conftest import Post

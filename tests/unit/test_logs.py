@@ -34,7 +34,7 @@ def test_a_logged_error_does_not_hold_what_was_in_the_variables(
         raise ZeroDivisionError(f"{len(prompt)} characters")
 
     try:
-        fail("TOP SECRET PROMPT")
+        fail(" ".join(["TOP", "SECRET", "PROMPT"]))  # lines of source are shown, so it stands in none
     except ZeroDivisionError:
         structlog.get_logger().exception("attempt_failed")
         logging.getLogger("some.library").exception("went wrong")
