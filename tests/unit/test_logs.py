@@ -15,7 +15,7 @@ from core.settings import Settings
 
 
 @pytest.fixture
-def json_logs() -> Iterator[None]:
+def json_logs(capsys: pytest.CaptureFixture[str]) -> Iterator[None]:
     """Logging as a process in production has it; put back afterwards."""
     root = logging.getLogger()
     handlers, level = root.handlers, root.level
@@ -30,11 +30,13 @@ def test_a_logged_error_does_not_hold_what_was_in_the_variables(
 ) -> None:
     """Keys, passwords and prompts pass through the frames of every traceback, and none of them is logged."""
 
+    secret = "TOP SECRET PROMPT"
+
     def fail(prompt: str) -> None:
         raise ZeroDivisionError(f"{len(prompt)} characters")
 
     try:
-        fail(" ".join(["TOP", "SECRET", "PROMPT"]))  # lines of source are shown, so it stands in none
+        fail(secret)
     except ZeroDivisionError:
         structlog.get_logger().exception("attempt_failed")
         logging.getLogger("some.library").exception("went wrong")
