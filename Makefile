@@ -60,7 +60,7 @@ $(BIN)/python:
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --upgrade "pip>=25.1"
 
 $(VENV)/.installed: $(BIN)/python pyproject.toml constraints.txt
-	@$(PIP) --editable '.[render,local]'
+	@PYTHONWARNINGS=ignore $(PIP) --editable '.[render,local]'
 	@touch $@
 
 $(VENV)/.installed-dev: $(VENV)/.installed
