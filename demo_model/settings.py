@@ -14,7 +14,7 @@ SEED = 1
 
 #: Defaults of a render.
 STEPS = 12
-GUIDANCE = 4.0
+GUIDANCE = 2.0
 
 #: Fixed before any training: evaluation draws its scenes from this seed, and renders picture number n from seed n.
 EVALUATION_SEED = 2026
