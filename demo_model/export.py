@@ -55,8 +55,8 @@ def build_pipeline(
     )
 
 
-def export_model(pipeline: StableDiffusionPipeline, run_folder: Path, folder: Path) -> None:
-    """Writes fp16 safetensors to the folder, in place of what was there.
+def export_model(pipeline: StableDiffusionPipeline, run_folder: Path, folder: Path, note: str = "") -> None:
+    """Writes fp16 safetensors to the folder, in place of what was there; the note goes into the card.
 
     The pipeline itself is left in half precision.
 
@@ -66,7 +66,7 @@ def export_model(pipeline: StableDiffusionPipeline, run_folder: Path, folder: Pa
     pipeline.to(torch.float16, silence_dtype_warnings=True)
     pipeline.save_pretrained(aside, safe_serialization=True)
 
-    (aside / FILE_NAME).write_text(json.dumps(training_cost(run_folder), indent=2) + "\n")
+    (aside / FILE_NAME).write_text(json.dumps(training_cost(run_folder, note), indent=2) + "\n")
     for path in aside.rglob("*.safetensors"):
         path.chmod(0o644)
 
@@ -81,8 +81,9 @@ def main() -> None:
     parser = argparse.ArgumentParser(description="Write the model of a training run in diffusers' layout.")
     parser.add_argument("--run", type=Path, default=RUN_FOLDER, help="folder with the run's checkpoints")
     parser.add_argument("--to", type=Path, default=WEIGHTS_FOLDER, help="folder to write the model to")
+    parser.add_argument("--note", default="", help="what the model card should tell about this run")
     arguments = parser.parse_args()
-    export_model(assemble(arguments.run), arguments.run, arguments.to)
+    export_model(assemble(arguments.run), arguments.run, arguments.to, arguments.note)
 
 
 if __name__ == "__main__":

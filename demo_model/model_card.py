@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import json
+from itertools import product
 from pathlib import Path
 
 from .evaluation import Evaluation
+from .held_out import is_held_out
+from .scene import Thing
 from .settings import EVALUATION_SEED, GUIDANCE, STEPS
 from .training_cost import describe_cost
 from .vocabulary import COLOURS, OBJECTS, POSITIONS, SIZES
@@ -37,7 +40,10 @@ pipeline("a large red mug on the left and a small blue star on the right on a ye
 - Left unsaid, the background is white (black where something on it is white), one object stands in the centre, and two
   stand left and right in the order named. A size left unsaid may be any.
 
-Anything else (other objects, three objects, scenes, styles, text) is outside its world, and what it draws then means nothing.
+## Limits
+
+Anything else (other objects, three objects, scenes, styles, text) is outside its world, and what it draws then means
+nothing. Outlines are rougher than in the training pictures, small things most of all.
 
 ## Parts
 
@@ -48,7 +54,8 @@ terminal SNR). Parameters: text encoder {text_encoder:.2f} M, denoiser {denoiser
 ## Data and training
 
 All pictures and captions are drawn by `demo_model` itself from a seed; no outside data, no outside weights. One in ten
-combinations of object, colour and position is never drawn for training. `make train-demo-model` is the whole recipe.
+combinations of object, colour and position, picked by a hash, is never drawn for training{untested}.
+`make train-demo-model` is the whole recipe.
 {training}
 
 ## Measured
@@ -105,6 +112,7 @@ def write_model_card(evaluation: Evaluation, first_prompts: list[str], folder: P
         denoiser=parameters["unet"],
         autoencoder=parameters["vae"],
         training=describe_cost(folder),
+        untested=_untested(),
         listing="\n".join(f"{number}. {prompt}" for number, prompt in enumerate(first_prompts, start=1)),
     )
     (folder / "README.md").write_text(card)
@@ -112,6 +120,14 @@ def write_model_card(evaluation: Evaluation, first_prompts: list[str], folder: P
 
 def _missed(evaluation: Evaluation) -> str:
     return ", ".join(f"{name} {wrong} of {asked}" for name, wrong, asked in evaluation.missed) or "none"
+
+
+def _untested() -> str:
+    """The objects of which the split holds nothing out, in words."""
+    things = (Thing(*combination) for combination in product(OBJECTS, COLOURS, SIZES, POSITIONS))
+    tested = {thing.object for thing in things if is_held_out(thing)}
+    untested = [name for name in OBJECTS if name not in tested]
+    return f" (none of these is a {' or '.join(untested)}, which the scores therefore leave out)" if untested else ""
 
 
 def _parameters(folder: Path) -> int:

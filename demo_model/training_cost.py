@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 from typing import Any
 
@@ -13,24 +14,25 @@ STAGES = ("decoder", "text_encoder", "denoiser")
 FILE_NAME = "training.json"
 
 
-def training_cost(run_folder: Path) -> dict[str, dict[str, Any]]:
-    """Steps and minutes of every stage that the run has begun."""
+def training_cost(run_folder: Path, note: str) -> dict[str, Any]:
+    """This machine's cores, steps and minutes of every stage that the run has begun, and what else is worth telling."""
     saved = {stage: find_checkpoint(run_folder / f"{stage}.pt") for stage in STAGES}
-    return {
+    stages = {
         stage: {"steps": state["step"], "minutes": round(state["seconds"] / 60, 1)}
         for stage, state in saved.items()
         if state is not None
     }
+    return {"cores": os.cpu_count(), "stages": stages, "note": note}
 
 
 def describe_cost(model_folder: Path) -> str:
-    """The cost of the model in the folder, in a sentence; empty where it is not recorded."""
+    """The cost of the model in the folder, in words; empty where it is not recorded."""
     path = model_folder / FILE_NAME
     if not path.exists():
         return ""
-    stages = json.loads(path.read_text())
+    cost = json.loads(path.read_text())
     told = ", ".join(
-        f"{stage.replace('_', ' ')} {cost['steps']:,} steps in {cost['minutes']} minutes"
-        for stage, cost in stages.items()
+        f"{stage.replace('_', ' ')} {spent['steps']:,} steps in {spent['minutes']} minutes"
+        for stage, spent in cost["stages"].items()
     )
-    return f"These weights took, on two processor cores shared with other work: {told}."
+    return f"These weights took, on {cost['cores']} processor cores: {told}. {cost['note']}".rstrip()
