@@ -12,7 +12,7 @@ PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constr
 # Given to commands through the environment, so that quotes in it stay what they are.
 export PROMPT
 .DEFAULT_GOAL := help
-.PHONY: help demo up test check bench train-demo-model evaluate-demo-model lock clean
+.PHONY: help demo up test test-slow check bench train-demo-model evaluate-demo-model lock clean
 
 help: ## show these commands
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 26
@@ -23,8 +23,11 @@ demo: $(VENV)/.installed ## one prompt through the whole service on this machine
 up: $(VENV)/.installed ## the whole service on this machine until Ctrl-C
 	@$(BIN)/python -m infra.local up
 
-test: $(VENV)/.installed-dev ## every test, on a real PostgreSQL, Valkey, S3 server and real workers
-	@$(BIN)/python -m pytest tests
+test: $(VENV)/.installed-dev ## the tests, on a real PostgreSQL, Valkey, S3 server and real workers
+	@$(BIN)/python -m pytest tests -m "not slow"
+
+test-slow: $(VENV)/.installed-dev ## the few tests that take many seconds each, the training recipe among them
+	@$(BIN)/python -m pytest tests -m slow
 
 check: $(VENV)/.installed-dev ## ruff, mypy, import-linter, codespell, alembic check
 	@$(BIN)/ruff check .
@@ -37,11 +40,11 @@ check: $(VENV)/.installed-dev ## ruff, mypy, import-linter, codespell, alembic c
 bench: $(VENV)/.installed ## benchmarks (none yet)
 	@echo "No benchmarks yet: they come with the features that they measure."
 
-train-demo-model: $(VENV)/.installed ## train Picturebook (MINUTES=… or STEPS=…) into OUT
-	@$(BIN)/python -m demo_model.train $(if $(MINUTES),--minutes $(MINUTES)) $(if $(STEPS),--steps $(STEPS)) $(if $(OUT),--out "$(OUT)")
+train-demo-model: $(VENV)/.installed ## train Picturebook (MINUTES=…, STEPS=…), into OUT=… or with INSTALL=1 in place
+	@OMP_WAIT_POLICY=passive $(BIN)/python -m demo_model.train $(if $(INSTALL),--install) $(if $(MINUTES),--minutes $(MINUTES)) $(if $(STEPS),--steps $(STEPS)) $(if $(OUT),--out "$(OUT)")
 
 evaluate-demo-model: $(VENV)/.installed ## score Picturebook on prompts that it never saw, into its model card
-	@$(BIN)/python -m demo_model.evaluate
+	@OMP_WAIT_POLICY=passive $(BIN)/python -m demo_model.evaluate
 
 lock: ## resolve the dependencies afresh into constraints.txt
 	rm -rf $(VENV)/lock && $(PYTHON) -m venv $(VENV)/lock

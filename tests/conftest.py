@@ -10,6 +10,9 @@ import pytest
 
 from infra.local import LocalStack
 
+# Read when torch is first imported: on shared cores OpenMP's waiting threads must not spin (worker/rendering says why).
+os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+
 REPOSITORY = Path(__file__).resolve().parents[1]
 
 
