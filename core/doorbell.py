@@ -10,7 +10,6 @@ from typing import Any
 import redis
 import structlog
 from celery import Celery
-from kombu.exceptions import KombuError
 
 from core.settings import get_settings
 
@@ -98,14 +97,6 @@ class Doorbell:
             _log.warning("doorbell_not_rung", queue=queue, error=repr(error))
             return False
         return True
-
-    def prepare(self) -> None:
-        """Open the connection that the first ring would open, where Redis answers."""
-        try:
-            with self._celery.producer_or_acquire() as producer:
-                producer.connection.ensure_connection(max_retries=1, interval_start=0, interval_step=0)
-        except (KombuError, redis.RedisError, OSError) as error:
-            _log.warning("doorbell_not_connected", error=str(error))
 
     def count_waiting(self, queue: str) -> int | None:
         """How many messages wait in a queue, or None when Redis does not say."""

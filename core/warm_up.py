@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from core.artifacts.storage import prepare_clients
-from core.doorbell import get_doorbell
+from core.doorbell import RENDER_NEXT, get_doorbell, render_queue
 from core.rehearsal import rehearse
+from core.settings import get_settings
 
 
 def warm_up() -> None:
@@ -12,5 +13,6 @@ def warm_up() -> None:
     waited for.
     """
     prepare_clients()
-    get_doorbell().prepare()
+    # A superfluous ring finds nothing to claim, and the first real one finds the connection and the queue ready.
+    get_doorbell().ring(render_queue(get_settings().render_pool), RENDER_NEXT)
     rehearse()
