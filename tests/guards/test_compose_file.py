@@ -115,7 +115,7 @@ def test_foreign_images_know_their_variables(name: str) -> None:
 def test_a_filled_in_env_example_makes_valid_settings(name: str) -> None:
     """With .env.example copied and its secrets filled in, each process of ours starts with valid settings."""
     environment = resolve_environment(OURS[name], fill_in_secrets())
-    settings = Settings(**{key.lower(): value for key, value in environment.items()})  # type: ignore[arg-type]
+    settings = Settings(**{key.lower(): value for key, value in environment.items()})  # type: ignore[arg-type]  # texts, as an environment gives them
 
     assert settings.database_url.startswith("postgresql+psycopg://darkroom:filled-in-postgres-password@postgres:5432/")
     assert settings.redis_url == "redis://:filled-in-redis-password@valkey:6379/0"

@@ -43,7 +43,7 @@ def consumers(monkeypatch: pytest.MonkeyPatch) -> dict[str, tuple[set[str], set[
 
     # The real one loads torch and a model; which queues a worker takes from does not hang on it.
     runtime = ModuleType("worker.rendering.runtime")
-    runtime.get_runtime = type("Runtime", (), {"start": lambda _self: None})  # type: ignore[attr-defined]
+    runtime.get_runtime = type("Runtime", (), {"start": lambda _self: None})  # type: ignore[attr-defined]  # a module made here, without torch
     monkeypatch.setitem(sys.modules, "worker.rendering.runtime", runtime)
     for role, run in {"render": worker.__main__.run_renderer, "dispatch": worker.__main__.run_dispatcher}.items():
         monkeypatch.setattr(worker.__main__, "_run_worker", record(role))
