@@ -31,6 +31,23 @@ class ModelEntry(BaseModel):
     licence: str
     commercial_use: bool
     tasks: tuple[Task, ...] = ("text-to-image",)
+
+    # How it is loaded
+    #: `auto`: float32 on a CPU, float16 on a GPU.
+    dtype: Literal["auto", "float32", "float16", "bfloat16"] = "auto"
+    #: Weights of the denoiser kept in eight bits (torchao, weight only).
+    quantisation: Literal["none", "int8", "fp8"] = "none"
+    #: `regional` compiles the denoiser's repeated blocks.
+    compile: Literal["off", "regional"] = "off"
+    #: What waits in the CPU's memory while it is not needed: whole components, or groups of layers.
+    offload: Literal["none", "model", "group"] = "none"
+    #: A name of diffusers' `set_attention_backend`.
+    attention_backend: str | None = None
+    #: Pictures of more pixels than this are decoded in tiles.
+    vae_tiling_above_pixels: int | None = Field(default=None, ge=1)
+    channels_last: bool = False
+    #: The denoiser's weights are kept in fp8 and computed with in `dtype`.
+    layerwise_casting: bool = False
     #: The pool of workers that serves this model.
     pool: str = Field(default="default", pattern=r"^[a-z0-9-]{1,40}$")
 

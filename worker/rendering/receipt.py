@@ -22,6 +22,7 @@ def build_receipt(model: LoadedModel, attempt: ClaimedAttempt, images: list[Stor
         "request": attempt.request,
         "device": _device_name(model.device),
         "dtype": str(model.dtype).removeprefix("torch."),
+        "switches": model.switches,
         "versions": {"python": platform.python_version()} | {name: version(name) for name in _LIBRARIES},
         "outputs": [{"seed": image.seed, "sha256": image.sha256} for image in images],
     }

@@ -69,7 +69,7 @@ def get_runtime() -> Runtime:
     return Runtime(
         settings=settings,
         catalog=catalog,
-        models=Models(catalog, device=settings.render_device),
+        models=Models(catalog, device=settings.render_device, budget_bytes=settings.model_cache_bytes),
         render_slot=threading.Semaphore(1),
         uploads=ThreadPoolExecutor(settings.s3_upload_threads, thread_name_prefix="upload"),
         drain=Drain(),

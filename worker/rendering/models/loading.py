@@ -1,0 +1,61 @@
+"""Load a pipeline: safetensors alone, from this machine alone, without foreign code."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import diffusers
+import torch
+from diffusers import DiffusionPipeline
+
+from worker.rendering.models.loaded_model import LoadedModel
+from worker.rendering.models.memory import module_bytes
+from worker.rendering.models.plan_load import LoadPlan, Part, on_device_together
+from worker.rendering.models.switches import apply_switches, refuse_impossible_switches
+
+
+def load_model(plan: LoadPlan, shared: Mapping[str, torch.nn.Module]) -> LoadedModel:
+    """The model on its device with its switches on. `shared` holds components, by name, that another model has loaded.
+
+    Raises ModelUnavailable (naming the switch) where a switch cannot work here, and whatever diffusers raises.
+    """
+    refuse_impossible_switches(plan.files.entry, plan.files.device)
+    pipeline = _load_folder(plan, shared) if plan.files.source.is_dir() else _load_single_file(plan)
+    switches = apply_switches(pipeline, plan.files.entry, plan.files.device)
+    pipeline.set_progress_bar_config(disable=True)
+    return LoadedModel(
+        id=plan.files.model_id,
+        entry=plan.files.entry,
+        pipeline=pipeline,
+        device=plan.files.device,
+        dtype=plan.files.dtype,
+        file_sha256=plan.file_sha256,
+        switches=switches,
+    )
+
+
+def resident_parts(plan: LoadPlan, model: LoadedModel) -> tuple[Part, ...]:
+    """The components of the loaded model that have weights, with what they really take on the device."""
+    modules = {name: item for name, item in model.pipeline.components.items() if isinstance(item, torch.nn.Module)}
+    parts = [Part(name, plan.address_of(name), module_bytes(module)) for name, module in modules.items()]
+    return on_device_together(parts, plan.files.entry)
+
+
+def _load_folder(plan: LoadPlan, shared: Mapping[str, torch.nn.Module]) -> Any:
+    return DiffusionPipeline.from_pretrained(
+        plan.files.source,
+        dtype=plan.files.dtype,
+        variant=plan.variant,
+        use_safetensors=True,
+        local_files_only=True,
+        trust_remote_code=False,
+        **shared,
+    )
+
+
+def _load_single_file(plan: LoadPlan) -> Any:
+    pipeline_class = getattr(diffusers, plan.model_index["_class_name"])
+    return pipeline_class.from_single_file(
+        str(plan.files.source), config=str(plan.files.config), dtype=plan.files.dtype, local_files_only=True
+    )
