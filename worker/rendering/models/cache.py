@@ -203,7 +203,7 @@ class Models:
         if victim is None:
             return False
         model_id = victim.model.id
-        victim.model.close()
+        victim.model.batcher.close()
         del victim
         give_back_memory(self._device)
         with self._changed:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 import torch
 from diffusers import DiffusionPipeline
 
 from core.catalog import ModelEntry
+from worker.rendering.batching import Batcher
 
 
 @dataclass(frozen=True)
@@ -23,7 +24,6 @@ class LoadedModel:
     #: sha256 of every weights file that was loaded, by its path inside the model's folder.
     file_sha256: dict[str, str]
     #: The speed switches that are on and change pixels, for the receipt.
-    switches: dict[str, Any] = field(default_factory=dict)
-
-    def close(self) -> None:
-        """Stop what works for this model. Nobody renders with it any more."""
+    switches: dict[str, Any]
+    #: Runs the denoiser for several jobs at a time.
+    batcher: Batcher

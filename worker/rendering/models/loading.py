@@ -9,6 +9,8 @@ import diffusers
 import torch
 from diffusers import DiffusionPipeline
 
+from worker.rendering.batching import Batcher
+from worker.rendering.models.denoisers import find_step_modules
 from worker.rendering.models.loaded_model import LoadedModel
 from worker.rendering.models.memory import module_bytes
 from worker.rendering.models.plan_load import LoadPlan, Part, on_device_together
@@ -32,6 +34,7 @@ def load_model(plan: LoadPlan, shared: Mapping[str, torch.nn.Module]) -> LoadedM
         dtype=plan.files.dtype,
         file_sha256=plan.file_sha256,
         switches=switches,
+        batcher=Batcher(find_step_modules(pipeline), name=plan.files.model_id),
     )
 
 

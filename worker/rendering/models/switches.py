@@ -12,8 +12,7 @@ from diffusers.models.attention_dispatch import AttentionBackendName, _check_att
 
 from core.catalog import ModelEntry
 from worker.rendering.errors import ModelUnavailable
-
-_DENOISERS = ("unet", "transformer", "transformer_2")
+from worker.rendering.models.denoisers import find_denoisers
 
 #: Attention backends that run on a CPU; every other one is a GPU's.
 _CPU_BACKENDS = frozenset({"native", "_native_math", "flex"})
@@ -53,7 +52,8 @@ def apply_switches(pipeline: Any, entry: ModelEntry, device: torch.device) -> di
     if entry.layerwise_casting:
         _each_denoiser(pipeline, "layerwise_casting", lambda denoiser: denoiser.enable_layerwise_casting())
     if entry.channels_last:
-        for module in (*_denoisers(pipeline), getattr(pipeline, "vae", None)):
+        modules: list[Any] = [*find_denoisers(pipeline).values(), getattr(pipeline, "vae", None)]
+        for module in modules:
             if module is not None:
                 module.to(memory_format=torch.channels_last)
     if entry.attention_backend is not None:
@@ -94,12 +94,8 @@ def _switches_that_change_pixels(entry: ModelEntry) -> dict[str, Any]:
     return {name: value for name, value in values.items() if value != off[name]}
 
 
-def _denoisers(pipeline: Any) -> list[Any]:
-    return [module for name in _DENOISERS if (module := getattr(pipeline, name, None)) is not None]
-
-
 def _each_denoiser(pipeline: Any, switch: str, apply: Callable[[Any], None]) -> None:
-    for denoiser in _denoisers(pipeline):
+    for denoiser in find_denoisers(pipeline).values():
         try:
             apply(denoiser)
         except (AttributeError, ImportError, NotImplementedError, RuntimeError, ValueError) as error:
