@@ -14,10 +14,10 @@ QUEUE_WAIT_SECONDS = Histogram(
     buckets=(0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300, 1800, 7200),
     registry=REGISTRY,
 )
-#: From the claim to the encoded pixels, by model.
+#: From having its model in memory to the encoded pixels, by model.
 RENDER_DURATION_SECONDS = Histogram(
     "render_duration_seconds",
-    "Seconds from a job's claim to its encoded images.",
+    "Seconds from a job having its model in memory to its encoded images.",
     ["model"],
     buckets=(0.1, 0.25, 0.5, 1, 2.5, 5, 10, 20, 30, 60, 120, 300),
     registry=REGISTRY,
