@@ -37,6 +37,7 @@ class Settings(BaseSettings):
 
     # Rendering
     models_file: Path = Path("models.toml")
+    models_folder: Path = Path("models")
     default_model: str = "picturebook"
     render_pool: str = Field(default="default", pattern=r"^[a-z0-9-]{1,40}$")
     render_device: str = "auto"

@@ -13,7 +13,8 @@ import torch
 from diffusers.utils import logging as diffusers_logging
 from transformers.utils import logging as transformers_logging
 
-from core.catalog import Catalog
+from core.catalog import Catalog, FileSource, ModelEntry
+from core.errors import ModelNotFetched
 from core.metrics import MODEL_EVICTIONS, MODEL_LOAD_SECONDS, MODEL_LOADS, MODEL_RESIDENT_BYTES
 from worker.rendering.errors import ModelUnavailable
 from worker.rendering.models.broken import BrokenModels
@@ -139,7 +140,7 @@ class Models:
         entry = self._catalog.find(model_id)
         if entry is None:
             raise ModelUnavailable(f"This worker's models file has no {model_id!r}.")
-        files = ModelFiles(model_id, entry, self._catalog.source_path(model_id), None, self._device)
+        files = self._find_files(model_id, entry)
         known = self._broken.find(model_id, files.fingerprint())
         if known is not None:
             raise ModelUnavailable(known)
@@ -147,6 +148,14 @@ class Models:
             return plan_load(files, self._digests)
         except Exception as error:
             raise self._describe(files, error) from error
+
+    def _find_files(self, model_id: str, entry: ModelEntry) -> ModelFiles:
+        try:
+            source = self._catalog.source_path(model_id)
+        except ModelNotFetched as error:
+            raise ModelUnavailable(error.message) from error
+        config = self._catalog.folder / entry.source.config if isinstance(entry.source, FileSource) else None
+        return ModelFiles(model_id, entry, source, config, self._device)
 
     def _describe(self, files: ModelFiles, error: Exception) -> Exception:
         """The error as the job's sender may see it, and remembered."""
