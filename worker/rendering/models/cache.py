@@ -152,10 +152,11 @@ class Models:
     def _find_files(self, model_id: str, entry: ModelEntry) -> ModelFiles:
         try:
             source = self._catalog.source_path(model_id)
+            controlnet = None if entry.controlnet is None else self._catalog.locate(model_id, entry.controlnet)
         except ModelNotFetched as error:
             raise ModelUnavailable(error.message) from error
         config = self._catalog.folder / entry.source.config if isinstance(entry.source, FileSource) else None
-        return ModelFiles(model_id, entry, source, config, self._device)
+        return ModelFiles(model_id, entry, source, config, controlnet, self._device)
 
     def _describe(self, files: ModelFiles, error: Exception) -> Exception:
         """The error as the job's sender may see it, and remembered."""

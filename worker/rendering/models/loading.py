@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 import diffusers
 import torch
-from diffusers import DiffusionPipeline
+from diffusers import AutoPipelineForText2Image, DiffusionPipeline
 
 from worker.rendering.batching import Batcher
 from worker.rendering.models.denoisers import find_step_modules
@@ -24,6 +26,8 @@ def load_model(plan: LoadPlan, shared: Mapping[str, torch.nn.Module]) -> LoadedM
     """
     refuse_impossible_switches(plan.files.entry, plan.files.device)
     pipeline = _load_folder(plan, shared) if plan.files.source.is_dir() else _load_single_file(plan)
+    if plan.files.controlnet is not None:
+        pipeline = _with_controlnet(pipeline, plan.files.controlnet, plan.files.dtype)
     switches = apply_switches(pipeline, plan.files.entry, plan.files.device)
     pipeline.set_progress_bar_config(disable=True)
     return LoadedModel(
@@ -46,7 +50,8 @@ def resident_parts(plan: LoadPlan, model: LoadedModel) -> tuple[Part, ...]:
 
 
 def _load_folder(plan: LoadPlan, shared: Mapping[str, torch.nn.Module]) -> Any:
-    return DiffusionPipeline.from_pretrained(
+    pipeline_class = DiffusionPipeline if plan.files.entry.pipeline == "auto" else _find_class(plan)
+    return pipeline_class.from_pretrained(
         plan.files.source,
         dtype=plan.files.dtype,
         variant=plan.variant,
@@ -58,7 +63,19 @@ def _load_folder(plan: LoadPlan, shared: Mapping[str, torch.nn.Module]) -> Any:
 
 
 def _load_single_file(plan: LoadPlan) -> Any:
-    pipeline_class = getattr(diffusers, plan.model_index["_class_name"])
-    return pipeline_class.from_single_file(
+    return _find_class(plan).from_single_file(
         str(plan.files.source), config=str(plan.files.config), dtype=plan.files.dtype, local_files_only=True
     )
+
+
+def _find_class(plan: LoadPlan) -> Any:
+    named = plan.files.entry.pipeline
+    return getattr(diffusers, plan.model_index["_class_name"] if named == "auto" else named)
+
+
+def _with_controlnet(pipeline: Any, folder: Path, dtype: torch.dtype) -> Any:
+    class_name = json.loads((folder / "config.json").read_text(encoding="utf-8"))["_class_name"]
+    controlnet = getattr(diffusers, class_name).from_pretrained(
+        folder, dtype=dtype, use_safetensors=True, local_files_only=True
+    )
+    return AutoPipelineForText2Image.from_pipe(pipeline, controlnet=controlnet)

@@ -35,6 +35,8 @@ class ModelFiles:
     source: Path
     #: Of a single file: the folder with the configurations of its pipeline.
     config: Path | None
+    #: The folder of a ControlNet that the model is to have.
+    controlnet: Path | None
     device: torch.device
 
     @property
@@ -49,7 +51,7 @@ class ModelFiles:
 
     def fingerprint(self) -> tuple[tuple[str, int, int], ...]:
         """What changes when any of the files does: paths, times of change and sizes."""
-        roots = [root for root in (self.source, self.config) if root is not None]
+        roots = [root for root in (self.source, self.config, self.controlnet) if root is not None]
         paths = [path for root in roots for path in (root, *sorted(root.rglob("*"))) if path.is_file()]
         return tuple((str(path), path.stat().st_mtime_ns, path.stat().st_size) for path in paths)
 
@@ -84,17 +86,8 @@ class LoadPlan:
 
 def plan_load(files: ModelFiles, digests: FileDigests) -> LoadPlan:
     """Raises ModelUnavailable (why, in words for the operator) where the files are not a model that may be loaded."""
-    source = files.source
-    if source.is_dir():
-        return _plan_folder(files, digests)
-    if source.suffix != ".safetensors" or not source.is_file():
-        raise ModelUnavailable("its source is neither a folder in diffusers' layout nor a .safetensors file")
-    if files.config is None:
-        # Without a folder of configurations diffusers asks the hub for them, whatever it is told.
-        raise ModelUnavailable("a single file needs a folder with the configurations of its pipeline")
-    model_index = _read_model_index(files.config)
-    whole = Part("", f"{files.model_id}/", estimate_bytes(source, files.dtype))
-    return LoadPlan(files, None, (whole,), {source.name: digests.sha256(source)}, model_index)
+    plan = _plan_folder(files, digests) if files.source.is_dir() else _plan_single_file(files, digests)
+    return plan if files.controlnet is None else _plan_controlnet(plan, files.controlnet, digests)
 
 
 def on_device_together(parts: Iterable[Part], entry: ModelEntry) -> tuple[Part, ...]:
@@ -124,6 +117,29 @@ def _plan_folder(files: ModelFiles, digests: FileDigests) -> LoadPlan:
     return LoadPlan(files, variant, on_device_together(parts, files.entry), file_sha256, model_index)
 
 
+def _plan_single_file(files: ModelFiles, digests: FileDigests) -> LoadPlan:
+    source = files.source
+    if source.suffix != ".safetensors" or not source.is_file():
+        raise ModelUnavailable("its source is neither a folder in diffusers' layout nor a .safetensors file")
+    if files.config is None:
+        # Without a folder of configurations diffusers asks the hub for them, whatever it is told.
+        raise ModelUnavailable("a single file needs a folder with the configurations of its pipeline")
+    model_index = _read_model_index(files.config)
+    whole = Part("", f"{files.model_id}/", estimate_bytes(source, files.dtype))
+    return LoadPlan(files, None, (whole,), {source.name: digests.sha256(source)}, model_index)
+
+
+def _plan_controlnet(plan: LoadPlan, folder: Path, digests: FileDigests) -> LoadPlan:
+    files = list_weights(folder).get(None, ())
+    part = Part(
+        "controlnet",
+        f"{plan.files.model_id}/controlnet",
+        sum(estimate_bytes(file, plan.files.dtype) for file in files),
+    )
+    file_sha256 = {f"controlnet/{file.name}": digests.sha256(file) for file in files}
+    return replace(plan, parts=(*plan.parts, part), file_sha256=plan.file_sha256 | file_sha256)
+
+
 def _read_model_index(folder: Path) -> dict[str, Any]:
     model_index: dict[str, Any] = json.loads((folder / "model_index.json").read_text(encoding="utf-8"))
     refuse_foreign_code(folder, model_index)
@@ -135,5 +151,6 @@ def _address(files: ModelFiles, name: str, weights: list[Any], digests: FileDige
     if not name.startswith(_SHAREABLE) or files.entry.offload != "none":
         return f"{files.model_id}/{name}"
     configs = {path.name: digests.sha256(path) for path in sorted((files.source / name).glob("*.json"))}
-    content = [weights, configs, str(files.dtype), files.entry.channels_last]
+    switches = [files.entry.channels_last, files.entry.vae_tiling_above_pixels]
+    content = [weights, configs, str(files.dtype), switches]
     return hashlib.sha256(json.dumps(content).encode()).hexdigest()[:_ADDRESS_DIGITS]
