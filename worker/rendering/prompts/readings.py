@@ -1,0 +1,76 @@
+"""From what the tokenizers heard to what they read of each prompt."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from worker.rendering.prompts.tokens import Hearing, Pieces, Reading, split_tokens
+
+
+@dataclass(frozen=True)
+class _Place:
+    """Where a prompt stands in the text that a tokenizer was given, which may be a template filled with it."""
+
+    prompt: str
+    begin: int
+    end: int
+
+
+def list_readings(
+    pipeline: Any, hearing: Hearing, arguments: Mapping[str, Any], *, chunks: int | None = None
+) -> tuple[Reading, ...]:
+    """One for each tokenizer and prompt. With `chunks`, the prompts were read whole, in so many pieces."""
+    prompts = list(_list_texts(arguments))
+    readings = []
+    for (name, text), limit in hearing.limits.items():
+        tokenizer = getattr(pipeline, name)
+        pieces = split_tokens(getattr(tokenizer, "tokenizer", tokenizer), text)
+        place = _find_prompt(text, prompts)
+        if place is not None:
+            readings.append(_read(tokenizer, name, place, text, pieces, None if chunks else limit, chunks or 1))
+    return tuple(readings)
+
+
+def _list_texts(arguments: Mapping[str, Any]) -> Iterator[str]:
+    for name, value in arguments.items():
+        if "prompt" in name:
+            for text in [value] if isinstance(value, str) else value if isinstance(value, list | tuple) else []:
+                if isinstance(text, str) and text.strip():
+                    yield text
+
+
+def _find_prompt(text: str, prompts: list[str]) -> _Place | None:
+    found = [place for prompt in prompts if (place := _locate(prompt, text)) is not None]
+    if found:
+        # A short prompt may happen to stand in the template around another one, but hardly at its end.
+        return max(found, key=lambda place: (place.end == len(text), place.end - place.begin))
+    # Some pipelines clean a prompt up: then the text they read is what there is to tell about the one they had.
+    return _Place(prompts[0], 0, len(text)) if len(prompts) == 1 and text.strip() else None
+
+
+def _locate(prompt: str, text: str) -> _Place | None:
+    for needle, hay in ((prompt, text), (prompt.strip().lower(), text.lower())):
+        begin = hay.rfind(needle)
+        if begin >= 0:
+            return _Place(prompt, begin, begin + len(needle))
+    return None
+
+
+def _read(
+    tokenizer: Any, name: str, place: _Place, text: str, pieces: Pieces, limit: int | None, chunks: int
+) -> Reading:
+    end = len(pieces.ids) if limit is None else limit
+    if not pieces.spans:
+        cut_off = tokenizer.decode(pieces.ids[end:]) if end < len(pieces.ids) else ""
+        return Reading(name, place.prompt, len(pieces.ids), min(end, len(pieces.ids)), cut_off, chunks)
+
+    own = [
+        number
+        for number, (first, last) in enumerate(pieces.spans)
+        if first < last and first < place.end and last > place.begin
+    ]
+    unread = [number for number in own if number >= end]
+    cut_off = text[max(pieces.spans[unread[0]][0], place.begin) : place.end].strip() if unread else ""
+    return Reading(name, place.prompt, len(own), len(own) - len(unread), cut_off, chunks)
