@@ -15,6 +15,7 @@ from transformers.utils import logging as transformers_logging
 
 from core.catalog import Catalog
 from worker.rendering.batching import Batcher
+from worker.rendering.decode import serialise_decoding
 from worker.rendering.errors import ModelUnavailable
 
 _CHUNK_BYTES = 1024 * 1024
@@ -76,6 +77,8 @@ class Models:
             _log.exception("model_not_loaded", model=model_id)
             raise ModelUnavailable(f"The model {model_id!r} could not be loaded on this worker.") from error
         pipeline.set_progress_bar_config(disable=True)
+        tile_above_pixels = getattr(self._catalog.models[model_id], "vae_tiling_above_pixels", None)
+        serialise_decoding(pipeline, tile_above_pixels=tile_above_pixels)
         _log.info("model_loaded", model=model_id, device=str(self._device), dtype=str(dtype))
         batcher = Batcher(find_denoisers(pipeline), name=model_id)
         return LoadedModel(model_id, pipeline, self._device, dtype, hashes, batcher)

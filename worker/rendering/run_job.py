@@ -31,7 +31,7 @@ from worker.rendering.errors import JobCancelled, WorkerDraining, describe_failu
 from worker.rendering.lease_keeper import LeaseKeeper, keep_lease
 from worker.rendering.receipt import build_receipt
 from worker.rendering.record import record
-from worker.rendering.render import find_cut_off_prompts, render_images
+from worker.rendering.render import render_images
 from worker.rendering.room import Place
 from worker.rendering.runtime import Runtime
 from worker.rendering.stepping import StepEnd
@@ -120,7 +120,15 @@ def _render(runtime: Runtime, attempt: ClaimedAttempt, lease: LeaseKeeper, place
             place.give_up()
         lease.reach_step(end)
 
-    drawn = render_images(model, attempt.request, seeds=attempt.image_seeds, on_step=end_step, job=place.job)
+    drawn = render_images(
+        model,
+        attempt.request,
+        seeds=attempt.image_seeds,
+        on_step=end_step,
+        job=place.job,
+        prompt_cache=runtime.prompt_cache,
+        watch=partial(runtime.preview, attempt),
+    )
     encoded = [encode_image(image, attempt.request["output_format"]) for image in drawn.images]
     rendered = time.perf_counter()
     lease.check_held()
@@ -134,7 +142,7 @@ def _render(runtime: Runtime, attempt: ClaimedAttempt, lease: LeaseKeeper, place
     return Rendered(
         images=stored,
         receipt=build_receipt(model, attempt, stored, drawn),
-        warnings=find_cut_off_prompts(model, attempt.request),
+        warnings=drawn.prompts.warn(attempt.request),
         render_ms=round((rendered - started) * 1000),
         upload_ms=round((uploaded - rendered) * 1000),
     )

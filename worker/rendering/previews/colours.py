@@ -17,6 +17,9 @@ from worker.rendering.previews.unpack import to_autoencoder
 _SAMPLES = 6
 _SIDE = 12
 
+#: How like a picture its own encoding must decode to be, as a correlation, for the fit to go by encoded pictures.
+_FAITHFUL = 0.9
+
 #: Keeps the weights of channels that hardly vary from running away.
 _RIDGE = 1e-3
 
@@ -34,28 +37,29 @@ class LatentColours:
     def draw(self, latents: NDArray[np.float32]) -> NDArray[np.float32]:
         """Latents [channels, height, width], as the autoencoder takes them, as colours [height, width, 3]."""
         colours = np.tensordot(np.moveaxis(latents, 0, -1), self.weights[:-1], axes=1) + self.weights[-1]
-        return np.clip(colours, 0, 1)
+        return np.asarray(np.clip(colours, 0, 1), dtype=np.float32)
 
 
 @torch.inference_mode()
 def fit_colours(pipeline: Any, *, channels: int, has_frames: bool) -> LatentColours:
-    """Least squares over smooth random latents and over pictures that the autoencoder encoded, against what it decodes.
+    """Least squares over latents and what the pipeline's autoencoder decodes them to.
 
-    `channels` are those of the denoiser's latents; `has_frames` where the autoencoder is one for videos.
+    The latents are those of pictures, which it encoded; or smooth random ones, where it does not encode (or not to
+    what it decodes). `channels` are those of the denoiser's latents; `has_frames` where the autoencoder is a video's.
     """
     autoencoder = pipeline.vae
     generator = torch.Generator("cpu").manual_seed(0)
-    samples = [to_autoencoder(autoencoder, _smooth_noise(generator, channels).to(autoencoder.device))]
-    scale = getattr(pipeline, "vae_scale_factor", None)
-    pictures = _smooth_pictures(generator, _SIDE * (scale if isinstance(scale, int) else _USUAL_SCALE))
     if callable(getattr(autoencoder, "encode", None)):
-        samples.append(_encode(autoencoder, pictures, has_frames=has_frames))
-    rows, colours = [], []
-    for latents in (row for sample in samples for row in sample.split(1)):
-        decoded = _decode(autoencoder, latents, has_frames=has_frames).clamp(-1, 1) / 2 + 0.5
-        rows.append(latents[0].flatten(1).T.cpu())
-        colours.append(functional.adaptive_avg_pool2d(decoded, latents.shape[-2:])[0].flatten(1).T.cpu())
-    return LatentColours(_solve(torch.cat(rows).double().numpy(), torch.cat(colours).double().numpy()))
+        scale = getattr(pipeline, "vae_scale_factor", None)
+        pictures = _smooth_pictures(generator, _SIDE * (scale if isinstance(scale, int) else _USUAL_SCALE))
+        latents = _encode(autoencoder, pictures, has_frames=has_frames)
+        colours = _decode(autoencoder, latents, has_frames=has_frames)
+        asked = _average(pictures / 2 + 0.5, colours)
+        if np.corrcoef(asked.flatten(), colours.flatten())[0, 1] > _FAITHFUL:
+            return LatentColours(_solve(_list_rows(latents), _list_rows(colours)))
+    noise = _smooth_noise(generator, channels).to(autoencoder.device)
+    latents = to_autoencoder(autoencoder, noise)
+    return LatentColours(_solve(_list_rows(latents), _list_rows(_decode(autoencoder, latents, has_frames=has_frames))))
 
 
 def _solve(rows: NDArray[np.float64], colours: NDArray[np.float64]) -> NDArray[np.float32]:
@@ -69,9 +73,20 @@ def _solve(rows: NDArray[np.float64], colours: NDArray[np.float64]) -> NDArray[n
 
 
 def _decode(autoencoder: Any, latents: Tensor, *, has_frames: bool) -> Tensor:
-    latents = latents.to(autoencoder.dtype)
-    picture: Tensor = autoencoder.decode(latents.unsqueeze(2) if has_frames else latents, return_dict=False)[0]
-    return (picture[:, :3, 0] if has_frames else picture[:, :3]).float()
+    """The colours at each latent, [rows, 3, height, width] from 0 to 1."""
+    given = latents.to(autoencoder.dtype)
+    picture = autoencoder.decode(given.unsqueeze(2) if has_frames else given, return_dict=False)[0]
+    picture = (picture[:, :3, 0] if has_frames else picture[:, :3]).float()
+    return _average(picture.clamp(-1, 1) / 2 + 0.5, latents)
+
+
+def _average(pictures: Tensor, latents: Tensor) -> Tensor:
+    return functional.adaptive_avg_pool2d(pictures, (latents.shape[-2], latents.shape[-1])).cpu()
+
+
+def _list_rows(images: Tensor) -> NDArray[np.float64]:
+    """[rows, channels, height, width] as [rows * height * width, channels]."""
+    return np.asarray(images.movedim(1, -1).flatten(0, 2).double().cpu().numpy())
 
 
 def _encode(autoencoder: Any, pictures: Tensor, *, has_frames: bool) -> Tensor:
@@ -81,7 +96,8 @@ def _encode(autoencoder: Any, pictures: Tensor, *, has_frames: bool) -> Tensor:
         latents = encoded.latent_dist.mode()
     else:
         latents = encoded.latents if hasattr(encoded, "latents") else encoded.latent
-    return (latents[:, :, 0] if has_frames else latents).float()
+    latents = latents[:, :, 0] if has_frames else latents
+    return Tensor.float(latents)
 
 
 def _smooth_noise(generator: torch.Generator, channels: int) -> Tensor:

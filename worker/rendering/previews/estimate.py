@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-import torch
 from torch import Tensor
 
 
@@ -68,4 +67,6 @@ def _is_flow(scheduler: Any) -> bool:
 
 def _counts_noise_up(scheduler: Any) -> bool:
     """Whether the scheduler's samples grow with the noise in them, to be scaled down for the denoiser."""
-    return hasattr(scheduler, "sigmas") and not _is_flow(scheduler) and not hasattr(scheduler, "_sigma_to_alpha_sigma_t")
+    return (
+        hasattr(scheduler, "sigmas") and not _is_flow(scheduler) and not hasattr(scheduler, "_sigma_to_alpha_sigma_t")
+    )

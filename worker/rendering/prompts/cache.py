@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import threading
 from collections import OrderedDict
-from collections.abc import Hashable, Iterator
-from contextlib import ExitStack, contextmanager
+from collections.abc import Hashable
 from dataclasses import dataclass
 from typing import Any
-from weakref import WeakKeyDictionary
 
 from core.metrics import PROMPT_CACHE_BYTES
 from worker.rendering.prompts.tensors import count_bytes, take_copy
@@ -38,7 +36,6 @@ class PromptCache:
         self._bytes = 0
         self._entries: OrderedDict[Hashable, tuple[EncodedPrompt, int]] = OrderedDict()
         self._lock = threading.Lock()
-        self._component_locks: WeakKeyDictionary[Any, threading.RLock] = WeakKeyDictionary()
 
     def find(self, key: Hashable) -> EncodedPrompt | None:
         """The entry, its tensors copied to where they were encoded; changing them changes nothing here."""
@@ -63,21 +60,9 @@ class PromptCache:
                 self._forget(next(iter(self._entries)))
             PROMPT_CACHE_BYTES.set(self._bytes)
 
-    @contextmanager
-    def encoding_with(self, components: list[Any]) -> Iterator[None]:
-        """The sole right to use these tokenizers and text encoders, which several models may share.
-
-        A tokenizer that two threads use at once raises ("Already borrowed").
-        """
-        with self._lock:
-            locks = [self._component_locks.setdefault(component, threading.RLock()) for component in components]
-        with ExitStack() as stack:
-            # Always in the same order, so that no two jobs wait for each other.
-            for lock in sorted(locks, key=id):
-                stack.enter_context(lock)
-            yield
-
-    def __len__(self) -> int:
+    @property
+    def count(self) -> int:
+        """Encodings that are kept."""
         return len(self._entries)
 
     @property

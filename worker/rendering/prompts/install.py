@@ -11,6 +11,7 @@ from worker.rendering.prompts.cache import EncodedPrompt, PromptCache
 from worker.rendering.prompts.encode import encode, list_reading_components
 from worker.rendering.prompts.key import NotComparable, freeze_arguments
 from worker.rendering.prompts.report import JobPrompts
+from worker.rendering.prompts.turns import encoding_with
 
 
 def install_prompt_cache(pipeline: Any, cache: PromptCache, *, model_id: str, adapters: Hashable = ()) -> JobPrompts:
@@ -39,12 +40,12 @@ def install_prompt_cache(pipeline: Any, cache: PromptCache, *, model_id: str, ad
             # Before the call: some pipelines write into the lists that they are given.
             key = (model_id, function.__qualname__, adapters, freeze_arguments(arguments))
         except NotComparable:
-            with cache.encoding_with(list_reading_components(pipeline)):
+            with encoding_with(list_reading_components(pipeline)):
                 return prompts.add(encode_now())
 
         found = cache.find(key)
         if found is None:
-            with cache.encoding_with(list_reading_components(pipeline)):
+            with encoding_with(list_reading_components(pipeline)):
                 # Another job may have encoded the same while this one waited.
                 found = cache.find(key)
                 if found is None:

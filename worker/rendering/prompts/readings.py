@@ -6,14 +6,15 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from worker.rendering.prompts.tokens import Hearing, Pieces, Reading, split_tokens
+from worker.rendering.prompts.tokens import Hearing, Reading, split_tokens
 
 
 @dataclass(frozen=True)
 class _Place:
-    """Where a prompt stands in the text that a tokenizer was given, which may be a template filled with it."""
+    """A prompt in the text that a tokenizer was given, which may be a template filled with it."""
 
     prompt: str
+    text: str
     begin: int
     end: int
 
@@ -25,12 +26,19 @@ def list_readings(
     prompts = list(_list_texts(arguments))
     readings = []
     for (name, text), limit in hearing.limits.items():
-        tokenizer = getattr(pipeline, name)
-        pieces = split_tokens(getattr(tokenizer, "tokenizer", tokenizer), text)
         place = _find_prompt(text, prompts)
         if place is not None:
-            readings.append(_read(tokenizer, name, place, text, pieces, None if chunks else limit, chunks or 1))
+            tokenizer = getattr(pipeline, name)
+            tokenizer = getattr(tokenizer, "tokenizer", tokenizer)
+            tokens, cut_off = _count(tokenizer, place, None if chunks else limit)
+            readings.append(Reading(name, place.prompt, tokens.total, tokens.read, cut_off, chunks or 1))
     return tuple(readings)
+
+
+@dataclass(frozen=True)
+class _Tokens:
+    total: int
+    read: int
 
 
 def _list_texts(arguments: Mapping[str, Any]) -> Iterator[str]:
@@ -47,30 +55,29 @@ def _find_prompt(text: str, prompts: list[str]) -> _Place | None:
         # A short prompt may happen to stand in the template around another one, but hardly at its end.
         return max(found, key=lambda place: (place.end == len(text), place.end - place.begin))
     # Some pipelines clean a prompt up: then the text they read is what there is to tell about the one they had.
-    return _Place(prompts[0], 0, len(text)) if len(prompts) == 1 and text.strip() else None
+    return _Place(prompts[0], text, 0, len(text)) if len(prompts) == 1 and text.strip() else None
 
 
 def _locate(prompt: str, text: str) -> _Place | None:
     for needle, hay in ((prompt, text), (prompt.strip().lower(), text.lower())):
         begin = hay.rfind(needle)
         if begin >= 0:
-            return _Place(prompt, begin, begin + len(needle))
+            return _Place(prompt, text, begin, begin + len(needle))
     return None
 
 
-def _read(
-    tokenizer: Any, name: str, place: _Place, text: str, pieces: Pieces, limit: int | None, chunks: int
-) -> Reading:
+def _count(tokenizer: Any, place: _Place, limit: int | None) -> tuple[_Tokens, str]:
+    """The prompt's tokens, and the part of it that lies beyond the limit."""
+    pieces = split_tokens(tokenizer, place.text)
     end = len(pieces.ids) if limit is None else limit
     if not pieces.spans:
-        cut_off = tokenizer.decode(pieces.ids[end:]) if end < len(pieces.ids) else ""
-        return Reading(name, place.prompt, len(pieces.ids), min(end, len(pieces.ids)), cut_off, chunks)
-
+        read = min(end, len(pieces.ids))
+        return _Tokens(len(pieces.ids), read), tokenizer.decode(pieces.ids[read:])
     own = [
         number
         for number, (first, last) in enumerate(pieces.spans)
         if first < last and first < place.end and last > place.begin
     ]
     unread = [number for number in own if number >= end]
-    cut_off = text[max(pieces.spans[unread[0]][0], place.begin) : place.end].strip() if unread else ""
-    return Reading(name, place.prompt, len(own), len(own) - len(unread), cut_off, chunks)
+    cut_off = place.text[max(pieces.spans[unread[0]][0], place.begin) : place.end].strip() if unread else ""
+    return _Tokens(len(own), len(own) - len(unread)), cut_off

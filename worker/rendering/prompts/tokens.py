@@ -59,7 +59,8 @@ def listen(tokenizer: Any, name: str, hearing: Hearing, *, chunk: int | None = N
         return processor
     listener = copy.copy(tokenizer)
     # Its methods call it too (apply_chat_template does), which no wrapper around it would hear.
-    listener.__class__ = _listening_class(type(tokenizer))
+    kind: Any = type(tokenizer)
+    listener.__class__ = _listening_class(kind)
     listener.darkroom_name, listener.darkroom_hearing, listener.darkroom_chunk = name, hearing, chunk
     return listener
 
@@ -68,7 +69,9 @@ def split_tokens(tokenizer: Any, text: str) -> Pieces:
     """The text's own tokens, without markers. The tokenizer may be a listening one; this is not noted."""
     call = super(type(tokenizer), tokenizer).__call__ if hasattr(tokenizer, "darkroom_hearing") else tokenizer
     has_spans = bool(getattr(tokenizer, "is_fast", False))
-    tokens = call(text, add_special_tokens=False, verbose=False, **({"return_offsets_mapping": True} if has_spans else {}))
+    tokens = call(
+        text, add_special_tokens=False, verbose=False, **({"return_offsets_mapping": True} if has_spans else {})
+    )
     return Pieces(list(tokens["input_ids"]), list(tokens["offset_mapping"]) if has_spans else [])
 
 
@@ -78,7 +81,7 @@ def chunk_size(tokenizer: Any) -> int:
 
 
 @cache
-def _listening_class(kind: type[Any]) -> type[Any]:
+def _listening_class(kind: Any) -> type[Any]:
     def call(self: Any, text: Any = None, *arguments: Any, **options: Any) -> Any:
         texts = [text] if isinstance(text, str) else text
         if isinstance(texts, Sequence) and all(isinstance(item, str) for item in texts):
