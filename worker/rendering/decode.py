@@ -73,7 +73,7 @@ def _take_turns(autoencoder: Any, scale: int, tile_above_pixels: int | None) -> 
             arguments = [_take_row(value, row, count) for value in positional]
             options = {name: _take_row(value, row, count) for name, value in named.items()}
             # Given up between two images, so that a job of one need not wait for a job of many.
-            with lock, _tiling(autoencoder, in_tiles=in_tiles):
+            with lock, _tiling(autoencoder, scale, in_tiles=in_tiles):
                 parts.append(decode_rows(latents[row : row + 1], *arguments, **options))
         return parts[0] if len(parts) == 1 else _join(parts)
 
@@ -93,11 +93,13 @@ def _locked(encode: Callable[..., Any], autoencoder: Any, lock: threading.RLock)
 
 
 @contextmanager
-def _tiling(autoencoder: Any, *, in_tiles: bool) -> Iterator[None]:
+def _tiling(autoencoder: Any, scale: int, *, in_tiles: bool) -> Iterator[None]:
     """Tiles for the length of the block, where the autoencoder can; as it was before, after it."""
     before = getattr(autoencoder, "use_tiling", None)
-    if not in_tiles or before is None or before:
-        if in_tiles and before is None:
+    # AutoencoderTiny counts on 8 pixels for a latent, and fails in its tiles where there are others.
+    can_tile = before is not None and getattr(autoencoder, "spatial_scale_factor", scale) == scale
+    if not in_tiles or before or not can_tile:
+        if in_tiles and not can_tile:
             _log.warning("decoding_not_tiled", autoencoder=type(autoencoder).__name__)
         yield
         return

@@ -27,7 +27,8 @@ def encode(pipeline: Any, encode_prompt: Encode, arguments: Mapping[str, Any]) -
     encoded as ever.
     """
     hearing = Hearing()
-    if not reads_in_chunks(pipeline):
+    has_embeddings = any(isinstance(value, Tensor) for value in arguments.values())
+    if has_embeddings or not reads_in_chunks(pipeline):
         output = encode_prompt(_listening(pipeline, hearing))
         return EncodedPrompt(output, list_readings(pipeline, hearing, arguments))
 
@@ -69,6 +70,11 @@ def _listening(pipeline: Any, hearing: Hearing, *, chunk: int | None = None) -> 
     for name, tokenizer in list_tokenizers(pipeline):
         # Past the pipeline's own __setattr__, which would write the copy's class into its configuration.
         listener.__dict__[name] = listen(tokenizer, name, hearing, chunk=chunk)
+    encoder = getattr(pipeline, "text_encoder", None)
+    if isinstance(encoder, CLIPTextModel) and not hasattr(encoder, "text_model"):
+        # With clip_skip, Stable Diffusion asks for the last layer by a name that transformers 5 dropped.
+        listener.__dict__["text_encoder"] = renamed = copy.copy(encoder)
+        renamed.__dict__["text_model"] = encoder
     return listener
 
 
@@ -78,7 +84,7 @@ def _count_chunks(pipeline: Any, hearing: Hearing) -> int:
         for name, text in hearing.limits
         for tokenizer in [getattr(pipeline, name)]
     ]
-    return max(1, *lengths)
+    return max(lengths, default=1)
 
 
 def _join(outputs: list[Any]) -> Any:

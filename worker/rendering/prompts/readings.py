@@ -18,6 +18,13 @@ class _Place:
     begin: int
     end: int
 
+    def show_from(self, index: int) -> str:
+        """The prompt from an index of the text on, as it was written: what was read may be in lower case."""
+        written = self.prompt if len(self.prompt) == self.end - self.begin else self.prompt.strip()
+        if len(written) != self.end - self.begin:
+            written = self.text[self.begin : self.end]
+        return written[max(0, index - self.begin) :].strip()
+
 
 def list_readings(
     pipeline: Any, hearing: Hearing, arguments: Mapping[str, Any], *, chunks: int | None = None
@@ -79,5 +86,5 @@ def _count(tokenizer: Any, place: _Place, limit: int | None) -> tuple[_Tokens, s
         if first < last and first < place.end and last > place.begin
     ]
     unread = [number for number in own if number >= end]
-    cut_off = place.text[max(pieces.spans[unread[0]][0], place.begin) : place.end].strip() if unread else ""
+    cut_off = place.show_from(pieces.spans[unread[0]][0]) if unread else ""
     return _Tokens(len(own), len(own) - len(unread)), cut_off
