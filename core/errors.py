@@ -58,6 +58,12 @@ class JobNotFound(NotFound):
     code = "job_not_found"
 
 
+class PreviewNotFound(NotFound):
+    """There is no preview of this job: not yet, or no longer."""
+
+    code = "preview_not_found"
+
+
 class WebhookEndpointNotFound(NotFound):
     """There is no such webhook endpoint."""
 

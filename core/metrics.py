@@ -51,6 +51,14 @@ ATTEMPTS_FINISHED = Counter(
 )
 LEASES_LOST = Counter("leases_lost_total", "Attempts whose lease ran out before they ended.", registry=REGISTRY)
 JOBS_RESCUED = Counter("jobs_rescued_total", "Jobs taken back from an expired lease.", registry=REGISTRY)
+#: Encodings of prompts that a job needed, by model: those another job had paid for, and those that ran.
+PROMPT_CACHE_HITS = Counter(
+    "prompt_cache_hits_total", "Prompts whose encoding was found in the cache.", ["model"], registry=REGISTRY
+)
+PROMPT_CACHE_MISSES = Counter(
+    "prompt_cache_misses_total", "Prompts that had to be encoded.", ["model"], registry=REGISTRY
+)
+PROMPT_CACHE_BYTES = Gauge("prompt_cache_bytes", "Bytes of the encoded prompts that are kept.", registry=REGISTRY)
 #: `outcome` is delivered, retry, exhausted, cancelled or overtaken.
 WEBHOOK_ATTEMPTS = Counter("webhook_attempts_total", "Webhook POSTs by outcome.", ["outcome"], registry=REGISTRY)
 HTTP_REQUESTS = Counter(

@@ -33,7 +33,7 @@ from worker.rendering.lease_keeper import LeaseKeeper, keep_lease
 from worker.rendering.models import LoadedModel
 from worker.rendering.receipt import build_receipt
 from worker.rendering.record import record
-from worker.rendering.render import find_cut_off_prompts, render_images
+from worker.rendering.render import render_images
 from worker.rendering.room import Place
 from worker.rendering.runtime import Runtime
 from worker.rendering.stepping import StepEnd
@@ -130,7 +130,15 @@ def _render(
             place.give_up()
         lease.reach_step(end)
 
-    drawn = render_images(model, attempt.request, seeds=attempt.image_seeds, on_step=end_step, job=place.job)
+    drawn = render_images(
+        model,
+        attempt.request,
+        seeds=attempt.image_seeds,
+        on_step=end_step,
+        job=place.job,
+        prompt_cache=runtime.prompt_cache,
+        watch=partial(runtime.preview, attempt),
+    )
     encoded = [encode_image(image, attempt.request["output_format"]) for image in drawn.images]
     rendered = time.perf_counter()
     lease.check_held()
@@ -144,7 +152,7 @@ def _render(
     return Rendered(
         images=stored,
         receipt=build_receipt(model, attempt, stored, drawn),
-        warnings=find_cut_off_prompts(model, attempt.request),
+        warnings=drawn.prompts.warn(attempt.request),
         render_ms=round((rendered - started) * 1000),
         upload_ms=round((uploaded - rendered) * 1000),
     )

@@ -7,16 +7,21 @@ import socket
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import cache
+from typing import Any
 
 from celery.signals import worker_shutting_down
 
 from core.catalog import Catalog, get_catalog
+from core.jobs.claim import ClaimedAttempt
 from core.jobs.request import RenderRequest
 from core.jobs.resolve_request import resolve_request
+from core.previews import store_preview
 from core.settings import Settings, get_settings
 from worker.rendering.drain import Drain
 from worker.rendering.errors import ModelUnavailable
 from worker.rendering.models import Models
+from worker.rendering.previews import PreviewMaker
+from worker.rendering.prompts import PromptCache
 from worker.rendering.render import render_images
 from worker.rendering.room import Room
 from worker.rendering.stepping import StepEnd
@@ -30,6 +35,8 @@ class Runtime:
     catalog: Catalog
     models: Models
     room: Room
+    prompt_cache: PromptCache
+    previews: PreviewMaker
     uploads: ThreadPoolExecutor
     drain: Drain
     #: Names the process in attempts and logs.
@@ -52,6 +59,12 @@ class Runtime:
             # Said already where it was found; the jobs that need the model will fail and say so too.
             return
 
+    def preview(self, attempt: ClaimedAttempt, pipeline: Any) -> None:
+        """Let the job's own pipeline object be watched for previews, where it is known what they will show."""
+        width, height = attempt.request.get("width"), attempt.request.get("height")
+        if width is not None and height is not None:
+            self.previews.watch(pipeline, attempt.job_id, width=width, height=height)
+
     def _begin_drain(self, **_: object) -> None:
         self.drain.begin(self.settings.drain_seconds)
 
@@ -70,6 +83,8 @@ def get_runtime() -> Runtime:
         catalog=catalog,
         models=Models(catalog, device=settings.render_device, budget_bytes=settings.model_cache_bytes),
         room=Room(),
+        prompt_cache=PromptCache(),
+        previews=PreviewMaker(store_preview),
         uploads=ThreadPoolExecutor(settings.s3_upload_threads, thread_name_prefix="upload"),
         drain=Drain(),
         worker_id=f"{socket.gethostname()}:{os.getpid()}",

@@ -12,6 +12,7 @@ import torch
 from diffusers import AutoPipelineForText2Image, DiffusionPipeline
 
 from worker.rendering.batching import Batcher
+from worker.rendering.decode import serialise_decoding
 from worker.rendering.models.denoisers import find_step_modules
 from worker.rendering.models.loaded_model import LoadedModel
 from worker.rendering.models.memory import module_bytes
@@ -29,6 +30,7 @@ def load_model(plan: LoadPlan, shared: Mapping[str, torch.nn.Module]) -> LoadedM
     if plan.files.controlnet is not None:
         pipeline = _with_controlnet(pipeline, plan.files.controlnet, plan.files.dtype)
     switches = apply_switches(pipeline, plan.files.entry, plan.files.device)
+    serialise_decoding(pipeline, tile_above_pixels=plan.files.entry.vae_tiling_above_pixels)
     pipeline.set_progress_bar_config(disable=True)
     return LoadedModel(
         id=plan.files.model_id,
