@@ -12,6 +12,7 @@ import torch
 from diffusers import AutoPipelineForText2Image, DiffusionPipeline
 
 from worker.rendering.batching import Batcher
+from worker.rendering.building import building_modules
 from worker.rendering.decode import serialise_decoding
 from worker.rendering.models.denoisers import find_step_modules
 from worker.rendering.models.loaded_model import LoadedModel
@@ -26,9 +27,10 @@ def load_model(plan: LoadPlan, shared: Mapping[str, torch.nn.Module]) -> LoadedM
     Raises ModelUnavailable (naming the switch) where a switch cannot work here, and whatever diffusers raises.
     """
     refuse_impossible_switches(plan.files.entry, plan.files.device)
-    pipeline = _load_folder(plan, shared) if plan.files.source.is_dir() else _load_single_file(plan)
-    if plan.files.controlnet is not None:
-        pipeline = _with_controlnet(pipeline, plan.files.controlnet, plan.files.dtype)
+    with building_modules():
+        pipeline = _load_folder(plan, shared) if plan.files.source.is_dir() else _load_single_file(plan)
+        if plan.files.controlnet is not None:
+            pipeline = _with_controlnet(pipeline, plan.files.controlnet, plan.files.dtype)
     switches = apply_switches(pipeline, plan.files.entry, plan.files.device)
     serialise_decoding(pipeline, tile_above_pixels=plan.files.entry.vae_tiling_above_pixels)
     pipeline.set_progress_bar_config(disable=True)

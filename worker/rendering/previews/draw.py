@@ -12,6 +12,7 @@ import torch
 from diffusers import AutoencoderTiny
 from PIL import Image
 
+from worker.rendering.building import building_modules
 from worker.rendering.previews.colours import LatentColours, fit_colours
 from worker.rendering.previews.estimate import StepTaken
 from worker.rendering.previews.unpack import to_autoencoder, unpack_latents
@@ -60,7 +61,8 @@ def _wants_frames(autoencoder: Any) -> bool:
 
 def _load_tiny(folder: Path, autoencoder: Any) -> AutoencoderTiny | None:
     try:
-        tiny = AutoencoderTiny.from_pretrained(folder, use_safetensors=True, local_files_only=True)
+        with building_modules():
+            tiny = AutoencoderTiny.from_pretrained(folder, use_safetensors=True, local_files_only=True)
         return tiny.to(autoencoder.device, autoencoder.dtype)
     except Exception as error:  # noqa: BLE001  (files can be missing or broken in many ways; there is a fallback)
         _log.warning("tiny_autoencoder_not_loaded", folder=str(folder), error=repr(error))
