@@ -14,10 +14,10 @@ QUEUE_WAIT_SECONDS = Histogram(
     buckets=(0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300, 1800, 7200),
     registry=REGISTRY,
 )
-#: From the claim to the encoded pixels, by model.
+#: From having its model in memory to the encoded pixels, by model.
 RENDER_DURATION_SECONDS = Histogram(
     "render_duration_seconds",
-    "Seconds from a job's claim to its encoded images.",
+    "Seconds from a job having its model in memory to its encoded images.",
     ["model"],
     buckets=(0.1, 0.25, 0.5, 1, 2.5, 5, 10, 20, 30, 60, 120, 300),
     registry=REGISTRY,
@@ -25,6 +25,21 @@ RENDER_DURATION_SECONDS = Histogram(
 UPLOAD_DURATION_SECONDS = Histogram(
     "upload_duration_seconds",
     "Seconds that storing a job's images took.",
+    registry=REGISTRY,
+)
+#: `outcome` is loaded or unavailable.
+MODEL_LOADS = Counter("model_loads_total", "Loads of models into memory.", ["model", "outcome"], registry=REGISTRY)
+MODEL_EVICTIONS = Counter(
+    "model_evictions_total", "Models given back so that others have room.", ["model"], registry=REGISTRY
+)
+MODEL_RESIDENT_BYTES = Gauge(
+    "model_resident_bytes", "Bytes that models take on the device, what they share counted once.", registry=REGISTRY
+)
+MODEL_LOAD_SECONDS = Histogram(
+    "model_load_seconds",
+    "Seconds from having room for a model to its being ready.",
+    ["model"],
+    buckets=(0.1, 0.25, 0.5, 1, 2.5, 5, 10, 20, 30, 60, 120, 300),
     registry=REGISTRY,
 )
 #: `status` is the job's after the attempt: succeeded, failed, cancelled, or queued for another try.
