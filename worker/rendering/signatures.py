@@ -86,7 +86,7 @@ def _classes_by_task(family: str) -> dict[str, str]:
 
 def _list_parameters(cls: type) -> Iterator[tuple[str, list[Any]]]:
     """Name to kind and default; and, where the pipeline calls it otherwise than we do, its argument's name."""
-    parameters = inspect.signature(cls.__call__).parameters  # type: ignore[operator]  # pipelines are callable
+    parameters = inspect.signature(cls.__call__).parameters  # pipelines are callable
     control_is_image = "ControlNet" in cls.__name__ and "control_image" not in parameters
     for name, parameter in parameters.items():
         kind = _kind(parameter.annotation)

@@ -15,7 +15,8 @@ import torch
 from core.catalog import Catalog
 from tests.rendering.models.conftest import BuildCatalog
 from tests.rendering.models.drawing import draw
-from worker.rendering.models import LoadedModel, Models, cache
+from worker.rendering.models import LoadedModel, Models
+from worker.rendering.models.loading import load_model
 from worker.rendering.models.memory import module_bytes
 
 
@@ -138,14 +139,13 @@ def test_others_render_while_a_model_is_loaded(models: Models, monkeypatch: pyte
     """No lock stands between a model that is in memory and its jobs, however long another one's load takes."""
     red = models.load("red")
     goes_on, has_begun = threading.Event(), threading.Event()
-    load_model = cache.load_model
 
     def load_slowly(*arguments: Any) -> LoadedModel:
         has_begun.set()
         assert goes_on.wait(30)
         return load_model(*arguments)
 
-    monkeypatch.setattr(cache, "load_model", load_slowly)
+    monkeypatch.setattr("worker.rendering.models.cache.load_model", load_slowly)
     with ThreadPoolExecutor(1) as pool:
         green = pool.submit(models.load, "green")
         assert has_begun.wait(10)

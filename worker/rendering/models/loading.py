@@ -30,6 +30,7 @@ def load_model(plan: LoadPlan, shared: Mapping[str, torch.nn.Module]) -> LoadedM
     if plan.files.controlnet is not None:
         pipeline = _with_controlnet(pipeline, plan.files.controlnet, plan.files.dtype)
     switches = apply_switches(pipeline, plan.files.entry, plan.files.device)
+    serialise_decoding(pipeline, tile_above_pixels=plan.files.entry.vae_tiling_above_pixels)
     pipeline.set_progress_bar_config(disable=True)
     serialise_decoding(pipeline, tile_above_pixels=plan.files.entry.vae_tiling_above_pixels)
     return LoadedModel(
