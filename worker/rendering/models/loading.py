@@ -32,7 +32,6 @@ def load_model(plan: LoadPlan, shared: Mapping[str, torch.nn.Module]) -> LoadedM
     switches = apply_switches(pipeline, plan.files.entry, plan.files.device)
     serialise_decoding(pipeline, tile_above_pixels=plan.files.entry.vae_tiling_above_pixels)
     pipeline.set_progress_bar_config(disable=True)
-    serialise_decoding(pipeline, tile_above_pixels=plan.files.entry.vae_tiling_above_pixels)
     return LoadedModel(
         id=plan.files.model_id,
         entry=plan.files.entry,
