@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import inspect
+import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -50,8 +51,9 @@ def render_images(
     Its denoising steps run together with those of other jobs in other threads. `on_step` is told each step as it
     ends; what it raises ends the render at that step, and nobody else's. `job` tells others how much of the device
     this one takes. Prompts that are in `prompt_cache` are not encoded again; a prompt that is too long for the model is
-    encoded in chunks where it can be. `watch` is shown the job's own pipeline object before it is called. Raises RequestRefused when the pipeline refuses the request before its first step, and
-    NonFiniteResult when the model's numbers got out of hand.
+    encoded in chunks where it can be. `watch` is shown the job's own pipeline object before it is called. Raises
+    RequestRefused when the pipeline refuses the request before its first step, and NonFiniteResult when the model's
+    numbers got out of hand.
     """
     pipeline: Any = copy.copy(model.pipeline)
     pipeline.scheduler = build_scheduler(request["scheduler"], model.pipeline.scheduler)
@@ -68,7 +70,10 @@ def render_images(
         on_step(end)
 
     prompts = install_prompt_cache(
-        pipeline, PromptCache(max_bytes=0) if prompt_cache is None else prompt_cache, model_id=model.id
+        pipeline,
+        PromptCache(max_bytes=0) if prompt_cache is None else prompt_cache,
+        model_id=model.id,
+        adapters=json.dumps(request.get("loras") or [], sort_keys=True),
     )
     if watch is not None:
         watch(pipeline)

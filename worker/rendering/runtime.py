@@ -7,11 +7,13 @@ import socket
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import cache
+from pathlib import Path
 from typing import Any
 
 from celery.signals import worker_shutting_down
 
 from core.catalog import Catalog, get_catalog
+from core.errors import ModelNotFetched
 from core.jobs.claim import ClaimedAttempt
 from core.jobs.request import RenderRequest
 from core.jobs.resolve_request import resolve_request
@@ -63,7 +65,15 @@ class Runtime:
         """Let the job's own pipeline object be watched for previews, where it is known what they will show."""
         width, height = attempt.request.get("width"), attempt.request.get("height")
         if width is not None and height is not None:
-            self.previews.watch(pipeline, attempt.job_id, width=width, height=height)
+            tiny = self._find_tiny_autoencoder(attempt.model)
+            self.previews.watch(pipeline, attempt.job_id, width=width, height=height, tiny=tiny)
+
+    def _find_tiny_autoencoder(self, model_id: str) -> Path | None:
+        source = self.catalog.get(model_id).preview
+        try:
+            return None if source is None else self.catalog.locate(model_id, source)
+        except ModelNotFetched:
+            return None  # a model is drawn without it, too
 
     def _begin_drain(self, **_: object) -> None:
         self.drain.begin(self.settings.drain_seconds)

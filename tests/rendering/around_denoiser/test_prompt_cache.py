@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from threading import Barrier
 from typing import Any
 
@@ -82,6 +83,34 @@ def test_the_way_of_calling_makes_no_difference(load: Load) -> None:
     )
 
     assert cache.count == 1
+
+
+def test_adapters_are_there_only_while_their_prompts_are_encoded(load: Load) -> None:
+    """Jobs with an adapter in the text encoder and jobs without, at once: each gets what it would get alone."""
+    loaded, cache = load("sd15"), PromptCache()
+    embedding = loaded.pipeline.text_encoder.get_input_embeddings().weight
+
+    @contextmanager
+    def adapted() -> Iterator[None]:
+        with torch.no_grad():
+            embedding.mul_(2)
+            yield
+            embedding.div_(2)
+
+    def encode(number: int) -> Tensor:
+        pipeline = loaded.take_copy()
+        options: dict[str, Any] = {"adapters": "doubled", "while_encoding": adapted} if number % 2 else {}
+        install_prompt_cache(pipeline, cache, model_id="sd15", **options)
+        with torch.no_grad():
+            encoded: Tensor = pipeline.encode_prompt(f"a mug {number // 2}", torch.device("cpu"), 1, False)[0]
+        return encoded
+
+    with ThreadPoolExecutor(6) as pool:
+        together = list(pool.map(encode, range(12)))
+
+    cache = PromptCache()
+    assert all(torch.equal(encode(number), together[number]) for number in range(12))
+    assert not any(torch.equal(together[number], together[number + 1]) for number in range(0, 12, 2))
 
 
 def test_many_jobs_at_once_encode_once(load: Load) -> None:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Hashable
+from collections.abc import Callable, Hashable
+from contextlib import AbstractContextManager, nullcontext
 from typing import Any
 
 from core.metrics import PROMPT_CACHE_HITS, PROMPT_CACHE_MISSES
@@ -14,11 +15,20 @@ from worker.rendering.prompts.report import JobPrompts
 from worker.rendering.prompts.turns import encoding_with
 
 
-def install_prompt_cache(pipeline: Any, cache: PromptCache, *, model_id: str, adapters: Hashable = ()) -> JobPrompts:
+def install_prompt_cache(
+    pipeline: Any,
+    cache: PromptCache,
+    *,
+    model_id: str,
+    adapters: Hashable = (),
+    while_encoding: Callable[[], AbstractContextManager[Any]] = nullcontext,
+) -> JobPrompts:
     """Let this one pipeline object (a job's copy) encode through the cache; gives what its prompts turn out to be.
 
     A call returns what the pipeline's own `encode_prompt` returns, bit for bit, but for prompts that are too long for
-    CLIP (see `encode`). `adapters` is everything beside the arguments that changes what the text encoders say.
+    CLIP (see `encode`). `adapters` names everything beside the arguments that changes what the text encoders say;
+    `while_encoding` is entered around each encoding that runs, when nobody else uses them, to put it there and take it
+    away again.
     A pipeline without an `encode_prompt` stays as it is.
     """
     prompts = JobPrompts()
@@ -40,7 +50,7 @@ def install_prompt_cache(pipeline: Any, cache: PromptCache, *, model_id: str, ad
             # Before the call: some pipelines write into the lists that they are given.
             key = (model_id, function.__qualname__, adapters, freeze_arguments(arguments))
         except NotComparable:
-            with encoding_with(list_reading_components(pipeline)):
+            with encoding_with(list_reading_components(pipeline)), while_encoding():
                 return prompts.add(encode_now())
 
         found = cache.find(key)
@@ -50,7 +60,8 @@ def install_prompt_cache(pipeline: Any, cache: PromptCache, *, model_id: str, ad
                 found = cache.find(key)
                 if found is None:
                     PROMPT_CACHE_MISSES.labels(model_id).inc()
-                    encoded = encode_now()
+                    with while_encoding():
+                        encoded = encode_now()
                     cache.store(key, encoded)
                     return prompts.add(encoded)
         PROMPT_CACHE_HITS.labels(model_id).inc()
