@@ -157,6 +157,25 @@ def test_others_render_while_a_model_is_loaded(models: Models, monkeypatch: pyte
         assert green.result(timeout=30).id == "green"
 
 
+def test_jobs_of_an_offloaded_model_take_turns(catalog: Catalog, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Two jobs of a model whose weights come and go never have it at once, and a cancelled one stops waiting."""
+    entry = catalog.models["red"].model_copy(update={"offload": "model"})
+    # Offloading to where the weights are is refused for being of no use; it does no harm here.
+    monkeypatch.setattr("worker.rendering.models.loading.refuse_impossible_switches", lambda *_: None)
+    models = Models(catalog.model_copy(update={"models": {"red": entry}}), device="cpu")
+
+    def cancel() -> None:
+        raise KeyError("cancelled")
+
+    with models.use("red") as red:
+        assert draw(red).any()
+        with pytest.raises(KeyError), models.use("red", while_waiting=cancel):
+            pass
+    with models.use("red") as again:
+        assert again is red
+    models.close()
+
+
 def test_threads_that_want_the_same_model_load_it_once(models: Models) -> None:
     """Eight jobs that need a model at once share one load."""
     with ThreadPoolExecutor(8) as pool:

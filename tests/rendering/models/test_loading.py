@@ -11,10 +11,12 @@ import pytest
 import torch
 from diffusers import ControlNetModel, DiffusionPipeline
 
+from core.catalog import Catalog
 from core.metrics import MODEL_LOADS
 from tests.rendering.families import FAMILIES
 from tests.rendering.models.conftest import BuildCatalog
 from tests.rendering.models.drawing import draw
+from tests.rendering.models.single_file import write_single_file
 from worker.rendering.errors import ModelUnavailable
 from worker.rendering.models import Models
 from worker.rendering.models.broken import BrokenModels
@@ -116,19 +118,28 @@ def test_pickles_are_never_read(folder: Path, build_catalog: BuildCatalog) -> No
     refusal(folder, build_catalog)
 
 
-def test_a_single_file_without_configurations_is_refused(
-    folder: Path, build_catalog: BuildCatalog, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_single_file_draws_what_its_folder_draws(folder: Path, build_catalog: BuildCatalog) -> None:
+    """A model in one safetensors file, with the configurations of a folder, is the same model."""
+    file = folder / "whole.safetensors"
+    write_single_file(folder, file)
+    catalog = build_catalog({"folder": folder})
+    models = Models(_with_single_file(catalog, file.name, "."), device="cpu")
+
+    model = models.load("file")
+
+    assert set(model.file_sha256) == {file.name}
+    assert (draw(model) == draw(models.load("folder"))).all()
+    models.close()
+
+
+def test_a_single_file_without_configurations_is_refused(folder: Path, build_catalog: BuildCatalog) -> None:
     """A single file whose folder of configurations is missing is refused: nothing is asked of the hub."""
-    catalog = build_catalog({"model": folder})
-    source = {"file": "unet/diffusion_pytorch_model.safetensors", "config": "nowhere"}
-    entry = catalog.models["model"].model_validate(
-        catalog.models["model"].model_dump() | {"source": source, "pipeline": "StableDiffusionPipeline"}
+    catalog = _with_single_file(
+        build_catalog({"folder": folder}), "unet/diffusion_pytorch_model.safetensors", "nowhere"
     )
-    catalog = catalog.model_copy(update={"models": {"model": entry}, "folder": folder})
 
     with pytest.raises(ModelUnavailable):
-        Models(catalog, device="cpu").load("model")
+        Models(catalog, device="cpu").load("file")
 
 
 def test_a_broken_folder_is_tried_again_when_it_changes(folder: Path, build_catalog: BuildCatalog) -> None:
@@ -208,6 +219,16 @@ def test_a_model_that_was_not_fetched_says_so(folder: Path, build_catalog: Build
 
     with pytest.raises(ModelUnavailable, match="darkroom-models fetch model"):
         Models(catalog, device="cpu").load("model")
+
+
+def _with_single_file(catalog: Catalog, file: str, config: str) -> Catalog:
+    """The catalog with another model, `file`, in the folder of `folder`."""
+    usual = catalog.models["folder"]
+    entry = usual.model_validate(
+        usual.model_dump() | {"source": {"file": file, "config": config}, "pipeline": "StableDiffusionPipeline"}
+    )
+    folder = catalog.source_path("folder")
+    return catalog.model_copy(update={"models": {**catalog.models, "file": entry}, "folder": folder})
 
 
 def _change(file: Path, **values: object) -> None:

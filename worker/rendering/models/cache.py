@@ -5,25 +5,21 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, nullcontext
-from typing import Any
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 
 import structlog
 import torch
 from diffusers.utils import logging as diffusers_logging
 from transformers.utils import logging as transformers_logging
 
-from core.catalog import Catalog, FileSource, ModelEntry
-from core.errors import ModelNotFetched
+from core.catalog import Catalog
 from core.metrics import MODEL_EVICTIONS, MODEL_LOAD_SECONDS, MODEL_LOADS, MODEL_RESIDENT_BYTES
-from worker.rendering.errors import ModelUnavailable
-from worker.rendering.models.broken import BrokenModels
-from worker.rendering.models.digests import FileDigests
 from worker.rendering.models.loaded_model import LoadedModel
 from worker.rendering.models.loading import load_model, resident_parts
 from worker.rendering.models.memory import give_back_memory, read_budget
-from worker.rendering.models.plan_load import LoadPlan, ModelFiles, plan_load
+from worker.rendering.models.plan_load import LoadPlan
 from worker.rendering.models.shelf import Resident, Shelf
+from worker.rendering.models.sources import ModelSources
 
 #: Seconds between looks at whether a load that waits for room is still wanted.
 _LOOK_SECONDS = 0.2
@@ -42,7 +38,6 @@ class Models:
         """`device` is a torch device, or `auto` for the GPU where there is one. The budget, where none is given, is read
         from the device.
         """
-        self._catalog = catalog
         name = ("cuda" if torch.cuda.is_available() else "cpu") if device == "auto" else device
         self._device = torch.device(name)
         self._shelf = Shelf(read_budget(self._device) if budget_bytes is None else budget_bytes)
@@ -52,8 +47,7 @@ class Models:
         self._load_locks: dict[str, threading.Lock] = {}
         #: Bytes that loads wait for, by model.
         self._wanted: dict[str, int] = {}
-        self._broken = BrokenModels()
-        self._digests = FileDigests()
+        self._sources = ModelSources(catalog, self._device)
         # Bars are for terminals; these would go into the log.
         diffusers_logging.disable_progress_bar()
         transformers_logging.disable_progress_bar()
@@ -67,7 +61,7 @@ class Models:
         """
         resident = self._pin_or_load(model_id, while_waiting)
         try:
-            with self._turn(resident):
+            with _turn(resident, while_waiting):
                 yield resident.model
         finally:
             with self._changed:
@@ -121,7 +115,7 @@ class Models:
             while_waiting()
 
     def _load(self, model_id: str, while_waiting: Callable[[], None]) -> Resident:
-        plan = self._plan(model_id)
+        plan = self._sources.plan(model_id)
         shared = self._reserve_room(plan, while_waiting)
         started = time.perf_counter()
         try:
@@ -136,43 +130,8 @@ class Models:
         _log.info("model_loaded", model=model_id, device=str(model.device), dtype=str(model.dtype))
         return resident
 
-    def _plan(self, model_id: str) -> LoadPlan:
-        entry = self._catalog.find(model_id)
-        if entry is None:
-            raise ModelUnavailable(f"This worker's models file has no {model_id!r}.")
-        files = self._find_files(model_id, entry)
-        known = self._broken.find(model_id, files.fingerprint())
-        if known is not None:
-            raise ModelUnavailable(known)
-        try:
-            return plan_load(files, self._digests)
-        except Exception as error:
-            raise self._describe(files, error) from error
-
-    def _find_files(self, model_id: str, entry: ModelEntry) -> ModelFiles:
-        try:
-            source = self._catalog.source_path(model_id)
-            controlnet = None if entry.controlnet is None else self._catalog.locate(model_id, entry.controlnet)
-        except ModelNotFetched as error:
-            raise ModelUnavailable(error.message) from error
-        config = self._catalog.folder / entry.source.config if isinstance(entry.source, FileSource) else None
-        return ModelFiles(model_id, entry, source, config, controlnet, self._device)
-
-    def _describe(self, files: ModelFiles, error: Exception) -> Exception:
-        """The error as the job's sender may see it, and remembered."""
-        if isinstance(error, (torch.OutOfMemoryError, MemoryError)):
-            # That is not the files' fault: the job may find room at another time or place.
-            return error
-        # Files can be broken in more ways than there are exception types; none of them is the worker's end.
-        reason = f": {error.message}" if isinstance(error, ModelUnavailable) else ""
-        message = f"The model {files.model_id!r} could not be loaded on this worker{reason}."
-        _log.error("model_not_loaded", model=files.model_id, exc_info=error)
-        self._broken.remember(files.model_id, files.fingerprint(), message)
-        MODEL_LOADS.labels(files.model_id, "unavailable").inc()
-        return ModelUnavailable(message)
-
     def _give_up(self, plan: LoadPlan, error: Exception) -> Exception:
-        described = self._describe(plan.files, error)
+        described = self._sources.report(plan.files, error)
         # The traceback's frames still hold what was loaded so far.
         error.__traceback__ = None
         give_back_memory(self._device)
@@ -238,9 +197,10 @@ class Models:
             self._changed.notify_all()
         return resident
 
-    def _turn(self, resident: Resident) -> Any:
-        # The hooks of an offloaded model move its components for one job, from under another.
-        return resident.turn if resident.model.entry.offload != "none" else nullcontext()
+
+def _turn(resident: Resident, while_waiting: Callable[[], None]) -> AbstractContextManager[None]:
+    # The hooks of an offloaded model move its components for one job, from under another.
+    return nullcontext() if resident.model.entry.offload == "none" else _held(resident.turn, while_waiting)
 
 
 @contextmanager
