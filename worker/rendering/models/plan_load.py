@@ -147,7 +147,7 @@ def _read_model_index(folder: Path) -> dict[str, Any]:
 
 
 def _address(files: ModelFiles, name: str, weights: list[Any], digests: FileDigests) -> str:
-    # An offloaded model's components are moved to and fro by hooks of their own.
+    # An offloaded model has components that come and go by hooks of their own.
     if not name.startswith(_SHAREABLE) or files.entry.offload != "none":
         return f"{files.model_id}/{name}"
     configs = {path.name: digests.sha256(path) for path in sorted((files.source / name).glob("*.json"))}
