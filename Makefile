@@ -12,7 +12,7 @@ PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constr
 # Given to commands through the environment, so that quotes in it stay what they are.
 export PROMPT
 .DEFAULT_GOAL := help
-.PHONY: help demo up test test-slow check bench train-demo-model evaluate-demo-model lock clean
+.PHONY: help demo up test test-slow check bench soak-models train-demo-model evaluate-demo-model lock clean
 
 help: ## show these commands
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 26
@@ -39,6 +39,9 @@ check: $(VENV)/.installed-dev ## ruff, mypy, import-linter, codespell, alembic c
 
 bench: $(VENV)/.installed ## benchmarks (none yet)
 	@echo "No benchmarks yet: they come with the features that they measure."
+
+soak-models: $(VENV)/.installed-dev ## 2,000 jobs over four models with room for two: loads, waits and memory, into bench/soak/result.json
+	@$(BIN)/python -m bench.soak $(OPTIONS)
 
 train-demo-model: $(VENV)/.installed ## train Picturebook (MINUTES=…, STEPS=…), into OUT=… or with INSTALL=1 in place
 	@OMP_WAIT_POLICY=passive $(BIN)/python -m demo_model.train $(if $(INSTALL),--install) $(if $(MINUTES),--minutes $(MINUTES)) $(if $(STEPS),--steps $(STEPS)) $(if $(OUT),--out "$(OUT)")

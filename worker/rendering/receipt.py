@@ -26,7 +26,9 @@ def build_receipt(
         "request": attempt.request,
         "device": _device_name(model.device),
         "dtype": str(model.dtype).removeprefix("torch."),
+        "switches": model.switches,
         "versions": {"python": platform.python_version()} | {name: version(name) for name in _LIBRARIES},
+        "prompts": drawn.prompts.describe(attempt.request),
         "batching": _describe_company(drawn),
         "outputs": [{"seed": image.seed, "sha256": image.sha256} for image in images],
     }

@@ -1,0 +1,84 @@
+"""Write a tiny Stable Diffusion as the one file that such models were first published in: other names, same weights."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Any
+
+import torch
+from diffusers import DiffusionPipeline
+from safetensors.torch import save_file
+
+#: diffusers' names to those of the first implementation, tried in order.
+_RESNET = [
+    (r"\.norm1\.", ".in_layers.0."),
+    (r"\.conv1\.", ".in_layers.2."),
+    (r"\.time_emb_proj\.", ".emb_layers.1."),
+    (r"\.norm2\.", ".out_layers.0."),
+    (r"\.conv2\.", ".out_layers.3."),
+    (r"\.conv_shortcut\.", ".skip_connection."),
+]
+_UNET = [
+    (r"^time_embedding\.linear_1\.", "time_embed.0."),
+    (r"^time_embedding\.linear_2\.", "time_embed.2."),
+    (r"^conv_in\.", "input_blocks.0.0."),
+    (r"^conv_norm_out\.", "out.0."),
+    (r"^conv_out\.", "out.2."),
+    (r"^down_blocks\.0\.resnets\.0\.", "input_blocks.1.0."),
+    (r"^down_blocks\.0\.downsamplers\.0\.conv\.", "input_blocks.2.0.op."),
+    (r"^down_blocks\.1\.resnets\.0\.", "input_blocks.3.0."),
+    (r"^down_blocks\.1\.attentions\.0\.", "input_blocks.3.1."),
+    (r"^mid_block\.resnets\.0\.", "middle_block.0."),
+    (r"^mid_block\.attentions\.0\.", "middle_block.1."),
+    (r"^mid_block\.resnets\.1\.", "middle_block.2."),
+    (r"^up_blocks\.0\.resnets\.(\d)\.", r"output_blocks.\1.0."),
+    (r"^up_blocks\.0\.attentions\.(\d)\.", r"output_blocks.\1.1."),
+    (r"^up_blocks\.0\.upsamplers\.0\.conv\.", "output_blocks.1.2.conv."),
+    (r"^up_blocks\.1\.resnets\.0\.", "output_blocks.2.0."),
+    (r"^up_blocks\.1\.resnets\.1\.", "output_blocks.3.0."),
+]
+_VAE = [
+    (r"down_blocks\.(\d)\.resnets\.(\d)\.", r"down.\1.block.\2."),
+    (r"down_blocks\.(\d)\.downsamplers\.0\.", r"down.\1.downsample."),
+    (r"mid_block\.resnets\.0\.", "mid.block_1."),
+    (r"mid_block\.resnets\.1\.", "mid.block_2."),
+    (r"mid_block\.attentions\.0\.group_norm\.", "mid.attn_1.norm."),
+    (r"mid_block\.attentions\.0\.to_([qkv])\.", r"mid.attn_1.\1."),
+    (r"mid_block\.attentions\.0\.to_out\.0\.", "mid.attn_1.proj_out."),
+    (r"conv_norm_out\.", "norm_out."),
+    (r"conv_shortcut\.", "nin_shortcut."),
+]
+
+
+def write_single_file(folder: Path, file: Path) -> None:
+    """From a folder of the tiny family `sd15`."""
+    pipeline: Any = DiffusionPipeline.from_pretrained(folder, use_safetensors=True)
+    levels = len(pipeline.vae.config.block_out_channels)
+    # Decoders count their levels from the other end.
+    up = [
+        (rf"up_blocks\.{level}\.{name}", f"up.{levels - 1 - level}.{other}")
+        for level in range(levels)
+        for name, other in ((r"resnets\.(\d)\.", r"block.\1."), (r"upsamplers\.0\.", "upsample."))
+    ]
+    weights = {
+        **_rename(pipeline.unet, "model.diffusion_model.", _UNET, _RESNET),
+        **_rename(pipeline.vae, "first_stage_model.", [*up, *_VAE], []),
+        **_rename(pipeline.text_encoder, "cond_stage_model.transformer.text_model.", [(r"^text_model\.", "")], []),
+    }
+    save_file({name: tensor.contiguous() for name, tensor in weights.items()}, file)
+
+
+def _rename(
+    module: torch.nn.Module, prefix: str, names: list[tuple[str, str]], resnet: list[tuple[str, str]]
+) -> dict[str, torch.Tensor]:
+    renamed = {}
+    for name, tensor in module.state_dict().items():
+        new = name
+        for pattern, replacement in names:
+            new = re.sub(pattern, replacement, new, count=1)
+        if ".resnets." in name:
+            for pattern, replacement in resnet:
+                new = re.sub(pattern, replacement, new)
+        renamed[prefix + new] = tensor
+    return renamed

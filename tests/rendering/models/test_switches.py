@@ -1,0 +1,179 @@
+"""The speed switches of the catalog: what each does to the model and its pictures, and where it is refused."""
+
+from __future__ import annotations
+
+import importlib.util
+import warnings
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from diffusers.models.attention_dispatch import _AttentionBackendRegistry
+
+from tests.rendering.models.conftest import BuildCatalog
+from tests.rendering.models.drawing import draw, draw_with_own_scheduler
+from worker.rendering.errors import ModelUnavailable
+from worker.rendering.models import LoadedModel, Models
+from worker.rendering.models.memory import module_bytes
+from worker.rendering.models.switches import place, refuse_impossible_switches
+
+#: Loads a model of a family with some switches on.
+Load = Callable[..., LoadedModel]
+
+_CUDA = torch.device("cuda")
+_CPU = torch.device("cpu")
+
+
+@pytest.fixture
+def load(tiny_folders: Callable[[str], Path], build_catalog: BuildCatalog) -> Iterator[Load]:
+    """Load with switches."""
+    loaded: list[Models] = []
+
+    def load(family: str, **switches: Any) -> LoadedModel:
+        models = Models(build_catalog({"model": tiny_folders(family)}, **switches), device="cpu")
+        loaded.append(models)
+        return models.load("model")
+
+    yield load
+    for models in loaded:
+        models.close()
+
+
+def largest_difference(one: LoadedModel, other: LoadedModel, **changes: object) -> int:
+    """Of any pixel of the same job, out of 255."""
+    return int(np.abs(draw(one, **changes) - draw(other, **changes)).max())
+
+
+def test_channels_last_lays_out_convolutions(load: Load) -> None:
+    """The weights of convolutions lie channels last, and pictures are the same but for rounding."""
+    switched = load("sd15", channels_last=True)
+
+    for part in (switched.pipeline.unet, switched.pipeline.vae.decoder):
+        assert part.conv_in.weight.is_contiguous(memory_format=torch.channels_last)
+    assert switched.switches == {"channels_last": True}
+    assert largest_difference(switched, load("sd15")) <= 1
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(600)
+@pytest.mark.filterwarnings("ignore")
+def test_regional_compilation_compiles_the_repeated_blocks(load: Load) -> None:
+    """The blocks that a denoiser repeats are compiled, other sizes and row counts are drawn with the same model, and
+    pictures are the same but for rounding.
+    """
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # of torch's compiler, which uses what torch deprecates
+        switched, plain = load("sd15", compile="regional"), load("sd15")
+
+        compiled = [module for module in switched.pipeline.unet.modules() if module._compiled_call_impl is not None]
+        assert {type(module).__name__ for module in compiled} == {"BasicTransformerBlock"}
+        assert switched.switches == {"compile": "regional"}
+        for size in (64, 128):
+            assert largest_difference(switched, plain, width=size, guidance_scale=1.0) <= 1
+            assert largest_difference(switched, plain, width=size, guidance_scale=4.0) <= 1
+
+
+def test_an_attention_backend_is_this_models_alone(load: Load) -> None:
+    """Every attention of the denoiser takes the backend, and other models stay with the usual one."""
+    usual = _AttentionBackendRegistry.get_active_backend()
+    switched, plain = load("flux-schnell", attention_backend="_native_math"), load("flux-schnell")
+
+    def backends(model: LoadedModel) -> set[Any]:
+        processors = [getattr(module, "processor", None) for module in model.pipeline.transformer.modules()]
+        return {processor._attention_backend for processor in processors if processor is not None}
+
+    assert backends(switched) == {"_native_math"}
+    assert backends(plain) == {None}
+    assert _AttentionBackendRegistry.get_active_backend() == usual
+    assert switched.switches == {"attention_backend": "_native_math"}
+    assert np.abs(draw_with_own_scheduler(switched) - draw_with_own_scheduler(plain)).max() <= 1
+
+
+@pytest.mark.parametrize(("quantisation", "tolerance"), [("int8", 24), ("fp8", 48)])
+def test_quantised_weights_take_less_memory(load: Load, quantisation: str, tolerance: int) -> None:
+    """The denoiser's linear layers are kept in eight bits, which its weight tells, and the picture stays near."""
+    switched, plain = load("flux-schnell", quantisation=quantisation), load("flux-schnell")
+
+    assert module_bytes(switched.pipeline.transformer) < 0.6 * module_bytes(plain.pipeline.transformer)
+    assert switched.switches == {"quantisation": quantisation}
+    difference = np.abs(draw_with_own_scheduler(switched) - draw_with_own_scheduler(plain)).max()
+    assert 0 < difference <= tolerance
+
+
+def test_layerwise_casting_keeps_weights_in_fp8(load: Load) -> None:
+    """Weights wait in fp8 and are computed with in the model's dtype: less memory, a picture that stays near."""
+    switched, plain = load("sd15", layerwise_casting=True), load("sd15")
+
+    assert torch.float8_e4m3fn in {weight.dtype for weight in switched.pipeline.unet.parameters()}
+    assert module_bytes(switched.pipeline.unet) < 0.6 * module_bytes(plain.pipeline.unet)
+    assert switched.switches == {"layerwise_casting": True}
+    assert largest_difference(switched, plain) <= 48
+
+
+def test_tiles_begin_above_the_limit(load: Load) -> None:
+    """Pictures up to the limit are decoded whole, larger ones in tiles."""
+    switched, plain = load("sd15", vae_tiling_above_pixels=64 * 64), load("sd15")
+
+    assert switched.switches == {"vae_tiling_above_pixels": 4096}
+    assert largest_difference(switched, plain, width=64, height=64) == 0
+    assert not switched.pipeline.vae.use_tiling, "the decoding turns it on for the pictures that need it"
+
+
+@pytest.mark.parametrize("offload", ["model", "group"])
+def test_offloaded_models_draw_the_same(load: Load, offload: str) -> None:
+    """The hooks that move weights change no pixel. (Here from the CPU to the CPU: on a GPU they also save memory.)"""
+    moved, plain = load("sd15"), load("sd15")
+    place(moved.pipeline, offload, _CPU)
+
+    assert largest_difference(moved, plain) == 0
+
+
+@pytest.mark.parametrize(
+    ("family", "switches", "reason"),
+    [
+        ("sd15", {"offload": "model"}, "switch offload moves weights between a GPU and main memory"),
+        ("sd15", {"offload": "group"}, "switch offload"),
+        ("flux-schnell", {"attention_backend": "sage"}, "switch attention_backend = 'sage' needs a GPU"),
+        ("sd15", {"attention_backend": "native"}, "switch attention_backend does not work with UNet2DConditionModel"),
+    ],
+)
+def test_a_switch_that_cannot_work_is_refused(load: Load, family: str, switches: dict[str, str], reason: str) -> None:
+    """The model is unavailable with the switch named, instead of drawing without it."""
+    with pytest.raises(ModelUnavailable, match=reason):
+        load(family, **switches)
+
+
+@pytest.mark.parametrize(
+    ("switches", "reason"),
+    [
+        ({"quantisation": "int8", "layerwise_casting": True}, "layerwise_casting does not go together"),
+        ({"offload": "model", "quantisation": "fp8"}, "offload does not go together"),
+        ({"attention_backend": "flash_hub"}, "downloads compiled code"),
+    ],
+)
+def test_switches_that_exclude_each_other_are_refused(
+    tiny_folders: Callable[[str], Path], build_catalog: BuildCatalog, switches: dict[str, Any], reason: str
+) -> None:
+    """On a GPU too, whoever wrote the entry."""
+    entry = build_catalog({"model": tiny_folders("sd15")}).models["model"].model_copy(update=switches)
+
+    with pytest.raises(ModelUnavailable, match=reason):
+        refuse_impossible_switches(entry, _CUDA)
+
+
+def test_what_is_not_installed_is_named(
+    tiny_folders: Callable[[str], Path], build_catalog: BuildCatalog, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Without torchao or a compiler the refusal tells what to install."""
+    entry = build_catalog({"model": tiny_folders("sd15")}).models["model"]
+    monkeypatch.setattr(importlib.util, "find_spec", lambda _name: None)
+    monkeypatch.setenv("PATH", "")
+
+    with pytest.raises(ModelUnavailable, match="needs torchao"):
+        refuse_impossible_switches(entry.model_copy(update={"quantisation": "int8"}), _CPU)
+    for device in (_CPU, _CUDA):
+        with pytest.raises(ModelUnavailable, match="compile needs a C"):
+            refuse_impossible_switches(entry.model_copy(update={"compile": "regional"}), device)

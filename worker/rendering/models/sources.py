@@ -1,0 +1,62 @@
+"""Find a model's files, look at them, and remember which of them are no good."""
+
+from __future__ import annotations
+
+import structlog
+import torch
+
+from core.catalog import Catalog, FileSource, ModelEntry
+from core.errors import ModelNotFetched
+from core.metrics import MODEL_LOADS
+from worker.rendering.errors import ModelUnavailable
+from worker.rendering.models.broken import BrokenModels
+from worker.rendering.models.digests import FileDigests
+from worker.rendering.models.plan_load import LoadPlan, ModelFiles, plan_load
+
+_log = structlog.get_logger()
+
+
+class ModelSources:
+    """The catalog's models as they lie on this machine, for one device."""
+
+    def __init__(self, catalog: Catalog, device: torch.device) -> None:
+        self._catalog = catalog
+        self._device = device
+        self._broken = BrokenModels()
+        self._digests = FileDigests()
+
+    def plan(self, model_id: str) -> LoadPlan:
+        """What it takes to load the model. Raises ModelUnavailable: at once where the same files failed lately."""
+        entry = self._catalog.find(model_id)
+        if entry is None:
+            raise ModelUnavailable(f"This worker's models file has no {model_id!r}.")
+        files = self._find_files(model_id, entry)
+        known = self._broken.find(model_id, files.fingerprint())
+        if known is not None:
+            raise ModelUnavailable(known)
+        try:
+            return plan_load(files, self._digests)
+        except Exception as error:
+            raise self.report(files, error) from error
+
+    def report(self, files: ModelFiles, error: Exception) -> Exception:
+        """Log that the model could not be loaded and remember it. Answers with the error that its job's sender may see."""
+        if isinstance(error, (torch.OutOfMemoryError, MemoryError)):
+            # That is not the files' fault: the job may find room at another time or place.
+            return error
+        # Files can be broken in more ways than there are exception types; none of them is the worker's end.
+        reason = f": {error.message}" if isinstance(error, ModelUnavailable) else ""
+        message = f"The model {files.model_id!r} could not be loaded on this worker{reason}."
+        _log.error("model_not_loaded", model=files.model_id, exc_info=error)
+        self._broken.remember(files.model_id, files.fingerprint(), message)
+        MODEL_LOADS.labels(files.model_id, "unavailable").inc()
+        return ModelUnavailable(message)
+
+    def _find_files(self, model_id: str, entry: ModelEntry) -> ModelFiles:
+        try:
+            source = self._catalog.source_path(model_id)
+            controlnet = None if entry.controlnet is None else self._catalog.locate(model_id, entry.controlnet)
+        except ModelNotFetched as error:
+            raise ModelUnavailable(error.message) from error
+        config = self._catalog.folder / entry.source.config if isinstance(entry.source, FileSource) else None
+        return ModelFiles(model_id, entry, source, config, controlnet, self._device)
