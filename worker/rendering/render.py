@@ -12,6 +12,7 @@ import torch
 from PIL.Image import Image
 
 from worker.rendering.batching import BatchJob
+from worker.rendering.checkpoints import Checkpoint, Journal, describe_subject
 from worker.rendering.errors import NonFiniteResult, RequestRefused
 from worker.rendering.models import LoadedModel
 from worker.rendering.schedulers import build_scheduler
@@ -39,17 +40,29 @@ def render_images(
     on_step: Callable[[StepEnd], None],
     images: Mapping[str, Image] | None = None,
     job: BatchJob | None = None,
+    checkpoint: Checkpoint | None = None,
 ) -> RenderedImages:
     """One image for each seed, in order. `request` holds every parameter, resolved; `images` those that are pictures.
 
     Its denoising steps run together with those of other jobs in other threads. `on_step` is told each step as it
     ends; what it raises ends the render at that step, and nobody else's. `job` tells others how much of the device
-    this one takes. Raises RequestRefused when the pipeline refuses the request before its first step, and
-    NonFiniteResult when the model's numbers got out of hand.
+    this one takes. With a `checkpoint` of the same job the steps that it has behind it are not done again. Raises
+    CheckpointRefused when it is of anything else, RequestRefused when the pipeline refuses the request before its first step,
+    and NonFiniteResult when the model's numbers got out of hand.
     """
     pipeline: Any = copy.copy(model.pipeline)
     pipeline.scheduler = build_scheduler(request["scheduler"], model.pipeline.scheduler)
     job = job or BatchJob(is_deterministic=bool(request.get("deterministic")))
+    # On the CPU, so that a seed means the same noise on every device.
+    generators = [torch.Generator("cpu").manual_seed(seed) for seed in seeds]
+    journal = Journal(
+        describe_subject(model, pipeline, request, seeds=seeds, images=images or {}, adapters=job.adapters),
+        pipeline.scheduler,
+        generators=generators,
+        device=model.device,
+        checkpoint=checkpoint,
+    )
+    job.calls = journal.calls
     steps_done = 0
 
     def end_step(end: StepEnd) -> None:
@@ -61,15 +74,14 @@ def render_images(
             _check_finite(end.latents)
         on_step(end)
 
-    watch_steps(pipeline.scheduler, end_step)
+    watch_steps(pipeline.scheduler, end_step, journal)
     try:
         with torch.inference_mode(), model.batcher.job(job):
             output = pipeline(
                 **_arguments(pipeline, request),
                 **(images or {}),
                 num_images_per_prompt=len(seeds),
-                # On the CPU, so that a seed means the same noise on every device.
-                generator=[torch.Generator("cpu").manual_seed(seed) for seed in seeds],
+                generator=generators,
                 output_type="pil",
             )
     except ValueError as error:

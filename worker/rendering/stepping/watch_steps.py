@@ -9,6 +9,8 @@ from typing import Any
 
 import torch
 
+from worker.rendering.checkpoints import Checkpoint, Journal
+
 
 @dataclass(frozen=True)
 class StepEnd:
@@ -20,27 +22,38 @@ class StepEnd:
     steps: int
     #: As the pipeline holds them between steps: some pack them.
     latents: torch.Tensor
+    #: Makes a checkpoint of the job as it stands; only while the step's end is told. Raises CheckpointUnsupported.
+    capture: Callable[[], Checkpoint]
 
     @property
     def is_last(self) -> bool:
         return self.step >= self.steps
 
 
-def watch_steps(scheduler: Any, on_step: Callable[[StepEnd], None]) -> None:
-    """Call `on_step` after each step of the scheduler, which has to be the job's own."""
+def watch_steps(scheduler: Any, on_step: Callable[[StepEnd], None], journal: Journal) -> None:
+    """Call `on_step` after each step of the scheduler, which has to be the job's own.
+
+    Steps that the journal knows to be done are not taken again; of them only the last one is told.
+    """
     step = scheduler.step
     done = 0
-    first = 0
+    steps = 0
 
     # Pipelines look at the signature to find out what a scheduler takes, so it stays what it is.
     @functools.wraps(step)
     def watched(model_output: Any, timestep: Any, *arguments: Any, **options: Any) -> Any:
-        nonlocal done, first
+        nonlocal done, steps
         if done == 0:
-            first = _find_timestep(scheduler.timesteps, timestep)
-        result = step(model_output, timestep, *arguments, **options)
+            steps = len(scheduler.timesteps) - _find_timestep(scheduler.timesteps, timestep)
+            journal.begin(steps)
         done += 1
-        on_step(StepEnd(done, len(scheduler.timesteps) - first, _latents(result)))
+        if done <= journal.earlier_steps:
+            result = journal.pass_step(arguments[0] if arguments else options["sample"])
+        else:
+            result = step(model_output, timestep, *arguments, **options)
+            journal.end_step(result)
+        if done >= journal.earlier_steps:
+            on_step(StepEnd(done, steps, _latents(result), journal.capture))
         return result
 
     scheduler.step = watched
