@@ -1,0 +1,97 @@
+"""Tiny text encoders of the architectures that the families use, with random weights."""
+
+from __future__ import annotations
+
+from transformers import (
+    CLIPTextConfig,
+    CLIPTextModel,
+    CLIPTextModelWithProjection,
+    Gemma2Config,
+    Gemma2Model,
+    PreTrainedTokenizerBase,
+    Qwen2_5_VLConfig,
+    Qwen2_5_VLForConditionalGeneration,
+    Qwen3Config,
+    Qwen3ForCausalLM,
+    Qwen3Model,
+    T5Config,
+    T5EncoderModel,
+)
+
+#: Width of the hidden states of each of them.
+WIDTH = 32
+
+
+def clip_text_encoder(tokenizer: PreTrainedTokenizerBase) -> CLIPTextModel:
+    return CLIPTextModel(_clip_config(tokenizer))
+
+
+def clip_text_encoder_with_projection(tokenizer: PreTrainedTokenizerBase) -> CLIPTextModelWithProjection:
+    return CLIPTextModelWithProjection(_clip_config(tokenizer))
+
+
+def t5_text_encoder(tokenizer: PreTrainedTokenizerBase, *, width: int = WIDTH) -> T5EncoderModel:
+    config = T5Config(
+        vocab_size=len(tokenizer), d_model=width, d_kv=16, d_ff=WIDTH, num_layers=2, num_heads=2, pad_token_id=0
+    )
+    return T5EncoderModel(config)
+
+
+def gemma_text_encoder(tokenizer: PreTrainedTokenizerBase) -> Gemma2Model:
+    config = Gemma2Config(**_decoder(tokenizer, layers=2), head_dim=16, attn_implementation="eager")
+    return Gemma2Model(config)
+
+
+def qwen3_text_encoder(tokenizer: PreTrainedTokenizerBase) -> Qwen3Model:
+    return Qwen3Model(Qwen3Config(**_decoder(tokenizer, layers=2), head_dim=16))
+
+
+def qwen3_causal_text_encoder(tokenizer: PreTrainedTokenizerBase) -> Qwen3ForCausalLM:
+    """As deep as FLUX.2 klein's needs to be: its pipeline reads the states after layers 9, 18 and 27."""
+    return Qwen3ForCausalLM(Qwen3Config(**_decoder(tokenizer, layers=28), head_dim=16))
+
+
+def qwen_vision_text_encoder(tokenizer: PreTrainedTokenizerBase) -> Qwen2_5_VLForConditionalGeneration:
+    config = Qwen2_5_VLConfig(
+        text_config=_decoder(tokenizer, layers=2)
+        | {"rope_parameters": {"rope_type": "default", "rope_theta": 1e6, "mrope_section": [2, 3, 3]}},
+        vision_config={
+            "depth": 1,
+            "hidden_size": WIDTH,
+            "intermediate_size": WIDTH,
+            "num_heads": 2,
+            "out_hidden_size": WIDTH,
+        },
+    )
+    return Qwen2_5_VLForConditionalGeneration(config)
+
+
+def _clip_config(tokenizer: PreTrainedTokenizerBase) -> CLIPTextConfig:
+    return CLIPTextConfig(
+        vocab_size=len(tokenizer),
+        hidden_size=WIDTH,
+        intermediate_size=WIDTH,
+        projection_dim=WIDTH,
+        # SDXL reads the last layer but one.
+        num_hidden_layers=3,
+        num_attention_heads=2,
+        max_position_embeddings=77,
+        bos_token_id=tokenizer.bos_token_id,
+        eos_token_id=tokenizer.eos_token_id,
+        pad_token_id=tokenizer.pad_token_id,
+    )
+
+
+def _decoder(tokenizer: PreTrainedTokenizerBase, *, layers: int) -> dict[str, object]:
+    return {
+        "vocab_size": len(tokenizer),
+        "hidden_size": WIDTH,
+        "intermediate_size": WIDTH,
+        "num_hidden_layers": layers,
+        "num_attention_heads": 2,
+        "num_key_value_heads": 2,
+        "max_position_embeddings": 2048,
+        "bos_token_id": tokenizer.bos_token_id,
+        "eos_token_id": tokenizer.eos_token_id,
+        "pad_token_id": tokenizer.pad_token_id,
+    }

@@ -1,0 +1,73 @@
+"""Small real tokenizers, made here: nothing is downloaded, and any text can be read."""
+
+from __future__ import annotations
+
+import json
+import string
+
+from tokenizers import Tokenizer, models, pre_tokenizers, trainers
+from transformers import CLIPTokenizer, GemmaTokenizer, Qwen2Tokenizer, T5Tokenizer
+
+#: What pairs of letters are learnt from; other texts take a few more tokens.
+SENTENCES = (
+    "a photo of an astronaut riding a horse on mars, highly detailed, sharp focus",
+    "a large red mug and a small blue bowl on a yellow background",
+    "blurry, low quality, watermark, text, deformed hands",
+    "system user assistant Describe the image by detailing the color, shape, size, texture, quantity, text, "
+    "spatial relationships of the objects and background:",
+    "Given a user prompt, generate an 'Enhanced prompt' that provides detailed visual descriptions suitable for image "
+    "generation. Evaluate the level of detail in the user prompt: - If the prompt is simple, focus on adding specifics "
+    "about colors, shapes, sizes, textures, and spatial relationships to create vivid and concrete scenes.",
+)
+
+CHAT_TEMPLATE = (
+    "{% for message in messages %}<|im_start|>{{ message['role'] }}\n{{ message['content'] }}<|im_end|>\n{% endfor %}"
+    "{% if add_generation_prompt %}<|im_start|>assistant\n{% endif %}"
+)
+
+
+def clip_tokenizer() -> CLIPTokenizer:
+    """A token for every letter: 77 of them are soon full, as prompts that are too long need it."""
+    letters = sorted(pre_tokenizers.ByteLevel.alphabet())
+    tokens = [*letters, *(letter + "</w>" for letter in letters), "<|startoftext|>", "<|endoftext|>"]
+    return CLIPTokenizer(
+        vocab={token: index for index, token in enumerate(tokens)}, merges=[], model_max_length=77
+    )
+
+
+def t5_tokenizer() -> T5Tokenizer:
+    """A token for every letter; the last one is `</s>`."""
+    pieces = ["<pad>", "</s>", "<unk>", "▁", *string.printable.strip()]
+    return T5Tokenizer(vocab=[(piece, -1.0) for piece in pieces], extra_ids=0, model_max_length=512)
+
+
+def qwen_tokenizer() -> Qwen2Tokenizer:
+    """Byte pairs and a chat template; it adds nothing to a text."""
+    vocabulary, merges = _learn_pairs(["<|endoftext|>", "<|im_start|>", "<|im_end|>"], Qwen2Tokenizer())
+    tokenizer = Qwen2Tokenizer(
+        vocab=vocabulary, merges=merges, additional_special_tokens=["<|im_start|>", "<|im_end|>"]
+    )
+    tokenizer.chat_template = CHAT_TEMPLATE
+    return tokenizer
+
+
+def gemma_tokenizer() -> GemmaTokenizer:
+    """Pairs of letters."""
+    vocabulary, merges = _learn_pairs(["<pad>", "<eos>", "<bos>", "<unk>", "<mask>"], GemmaTokenizer())
+    return GemmaTokenizer(vocab=vocabulary, merges=merges)
+
+
+def _learn_pairs(special: list[str], like: object) -> tuple[dict[str, int], list[tuple[str, str]]]:
+    """A vocabulary and its merges for a tokenizer that splits text as `like` does."""
+    backend = like.backend_tokenizer  # type: ignore[attr-defined]
+    learner = Tokenizer(models.BPE())
+    learner.normalizer, learner.pre_tokenizer = backend.normalizer, backend.pre_tokenizer
+    trainer = trainers.BpeTrainer(
+        vocab_size=800,
+        special_tokens=special,
+        initial_alphabet=sorted({*pre_tokenizers.ByteLevel.alphabet(), *string.printable, "▁"}),
+        show_progress=False,
+    )
+    learner.train_from_iterator(SENTENCES, trainer)
+    model = json.loads(learner.to_str())["model"]
+    return model["vocab"], [tuple(pair) for pair in model["merges"]]
