@@ -42,6 +42,7 @@ class Settings(BaseSettings):
     render_device: str = "auto"
     render_concurrency: int = Field(default=16, ge=1)
     drain_seconds: float = Field(default=30.0, ge=0)
+    checkpoint_seconds: float = Field(default=10.0, ge=0)
 
     # Leases and retries
     lease_seconds: float = Field(default=30.0, gt=0, le=3600)

@@ -12,7 +12,7 @@ import torch
 from PIL.Image import Image
 
 from worker.rendering.batching import BatchJob
-from worker.rendering.checkpoints import Checkpoint, Journal, describe_subject
+from worker.rendering.checkpoints import Checkpoint, open_journal
 from worker.rendering.errors import NonFiniteResult, RequestRefused
 from worker.rendering.models import LoadedModel
 from worker.rendering.schedulers import build_scheduler
@@ -30,6 +30,9 @@ class RenderedImages:
     #: Rows of each forward that the job's calls were part of (its own and those of others), and its seconds.
     batch_rows: list[int]
     forward_seconds: list[float]
+    #: Whether the render could have been resumed (or why not), and the steps that it did not do because they were done.
+    resume: str
+    earlier_steps: int
 
 
 def render_images(
@@ -55,14 +58,16 @@ def render_images(
     job = job or BatchJob(is_deterministic=bool(request.get("deterministic")))
     # On the CPU, so that a seed means the same noise on every device.
     generators = [torch.Generator("cpu").manual_seed(seed) for seed in seeds]
-    journal = Journal(
-        describe_subject(model, pipeline, request, seeds=seeds, images=images or {}, adapters=job.adapters),
-        pipeline.scheduler,
+    journal = open_journal(
+        model,
+        pipeline,
+        request,
+        seeds=seeds,
+        images=images or {},
+        job=job,
         generators=generators,
-        device=model.device,
         checkpoint=checkpoint,
     )
-    job.calls = journal.calls
     steps_done = 0
 
     def end_step(end: StepEnd) -> None:
@@ -74,7 +79,7 @@ def render_images(
             _check_finite(end.latents)
         on_step(end)
 
-    watch_steps(pipeline.scheduler, end_step, journal)
+    watch_steps(pipeline, end_step, journal)
     try:
         with torch.inference_mode(), model.batcher.job(job):
             output = pipeline(
@@ -88,7 +93,9 @@ def render_images(
         if steps_done == 0:
             raise RequestRefused(f"The model refused the request: {error}") from error
         raise
-    return RenderedImages(output.images, job.batch_rows, job.forward_seconds)
+    return RenderedImages(
+        output.images, job.batch_rows, job.forward_seconds, journal.resume, earlier_steps=journal.earlier_steps
+    )
 
 
 def find_cut_off_prompts(model: LoadedModel, request: Mapping[str, Any]) -> list[str]:

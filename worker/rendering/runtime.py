@@ -14,6 +14,7 @@ from core.catalog import Catalog, get_catalog
 from core.jobs.request import RenderRequest
 from core.jobs.resolve_request import resolve_request
 from core.settings import Settings, get_settings
+from worker.rendering.checkpoints import LatestCheckpoints
 from worker.rendering.drain import Drain
 from worker.rendering.errors import ModelUnavailable
 from worker.rendering.models import Models
@@ -32,6 +33,7 @@ class Runtime:
     room: Room
     uploads: ThreadPoolExecutor
     drain: Drain
+    checkpoints: LatestCheckpoints
     #: Names the process in attempts and logs.
     worker_id: str
 
@@ -72,5 +74,6 @@ def get_runtime() -> Runtime:
         room=Room(),
         uploads=ThreadPoolExecutor(settings.s3_upload_threads, thread_name_prefix="upload"),
         drain=Drain(),
+        checkpoints=LatestCheckpoints(),
         worker_id=f"{socket.gethostname()}:{os.getpid()}",
     )

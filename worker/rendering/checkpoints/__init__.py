@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from worker.rendering.checkpoints.checkpoint import Checkpoint
-from worker.rendering.checkpoints.journal import Journal
-from worker.rendering.checkpoints.policy import CheckpointPolicy
-from worker.rendering.checkpoints.subject import Subject, describe_subject
-from worker.rendering.checkpoints.unsupported import why_not_resumable
+from worker.rendering.checkpoints.job_checkpoints import JobCheckpoints
+from worker.rendering.checkpoints.journal import Journal, open_journal
+from worker.rendering.checkpoints.latest import LatestCheckpoints
 
-__all__ = ["Checkpoint", "CheckpointPolicy", "Journal", "Subject", "describe_subject", "why_not_resumable"]
+__all__ = ["Checkpoint", "JobCheckpoints", "Journal", "LatestCheckpoints", "open_journal"]

@@ -18,9 +18,7 @@ class CallLog:
     let the pipeline go on.
     """
 
-    def __init__(
-        self, forms: list[Tree], earlier: list[list[tuple[str, int]]], *, device: torch.device
-    ) -> None:
+    def __init__(self, forms: list[Tree], earlier: list[list[tuple[str, int]]], *, device: torch.device) -> None:
         """`earlier` are the calls of the steps that are done already."""
         self._forms = list(forms)
         self._places = {json.dumps(form): place for place, form in enumerate(forms)}

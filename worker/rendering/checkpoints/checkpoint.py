@@ -54,7 +54,8 @@ class Checkpoint:
         }
         text = json.dumps(header, sort_keys=True)
         metadata = {_HEADER: text, _DIGEST: _digest(text, self.tensors)}
-        return safetensors.torch.save(dict(self.tensors), metadata)
+        content: bytes = safetensors.torch.save(dict(self.tensors), metadata)
+        return content
 
     @classmethod
     def from_bytes(cls, content: bytes) -> Checkpoint:

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import torch
+from PIL.Image import Image
 
+from worker.rendering.batching.batch_job import BatchJob
 from worker.rendering.checkpoints.calls import CallLog
 from worker.rendering.checkpoints.checkpoint import Checkpoint
 from worker.rendering.checkpoints.scheduler_state import SchedulerState
-from worker.rendering.checkpoints.subject import Subject
+from worker.rendering.checkpoints.subject import Subject, describe_subject
 from worker.rendering.checkpoints.tensors import TensorShelf, TensorStore
-from worker.rendering.errors import CheckpointRefused
+from worker.rendering.checkpoints.unsupported import why_not_resumable
+from worker.rendering.errors import CheckpointRefused, CheckpointUnsupported
+from worker.rendering.models import LoadedModel
 
 
 class Journal:
@@ -31,14 +35,19 @@ class Journal:
         generators: Sequence[torch.Generator],
         device: torch.device,
         checkpoint: Checkpoint | None = None,
+        unsupported: str | None = None,
     ) -> None:
-        """Raises CheckpointRefused when the checkpoint is of something else."""
+        """`unsupported` is why the render cannot be resumed, where it cannot.
+
+        Raises CheckpointRefused when the checkpoint is of something else.
+        """
         if checkpoint is not None:
             checkpoint.check_matches(subject)
         self._subject = subject
         self._scheduler = scheduler
         self._generators = generators
         self._checkpoint = checkpoint
+        self._unsupported = unsupported
         self._shelf = TensorShelf({} if checkpoint is None else checkpoint.tensors, device)
         self._scheduler_state: SchedulerState | None = None
         self._step = 0
@@ -54,6 +63,11 @@ class Journal:
     def earlier_steps(self) -> int:
         """Steps that are not to be taken again."""
         return 0 if self._checkpoint is None else self._checkpoint.step
+
+    @property
+    def resume(self) -> str:
+        """Whether the render can be resumed, and why not where it cannot: for the receipt."""
+        return "supported" if self._unsupported is None else f"unsupported: {self._unsupported}"
 
     def begin(self, steps: int) -> None:
         """The first of so many steps is about to be taken."""
@@ -90,6 +104,8 @@ class Journal:
 
         Raises CheckpointUnsupported, with the reason, when the state is one that cannot be written down.
         """
+        if self._unsupported is not None:
+            raise CheckpointUnsupported(self._unsupported)
         assert self._scheduler_state is not None
         store = TensorStore()
         return Checkpoint(
@@ -105,6 +121,34 @@ class Journal:
             calls=self.calls.steps,
             tensors=store.tensors,
         )
+
+
+def open_journal(
+    model: LoadedModel,
+    pipeline: Any,
+    request: Mapping[str, Any],
+    *,
+    seeds: Sequence[int],
+    images: Mapping[str, Image],
+    job: BatchJob,
+    generators: Sequence[torch.Generator],
+    checkpoint: Checkpoint | None,
+) -> Journal:
+    """The journal of the render that `pipeline` is about to make for `job`, with a scheduler of its own.
+
+    Raises CheckpointRefused when the checkpoint is of something else.
+    """
+    subject = describe_subject(model, pipeline, request, seeds=seeds, images=images, adapters=job.adapters)
+    journal = Journal(
+        subject,
+        pipeline.scheduler,
+        generators=generators,
+        device=model.device,
+        checkpoint=checkpoint,
+        unsupported=why_not_resumable(pipeline),
+    )
+    job.calls = journal.calls
+    return journal
 
 
 def _with_tensors(result: Any, sample: torch.Tensor) -> Any:

@@ -50,10 +50,11 @@ class TensorShelf:
         if name not in self._made:
             stored = self._tensors[name].clone()
             on_device = stored if place["is_on_cpu"] else stored.to(self._device)
-            self._made[name] = on_device.permute([order.index(place) for place in range(len(order))])
+            self._made[name] = on_device.permute([order.index(dimension) for dimension in range(len(order))])
         return self._made[name]
 
 
 def _order_in_memory(tensor: torch.Tensor) -> list[int]:
     """The dimensions from the outermost in memory to the innermost: kernels, and so the last bits, depend on it."""
-    return sorted(range(tensor.dim()), key=lambda place: -tensor.stride(place))
+    strides = tensor.stride()
+    return sorted(range(tensor.dim()), key=lambda dimension: -strides[dimension])

@@ -73,7 +73,7 @@ def _name_of(output_class: type[Any]) -> str:
 
 def _find_output_class(name: str) -> type[Any]:
     """One of diffusers' output classes that are loaded: a name in a file imports nothing."""
-    waiting = list(BaseOutput.__subclasses__())
+    waiting: list[type[Any]] = list(BaseOutput.__subclasses__())
     while waiting:
         output_class = waiting.pop()
         if _name_of(output_class) == name:

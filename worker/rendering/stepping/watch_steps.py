@@ -30,11 +30,12 @@ class StepEnd:
         return self.step >= self.steps
 
 
-def watch_steps(scheduler: Any, on_step: Callable[[StepEnd], None], journal: Journal) -> None:
-    """Call `on_step` after each step of the scheduler, which has to be the job's own.
+def watch_steps(pipeline: Any, on_step: Callable[[StepEnd], None], journal: Journal) -> None:
+    """Call `on_step` after each step of the pipeline's scheduler; both have to be the job's own.
 
     Steps that the journal knows to be done are not taken again; of them only the last one is told.
     """
+    scheduler = pipeline.scheduler
     step = scheduler.step
     done = 0
     steps = 0
@@ -44,7 +45,7 @@ def watch_steps(scheduler: Any, on_step: Callable[[StepEnd], None], journal: Jou
     def watched(model_output: Any, timestep: Any, *arguments: Any, **options: Any) -> Any:
         nonlocal done, steps
         if done == 0:
-            steps = len(scheduler.timesteps) - _find_timestep(scheduler.timesteps, timestep)
+            steps = _count_steps(pipeline, timestep)
             journal.begin(steps)
         done += 1
         if done <= journal.earlier_steps:
@@ -59,11 +60,15 @@ def watch_steps(scheduler: Any, on_step: Callable[[StepEnd], None], journal: Jou
     scheduler.step = watched
 
 
-def _find_timestep(timesteps: torch.Tensor, timestep: Any) -> int:
-    """Where a render begins: an image that is only partly noised starts in the middle."""
-    value = timestep.flatten()[0] if isinstance(timestep, torch.Tensor) else timestep
+def _count_steps(pipeline: Any, first_timestep: Any) -> int:
+    """Those that there will be: fewer than the scheduler's where a picture to start from is only partly noised."""
+    told: int | None = getattr(pipeline, "_num_timesteps", None)
+    if told is not None:
+        return told
+    timesteps: torch.Tensor = pipeline.scheduler.timesteps
+    value = first_timestep.flatten()[0] if isinstance(first_timestep, torch.Tensor) else first_timestep
     places = (timesteps == value).nonzero()
-    return int(places[0]) if len(places) else 0
+    return len(timesteps) - (int(places[0]) if len(places) else 0)
 
 
 def _latents(result: Any) -> torch.Tensor:
