@@ -8,7 +8,7 @@ from flask_openapi.models.security_scheme import SecurityScheme
 import core.schema  # noqa: F401  (every table, so that foreign keys find theirs)
 from api.documentation import DESCRIPTION, OPENAPI_EXTENSIONS, register_documentation
 from api.health import health_blueprint
-from api.jobs import cancel_job, get_job, list_jobs, post_job  # noqa: F401  (each adds its operation)
+from api.jobs import cancel_job, get_job, get_preview, list_jobs, post_job  # noqa: F401  (each adds its operation)
 from api.jobs.blueprint import jobs_blueprint
 from api.json_body import MAX_BODY_BYTES, JsonRequest
 from api.metrics import metrics_blueprint

@@ -58,10 +58,22 @@ class JobNotFound(NotFound):
     code = "job_not_found"
 
 
+class PreviewNotFound(NotFound):
+    """There is no preview of this job: not yet, or no longer."""
+
+    code = "preview_not_found"
+
+
 class WebhookEndpointNotFound(NotFound):
     """There is no such webhook endpoint."""
 
     code = "webhook_endpoint_not_found"
+
+
+class ModelNotFound(NotFound):
+    """There is no such model."""
+
+    code = "model_not_found"
 
 
 class AccountNotFound(NotFound):
@@ -110,6 +122,16 @@ class StorageUnavailable(DarkroomError):
 
 
 # What the operator got wrong
+
+
+class ModelNotFetched(DarkroomError):
+    """The model's files have not been fetched."""
+
+    code = "model_not_fetched"
+
+    @classmethod
+    def of(cls, model_id: str) -> ModelNotFetched:
+        return cls(f"The model {model_id!r} has not been fetched: run `darkroom-models fetch {model_id}`.")
 
 
 class InvalidCatalog(DarkroomError):

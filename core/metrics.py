@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from prometheus_client import CollectorRegistry, Counter, Histogram
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
 REGISTRY = CollectorRegistry()
 
@@ -14,10 +14,10 @@ QUEUE_WAIT_SECONDS = Histogram(
     buckets=(0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300, 1800, 7200),
     registry=REGISTRY,
 )
-#: From the claim to the encoded pixels, by model.
+#: From having its model in memory to the encoded pixels, by model.
 RENDER_DURATION_SECONDS = Histogram(
     "render_duration_seconds",
-    "Seconds from a job's claim to its encoded images.",
+    "Seconds from a job having its model in memory to its encoded images.",
     ["model"],
     buckets=(0.1, 0.25, 0.5, 1, 2.5, 5, 10, 20, 30, 60, 120, 300),
     registry=REGISTRY,
@@ -25,6 +25,21 @@ RENDER_DURATION_SECONDS = Histogram(
 UPLOAD_DURATION_SECONDS = Histogram(
     "upload_duration_seconds",
     "Seconds that storing a job's images took.",
+    registry=REGISTRY,
+)
+#: `outcome` is loaded or unavailable.
+MODEL_LOADS = Counter("model_loads_total", "Loads of models into memory.", ["model", "outcome"], registry=REGISTRY)
+MODEL_EVICTIONS = Counter(
+    "model_evictions_total", "Models given back so that others have room.", ["model"], registry=REGISTRY
+)
+MODEL_RESIDENT_BYTES = Gauge(
+    "model_resident_bytes", "Bytes that models take on the device, what they share counted once.", registry=REGISTRY
+)
+MODEL_LOAD_SECONDS = Histogram(
+    "model_load_seconds",
+    "Seconds from having room for a model to its being ready.",
+    ["model"],
+    buckets=(0.1, 0.25, 0.5, 1, 2.5, 5, 10, 20, 30, 60, 120, 300),
     registry=REGISTRY,
 )
 #: `status` is the job's after the attempt: succeeded, failed, cancelled, or queued for another try.
@@ -36,6 +51,14 @@ ATTEMPTS_FINISHED = Counter(
 )
 LEASES_LOST = Counter("leases_lost_total", "Attempts whose lease ran out before they ended.", registry=REGISTRY)
 JOBS_RESCUED = Counter("jobs_rescued_total", "Jobs taken back from an expired lease.", registry=REGISTRY)
+#: Encodings of prompts that a job needed, by model: those another job had paid for, and those that ran.
+PROMPT_CACHE_HITS = Counter(
+    "prompt_cache_hits_total", "Prompts whose encoding was found in the cache.", ["model"], registry=REGISTRY
+)
+PROMPT_CACHE_MISSES = Counter(
+    "prompt_cache_misses_total", "Prompts that had to be encoded.", ["model"], registry=REGISTRY
+)
+PROMPT_CACHE_BYTES = Gauge("prompt_cache_bytes", "Bytes of the encoded prompts that are kept.", registry=REGISTRY)
 #: `outcome` is delivered, retry, exhausted, cancelled or overtaken.
 WEBHOOK_ATTEMPTS = Counter("webhook_attempts_total", "Webhook POSTs by outcome.", ["outcome"], registry=REGISTRY)
 HTTP_REQUESTS = Counter(

@@ -2,6 +2,23 @@
 
 from __future__ import annotations
 
-from core.catalog.catalog import Catalog, ModelEntry, get_catalog, load_catalog
+from core.catalog.catalog import Catalog, get_catalog, load_catalog
+from core.catalog.entry import ModelEntry
+from core.catalog.signatures import Parameter, PipelineSignature, Task, find_signature, find_task_signature
+from core.catalog.sources import FileSource, FolderSource, HubSource, Source
 
-__all__ = ["Catalog", "ModelEntry", "get_catalog", "load_catalog"]
+__all__ = [
+    "Catalog",
+    "FileSource",
+    "FolderSource",
+    "HubSource",
+    "ModelEntry",
+    "Parameter",
+    "PipelineSignature",
+    "Source",
+    "Task",
+    "find_signature",
+    "find_task_signature",
+    "get_catalog",
+    "load_catalog",
+]

@@ -1,96 +1,167 @@
-"""Read and check `models.toml`: what each model is, what it can do, and how large it may draw."""
+"""Read and check `models.toml`, and tell where each model's files are."""
 
 from __future__ import annotations
 
+import json
 import tomllib
 from functools import cache
 from pathlib import Path
-from typing import Annotated, Literal, Self
+from typing import Self
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
-from core.errors import InvalidCatalog
+from core.catalog.entry import ModelEntry, ModelId, check_pipeline
+from core.catalog.lock import Lock, read_lock
+from core.catalog.sources import FileSource, FolderSource, HubSource, Source
+from core.errors import InvalidCatalog, ModelNotFetched, ModelNotFound
 from core.settings import get_settings
-
-Task = Literal["text-to-image"]
-ModelId = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9._-]{0,63}$")]
-PixelSide = Annotated[int, Field(ge=8, le=16_384, multiple_of=8)]
-
-
-class ModelEntry(BaseModel):
-    """One `[models.<id>]` section. Sides are in pixels, multiples of 8."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-    #: A folder in diffusers' layout, relative to the models file.
-    source: str
-    #: Names the exact weights; stored with every job, so that it can be rendered again.
-    revision: str
-    description: str = ""
-    #: SPDX id of the licence of the weights.
-    licence: str
-    commercial_use: bool
-    tasks: tuple[Task, ...] = ("text-to-image",)
-    #: The pool of workers that serves this model.
-    pool: str = Field(default="default", pattern=r"^[a-z0-9-]{1,40}$")
-
-    default_width: PixelSide
-    default_height: PixelSide
-    max_width: PixelSide
-    max_height: PixelSide
-    default_steps: int = Field(ge=1)
-    max_steps: int = Field(ge=1, le=1000)
-    default_guidance_scale: float = Field(ge=0, le=100)
-    schedulers: tuple[str, ...] = Field(min_length=1)
-    default_scheduler: str
-    max_images: int = Field(default=4, ge=1, le=64)
-
-    @model_validator(mode="after")
-    def _defaults_lie_within_the_limits(self) -> Self:
-        if self.default_width > self.max_width or self.default_height > self.max_height:
-            raise ValueError("the default size is larger than the largest size")
-        if self.default_steps > self.max_steps:
-            raise ValueError("default_steps is more than max_steps")
-        if self.default_scheduler not in self.schedulers:
-            raise ValueError("default_scheduler is not one of schedulers")
-        return self
 
 
 class Catalog(BaseModel):
-    """All models by id, and the folder that their relative sources start from."""
+    """All models by id, and the folders that their sources start from."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     models: dict[ModelId, ModelEntry] = Field(min_length=1)
+    #: Where the models file is; local sources are relative to it.
     folder: Path
+    #: Where `darkroom-models fetch` puts what it brings from the hub.
+    fetched_folder: Path = Path("models")
+    lock_path: Path = Path("models.lock")
 
     def find(self, model_id: str) -> ModelEntry | None:
         return self.models.get(model_id)
 
+    def get(self, model_id: str) -> ModelEntry:
+        """Raises ModelNotFound."""
+        entry = self.models.get(model_id)
+        if entry is None:
+            raise ModelNotFound(f"There is no model {model_id!r}; GET /v1/models lists them.")
+        return entry
+
+    @property
+    def lock(self) -> Lock:
+        """What is pinned and fetched as of now: a model fetched while a process runs is there without a restart."""
+        return read_lock(self.lock_path)
+
+    def is_available(self, model_id: str) -> bool:
+        """Whether everything of the model that comes from the hub has been fetched, as the lock says."""
+        return self.find_unfetched(model_id) is None
+
+    def find_unfetched(self, model_id: str) -> HubSource | None:
+        """The first source of the model that is still to be fetched."""
+        locked = self.lock.sources
+        for source in self.get(model_id).sources.values():
+            if isinstance(source, HubSource) and (
+                source.key not in locked or locked[source.key].fetched_at is None
+            ):
+                return source
+        return None
+
+    def revision(self, model_id: str) -> str:
+        """Names the exact weights. Raises ModelNotFetched where the model is neither local nor pinned."""
+        entry = self.get(model_id)
+        if not isinstance(entry.source, HubSource):
+            return entry.revision or ""
+        locked = self.lock.sources.get(entry.source.key)
+        if locked is None:
+            raise ModelNotFetched.of(model_id)
+        return locked.revision
+
+    def pipeline_class(self, model_id: str) -> str | None:
+        """The pipeline class of the model; None while nobody can know: a hub model that is not fetched yet."""
+        entry = self.get(model_id)
+        if entry.pipeline != "auto":
+            return entry.pipeline
+        if isinstance(entry.source, HubSource):
+            locked = self.lock.sources.get(entry.source.key)
+            return None if locked is None else locked.pipeline
+        return _read_class_name(self.folder / entry.source.folder) if isinstance(entry.source, FolderSource) else None
+
     def source_path(self, model_id: str) -> Path:
-        """The model's folder on this machine."""
-        return self.folder / self.models[model_id].source
+        """The model's folder, or its one file, on this machine. Raises ModelNotFetched."""
+        return self.locate(model_id, self.get(model_id).source)
+
+    def locate(self, model_id: str, source: Source) -> Path:
+        """Where a source of the model is on this machine. Raises ModelNotFetched with the command that brings it."""
+        if isinstance(source, FolderSource):
+            return self.folder / source.folder
+        if isinstance(source, FileSource):
+            return self.folder / source.file
+        locked = self.lock.sources.get(source.key)
+        if locked is None or locked.fetched_at is None:
+            raise ModelNotFetched.of(model_id)
+        path = self.fetched_path(source, locked.revision)
+        for name, file in locked.files.items():
+            target = path / name
+            if not target.is_file() or target.stat().st_size != file.byte_size:
+                raise ModelNotFetched.of(model_id)
+        return path
+
+    def fetched_path(self, source: HubSource, revision: str) -> Path:
+        """Where a commit of a repository belongs."""
+        return self.fetched_folder / source.hub.replace("/", "--") / revision
+
+    @model_validator(mode="after")
+    def _what_is_at_hand_fits(self) -> Self:
+        for model_id, entry in self.models.items():
+            if entry.pipeline != "auto":
+                continue
+            class_name = self.pipeline_class(model_id)
+            if class_name is not None:
+                _check(model_id, entry, class_name)
+            elif isinstance(entry.source, FolderSource):
+                place = f"{entry.source.folder}/model_index.json"
+                raise ValueError(f"models.{model_id}.pipeline: name the class, since {place} is not there to tell it")
+        return self
 
 
-def load_catalog(path: Path) -> Catalog:
+def _check(model_id: str, entry: ModelEntry, class_name: str) -> None:
+    try:
+        check_pipeline(entry, class_name)
+    except ValueError as error:
+        raise ValueError(f"models.{model_id}.{error}") from error
+
+
+def _read_class_name(folder: Path) -> str | None:
+    try:
+        name = json.loads((folder / "model_index.json").read_text(encoding="utf-8"))["_class_name"]
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+    # A modular or custom pipeline is named by a list.
+    return name if isinstance(name, str) else None
+
+
+def load_catalog(path: Path, *, fetched_folder: Path = Path("models")) -> Catalog:
     """Read a models file. Raises InvalidCatalog with the file, the field and the reason."""
     try:
         content = tomllib.loads(path.read_text(encoding="utf-8"))
-        return Catalog(**content, folder=path.resolve().parent)
+        return Catalog(
+            **content,
+            folder=path.resolve().parent,
+            fetched_folder=fetched_folder.resolve(),
+            lock_path=path.resolve().with_suffix(".lock"),
+        )
     except OSError as error:
         raise InvalidCatalog(f"{path}: {error.strerror}") from error
-    except tomllib.TOMLDecodeError as error:
+    except (tomllib.TOMLDecodeError, TypeError) as error:
         raise InvalidCatalog(f"{path}: {error}") from error
     except ValidationError as error:
-        reasons = "; ".join(f"{'.'.join(str(part) for part in item['loc'])}: {item['msg']}" for item in error.errors())
+        reasons = "; ".join(_describe(item["loc"], item["msg"]) for item in error.errors())
         raise InvalidCatalog(f"{path}: {reasons}") from error
+
+
+def _describe(location: tuple[int | str, ...], message: str) -> str:
+    place = ".".join(str(part) for part in location)
+    reason = message.removeprefix("Value error, ")
+    return f"{place}: {reason}" if place else reason
 
 
 @cache
 def get_catalog() -> Catalog:
     """The catalog of this process, read on first use. Raises InvalidCatalog, also where the default model is missing."""
     settings = get_settings()
-    catalog = load_catalog(settings.models_file)
+    catalog = load_catalog(settings.models_file, fetched_folder=settings.models_folder)
     if catalog.find(settings.default_model) is None:
         raise InvalidCatalog(f"{settings.models_file}: DEFAULT_MODEL is {settings.default_model!r}, which it lacks")
     return catalog

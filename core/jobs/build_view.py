@@ -15,7 +15,16 @@ from core.artifacts.storage import sign_download
 from core.artifacts.tables import Artifact, ArtifactKind
 from core.ids import format_id
 from core.jobs.failures import Failure, FailureCode
-from core.jobs.job_view import FailureView, JobView, OutputView, ProgressView, QueueView, TimingsView, UrlsView
+from core.jobs.job_view import (
+    FailureView,
+    JobView,
+    OutputView,
+    ProgressView,
+    PromptTokensView,
+    QueueView,
+    TimingsView,
+    UrlsView,
+)
 from core.jobs.queue_position import find_queue_positions
 from core.jobs.status import JobStatus
 from core.jobs.tables import Job, JobAttempt
@@ -48,6 +57,7 @@ def build_job_views(session: Session, jobs: Sequence[Job], *, with_urls: bool = 
             failure=_failure(job),
             attempts=job.attempts_used,
             timings=_timings(job, attempts.get(job.id)),
+            prompt_tokens=_prompt_tokens(job),
             metadata=job.metadata_,
             warnings=job.warnings,
             created_at=job.created_at,
@@ -128,6 +138,12 @@ def _timings(job: Job, attempt: JobAttempt | None) -> TimingsView | None:
         render_ms=attempt.render_ms,
         upload_ms=attempt.upload_ms,
     )
+
+
+def _prompt_tokens(job: Job) -> list[PromptTokensView] | None:
+    if job.status != JobStatus.SUCCEEDED or job.receipt is None or "prompts" not in job.receipt:
+        return None
+    return [PromptTokensView(**item) for item in job.receipt["prompts"]]
 
 
 def _urls(job: Job) -> UrlsView:

@@ -12,9 +12,10 @@ from sqlalchemy.orm import Session
 
 from core.database import seconds_from_now
 from core.ids import new_id
+from core.jobs.affinity import Chosen, Preference, choose_first, choose_preferred
 from core.jobs.fair_queue import advance_pool_clock
 from core.jobs.status import JobStatus
-from core.jobs.tables import Job, JobAttempt
+from core.jobs.tables import JobAttempt
 
 
 @dataclass(frozen=True)
@@ -40,20 +41,18 @@ class ClaimedAttempt:
         return [self.seed + index for index in range(self.request["num_images"])]
 
 
-def claim_job(session: Session, *, pool: str, worker_id: str, lease_seconds: float) -> ClaimedAttempt | None:
+def claim_job(
+    session: Session, *, pool: str, worker_id: str, lease_seconds: float, prefer: Preference | None = None
+) -> ClaimedAttempt | None:
     """Open an attempt of the first job that is available in the pool, in fair order, or None where there is none.
 
-    The lease starts now, on the database's clock. Workers that claim at once take different jobs.
+    With a preference, a job that suits the worker better may pass a few others: `choose_preferred` says which. The lease
+    starts now, on the database's clock. Workers that claim at once take different jobs.
     """
-    job = session.scalars(
-        select(Job)
-        .where(Job.pool == pool, Job.status == JobStatus.QUEUED, Job.available_at <= func.now())
-        .order_by(Job.priority, Job.fair_position, Job.id)
-        .limit(1)
-        .with_for_update(skip_locked=True)
-    ).one_or_none()
-    if job is None:
+    chosen = _choose(session, pool, prefer)
+    if chosen is None:
         return None
+    job = chosen.job
 
     now: datetime = session.execute(select(func.clock_timestamp())).scalar_one()
     attempt = JobAttempt(
@@ -74,7 +73,7 @@ def claim_job(session: Session, *, pool: str, worker_id: str, lease_seconds: flo
     job.current_attempt_id = attempt.id
     job.started_at = job.started_at or now
     session.flush()
-    advance_pool_clock(session, pool=pool, fair_position=job.fair_position)
+    advance_pool_clock(session, pool=pool, fair_position=chosen.fair_position)
     return ClaimedAttempt(
         id=attempt.id,
         job_id=job.id,
@@ -87,3 +86,12 @@ def claim_job(session: Session, *, pool: str, worker_id: str, lease_seconds: flo
         request_id=job.request_id,
         waited_seconds=(now - job.available_at).total_seconds(),
     )
+
+
+def _choose(session: Session, pool: str, prefer: Preference | None) -> Chosen | None:
+    if prefer is not None and not prefer.is_empty:
+        chosen = choose_preferred(session, pool=pool, prefer=prefer)
+        if chosen is not None:
+            return chosen
+    # Also where others hold all the rows that were looked at: there may be more behind them.
+    return choose_first(session, pool=pool)

@@ -63,6 +63,16 @@ class TimingsView(_View):
     upload_ms: int
 
 
+class PromptTokensView(_View):
+    """How much of one prompt one of the model's text encoders read. Its own tokens: markers and templates not counted."""
+
+    field: str = Field(examples=["prompt"])
+    tokenizer: str = Field(examples=["tokenizer"])
+    tokens: int = Field(description="How many the prompt has.")
+    read: int = Field(description="How many of them were read; the rest had no effect, and a warning shows it.")
+    chunks: int = Field(description="In how many pieces the encoder got them: a long prompt in several, where it can.")
+
+
 class UrlsView(_View):
     """Where to read and to cancel the job."""
 
@@ -84,6 +94,7 @@ class JobView(_View):
     failure: FailureView | None
     attempts: int = Field(description="Attempts used so far.")
     timings: TimingsView | None
+    prompt_tokens: list[PromptTokensView] | None = Field(description="Of a succeeded job: what the model read.")
     metadata: dict[str, str]
     warnings: list[str]
     created_at: datetime

@@ -1,9 +1,9 @@
-"""What a client may ask for: the body of `POST /v1/jobs`, checked strictly."""
+"""What a client may ask for: the body of `POST /v1/jobs`. Whether the model has a parameter, resolve_request.py knows."""
 
 from __future__ import annotations
 
 import unicodedata
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, AliasChoices, BaseModel, ConfigDict, Field
 
@@ -35,25 +35,45 @@ def _not_blank(text: str) -> str:
 PlainText = Annotated[str, AfterValidator(_plain_text)]
 Prompt = Annotated[str, Field(max_length=4_000), AfterValidator(_plain_text)]
 Side = Annotated[int, Field(ge=8, le=16_384, multiple_of=8)]
+Guidance = Annotated[float, Field(ge=0, le=100)]
+ImageReference = Annotated[str, Field(min_length=1), AfterValidator(_plain_text)]
 MetadataKey = Annotated[str, Field(min_length=1, max_length=64), AfterValidator(_plain_text)]
 MetadataValue = Annotated[str, Field(max_length=512), AfterValidator(_plain_text)]
+
+
+class LoraUse(BaseModel):
+    """One adapter and how strongly it works."""
+
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True, allow_inf_nan=False)
+
+    id: str = Field(min_length=1, max_length=64, description="A LoRA of the models file that fits the model.")
+    scale: float = Field(default=1.0, ge=-4, le=4)
 
 
 class RenderRequest(BaseModel):
     """What to draw. Only `prompt` is required; what is left out takes the model's default.
 
-    The names are diffusers' own; the usual other names (`steps`, `cfg_scale`, `n`) are accepted too.
+    The names are diffusers' own; the usual other names (`steps`, `cfg_scale`, `n`) are accepted too. Which of them a model
+    has, with its defaults and limits, tells `GET /v1/models/{id}`, for each task: with `mask_image` the task is inpainting,
+    with `image` alone image-to-image, otherwise text-to-image. Further numbers, texts and switches of the model's pipeline
+    (such as `guidance_rescale`) can be given by name, too. What a model does not have is refused, never dropped.
     """
 
-    model_config = ConfigDict(extra="forbid", strict=True, frozen=True, allow_inf_nan=False, populate_by_name=True)
+    model_config = ConfigDict(extra="allow", strict=True, frozen=True, allow_inf_nan=False, populate_by_name=True)
 
     prompt: Annotated[Prompt, AfterValidator(_not_blank)] = Field(
         description="What the picture shows.", examples=["a large red mug on a yellow background"]
     )
-    negative_prompt: Prompt = Field(default="", description="What the picture does not show.")
+    prompt_2: Prompt | None = Field(default=None, description="For the second text encoder; the prompt if left out.")
+    prompt_3: Prompt | None = Field(default=None, description="For the third text encoder; the prompt if left out.")
+    negative_prompt: Prompt | None = Field(default=None, description="What the picture does not show.")
     model: str | None = Field(default=None, min_length=1, max_length=64, description="An id from `GET /v1/models`.")
-    width: Side | None = Field(default=None, description="Pixels, a multiple of 8.")
-    height: Side | None = Field(default=None, description="Pixels, a multiple of 8.")
+    width: Side | None = Field(
+        default=None, description="Pixels, a multiple of the model's step. An input image is brought to this size."
+    )
+    height: Side | None = Field(
+        default=None, description="Pixels, a multiple of the model's step. An input image is brought to this size."
+    )
     num_inference_steps: int | None = Field(
         default=None,
         ge=1,
@@ -61,12 +81,46 @@ class RenderRequest(BaseModel):
         validation_alias=AliasChoices("num_inference_steps", "steps"),
         description="Denoising steps.",
     )
-    guidance_scale: float | None = Field(
+    guidance_scale: Guidance | None = Field(
         default=None,
-        ge=0,
-        le=100,
         validation_alias=AliasChoices("guidance_scale", "cfg_scale"),
         description="How closely to follow the prompt.",
+    )
+    true_cfg_scale: Guidance | None = Field(
+        default=None,
+        description="Classifier-free guidance, with a negative prompt, of models whose guidance_scale is something else.",
+    )
+    strength: float | None = Field(
+        default=None,
+        gt=0,
+        le=1,
+        validation_alias=AliasChoices("strength", "prompt_strength"),
+        description="How much of the input image is drawn anew: so much of the steps is done.",
+    )
+    image: ImageReference | None = Field(
+        default=None,
+        validation_alias=AliasChoices("image", "init_image"),
+        description="The picture to start from: a `data:` URI, or the id of an artifact.",
+    )
+    mask_image: ImageReference | None = Field(
+        default=None,
+        validation_alias=AliasChoices("mask_image", "mask"),
+        description="What of `image` to draw anew, in white: a `data:` URI, or the id of an artifact.",
+    )
+    control_image: ImageReference | None = Field(
+        default=None, description="What a ControlNet goes by: a `data:` URI, or the id of an artifact."
+    )
+    controlnet_conditioning_scale: float | None = Field(
+        default=None, ge=0, le=10, description="How closely to follow `control_image`."
+    )
+    max_sequence_length: int | None = Field(
+        default=None, ge=1, le=2048, description="Tokens of the prompt that the model reads at most."
+    )
+    clip_skip: int | None = Field(
+        default=None, ge=0, le=12, description="Last layers of the CLIP text encoder to leave out."
+    )
+    loras: tuple[LoraUse, ...] = Field(
+        default=(), max_length=8, strict=False, description="Adapters to draw with, in this order."
     )
     scheduler: str | None = Field(
         default=None, min_length=1, max_length=64, description="One of the model's schedulers."
@@ -81,7 +135,16 @@ class RenderRequest(BaseModel):
         validation_alias=AliasChoices("num_images", "num_outputs", "n"),
         description="Image i is drawn from seed + i.",
     )
+    deterministic: bool = Field(
+        default=False,
+        description="Draw in a way that gives the same bits whatever else is drawn beside it; it can take longer.",
+    )
     output_format: OutputFormat = "png"
     metadata: dict[MetadataKey, MetadataValue] = Field(
         default_factory=dict, max_length=32, description="Your own labels; given back with the job."
     )
+
+    @property
+    def extra(self) -> dict[str, Any]:
+        """What came under names that are not ours: parameters of the model's pipeline, perhaps."""
+        return self.__pydantic_extra__ or {}

@@ -3,11 +3,22 @@
 from __future__ import annotations
 
 import secrets
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from core.catalog import Catalog, ModelEntry
-from core.errors import FieldError, InvalidRequest
+from pydantic import ValidationError
+
+from core.catalog import Catalog, Task
+from core.errors import FieldError, InvalidRequest, ModelNotFetched
+from core.jobs.parameters import (
+    PIPELINES_OWN,
+    ModelParameters,
+    build_adapter,
+    find_field,
+    find_nearest,
+    find_parameters,
+)
 from core.jobs.request import RenderRequest
 
 #: A random seed is short enough to be read aloud.
@@ -30,65 +41,181 @@ class ResolvedRequest:
 
     @property
     def cost(self) -> float:
-        """Megapixel-steps: width x height x steps x images / 1e6."""
+        """Megapixel-steps: width x height x steps that are done x images / 1e6."""
         parameters = self.parameters
         pixels = parameters["width"] * parameters["height"] * parameters["num_images"]
-        return float(pixels * parameters["num_inference_steps"] / 1e6)
+        return float(pixels * _count_steps(parameters) / 1e6)
 
 
-def resolve_request(request: RenderRequest, *, catalog: Catalog, default_model: str) -> ResolvedRequest:
-    """Every default filled in. Raises InvalidRequest naming each field that the model cannot serve."""
+def resolve_request(
+    request: RenderRequest,
+    *,
+    catalog: Catalog,
+    default_model: str,
+    image_size: tuple[int, int] | None = None,
+) -> ResolvedRequest:
+    """Every default filled in. Raises InvalidRequest naming each field that the model cannot serve.
+
+    `image_size` is the width and height of the input image in pixels, where they are known: the picture takes them, as
+    near as the model can, where the request names no size.
+    """
     model_id = default_model if request.model is None else request.model
-    entry = catalog.find(model_id)
-    if entry is None:
-        raise InvalidRequest([FieldError("model", f"there is no model {model_id!r}; GET /v1/models lists them")])
+    parameters = _find_parameters(request, catalog, model_id)
+    errors = list(_refuse_unknown(request, parameters))
+    if errors:
+        raise InvalidRequest(errors)
 
-    parameters = {
-        "prompt": request.prompt,
-        "negative_prompt": request.negative_prompt,
-        "width": request.width or entry.default_width,
-        "height": request.height or entry.default_height,
-        "num_inference_steps": request.num_inference_steps or entry.default_steps,
-        "guidance_scale": (
-            entry.default_guidance_scale if request.guidance_scale is None else float(request.guidance_scale)
-        ),
-        "scheduler": entry.default_scheduler if request.scheduler is None else request.scheduler,
-        "num_images": request.num_images,
-        "output_format": request.output_format,
-    }
-    errors = list(_over_the_limits(parameters, entry))
+    values = _fill_in(request, parameters, image_size)
+    errors = list(_over_the_limits(values, parameters))
     if errors:
         raise InvalidRequest(errors)
 
     return ResolvedRequest(
         model=model_id,
-        model_revision=entry.revision,
-        task="text-to-image",
-        pool=entry.pool,
+        model_revision=catalog.revision(model_id),
+        task=parameters.task,
+        pool=parameters.entry.pool,
         seed=secrets.randbits(_RANDOM_SEED_BITS) if request.seed is None else request.seed,
-        parameters=parameters,
-        warnings=_without_effect(parameters),
+        parameters=values,
+        warnings=list(_find_idle(values, parameters)),
     )
 
 
-def _without_effect(parameters: dict[str, Any]) -> list[str]:
-    if parameters["negative_prompt"] and parameters["guidance_scale"] <= 1:
-        return ["negative_prompt has no effect at a guidance_scale of 1 or less"]
-    return []
+def derive_task(request: RenderRequest) -> Task:
+    """What the request's pictures make of it."""
+    if request.mask_image is not None:
+        return "inpainting"
+    return "text-to-image" if request.image is None else "image-to-image"
 
 
-def _over_the_limits(parameters: dict[str, Any], entry: ModelEntry) -> list[FieldError]:
+def _find_parameters(request: RenderRequest, catalog: Catalog, model_id: str) -> ModelParameters:
+    entry = catalog.find(model_id)
+    if entry is None:
+        raise InvalidRequest([FieldError("model", f"there is no model {model_id!r}; GET /v1/models lists them")])
+    if not catalog.is_available(model_id):
+        raise InvalidRequest([FieldError("model", ModelNotFetched.of(model_id).message)])
+    if request.mask_image is not None and request.image is None:
+        raise InvalidRequest([FieldError("mask_image", "needs `image`, the picture that it masks")])
+
+    task = derive_task(request)
+    if task not in entry.tasks:
+        field = "mask_image" if task == "inpainting" else "image" if task == "image-to-image" else "prompt"
+        raise InvalidRequest([FieldError(field, f"{model_id} has no {task}; it has {', '.join(entry.tasks)}")])
+    parameters = find_parameters(catalog, model_id, task, controlled=request.control_image is not None)
+    if parameters is None:
+        raise InvalidRequest([FieldError("control_image", f"{model_id} has no ControlNet for {task}")])
+    return parameters
+
+
+def _refuse_unknown(request: RenderRequest, parameters: ModelParameters) -> Iterator[FieldError]:
+    model_id = parameters.model_id
+    for name in PIPELINES_OWN:
+        if getattr(request, name) is not None and name not in parameters.offered:
+            yield FieldError(name, _explain_absence(name, parameters))
+    if request.loras:
+        yield FieldError("loras", f"{model_id} has no LoRAs")
+
+    extras = parameters.extras
+    for name, value in request.extra.items():
+        if (field := find_field(name)) is not None:
+            yield FieldError(name, f"given twice: it is another name of {field}")
+        elif name not in extras:
+            nearest = find_nearest(name, parameters)
+            hint = f"; did you mean {nearest}?" if nearest else ""
+            yield FieldError(name, f"{model_id} has no such parameter{hint}")
+        elif value is not None:
+            try:
+                build_adapter(name, extras[name]).validate_python(value)
+            except ValidationError as error:
+                yield FieldError(name, error.errors()[0]["msg"].removeprefix("Value error, "))
+
+
+def _explain_absence(name: str, parameters: ModelParameters) -> str:
+    if name == "strength" and parameters.task == "text-to-image" and len(parameters.entry.tasks) > 1:
+        return "needs `image`, the picture to start from"
+    if name == "controlnet_conditioning_scale" and parameters.entry.controlnet is not None:
+        return "needs `control_image`"
+    place = "" if parameters.task == "text-to-image" else f" for {parameters.task}"
+    return f"{parameters.model_id} has no such parameter{place}"
+
+
+def _fill_in(
+    request: RenderRequest, parameters: ModelParameters, image_size: tuple[int, int] | None
+) -> dict[str, Any]:
+    """Every value, in the order of the request's fields; what the model lacks, or leaves to its pipeline, is not there."""
+    entry = parameters.entry
+    width, height = _choose_size(request, parameters, image_size)
+    given = {name: getattr(request, name) for name in PIPELINES_OWN}
+    values: dict[str, Any] = {
+        **{name: value for name, value in parameters.defaults.items() if name in given},
+        **{name: value for name, value in given.items() if value is not None},
+        "prompt": request.prompt,
+        "width": width,
+        "height": height,
+        "num_inference_steps": request.num_inference_steps or entry.default_steps,
+        "scheduler": entry.default_scheduler if request.scheduler is None else request.scheduler,
+        "num_images": request.num_images,
+        "output_format": request.output_format,
+    }
+    if request.deterministic:
+        values["deterministic"] = True
+    ordered = {name: values[name] for name in RenderRequest.model_fields if name in values}
+
+    extras = {name: value for name, value in parameters.defaults.items() if name not in ordered}
+    for name, value in request.extra.items():
+        if value is not None:
+            extras[name] = build_adapter(name, parameters.extras[name]).validate_python(value)
+    return ordered | extras
+
+
+def _choose_size(
+    request: RenderRequest, parameters: ModelParameters, image_size: tuple[int, int] | None
+) -> tuple[int, int]:
+    entry = parameters.entry
+    width, height = entry.default_width, entry.default_height
+    if image_size is not None and request.width is None and request.height is None:
+        step = entry.size_step_of(parameters.pipeline_class)
+        shrink = min(1.0, entry.max_width / image_size[0], entry.max_height / image_size[1])
+        width, height = (max(step, round(side * shrink / step) * step) for side in image_size)
+        width, height = min(width, entry.max_width), min(height, entry.max_height)
+    return request.width or width, request.height or height
+
+
+def _over_the_limits(values: dict[str, Any], parameters: ModelParameters) -> Iterator[FieldError]:
+    entry = parameters.entry
     limits = {
         "width": entry.max_width,
         "height": entry.max_height,
         "num_inference_steps": entry.max_steps,
         "num_images": entry.max_images,
     }
-    errors = [
-        FieldError(field, f"this model allows at most {limit}")
-        for field, limit in limits.items()
-        if parameters[field] > limit
-    ]
-    if parameters["scheduler"] not in entry.schedulers:
-        errors.append(FieldError("scheduler", f"this model has {', '.join(entry.schedulers)}"))
-    return errors
+    for field, limit in limits.items():
+        if values[field] > limit:
+            yield FieldError(field, f"this model allows at most {limit}")
+    step = entry.size_step_of(parameters.pipeline_class)
+    for field in ("width", "height"):
+        if values[field] % step:
+            yield FieldError(field, f"this model needs a multiple of {step}")
+    if values["scheduler"] not in entry.schedulers:
+        yield FieldError("scheduler", f"this model has {', '.join(entry.schedulers)}")
+    if _count_steps(values) < 1:
+        yield FieldError("strength", "leaves no step to do: num_inference_steps times strength must be 1 or more")
+
+
+def _count_steps(values: dict[str, Any]) -> int:
+    """Steps that are done: an input image takes the place of the first ones."""
+    steps = int(values["num_inference_steps"])
+    return min(steps, int(steps * values.get("strength", 1.0)))
+
+
+def _find_idle(values: dict[str, Any], parameters: ModelParameters) -> Iterator[str]:
+    """Words about each parameter that has no effect beside the others."""
+    scale = "true_cfg_scale" if "true_cfg_scale" in values else "guidance_scale"
+    # Z-Image counts guidance from 0, all others from 1.
+    idle = 0 if parameters.pipeline_class.startswith("ZImage") else 1
+    negatives = [name for name in values if name.startswith("negative_prompt") and str(values[name]).strip()]
+    if scale in values and values[scale] <= idle:
+        for name in negatives:
+            yield f"{name} has no effect at a {scale} of {idle} or less"
+    elif scale == "true_cfg_scale" and not values.get("negative_prompt"):
+        yield "true_cfg_scale has no effect without a negative_prompt"

@@ -80,15 +80,21 @@ def test_same_request_and_seed_same_bytes(customer: Customer) -> None:
     assert again["outputs"][0]["sha256"] == one["outputs"][0]["sha256"]
 
 
-def test_a_prompt_that_is_cut_off_is_a_warning(customer: Customer) -> None:
-    """What the model's tokenizer did not read is told in the job, with the numbers."""
-    long = customer.submit("a red mug and " * 100, **SMALL)
+def test_a_long_prompt_is_read_whole(customer: Customer) -> None:
+    """Picturebook reads 38 tokens at a time, as often as it takes; the job tells how many there were."""
+    long = customer.submit("a red mug and " * 100, negative_prompt="blue", **SMALL)
     short = customer.submit("a red mug", **SMALL)
 
     long, short = customer.wait_until_all_finished([long, short])
 
-    assert long["warnings"][0].startswith("prompt has ")
-    assert short["warnings"] == []
+    assert long["warnings"] == short["warnings"] == []
+    assert long["prompt_tokens"] == [
+        {"field": "prompt", "tokenizer": "tokenizer", "tokens": 400, "read": 400, "chunks": 11},
+        {"field": "negative_prompt", "tokenizer": "tokenizer", "tokens": 1, "read": 1, "chunks": 11},
+    ]
+    assert short["prompt_tokens"] == [
+        {"field": "prompt", "tokenizer": "tokenizer", "tokens": 3, "read": 3, "chunks": 1}
+    ]
 
 
 def test_the_link_is_worthless_when_changed(customer: Customer) -> None:

@@ -93,7 +93,13 @@ def test_the_api_document_is_valid(client: FlaskClient) -> None:
 
     assert document["openapi"].startswith("3.1.")
     validate(document)
-    assert {"/v1/jobs", "/v1/jobs/{job_id}", "/v1/jobs/{job_id}/cancel", "/v1/models"} <= set(document["paths"])
+    assert {
+        "/v1/jobs",
+        "/v1/jobs/{job_id}",
+        "/v1/jobs/{job_id}/cancel",
+        "/v1/jobs/{job_id}/preview",
+        "/v1/models",
+    } <= set(document["paths"])
     assert "http://" not in page.replace("http://www.w3.org", "")
     assert "https://" not in page
 

@@ -7,25 +7,39 @@ import hashlib
 import json
 import subprocess
 import sys
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-import torch
-from diffusers import DiffusionPipeline
 from numpy.typing import NDArray
 from PIL import Image
 
+from core.catalog import load_catalog
 from tests.conftest import REPOSITORY
 from tests.rendering.families import FAMILIES
-from worker.rendering.batching import Batcher
 from worker.rendering.checkpoints import Checkpoint
-from worker.rendering.models import LoadedModel, find_denoisers
+from worker.rendering.models import LoadedModel, Models
 from worker.rendering.pipelines.tasks import control_argument, derive_pipeline
 from worker.rendering.render import render_images
 from worker.rendering.stepping import StepEnd
+
+_SECTION = """
+[models.{family}]
+source = "{family}"
+revision = "1"
+licence = "Apache-2.0"
+commercial_use = true
+default_width = 64
+default_height = 64
+max_width = 128
+max_height = 128
+default_steps = 5
+max_steps = 20
+schedulers = ["own"]
+default_scheduler = "own"
+"""
 
 
 @dataclass(frozen=True)
@@ -77,21 +91,26 @@ class Stopped(Exception):
     """The worker stops."""
 
 
-def load(folder: Path, family_id: str, task: str) -> LoadedModel:
-    """The family's model, as a worker that has never seen it loads it."""
-    loaded = DiffusionPipeline.from_pretrained(folder / family_id, use_safetensors=True, local_files_only=True)
-    pipeline = derive_pipeline(loaded, task)
-    assert pipeline is not None
-    pipeline.set_progress_bar_config(disable=True)
-    weights = sorted((folder / family_id).rglob("*.safetensors"))
-    return LoadedModel(
-        id=family_id,
-        pipeline=pipeline,
-        device=torch.device("cpu"),
-        dtype=torch.float32,
-        file_sha256={str(path.relative_to(folder)): hashlib.sha256(path.read_bytes()).hexdigest() for path in weights},
-        batcher=Batcher(find_denoisers(pipeline), name=family_id),
-    )
+class TinyModels:
+    """The tiny families in a folder, loaded as a worker loads its models."""
+
+    def __init__(self, folder: Path, families: Iterable[str] = tuple(FAMILIES)) -> None:
+        """Those of the families that are not in the folder are built."""
+        for family in families:
+            if not (folder / family).exists():
+                FAMILIES[family].build(folder / family)
+        (folder / "models.toml").write_text("".join(_SECTION.format(family=family) for family in families))
+        self._models = Models(load_catalog(folder / "models.toml"), device="cpu", budget_bytes=2**31)
+
+    def get(self, family_id: str, task: str) -> LoadedModel:
+        """The family's model, as the pipeline that does the task."""
+        model = self._models.load(family_id)
+        pipeline = derive_pipeline(model.pipeline, task)
+        assert pipeline is not None
+        return replace(model, pipeline=pipeline)
+
+    def close(self) -> None:
+        self._models.close()
 
 
 def draw(model: LoadedModel, case: Case, checkpoint: Checkpoint | None = None) -> Drawn:
@@ -180,15 +199,12 @@ def go_on_elsewhere(models: Path, stopped: Path) -> dict[str, Drawn]:
 def main(models: Path, stopped: Path) -> None:
     """What the other process does: prints what came of each render."""
     drawn: dict[str, dict[str, Any]] = {}
-    loaded: dict[tuple[str, str], LoadedModel] = {}
+    tiny_models = TinyModels(models)
     for path in sorted(stopped.glob("*.json")):
         fields = json.loads(path.read_text())
         case = Case(**fields | {"seeds": tuple(fields["seeds"])})
-        place = (case.family, case.task)
-        if place not in loaded:
-            loaded[place] = load(models, *place)
         checkpoint = Checkpoint.from_bytes(path.with_suffix(".safetensors").read_bytes())
-        drawn[path.stem] = asdict(draw(loaded[place], case, checkpoint))
+        drawn[path.stem] = asdict(draw(tiny_models.get(case.family, case.task), case, checkpoint))
     print(json.dumps(drawn))
 
 

@@ -15,8 +15,7 @@ from diffusers import DPMSolverMultistepScheduler, FirstBlockCacheConfig
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from tests.rendering.families import FAMILIES
-from tests.rendering.resuming import Case, draw, load, stop_after
+from tests.rendering.resuming import Case, TinyModels, draw, stop_after
 from worker.rendering.batching import BatchJob
 from worker.rendering.checkpoints import Checkpoint, JobCheckpoints, LatestCheckpoints
 from worker.rendering.checkpoints.policy import CheckpointPolicy
@@ -31,12 +30,15 @@ CASE = Case("sd15", "text-to-image", "dpmpp_2m")
 
 
 @pytest.fixture(scope="module")
-def model(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LoadedModel]:
-    folder = tmp_path_factory.mktemp("models")
-    FAMILIES["sd15"].build(folder / "sd15")
-    loaded = load(folder, "sd15", "text-to-image")
-    yield loaded
-    loaded.batcher.close()
+def tiny_models(tmp_path_factory: pytest.TempPathFactory) -> Iterator[TinyModels]:
+    models = TinyModels(tmp_path_factory.mktemp("models"), ["sd15", "flux-schnell"])
+    yield models
+    models.close()
+
+
+@pytest.fixture(scope="module")
+def model(tiny_models: TinyModels) -> LoadedModel:
+    return tiny_models.get("sd15", "text-to-image")
 
 
 @pytest.fixture(scope="module")
@@ -118,6 +120,7 @@ def test_that_of_another_job_is_refused(model: LoadedModel, content: bytes, case
         ("model's files", {"unet/diffusion_pytorch_model.safetensors": "00"}),
         ("dtype", "float16"),
         ("device", "cuda"),
+        ("switches", {"quantisation": "int8"}),
         ("scheduler's configuration", "00"),
         ("versions", {"diffusers": "0.41.0"}),
         ("images", {"image": "00"}),
@@ -205,10 +208,9 @@ def test_a_resumed_job_lets_others_prepare_while_it_catches_up(model: LoadedMode
     assert seen[:2] == [(False, 0), (False, 1)]
 
 
-def test_what_cannot_be_resumed_says_why(tmp_path: Path) -> None:
+def test_what_cannot_be_resumed_says_why(tiny_models: TinyModels) -> None:
     """A model whose denoiser keeps results between steps renders as ever, and gives the reason in its receipt."""
-    FAMILIES["flux-schnell"].build(tmp_path / "flux-schnell")
-    cached = load(tmp_path, "flux-schnell", "text-to-image")
+    cached = tiny_models.get("flux-schnell", "text-to-image")
     cached.pipeline.transformer.enable_cache(FirstBlockCacheConfig(threshold=0.05))
     refusals: list[str] = []
 
@@ -219,7 +221,6 @@ def test_what_cannot_be_resumed_says_why(tmp_path: Path) -> None:
 
     request = Case("flux-schnell", "text-to-image", "own", steps=2).request
     drawn = render_images(cached, request, seeds=(1,), on_step=end_step)
-    cached.batcher.close()
 
     assert drawn.resume == "unsupported: its transformer keeps results of earlier steps"
     assert refusals == ["its transformer keeps results of earlier steps"] * 2

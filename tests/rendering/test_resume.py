@@ -6,7 +6,7 @@ import random
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from functools import cache, partial
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from core.catalog.schedulers import DIFFUSION_SCHEDULERS, FLOW_SCHEDULERS
 from tests.rendering.families import FAMILIES
 from tests.rendering.families.family import Family
-from tests.rendering.resuming import Case, Drawn, draw, go_on_elsewhere, leave, load, stop_after
+from tests.rendering.resuming import Case, Drawn, TinyModels, draw, go_on_elsewhere, leave, stop_after
 from worker.rendering.checkpoints import Checkpoint
 from worker.rendering.models import LoadedModel
 from worker.rendering.render import render_images
@@ -70,17 +70,13 @@ class Stop:
 
 
 class Workplace:
-    """Models by family and task, each built and loaded when it is first wanted."""
+    """A folder of models, and one for what is stopped."""
 
     def __init__(self, folder: Path) -> None:
-        self.models = folder / "models"
         self._folder = folder
-        self.get = cache(self._load)
-
-    def _load(self, family: str, task: str) -> LoadedModel:
-        if not (self.models / family).exists():
-            FAMILIES[family].build(self.models / family)
-        return load(self.models, family, task)
+        self._models = folder / "models"
+        self._models.mkdir()
+        self.models = TinyModels(self._models)
 
     def resume_all(self, cases: list[Case], steps_of: Callable[[Drawn], list[int]]) -> dict[str, tuple[Stop, Drawn]]:
         """Stop each case after each of some steps, and go on with all of them in one other process."""
@@ -88,14 +84,14 @@ class Workplace:
         stopped.mkdir()
         stops: dict[str, Stop] = {}
         for case in cases:
-            model = self.get(case.family, case.task)
+            model = self.models.get(case.family, case.task)
             whole = draw(model, case)
             for step in steps_of(whole):
                 checkpoint, forwards = stop_after(model, case, step)
                 name = f"{case.id} after step {step} of {whole.steps}"
                 leave(stopped, name, case, checkpoint)
                 stops[name] = Stop(whole, forwards)
-        drawn = go_on_elsewhere(self.models, stopped)
+        drawn = go_on_elsewhere(self._models, stopped)
         return {name: (stop, drawn[name]) for name, stop in stops.items()}
 
 
@@ -106,7 +102,7 @@ def workplace(tmp_path_factory: pytest.TempPathFactory) -> Workplace:
 
 @pytest.fixture(scope="module")
 def sd(workplace: Workplace) -> LoadedModel:
-    return workplace.get("sd15", "text-to-image")
+    return workplace.models.get("sd15", "text-to-image")
 
 
 def assert_same(resumed: dict[str, tuple[Stop, Drawn]]) -> None:
@@ -167,7 +163,7 @@ def test_any_render_can_be_gone_on_with(sd: LoadedModel, case: Case, share: floa
 def test_a_render_is_stopped_again_and_again(workplace: Workplace) -> None:
     """A render that was gone on with is stopped and gone on with like any other."""
     case = Case("sdxl", "image-to-image", "dpmpp_2m_sde", steps=9)
-    model = workplace.get(case.family, case.task)
+    model = workplace.models.get(case.family, case.task)
     whole = draw(model, case)
 
     first, forwards_of_first = stop_after(model, case, 2)

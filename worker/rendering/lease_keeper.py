@@ -44,10 +44,13 @@ class LeaseKeeper:
         self._stopped = threading.Event()
 
     def reach_step(self, end: StepEnd) -> None:
-        """A denoising step is done. Raises WorkerDraining, and what `check_held` raises."""
+        """A denoising step is done. Raises what `check_wanted` raises."""
         # Told in the steps that were asked for: schedulers of second order take more, an image to start from fewer.
         self._step = end.step * self._attempt.request["num_inference_steps"] // end.steps
-        self._progressed_at = time.monotonic()
+        self.check_wanted()
+
+    def check_wanted(self) -> None:
+        """Between steps, and while the job waits for its model. Raises WorkerDraining, and what `check_held` raises."""
         self.check_held()
         if self._drain.is_over:
             raise WorkerDraining

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import inspect
+import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -15,7 +16,8 @@ from worker.rendering.batching import BatchJob
 from worker.rendering.checkpoints import Checkpoint, open_journal
 from worker.rendering.errors import NonFiniteResult, RequestRefused
 from worker.rendering.models import LoadedModel
-from worker.rendering.schedulers import build_scheduler
+from worker.rendering.pipelines import build_scheduler
+from worker.rendering.prompts import JobPrompts, PromptCache, install_prompt_cache
 from worker.rendering.stepping import StepEnd, watch_steps
 
 #: Of a request, what the pipeline is not told: each is dealt with here or around here.
@@ -30,6 +32,8 @@ class RenderedImages:
     #: Rows of each forward that the job's calls were part of (its own and those of others), and its seconds.
     batch_rows: list[int]
     forward_seconds: list[float]
+    #: What the model read of the prompts.
+    prompts: JobPrompts
     #: Whether the render could have been resumed (or why not), and the steps that it did not do because they were done.
     resume: str
     earlier_steps: int
@@ -43,15 +47,19 @@ def render_images(
     on_step: Callable[[StepEnd], None],
     images: Mapping[str, Image] | None = None,
     job: BatchJob | None = None,
+    prompt_cache: PromptCache | None = None,
+    watch: Callable[[Any], None] | None = None,
     checkpoint: Checkpoint | None = None,
 ) -> RenderedImages:
     """One image for each seed, in order. `request` holds every parameter, resolved; `images` those that are pictures.
 
     Its denoising steps run together with those of other jobs in other threads. `on_step` is told each step as it
     ends; what it raises ends the render at that step, and nobody else's. `job` tells others how much of the device
-    this one takes. With a `checkpoint` of the same job the steps that it has behind it are not done again. Raises
-    CheckpointRefused when it is of anything else, RequestRefused when the pipeline refuses the request before its first step,
-    and NonFiniteResult when the model's numbers got out of hand.
+    this one takes. Prompts that are in `prompt_cache` are not encoded again; a prompt that is too long for the model is
+    encoded in chunks where it can be. `watch` is shown the job's own pipeline object before it is called. With a
+    `checkpoint` of the same job the steps that it has behind it are not done again. Raises CheckpointRefused when it is
+    of anything else, RequestRefused when the pipeline refuses the request before its first step, and NonFiniteResult
+    when the model's numbers got out of hand.
     """
     pipeline: Any = copy.copy(model.pipeline)
     pipeline.scheduler = build_scheduler(request["scheduler"], model.pipeline.scheduler)
@@ -79,6 +87,14 @@ def render_images(
             _check_finite(end.latents)
         on_step(end)
 
+    prompts = install_prompt_cache(
+        pipeline,
+        PromptCache(max_bytes=0) if prompt_cache is None else prompt_cache,
+        model_id=model.id,
+        adapters=json.dumps(request.get("loras") or [], sort_keys=True),
+    )
+    if watch is not None:
+        watch(pipeline)
     watch_steps(pipeline, end_step, journal)
     try:
         with torch.inference_mode(), model.batcher.job(job):
@@ -94,21 +110,13 @@ def render_images(
             raise RequestRefused(f"The model refused the request: {error}") from error
         raise
     return RenderedImages(
-        output.images, job.batch_rows, job.forward_seconds, journal.resume, earlier_steps=journal.earlier_steps
+        output.images,
+        job.batch_rows,
+        job.forward_seconds,
+        prompts,
+        resume=journal.resume,
+        earlier_steps=journal.earlier_steps,
     )
-
-
-def find_cut_off_prompts(model: LoadedModel, request: Mapping[str, Any]) -> list[str]:
-    """A warning for each prompt that is longer than the model's tokenizer reads: the rest of it has no effect."""
-    tokenizer = getattr(model.pipeline, "tokenizer", None)
-    if tokenizer is None:
-        return []
-    lengths = {name: len(tokenizer(request[name]).input_ids) for name in ("prompt", "negative_prompt")}
-    return [
-        f"{name} has {length} tokens, of which the model read the first {tokenizer.model_max_length}"
-        for name, length in lengths.items()
-        if length > tokenizer.model_max_length
-    ]
 
 
 def _arguments(pipeline: Any, request: Mapping[str, Any]) -> dict[str, Any]:

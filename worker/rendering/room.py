@@ -8,6 +8,7 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
+from core.jobs.affinity import Shape
 from worker.rendering.batching import BatchJob
 
 #: Share of a batch that a job is taken to need until its first call tells.
@@ -22,6 +23,8 @@ class Place:
 
     def __init__(self, job: BatchJob, give_up: Callable[[Place], None]) -> None:
         self.job = job
+        #: What the job draws; None before its claim.
+        self.shape: Shape | None = None
         self._give_up = give_up
 
     @property
@@ -55,6 +58,11 @@ class Room:
             yield place
         finally:
             place.give_up()
+
+    def shapes(self) -> frozenset[Shape]:
+        """What is being drawn: another job of one of these can join it."""
+        with self._changed:
+            return frozenset(place.shape for place in self._places if place.shape is not None)
 
     def _leave(self, place: Place) -> None:
         with self._changed:

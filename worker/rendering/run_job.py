@@ -15,6 +15,7 @@ from core.database import transaction
 from core.doorbell import DELIVER_NEXT, WEBHOOK_QUEUE, get_doorbell
 from core.errors import LeaseLost
 from core.ids import format_id
+from core.jobs.affinity import Preference, Shape
 from core.jobs.claim import ClaimedAttempt, claim_job
 from core.jobs.finish import Rendered, record_cancellation, record_failure, record_interruption, record_success
 from core.jobs.status import FINISHED, JobStatus
@@ -30,9 +31,10 @@ from worker.rendering.checkpoints import JobCheckpoints
 from worker.rendering.encode import encode_image
 from worker.rendering.errors import JobCancelled, WorkerDraining, describe_failure
 from worker.rendering.lease_keeper import LeaseKeeper, keep_lease
+from worker.rendering.models import LoadedModel
 from worker.rendering.receipt import build_receipt
 from worker.rendering.record import record
-from worker.rendering.render import find_cut_off_prompts, render_images
+from worker.rendering.render import render_images
 from worker.rendering.room import Place
 from worker.rendering.runtime import Runtime
 from worker.rendering.stepping import StepEnd
@@ -52,6 +54,7 @@ def run_next_job(runtime: Runtime) -> bool:
         attempt = _claim(runtime)
         if attempt is None:
             return False
+        place.shape = Shape.of(attempt.model, attempt.request)
         with _log_context(attempt):
             _log.info("job_claimed", model=attempt.model, waited_seconds=round(attempt.waited_seconds, 3))
             QUEUE_WAIT_SECONDS.labels(runtime.settings.render_pool).observe(attempt.waited_seconds)
@@ -67,6 +70,11 @@ def _claim(runtime: Runtime) -> ClaimedAttempt | None:
             pool=settings.render_pool,
             worker_id=runtime.worker_id,
             lease_seconds=settings.lease_seconds,
+            prefer=Preference(
+                resident=frozenset(runtime.models.resident_ids()),
+                joinable=runtime.room.shapes(),
+                max_wait_seconds=settings.affinity_max_wait_seconds,
+            ),
         )
 
 
@@ -84,7 +92,8 @@ def _run_attempt(runtime: Runtime, attempt: ClaimedAttempt, place: Place) -> Non
     failure_code = ""
     with keep_lease(attempt, runtime.settings, runtime.drain) as lease:
         try:
-            rendered = _render(runtime, attempt, lease, place)
+            with runtime.models.use(attempt.model, while_waiting=lease.check_wanted) as model:
+                rendered = _render(model, runtime, attempt, lease, place)
             outcome = partial(record_success, attempt_id=attempt.id, rendered=rendered)
         except LeaseLost:
             _report_lost_lease()
@@ -111,9 +120,10 @@ def _run_attempt(runtime: Runtime, attempt: ClaimedAttempt, place: Place) -> Non
         get_doorbell().ring(WEBHOOK_QUEUE, DELIVER_NEXT)
 
 
-def _render(runtime: Runtime, attempt: ClaimedAttempt, lease: LeaseKeeper, place: Place) -> Rendered:
+def _render(
+    model: LoadedModel, runtime: Runtime, attempt: ClaimedAttempt, lease: LeaseKeeper, place: Place
+) -> Rendered:
     started = time.perf_counter()
-    model = runtime.models.load(attempt.model)
     checkpoints = JobCheckpoints(runtime.checkpoints, attempt.job_id, every_seconds=runtime.settings.checkpoint_seconds)
 
     def end_step(end: StepEnd) -> None:
@@ -130,6 +140,8 @@ def _render(runtime: Runtime, attempt: ClaimedAttempt, lease: LeaseKeeper, place
             seeds=attempt.image_seeds,
             on_step=end_step,
             job=place.job,
+            prompt_cache=runtime.prompt_cache,
+            watch=partial(runtime.preview, attempt),
             checkpoint=checkpoint,
         )
     )
@@ -147,7 +159,7 @@ def _render(runtime: Runtime, attempt: ClaimedAttempt, lease: LeaseKeeper, place
     return Rendered(
         images=stored,
         receipt=build_receipt(model, attempt, stored, drawn),
-        warnings=find_cut_off_prompts(model, attempt.request),
+        warnings=drawn.prompts.warn(attempt.request),
         render_ms=round((rendered - started) * 1000),
         upload_ms=round((uploaded - rendered) * 1000),
     )

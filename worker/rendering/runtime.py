@@ -7,17 +7,24 @@ import socket
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import cache
+from pathlib import Path
+from typing import Any
 
 from celery.signals import worker_shutting_down
 
 from core.catalog import Catalog, get_catalog
+from core.errors import ModelNotFetched
+from core.jobs.claim import ClaimedAttempt
 from core.jobs.request import RenderRequest
 from core.jobs.resolve_request import resolve_request
+from core.previews import store_preview
 from core.settings import Settings, get_settings
 from worker.rendering.checkpoints import LatestCheckpoints
 from worker.rendering.drain import Drain
 from worker.rendering.errors import ModelUnavailable
 from worker.rendering.models import Models
+from worker.rendering.previews import PreviewMaker
+from worker.rendering.prompts import PromptCache
 from worker.rendering.render import render_images
 from worker.rendering.room import Room
 from worker.rendering.stepping import StepEnd
@@ -31,6 +38,8 @@ class Runtime:
     catalog: Catalog
     models: Models
     room: Room
+    prompt_cache: PromptCache
+    previews: PreviewMaker
     uploads: ThreadPoolExecutor
     drain: Drain
     checkpoints: LatestCheckpoints
@@ -54,6 +63,20 @@ class Runtime:
             # Said already where it was found; the jobs that need the model will fail and say so too.
             return
 
+    def preview(self, attempt: ClaimedAttempt, pipeline: Any) -> None:
+        """Let the job's own pipeline object be watched for previews, where it is known what they will show."""
+        width, height = attempt.request.get("width"), attempt.request.get("height")
+        if width is not None and height is not None:
+            tiny = self._find_tiny_autoencoder(attempt.model)
+            self.previews.watch(pipeline, attempt.job_id, width=width, height=height, tiny=tiny)
+
+    def _find_tiny_autoencoder(self, model_id: str) -> Path | None:
+        source = self.catalog.get(model_id).preview
+        try:
+            return None if source is None else self.catalog.locate(model_id, source)
+        except ModelNotFetched:
+            return None  # a model is drawn without it, too
+
     def _begin_drain(self, **_: object) -> None:
         self.drain.begin(self.settings.drain_seconds)
 
@@ -70,8 +93,10 @@ def get_runtime() -> Runtime:
     return Runtime(
         settings=settings,
         catalog=catalog,
-        models=Models(catalog, device=settings.render_device),
+        models=Models(catalog, device=settings.render_device, budget_bytes=settings.model_cache_bytes),
         room=Room(),
+        prompt_cache=PromptCache(),
+        previews=PreviewMaker(store_preview),
         uploads=ThreadPoolExecutor(settings.s3_upload_threads, thread_name_prefix="upload"),
         drain=Drain(),
         checkpoints=LatestCheckpoints(),

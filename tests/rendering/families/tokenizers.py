@@ -30,7 +30,9 @@ def clip_tokenizer() -> CLIPTokenizer:
     """A token for every letter: 77 of them are soon full, as prompts that are too long need it."""
     letters = sorted(pre_tokenizers.ByteLevel.alphabet())
     tokens = [*letters, *(letter + "</w>" for letter in letters), "<|startoftext|>", "<|endoftext|>"]
-    return CLIPTokenizer(vocab={token: index for index, token in enumerate(tokens)}, merges=[], model_max_length=77)
+    return CLIPTokenizer(
+        vocab={token: index for index, token in enumerate(tokens)}, merges=[], model_max_length=77
+    )
 
 
 def t5_tokenizer() -> T5Tokenizer:

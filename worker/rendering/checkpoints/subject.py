@@ -34,6 +34,7 @@ def describe_subject(
         "model": model.id,
         "model's files": dict(model.file_sha256),
         "device": model.device.type,
+        "switches": json.loads(json.dumps(model.switches)),
         "dtype": str(model.dtype).removeprefix("torch."),
         "pipeline": type(pipeline).__name__,
         "scheduler": type(pipeline.scheduler).__name__,

@@ -1,0 +1,51 @@
+"""`GET /v1/jobs/{job_id}/preview`: see a job while it is rendered."""
+
+from __future__ import annotations
+
+import hashlib
+
+from flask import Response, request
+
+from api.authentication import current_account_id
+from api.jobs.blueprint import JobPath, jobs_blueprint
+from api.v1 import NoQuery, describe_problems
+from core.database import transaction
+from core.errors import PreviewNotFound
+from core.jobs.read import get_job
+from core.previews import find_preview
+
+_MEDIA_TYPE = "image/webp"
+
+
+@jobs_blueprint.get(
+    "/jobs/<job_id>/preview",
+    summary="See a job while it is rendered",
+    responses={
+        200: {
+            "description": "The newest preview, of at most 20 KB: of the first image, before it is finished.",
+            "content": {_MEDIA_TYPE: {"schema": {"type": "string", "format": "binary"}}},
+        },
+        304: {"description": "It is still the one that `If-None-Match` names."},
+        **describe_problems(
+            {
+                404: "There is no such job in this account, or no preview of it (`preview_not_found`): not yet, or no longer."
+            }
+        ),
+    },
+)
+def get_job_preview(path: JobPath, query: NoQuery) -> Response:  # noqa: ARG001  (its being empty is the check)
+    """A small picture of what the job is going to be, renewed up to twice a second; ask again for the next one.
+
+    Jobs that take less than a second have none. The last one can be read for up to a minute after it was drawn.
+    """
+    job_id = path.parse()
+    with transaction() as session:
+        get_job(session, account_id=current_account_id(), job_id=job_id)
+    picture = find_preview(job_id)
+    if picture is None:
+        raise PreviewNotFound
+    response = Response(picture, mimetype=_MEDIA_TYPE)
+    response.headers["Cache-Control"] = "no-store"
+    response.set_etag(hashlib.sha256(picture).hexdigest()[:32])
+    response.make_conditional(request)
+    return response

@@ -1,0 +1,39 @@
+"""Where a run was made: without it no figure means anything."""
+
+from __future__ import annotations
+
+import os
+import platform
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+
+import psutil
+
+_LIBRARIES = ("torch", "diffusers", "transformers", "pillow", "litserve", "bentoml", "intel-openmp")
+
+
+def describe_machine() -> dict[str, str]:
+    """Processor, cores, memory, load and versions."""
+    described = {
+        "processor": _find_processor(),
+        "cores": str(os.cpu_count()),
+        "memory": f"{psutil.virtual_memory().total / 2**30:.0f} GiB",
+        "load before the run": f"{os.getloadavg()[0]:.2f}",
+        "system": platform.platform(),
+        "python": platform.python_version(),
+    }
+    for library in _LIBRARIES:
+        try:
+            described[library] = version(library)
+        except PackageNotFoundError:
+            continue
+    return described
+
+
+def _find_processor() -> str:
+    cpu_info = Path("/proc/cpuinfo")
+    if cpu_info.exists():
+        for line in cpu_info.read_text(encoding="utf-8").splitlines():
+            if line.startswith("model name"):
+                return line.split(":", 1)[1].strip()
+    return platform.processor() or platform.machine()

@@ -1,0 +1,28 @@
+"""Which OpenMP a system runs on. torch brings libgomp; preloading Intel's replaces it."""
+
+from __future__ import annotations
+
+from importlib.metadata import PackageNotFoundError, files
+from typing import Literal
+
+OpenMP = Literal["libgomp", "libiomp5"]
+
+
+def build_environment(openmp: OpenMP, *, threads: int) -> dict[str, str]:
+    """Variables that choose it. Raises RuntimeError where libiomp5 is asked for and intel-openmp is not installed."""
+    environment = {"OMP_NUM_THREADS": str(threads)}
+    if openmp == "libiomp5":
+        # Waiting threads sleep after a millisecond: spinning longer takes the core from whoever has work.
+        environment |= {"LD_PRELOAD": _find_libiomp5(), "KMP_BLOCKTIME": "1"}
+    return environment
+
+
+def _find_libiomp5() -> str:
+    try:
+        installed = files("intel-openmp") or []
+    except PackageNotFoundError as error:
+        raise RuntimeError("intel-openmp is not installed: run this with `make bench`") from error
+    for file in installed:
+        if file.name == "libiomp5.so":
+            return str(file.locate().resolve())
+    raise RuntimeError("this intel-openmp has no libiomp5.so")

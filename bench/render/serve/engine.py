@@ -1,0 +1,113 @@
+"""Darkroom's engine as a worker runs it: a thread for each job, room found first, pixels encoded beside the others."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from types import TracebackType
+from typing import Any, Self
+
+import torch
+from diffusers import AutoPipelineForImage2Image
+
+from bench.render.jobs import STRENGTH, Job
+from bench.render.serve.setting import Setting
+from core.catalog import Catalog, ModelEntry
+from worker.rendering.batching import BatchJob
+from worker.rendering.encode import encode_image
+from worker.rendering.models import LoadedModel, Models
+from worker.rendering.render import render_images
+from worker.rendering.room import Room
+from worker.rendering.schedulers import SCHEDULERS
+from worker.rendering.stepping import StepEnd
+
+#: As many jobs as a worker's pool has threads; the room decides how many of them denoise.
+THREADS = 32
+
+_MODEL = "bench"
+
+
+class Engine:
+    """`render` may be called from any number of threads. Leave the block to unload the model."""
+
+    def __init__(self, setting: Setting) -> None:
+        torch.set_num_threads(setting.threads)
+        model = Models(_build_catalog(setting), device=setting.device).load(_MODEL)
+        self._by_task = {"text": model}
+        try:
+            pipeline: Any = AutoPipelineForImage2Image.from_pipe(model.pipeline)
+        except ValueError:  # a family without image-to-image serves text alone
+            pipeline = None
+        if pipeline is not None:
+            pipeline.set_progress_bar_config(disable=True)
+            self._by_task["image"] = replace(model, pipeline=pipeline)
+        self._scheduler = _name_scheduler(model)
+        self._room = Room()
+        self._threads = ThreadPoolExecutor(THREADS, thread_name_prefix="job")
+
+    def render(self, job: Job) -> bytes:
+        """The job's PNG."""
+        return self._threads.submit(self._run, job).result()
+
+    def _run(self, job: Job) -> bytes:
+        with self._room.wait_for_place(BatchJob()) as place:
+
+            def end_step(end: StepEnd) -> None:
+                if end.is_last:
+                    place.give_up()
+
+            drawn = render_images(
+                self._by_task[job.task],
+                self._build_request(job),
+                seeds=[job.seed],
+                on_step=end_step,
+                images={"image": job.input_picture()} if job.task == "image" else None,
+                job=place.job,
+            )
+            return encode_image(drawn.images[0], "png").body
+
+    def _build_request(self, job: Job) -> dict[str, Any]:
+        return {
+            "prompt": job.prompt,
+            "width": job.width,
+            "height": job.height,
+            "num_inference_steps": job.steps,
+            "guidance_scale": job.guidance_scale,
+            "strength": STRENGTH,
+            "scheduler": self._scheduler,
+        }
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._threads.shutdown()
+        self._by_task["text"].batcher.close()
+
+
+def _build_catalog(setting: Setting) -> Catalog:
+    entry = ModelEntry(
+        source=str(setting.model.resolve()),
+        revision="1",
+        licence="Apache-2.0",
+        commercial_use=True,
+        default_width=128,
+        default_height=128,
+        max_width=2048,
+        max_height=2048,
+        default_steps=12,
+        max_steps=100,
+        default_guidance_scale=3.0,
+        schedulers=tuple(SCHEDULERS),
+        default_scheduler="ddim",
+    )
+    return Catalog(models={_MODEL: entry}, folder=setting.model.resolve().parent)
+
+
+def _name_scheduler(model: LoadedModel) -> str:
+    """The wire's name of the model's own scheduler, which is the one that the plain pipeline uses."""
+    own = type(model.pipeline.scheduler).__name__
+    names = {class_name: name for name, class_name in SCHEDULERS.items()}
+    return names[own]

@@ -1,0 +1,75 @@
+"""What diffusers' pipelines accept, without diffusers: read from a file that the worker's side writes.
+
+`python -m worker.rendering.signatures` writes it again, after diffusers was upgraded.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any, Literal
+
+Task = Literal["text-to-image", "image-to-image", "inpainting"]
+Kind = Literal["text", "number", "integer", "boolean", "image"]
+
+SIGNATURES_PATH = Path(__file__).with_name("pipeline_signatures.json")
+
+
+@dataclass(frozen=True)
+class Parameter:
+    """One parameter of a pipeline's `__call__`."""
+
+    kind: Kind
+    default: Any
+    #: What the pipeline calls it: its own name, but ControlNet pipelines of the first generation call ours `image`.
+    argument: str
+
+
+@dataclass(frozen=True)
+class PipelineSignature:
+    """A pipeline class: which class serves which task with its components, and what it accepts itself."""
+
+    class_name: str
+    tasks: Mapping[str, str]
+    #: The same with a ControlNet beside them.
+    controlled: Mapping[str, str]
+    parameters: Mapping[str, Parameter]
+
+
+def find_signature(class_name: str) -> PipelineSignature | None:
+    """What the class accepts, or None where Darkroom does not know the class."""
+    return _read_signatures().get(class_name)
+
+
+def find_task_signature(class_name: str, task: str, *, controlled: bool = False) -> PipelineSignature | None:
+    """What the class accepts that serves the task with the components of `class_name`, or None where none does."""
+    own = find_signature(class_name)
+    if own is None:
+        return None
+    name = (own.controlled if controlled else own.tasks).get(task)
+    return None if name is None else find_signature(name)
+
+
+def list_pipeline_classes() -> list[str]:
+    """Every class that a catalog can name."""
+    return list(_read_signatures())
+
+
+@cache
+def _read_signatures() -> dict[str, PipelineSignature]:
+    content = json.loads(SIGNATURES_PATH.read_text(encoding="utf-8"))
+    return {
+        class_name: PipelineSignature(
+            class_name=class_name,
+            tasks=entry["tasks"],
+            controlled=entry["controlled"],
+            parameters={
+                name: Parameter(kind, default, argument[0] if argument else name)
+                for name, (kind, default, *argument) in entry["parameters"].items()
+            },
+        )
+        for class_name, entry in content["classes"].items()
+    }

@@ -1,0 +1,65 @@
+"""Where a model's files come from: a folder, one file, or a repository of the hub that was fetched ahead."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Discriminator, Field, Tag
+
+_HUB_NAME = r"^[A-Za-z0-9][A-Za-z0-9._-]{0,95}/[A-Za-z0-9][A-Za-z0-9._-]{0,95}$"
+
+
+class _Source(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class FolderSource(_Source):
+    """A folder in diffusers' layout. Paths are relative to the models file."""
+
+    folder: str = Field(min_length=1)
+
+
+class FileSource(_Source):
+    """One safetensors file that holds a whole model, and a folder in diffusers' layout with the configurations."""
+
+    file: str = Field(pattern=r"\.safetensors$")
+    config: str = Field(min_length=1)
+
+
+class HubSource(_Source):
+    """A repository of the hub. `darkroom-models fetch` brings it here; workers never ask the hub."""
+
+    hub: str = Field(pattern=_HUB_NAME)
+    #: A commit, tag or branch. What it stood for when it was pinned is in `models.lock`, and stays so.
+    revision: str = Field(default="main", pattern=r"^[A-Za-z0-9][A-Za-z0-9._/-]{0,199}$")
+    #: The weights' variant, such as `fp16`, where the repository has several.
+    variant: str | None = Field(default=None, pattern=r"^[a-z0-9_]{1,20}$")
+
+    @property
+    def key(self) -> str:
+        """What the lock calls it."""
+        return f"{self.hub}@{self.revision}" + (f":{self.variant}" if self.variant else "")
+
+
+def _kind(value: Any) -> str | None:
+    for kind, cls in (("folder", FolderSource), ("file", FileSource), ("hub", HubSource)):
+        if isinstance(value, cls) or (isinstance(value, dict) and kind in value):
+            return kind
+    return None
+
+
+def _spell_out(value: Any) -> Any:
+    # A plain text is a folder.
+    return {"folder": value} if isinstance(value, str) else value
+
+
+#: In the models file: a folder's path, or a table with `folder`, `file` and `config`, or `hub`.
+Source = Annotated[
+    Annotated[FolderSource, Tag("folder")] | Annotated[FileSource, Tag("file")] | Annotated[HubSource, Tag("hub")],
+    Discriminator(
+        _kind,
+        custom_error_type="source",
+        custom_error_message="must be a folder's path, or a table with `folder`, with `file` and `config`, or with `hub`",
+    ),
+    BeforeValidator(_spell_out),
+]

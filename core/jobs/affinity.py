@@ -1,0 +1,125 @@
+"""Which of the next jobs a worker takes first: one whose model it has in memory, within a bound that keeps the order fair."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import ColumnElement, Select, and_, case, false, func, or_, select
+from sqlalchemy.orm import Session, aliased
+
+from core.jobs.status import JobStatus
+from core.jobs.tables import Job
+
+#: How far ahead in the queue a worker looks.
+LOOK_AHEAD = 32
+
+#: Ranks: a shape that is being drawn, a model in memory, and everything else.
+_JOINABLE, _RESIDENT, _ANY = 0, 1, 2
+
+
+@dataclass(frozen=True)
+class Shape:
+    """What jobs have to have in common to be drawn together. Sides in pixels."""
+
+    model: str
+    width: int
+    height: int
+
+    @classmethod
+    def of(cls, model: str, request: Mapping[str, Any]) -> Shape:
+        """The shape of a job's pictures."""
+        return cls(model, request["width"], request["height"])
+
+
+@dataclass(frozen=True)
+class Preference:
+    """What a worker would rather have next."""
+
+    #: Models that it has in memory.
+    resident: frozenset[str]
+    #: Shapes that it is drawing at this moment.
+    joinable: frozenset[Shape]
+    #: A job that has waited for longer is never passed.
+    max_wait_seconds: float
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether there is nothing to choose by."""
+        return self.max_wait_seconds <= 0 or not self.resident
+
+
+def claimable(pool: str) -> Select[Job]:
+    """The jobs of the pool that may be claimed now, in fair order."""
+    return (
+        select(Job)
+        .where(Job.pool == pool, Job.status == JobStatus.QUEUED, Job.available_at <= func.now())
+        .order_by(Job.priority, Job.fair_position, Job.id)
+    )
+
+
+@dataclass(frozen=True)
+class Chosen:
+    """A job that is to be taken, locked."""
+
+    job: Job
+    #: The fair position that the queue has come to: that of the first job, which another may have passed.
+    fair_position: float
+
+
+def choose_first(session: Session, *, pool: str) -> Chosen | None:
+    """The first job that nobody else is taking."""
+    job = session.scalars(claimable(pool).limit(1).with_for_update(skip_locked=True)).one_or_none()
+    return None if job is None else Chosen(job, job.fair_position)
+
+
+def choose_preferred(session: Session, *, pool: str, prefer: Preference) -> Chosen | None:
+    """Of the next 32 jobs one whose shape is being drawn, or else one whose model is in memory, or else the first. None
+    where others are taking all of them.
+
+    No job is passed that has waited for longer than the bound, or that has a better priority.
+    """
+    ranked = _rank_ahead(pool, prefer).subquery()
+    may_pass = and_(~ranked.c.is_behind_overdue, ~ranked.c.is_behind_priority)
+    row = session.execute(
+        select(Job, ranked.c.first_position)
+        .join(ranked, ranked.c.id == Job.id)
+        .where(Job.status == JobStatus.QUEUED)
+        .order_by(case((may_pass, ranked.c.rank), else_=_ANY), Job.priority, Job.fair_position, Job.id)
+        .limit(1)
+        # The look ahead locks nothing, so that workers who look at once do not hide the queue from each other. This
+        # locks the one row that is taken, and looks at its status again.
+        .with_for_update(of=Job, skip_locked=True)
+    ).one_or_none()
+    return None if row is None else Chosen(row[0], min(row[0].fair_position, row[1]))
+
+
+def _rank_ahead(pool: str, prefer: Preference) -> Select[Any]:
+    ahead = aliased(Job, claimable(pool).limit(LOOK_AHEAD).subquery())
+    order = (ahead.priority, ahead.fair_position, ahead.id)
+    is_overdue = func.extract("epoch", func.now() - ahead.available_at) > prefer.max_wait_seconds
+    return select(
+        ahead.id.label("id"),
+        _rank(prefer, ahead.model, ahead.request).label("rank"),
+        func.coalesce(func.bool_or(is_overdue).over(order_by=order, rows=(None, -1)), false()).label(
+            "is_behind_overdue"
+        ),
+        (ahead.priority > func.min(ahead.priority).over()).label("is_behind_priority"),
+        func.first_value(ahead.fair_position).over(order_by=order).label("first_position"),
+    )
+
+
+def _rank(prefer: Preference, model: Any, request: Any) -> ColumnElement[int]:
+    joins = [
+        and_(
+            model == shape.model,
+            request["width"].as_integer() == shape.width,
+            request["height"].as_integer() == shape.height,
+        )
+        for shape in prefer.joinable
+        if shape.model in prefer.resident
+    ]
+    return case(
+        (or_(*joins) if joins else false(), _JOINABLE), (model.in_(sorted(prefer.resident)), _RESIDENT), else_=_ANY
+    )

@@ -1,0 +1,74 @@
+"""What a claim costs in a long queue."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+from uuid import UUID
+
+import pytest
+from sqlalchemy import event, text
+
+from core.database import get_engine, transaction
+from core.jobs.affinity import LOOK_AHEAD, Preference, Shape
+from core.jobs.claim import claim_job
+from tests.integration.conftest import Submit
+
+_ROWS = 100_000
+
+#: One row in three is queued, as many models as four, and 97 sizes.
+_FILL = """
+insert into jobs (id, account_id, task, model, model_revision, request, seed, metadata, warnings, cost, pool,
+                  fair_position, max_attempts, request_id, status, finished_at)
+select gen_random_uuid(), account_id, task, 'model-' || n % 4, model_revision,
+       ('{"width": ' || 64 + 8 * (n % 97) || ', "height": 64, "num_inference_steps": 1}')::json, seed, metadata, warnings,
+       cost, pool, n, max_attempts, request_id, case when n % 3 = 0 then 'queued' else 'cancelled' end,
+       case when n % 3 = 0 then null else now() end
+from jobs, generate_series(1, :rows) n
+"""
+
+
+@pytest.mark.slow
+def test_a_claim_reads_a_few_rows_of_many(account_id: UUID, submit: Submit) -> None:
+    """With 100,000 jobs in the table both kinds of claim go through the index for the order of work, and read no more
+    rows than they look ahead.
+    """
+    submit(account_id)
+    with transaction() as session:
+        session.execute(text(_FILL), {"rows": _ROWS})
+    with get_engine().connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+        connection.execute(text("analyze jobs"))
+    prefer = Preference(frozenset({"model-1", "model-2"}), frozenset({Shape("model-1", 64, 64)}), 30.0)
+
+    for preference in (None, prefer):
+        plan = _explain_claim(preference)
+
+        scans = [node for node in _nodes(plan) if node.get("Relation Name") == "jobs"]
+        assert "Seq Scan" not in {node["Node Type"] for node in _nodes(plan)}
+        assert "ix_jobs_claim" in {node.get("Index Name") for node in scans}
+        assert sum(node["Actual Rows"] * node["Actual Loops"] for node in scans) <= 2 * LOOK_AHEAD
+
+
+def _explain_claim(prefer: Preference | None) -> dict[str, Any]:
+    """How PostgreSQL runs the statement that locks the claimed job."""
+    statements: list[tuple[str, Any]] = []
+
+    def note(_connection: Any, _cursor: Any, statement: str, parameters: Any, *_: Any) -> None:
+        statements.append((statement, parameters))
+
+    with transaction() as session:
+        event.listen(get_engine(), "before_cursor_execute", note)
+        try:
+            assert claim_job(session, pool="default", worker_id="worker", lease_seconds=30, prefer=prefer) is not None
+        finally:
+            event.remove(get_engine(), "before_cursor_execute", note)
+        statement, parameters = next(item for item in statements if "SKIP LOCKED" in item[0])
+        explained = session.connection().exec_driver_sql(f"EXPLAIN (ANALYZE, FORMAT JSON) {statement}", parameters)
+        plan: dict[str, Any] = explained.scalar_one()[0]["Plan"]
+    return plan
+
+
+def _nodes(plan: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    yield plan
+    for part in plan.get("Plans", []):
+        yield from _nodes(part)

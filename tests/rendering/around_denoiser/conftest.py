@@ -1,0 +1,81 @@
+"""Tiny pipelines of every family, and calls of them as a job makes them."""
+
+from __future__ import annotations
+
+import copy
+import inspect
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from diffusers import DiffusionPipeline
+from numpy.typing import NDArray
+from PIL import Image
+
+from tests.conftest import REPOSITORY
+from tests.rendering.families import FAMILIES
+from tests.rendering.families.family import SIDE, Family
+
+
+@dataclass(frozen=True)
+class Loaded:
+    """A family's pipeline, loaded from its folder."""
+
+    family: Family
+    pipeline: Any
+
+    def take_copy(self) -> Any:
+        """A pipeline object for one job: the components are shared, the scheduler is its own."""
+        copied = copy.copy(self.pipeline)
+        copied.scheduler = type(self.pipeline.scheduler).from_config(self.pipeline.scheduler.config)
+        return copied
+
+    def draw(self, pipeline: Any, prompt: str, **changes: Any) -> NDArray[np.float32]:
+        """Pictures [images, height, width, 3] by an unmodified call of the pipeline object."""
+        accepted = inspect.signature(pipeline.__call__).parameters
+        call = {
+            "prompt": prompt,
+            "negative_prompt": "blurry",
+            "width": SIDE,
+            "height": SIDE,
+            "num_inference_steps": self.family.steps,
+            self.family.guidance: 4.0,
+            "generator": [torch.Generator().manual_seed(1)],
+            "output_type": "np",
+            **self.family.call,
+            **changes,
+        }
+        if self.family.control:
+            call["control_image" if "control_image" in accepted else "image"] = Image.new("RGB", (SIDE, SIDE), "red")
+        with torch.inference_mode():
+            output = pipeline(**{name: value for name, value in call.items() if name in accepted})
+        return np.asarray(output.images, dtype=np.float32)
+
+
+#: Loads a family by its id; the same pipeline each time.
+Load = Callable[[str], Loaded]
+
+
+@pytest.fixture(scope="session")
+def load(tmp_path_factory: pytest.TempPathFactory) -> Load:
+    """Families by their ids, built when they are first asked for; `picturebook` is the model that ships."""
+    loaded: dict[str, Loaded] = {}
+
+    def load_family(family_id: str) -> Loaded:
+        if family_id not in loaded:
+            family = FAMILIES.get(family_id) or Family(family_id, assemble=pytest.fail)
+            folder = REPOSITORY / "demo_model/weights"
+            if family_id in FAMILIES:
+                folder = tmp_path_factory.mktemp(family_id)
+                family.build(folder)
+            pipeline = DiffusionPipeline.from_pretrained(
+                folder, dtype=torch.float32, use_safetensors=True, local_files_only=True
+            )
+            pipeline.set_progress_bar_config(disable=True)
+            loaded[family_id] = Loaded(family, pipeline)
+        return loaded[family_id]
+
+    return load_family

@@ -1,0 +1,213 @@
+"""Previews: what they show, how often, and that they hold nobody up."""
+
+from __future__ import annotations
+
+import functools
+import io
+import time
+from collections.abc import Callable
+from typing import Any
+from uuid import UUID
+
+import numpy as np
+import pytest
+import torch
+from diffusers import AutoencoderTiny
+from PIL import Image
+
+from tests.rendering.around_denoiser.conftest import Load
+from tests.rendering.families import FAMILIES
+from tests.rendering.families.family import SIDE
+from worker.rendering.previews import PreviewMaker, maker
+from worker.rendering.previews.encode_preview import MOST_BYTES, encode_preview
+from worker.rendering.previews.unpack import to_autoencoder, unpack_latents
+from worker.rendering.schedulers import SCHEDULERS, build_scheduler
+
+JOB = UUID(int=1)
+
+
+class Gallery:
+    """Keeps what is published."""
+
+    def __init__(self) -> None:
+        self.pictures: list[bytes] = []
+
+    def __call__(self, job_id: UUID, picture: bytes) -> None:
+        assert job_id == JOB
+        self.pictures.append(picture)
+
+    def wait(self, count: int = 1) -> list[Image.Image]:
+        """At least so many pictures."""
+        deadline = time.monotonic() + 20
+        while len(self.pictures) < count:
+            assert time.monotonic() < deadline, f"{len(self.pictures)} pictures"
+            time.sleep(0.01)
+        return [Image.open(io.BytesIO(picture)) for picture in self.pictures]
+
+
+@pytest.fixture
+def gallery() -> Gallery:
+    """An empty one."""
+    return Gallery()
+
+
+@pytest.fixture
+def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Previews are due at every step, and all of them are drawn."""
+    monkeypatch.setattr(maker, "_PAUSE_SECONDS", 0)
+    monkeypatch.setattr(maker, "_PLACES", 1000)
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+@pytest.mark.parametrize("size", [(SIDE, SIDE), (2 * SIDE, SIDE)], ids=["square", "wide"])
+def test_every_family_has_previews(
+    load: Load, gallery: Gallery, impatient: None, family: str, size: tuple[int, int]
+) -> None:
+    """Small WebP pictures in the proportions of the image, at every step that there is time for; the image is the same."""
+    width, height = size
+    loaded = load(family)
+    own = loaded.draw(loaded.take_copy(), "a mug", width=width, height=height)
+
+    pipeline = loaded.take_copy()
+    PreviewMaker(gallery).watch(pipeline, JOB, width=width, height=height)
+    watched = loaded.draw(pipeline, "a mug", width=width, height=height)
+
+    pictures = gallery.wait(loaded.family.steps)
+    assert {(picture.format, picture.size) for picture in pictures} == {("WEBP", size)}
+    assert max(len(picture) for picture in gallery.pictures) <= MOST_BYTES
+    assert (watched == own).all()
+
+
+@pytest.mark.parametrize("family", [*FAMILIES, "picturebook"])
+def test_what_is_drawn_is_what_is_decoded(load: Load, monkeypatch: pytest.MonkeyPatch, family: str) -> None:
+    """The last latents, unpacked and scaled, are those that the pipeline hands to its autoencoder."""
+    loaded = load(family)
+    pipeline = loaded.take_copy()
+    steps: list[Any] = []
+    decoded: list[Any] = []
+    pipeline.scheduler.step = _noting(pipeline.scheduler.step, lambda _, result: steps.append(result))
+    monkeypatch.setattr(
+        pipeline.vae, "decode", _noting(pipeline.vae.decode, lambda latents, _: decoded.append(latents))
+    )
+
+    loaded.draw(pipeline, "a mug", width=2 * SIDE)
+
+    if family == "lcm":  # decodes its last estimate, and not its last latents
+        steps[-1] = (steps[-1][1],)
+    latents = unpack_latents(pipeline, steps[-1][0], width=2 * SIDE, height=SIDE)
+    given = decoded[0][:, :, 0] if decoded[0].ndim == 5 else decoded[0]
+    assert torch.allclose(to_autoencoder(pipeline.vae, latents), given, atol=1e-5)
+
+
+@pytest.mark.parametrize("scheduler", SCHEDULERS)
+def test_a_preview_resembles_the_picture(load: Load, gallery: Gallery, impatient: None, scheduler: str) -> None:
+    """From a quarter of the way on, with every scheduler, Picturebook's previews show what is going to be there."""
+    loaded = load("picturebook")
+    pipeline = loaded.take_copy()
+    pipeline.scheduler = build_scheduler(scheduler, loaded.pipeline.scheduler)
+    PreviewMaker(gallery).watch(pipeline, JOB, width=128, height=128)
+
+    call = {"width": 128, "height": 128, "num_inference_steps": 12, "guidance_scale": 2.0, "negative_prompt": None}
+    drawn = loaded.draw(pipeline, "a large red mug on a yellow background", **call)[0]
+
+    likeness = [_correlate(picture, drawn) for picture in gallery.wait(12)]
+    assert min(likeness[3:]) > 0.95, likeness
+
+
+def test_a_tiny_autoencoder_draws_where_there_is_one(
+    load: Load, gallery: Gallery, impatient: None, tmp_path: Any
+) -> None:
+    """Its pictures are its own, and where its files are broken the linear map draws."""
+    loaded = load("picturebook")
+    assert isinstance(loaded.pipeline.vae, AutoencoderTiny)
+    loaded.pipeline.vae.save_pretrained(tmp_path / "tiny")
+    for folder in (tmp_path / "tiny", tmp_path / "missing"):
+        pipeline = loaded.take_copy()
+        pipeline.scheduler = build_scheduler("ddim", loaded.pipeline.scheduler)
+        before = len(gallery.pictures)
+        PreviewMaker(gallery).watch(pipeline, JOB, width=128, height=128, tiny=folder)
+        drawn = loaded.draw(pipeline, "a blue cat", width=128, height=128, num_inference_steps=4)[0]
+        assert _correlate(gallery.wait(before + 4)[-1], drawn) > (0.99 if folder.name == "tiny" else 0.9)
+
+
+def test_at_most_two_a_second(load: Load, gallery: Gallery) -> None:
+    """The first half of a second has none, and from then on there are two a second at most."""
+    loaded = load("picturebook")
+    pipeline = loaded.take_copy()
+    PreviewMaker(gallery).watch(pipeline, JOB, width=SIDE, height=SIDE)
+    step = pipeline.scheduler.step
+
+    def slow_step(model_output: Any, timestep: Any, sample: Any, **options: Any) -> Any:
+        time.sleep(0.05)
+        return step(model_output, timestep, sample, **options)
+
+    pipeline.scheduler.step = slow_step
+    started = time.monotonic()
+    loaded.draw(pipeline, "a mug", num_inference_steps=24)
+    seconds = time.monotonic() - started
+
+    gallery.wait(1)
+    time.sleep(0.2)
+    assert 1 <= len(gallery.pictures) <= seconds / 0.5
+
+
+def test_nobody_waits_for_a_preview(load: Load, monkeypatch: pytest.MonkeyPatch) -> None:
+    """While a preview hangs, steps go on, and only a few of them are held for it."""
+    monkeypatch.setattr(maker, "_PAUSE_SECONDS", 0)
+    loaded = load("picturebook")
+    pipeline = loaded.take_copy()
+    drawn = []
+
+    def hang(_job_id: UUID, picture: bytes) -> None:
+        drawn.append(picture)
+        time.sleep(3)
+
+    previews = PreviewMaker(hang)
+    previews.watch(pipeline, JOB, width=SIDE, height=SIDE)
+    started = time.monotonic()
+    loaded.draw(pipeline, "a mug", num_inference_steps=20)
+
+    assert time.monotonic() - started < 3
+    assert previews._steps.qsize() <= 4
+    assert len(drawn) == 1
+
+
+def test_latents_that_nobody_can_draw_do_no_harm(load: Load, gallery: Gallery, impatient: None) -> None:
+    """A job whose latents do not fit its size is rendered all the same, and is not tried again and again."""
+    loaded = load("flux-dev")
+    pipeline = loaded.take_copy()
+    previews = PreviewMaker(gallery)
+    previews.watch(pipeline, JOB, width=SIDE * 4, height=SIDE)
+
+    assert loaded.draw(pipeline, "a mug").shape == (1, SIDE, SIDE, 3)
+    assert gallery.pictures == []
+
+
+@pytest.mark.parametrize("size", [(1024, 1024), (2048, 512), (8, 8), (16_384, 8)])
+def test_even_noise_is_at_most_twenty_kilobytes(size: tuple[int, int]) -> None:
+    """The hardest picture there is becomes a preview of the right proportions."""
+    noise = np.random.default_rng(0).integers(0, 256, (size[1] // 8, size[0] // 8, 3), dtype=np.uint8)
+
+    body = encode_preview(Image.fromarray(noise), *size)
+
+    picture = Image.open(io.BytesIO(body))
+    assert len(body) <= MOST_BYTES
+    assert picture.width / picture.height == pytest.approx(size[0] / size[1], rel=0.02) or min(picture.size) == 1
+
+
+def _noting(function: Any, note: Callable[[Any, Any], None]) -> Any:
+    """The function, telling its first argument and its result."""
+
+    @functools.wraps(function)
+    def noted(first: Any, *positional: Any, **named: Any) -> Any:
+        result = function(first, *positional, **named)
+        note(first, result)
+        return result
+
+    return noted
+
+
+def _correlate(picture: Image.Image, drawn: Any) -> float:
+    shown = np.asarray(picture.convert("RGB").resize((32, 32), Image.Resampling.BOX), dtype=float)
+    final = Image.fromarray((drawn * 255).astype(np.uint8)).resize((32, 32), Image.Resampling.BOX)
+    return float(np.corrcoef(shown.ravel(), np.asarray(final, dtype=float).ravel())[0, 1])

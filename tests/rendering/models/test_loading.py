@@ -1,0 +1,215 @@
+"""What is loaded, what is refused, and how long a refusal lasts."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+import torch
+from diffusers import ControlNetModel, DiffusionPipeline
+
+from core.metrics import MODEL_LOADS
+from tests.rendering.families import FAMILIES
+from tests.rendering.models.conftest import BuildCatalog
+from tests.rendering.models.drawing import draw
+from worker.rendering.errors import ModelUnavailable
+from worker.rendering.models import Models
+from worker.rendering.models.broken import BrokenModels
+
+
+@pytest.fixture
+def folder(copy_model: Callable[..., Path]) -> Path:
+    """A tiny model of the test's own."""
+    return copy_model("model")
+
+
+def refusal(folder: Path, build_catalog: BuildCatalog) -> str:
+    """What a job of the model is told."""
+    with pytest.raises(ModelUnavailable) as caught:
+        Models(build_catalog({"model": folder}, pipeline="StableDiffusionPipeline"), device="cpu").load("model")
+    assert str(folder) not in caught.value.message
+    return caught.value.message
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+def test_every_family_is_loaded(family: str, tiny_folders: Callable[[str], Path], build_catalog: BuildCatalog) -> None:
+    """Each family's folder is loaded as the pipeline that it says it is, with the hash of every weights file."""
+    folder = tiny_folders(family)
+    models = Models(build_catalog({"model": folder}), device="cpu")
+
+    model = models.load("model")
+
+    assert type(model.pipeline).__name__ == json.loads((folder / "model_index.json").read_text())["_class_name"]
+    assert set(model.file_sha256) == {str(path.relative_to(folder)) for path in folder.rglob("*.safetensors")}
+    assert model.switches == {}
+    models.close()
+
+
+def test_a_dtype_is_applied(folder: Path, build_catalog: BuildCatalog) -> None:
+    """A model is cast to its entry's dtype; half precision of the kind that CPUs are bad at is not used there."""
+    for dtype, applied in (("bfloat16", torch.bfloat16), ("float16", torch.float32), ("auto", torch.float32)):
+        models = Models(build_catalog({"model": folder}, dtype=dtype), device="cpu")
+        assert models.load("model").pipeline.unet.dtype == applied
+        models.close()
+
+
+def test_a_variant_is_found(folder: Path, build_catalog: BuildCatalog) -> None:
+    """A folder that has its weights as fp16 only is loaded, and the receipt has the hashes of those files."""
+    DiffusionPipeline.from_pretrained(folder).to(torch.float16).save_pretrained(
+        folder.with_name("half"), variant="fp16"
+    )
+    models = Models(build_catalog({"model": folder.with_name("half")}), device="cpu")
+
+    model = models.load("model")
+
+    assert "unet/diffusion_pytorch_model.fp16.safetensors" in model.file_sha256
+    assert draw(model).any()
+    models.close()
+
+
+def test_a_controlnet_is_loaded_beside_its_model(folder: Path, build_catalog: BuildCatalog, tmp_path: Path) -> None:
+    """A ControlNet of the catalog becomes part of the pipeline, and of the receipt."""
+    ControlNetModel.from_unet(
+        DiffusionPipeline.from_pretrained(folder).unet, conditioning_embedding_out_channels=(4, 8, 8, 8)
+    ).save_pretrained(tmp_path / "edges")
+    models = Models(build_catalog({"model": folder}, controlnet=str(tmp_path / "edges")), device="cpu")
+
+    model = models.load("model")
+
+    assert type(model.pipeline).__name__ == "StableDiffusionControlNetPipeline"
+    assert "controlnet/diffusion_pytorch_model.safetensors" in model.file_sha256
+    models.close()
+
+
+def test_custom_pipelines_are_refused(folder: Path, build_catalog: BuildCatalog) -> None:
+    """A folder that names a pipeline of its own is refused, and its code is not run."""
+    _change(folder / "model_index.json", _class_name=["evil", "EvilPipeline"])
+    (folder / "evil.py").write_text("raise SystemExit('run')")
+
+    assert "EvilPipeline" in refusal(folder, build_catalog)
+
+
+def test_custom_components_are_refused(folder: Path, build_catalog: BuildCatalog) -> None:
+    """A folder with a component of its own is refused, and its code is not run."""
+    _change(folder / "model_index.json", unet=["evil", "EvilModel"])
+    (folder / "unet/evil.py").write_text("raise SystemExit('run')")
+
+    assert "unet" in refusal(folder, build_catalog)
+
+
+def test_custom_models_of_transformers_are_refused(folder: Path, build_catalog: BuildCatalog) -> None:
+    """So is a text encoder whose configuration points to code."""
+    _change(folder / "text_encoder/config.json", auto_map={"AutoModel": "evil.EvilModel"})
+
+    assert "text_encoder" in refusal(folder, build_catalog)
+
+
+def test_pickles_are_never_read(folder: Path, build_catalog: BuildCatalog) -> None:
+    """A folder without safetensors is refused, though it has the same weights as a pickle."""
+    unet = DiffusionPipeline.from_pretrained(folder).unet
+    (folder / "unet/diffusion_pytorch_model.safetensors").unlink()
+    torch.save(unet.state_dict(), folder / "unet/diffusion_pytorch_model.bin")
+
+    refusal(folder, build_catalog)
+
+
+def test_a_single_file_without_configurations_is_refused(
+    folder: Path, build_catalog: BuildCatalog, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A single file whose folder of configurations is missing is refused: nothing is asked of the hub."""
+    catalog = build_catalog({"model": folder})
+    source = {"file": "unet/diffusion_pytorch_model.safetensors", "config": "nowhere"}
+    entry = catalog.models["model"].model_validate(
+        catalog.models["model"].model_dump() | {"source": source, "pipeline": "StableDiffusionPipeline"}
+    )
+    catalog = catalog.model_copy(update={"models": {"model": entry}, "folder": folder})
+
+    with pytest.raises(ModelUnavailable):
+        Models(catalog, device="cpu").load("model")
+
+
+def test_a_broken_folder_is_tried_again_when_it_changes(folder: Path, build_catalog: BuildCatalog) -> None:
+    """A folder that failed is not loaded for every one of its jobs; once its files change, it is."""
+    weights = folder / "unet/diffusion_pytorch_model.safetensors"
+    whole = weights.read_bytes()
+    weights.write_bytes(whole[:5000])
+    models = Models(build_catalog({"model": folder}), device="cpu")
+    failures = MODEL_LOADS.labels("model", "unavailable")
+    before = failures._value.get()
+
+    for _ in range(3):
+        with pytest.raises(ModelUnavailable, match="could not be loaded"):
+            models.load("model")
+    assert failures._value.get() == before + 1
+
+    weights.write_bytes(whole)
+    assert draw(models.load("model")).any()
+    models.close()
+
+
+def test_a_broken_folder_is_tried_again_after_a_while() -> None:
+    """The same files are believed to be broken for some minutes only: it may have been the machine."""
+    now = 0.0
+    broken = BrokenModels(clock=lambda: now)
+    broken.remember("model", "files", "why")
+
+    now = 299.0
+    assert broken.find("model", "files") == "why"
+    assert broken.find("model", "other files") is None
+    assert broken.find("other", "files") is None
+    now = 301.0
+    assert broken.find("model", "files") is None
+
+
+def test_a_broken_load_leaves_nothing_behind(
+    copy_model: Callable[..., Path], folder: Path, build_catalog: BuildCatalog
+) -> None:
+    """A load that fails gives back the room that was kept for it, and the others stay."""
+    (folder / "scheduler/scheduler_config.json").write_text("{")
+    models = Models(build_catalog({"model": folder, "whole": copy_model("whole")}), device="cpu")
+    models.load("whole")
+    used = models._shelf.used_bytes
+
+    with pytest.raises(ModelUnavailable):
+        models.load("model")
+
+    assert models._shelf.used_bytes == used
+    assert models.resident_ids() == {"whole"}
+    models.close()
+
+
+def test_no_memory_is_not_the_models_fault(
+    folder: Path, build_catalog: BuildCatalog, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A device without memory for the model fails the job as out_of_memory, and the model is tried again."""
+    models = Models(build_catalog({"model": folder}), device="cpu")
+
+    def fail(*_: object) -> None:
+        raise torch.OutOfMemoryError("injected")
+
+    with monkeypatch.context() as patched:
+        patched.setattr("worker.rendering.models.cache.load_model", fail)
+        with pytest.raises(torch.OutOfMemoryError):
+            models.load("model")
+    assert models.load("model").id == "model"
+    models.close()
+
+
+def test_a_model_that_was_not_fetched_says_so(folder: Path, build_catalog: BuildCatalog) -> None:
+    """A hub model whose files are not here fails its job, naming the command that brings them."""
+    catalog = build_catalog({"model": folder})
+    entry = catalog.models["model"].model_validate(
+        catalog.models["model"].model_dump() | {"source": {"hub": "some/model"}, "revision": None}
+    )
+    catalog = catalog.model_copy(update={"models": {"model": entry}})
+
+    with pytest.raises(ModelUnavailable, match="darkroom-models fetch model"):
+        Models(catalog, device="cpu").load("model")
+
+
+def _change(file: Path, **values: object) -> None:
+    file.write_text(json.dumps(json.loads(file.read_text()) | values))
+    os.utime(file)

@@ -1,0 +1,126 @@
+"""Decode latents one image at a time, so that the memory it takes does not grow with what is rendered at once."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import structlog
+import torch
+from torch import Tensor, nn
+
+#: Pixels along each side for one latent, where a pipeline does not say.
+_USUAL_SCALE = 8
+
+#: Marks an autoencoder that decodes in line already: models may share one.
+_LOCK = "darkroom_decode_lock"
+
+_log = structlog.get_logger()
+
+
+def serialise_decoding(pipeline: Any, *, tile_above_pixels: int | None = None) -> None:
+    """Let the pipeline's autoencoder work for one image at a time, whatever threads ask it; done twice, it is done once.
+
+    An image is what the autoencoder makes of its latents alone, so that it does not depend on the images beside it.
+    Above `tile_above_pixels` pixels it is decoded in tiles, which bounds the memory further and changes pixels a little
+    at the seams. Encoding takes turns with it: some autoencoders keep what they are working on in themselves.
+    The autoencoder's precision is settled here, once (see `_settle_precision`).
+    """
+    scale = getattr(pipeline, "vae_scale_factor", None)
+    scale = scale if isinstance(scale, int) else _USUAL_SCALE
+    for autoencoder in _list_autoencoders(pipeline):
+        if not hasattr(autoencoder, _LOCK):
+            _settle_precision(autoencoder)
+            _take_turns(autoencoder, scale, tile_above_pixels)
+
+
+def _list_autoencoders(pipeline: Any) -> Iterator[Any]:
+    for component in pipeline.components.values():
+        if isinstance(component, nn.Module) and callable(getattr(component, "decode", None)):
+            yield component
+
+
+def _settle_precision(autoencoder: Any) -> None:
+    """Pipelines raise an autoencoder that overflows in half precision (SDXL's) to float32 and lower it again, around
+    each use: with several jobs at once, under each other's hands. It is raised for good, and stays where it is.
+    """
+    if not getattr(autoencoder.config, "force_upcast", False) or autoencoder.dtype == torch.float32:
+        return
+    if autoencoder.dtype == torch.float16:
+        autoencoder.to(torch.float32)
+    move = autoencoder.to
+
+    def move_only(*positional: Any, dtype: torch.dtype | None = None, **named: Any) -> Any:  # noqa: ARG001
+        positional = tuple(value for value in positional if not isinstance(value, torch.dtype))
+        return move(*positional, **named) if positional or named else autoencoder
+
+    autoencoder.to = move_only
+
+
+def _take_turns(autoencoder: Any, scale: int, tile_above_pixels: int | None) -> None:
+    lock = threading.RLock()
+    decode_rows = autoencoder.decode
+
+    def decode(latents: Tensor, *positional: Any, **named: Any) -> Any:
+        latents = latents.to(autoencoder.dtype)
+        pixels = latents.shape[-2] * latents.shape[-1] * scale * scale
+        in_tiles = tile_above_pixels is not None and pixels > tile_above_pixels
+        count = len(latents)
+        parts = []
+        for row in range(count):
+            arguments = [_take_row(value, row, count) for value in positional]
+            options = {name: _take_row(value, row, count) for name, value in named.items()}
+            # Given up between two images, so that a job of one need not wait for a job of many.
+            with lock, _tiling(autoencoder, scale, in_tiles=in_tiles):
+                parts.append(decode_rows(latents[row : row + 1], *arguments, **options))
+        return parts[0] if len(parts) == 1 else _join(parts)
+
+    setattr(autoencoder, _LOCK, lock)
+    autoencoder.decode = decode
+    encode = getattr(autoencoder, "encode", None)
+    if callable(encode):
+        autoencoder.encode = _locked(encode, autoencoder, lock)
+
+
+def _locked(encode: Callable[..., Any], autoencoder: Any, lock: threading.RLock) -> Callable[..., Any]:
+    def encode_alone(pixels: Tensor, *positional: Any, **named: Any) -> Any:
+        with lock:
+            return encode(pixels.to(autoencoder.dtype), *positional, **named)
+
+    return encode_alone
+
+
+@contextmanager
+def _tiling(autoencoder: Any, scale: int, *, in_tiles: bool) -> Iterator[None]:
+    """Tiles for the length of the block, where the autoencoder can; as it was before, after it."""
+    before = getattr(autoencoder, "use_tiling", None)
+    # AutoencoderTiny counts on 8 pixels for a latent, and fails in its tiles where there are others.
+    can_tile = before is not None and getattr(autoencoder, "spatial_scale_factor", scale) == scale
+    if not in_tiles or before or not can_tile:
+        if in_tiles and not can_tile:
+            _log.warning("decoding_not_tiled", autoencoder=type(autoencoder).__name__)
+        yield
+        return
+    autoencoder.use_tiling = True
+    try:
+        yield
+    finally:
+        autoencoder.use_tiling = before
+
+
+def _take_row(value: Any, row: int, count: int) -> Any:
+    """The row's share of an argument that has one for each image (masks, generators); any other as it is."""
+    has_rows = isinstance(value, Tensor | list) and (not isinstance(value, Tensor) or value.ndim > 0)
+    return value[row : row + 1] if has_rows and len(value) == count else value
+
+
+def _join(parts: list[Any]) -> Any:
+    """The images of one call again, in the shape that each part came in: a tensor, a tuple, an output object."""
+    first = parts[0]
+    if isinstance(first, Tensor):
+        return torch.cat(parts)
+    if isinstance(first, tuple):
+        return tuple(_join(list(values)) for values in zip(*parts, strict=True))
+    return type(first)(**{name: _join([part[name] for part in parts]) for name in first})

@@ -1,0 +1,253 @@
+"""The models of one process: loaded when they are needed, kept while there is room, given back by least recent use."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, nullcontext
+from typing import Any
+
+import structlog
+import torch
+from diffusers.utils import logging as diffusers_logging
+from transformers.utils import logging as transformers_logging
+
+from core.catalog import Catalog, FileSource, ModelEntry
+from core.errors import ModelNotFetched
+from core.metrics import MODEL_EVICTIONS, MODEL_LOAD_SECONDS, MODEL_LOADS, MODEL_RESIDENT_BYTES
+from worker.rendering.errors import ModelUnavailable
+from worker.rendering.models.broken import BrokenModels
+from worker.rendering.models.digests import FileDigests
+from worker.rendering.models.loaded_model import LoadedModel
+from worker.rendering.models.loading import load_model, resident_parts
+from worker.rendering.models.memory import give_back_memory, read_budget
+from worker.rendering.models.plan_load import LoadPlan, ModelFiles, plan_load
+from worker.rendering.models.shelf import Resident, Shelf
+
+#: Seconds between looks at whether a load that waits for room is still wanted.
+_LOOK_SECONDS = 0.2
+
+_log = structlog.get_logger()
+
+
+def _wait_on() -> None:
+    """Nothing ends this wait."""
+
+
+class Models:
+    """Models by id. Safe to ask from several threads: while one loads a model, the others go on with theirs."""
+
+    def __init__(self, catalog: Catalog, *, device: str, budget_bytes: int | None = None) -> None:
+        """`device` is a torch device, or `auto` for the GPU where there is one. The budget, where none is given, is read
+        from the device.
+        """
+        self._catalog = catalog
+        name = ("cuda" if torch.cuda.is_available() else "cpu") if device == "auto" else device
+        self._device = torch.device(name)
+        self._shelf = Shelf(read_budget(self._device) if budget_bytes is None else budget_bytes)
+        #: Guards the shelf and everything below; notified when room or a model may have come free. Never held while a
+        #: model is loaded or given back.
+        self._changed = threading.Condition()
+        self._load_locks: dict[str, threading.Lock] = {}
+        #: Bytes that loads wait for, by model.
+        self._wanted: dict[str, int] = {}
+        self._broken = BrokenModels()
+        self._digests = FileDigests()
+        # Bars are for terminals; these would go into the log.
+        diffusers_logging.disable_progress_bar()
+        transformers_logging.disable_progress_bar()
+
+    @contextmanager
+    def use(self, model_id: str, *, while_waiting: Callable[[], None] = _wait_on) -> Iterator[LoadedModel]:
+        """The model, loaded now if it was not, and kept for as long as the block lasts. Raises ModelUnavailable.
+
+        Where there is no room the call waits for jobs of other models to end; `while_waiting` is called now and then
+        meanwhile, and ends the wait by what it raises.
+        """
+        resident = self._pin_or_load(model_id, while_waiting)
+        try:
+            with self._turn(resident):
+                yield resident.model
+        finally:
+            with self._changed:
+                resident.pins -= 1
+                self._shelf.touch(resident)
+                self._changed.notify_all()
+
+    def load(self, model_id: str) -> LoadedModel:
+        """The model, loaded now if it was not. It may be evicted as soon as another needs its room: jobs `use` it."""
+        with self.use(model_id) as model:
+            return model
+
+    def resident_ids(self) -> set[str]:
+        """The models that are in memory and take jobs."""
+        with self._changed:
+            return {model_id for model_id, resident in self._shelf.residents.items() if not resident.is_leaving}
+
+    def close(self) -> None:
+        """Give back every model that nobody uses."""
+        with self._changed:
+            self._shelf.leave_all()
+        while self._evict_one():
+            continue
+
+    def _pin_or_load(self, model_id: str, while_waiting: Callable[[], None]) -> Resident:
+        with self._changed:
+            resident = self._pin(model_id)
+            load_lock = self._load_locks.setdefault(model_id, threading.Lock())
+        if resident is not None:
+            return resident
+        with _held(load_lock, while_waiting):
+            # Another thread may have loaded it meanwhile; or it is here, but leaves.
+            resident = self._pin_once_settled(model_id, while_waiting)
+            return self._load(model_id, while_waiting) if resident is None else resident
+
+    def _pin(self, model_id: str) -> Resident | None:
+        resident = self._shelf.residents.get(model_id)
+        if resident is None or resident.is_leaving:
+            return None
+        resident.pins += 1
+        self._shelf.touch(resident)
+        return resident
+
+    def _pin_once_settled(self, model_id: str, while_waiting: Callable[[], None]) -> Resident | None:
+        while True:
+            with self._changed:
+                resident = self._pin(model_id)
+                if resident is not None or not self._shelf.holds(model_id):
+                    return resident
+                self._changed.wait(_LOOK_SECONDS)
+            while_waiting()
+
+    def _load(self, model_id: str, while_waiting: Callable[[], None]) -> Resident:
+        plan = self._plan(model_id)
+        shared = self._reserve_room(plan, while_waiting)
+        started = time.perf_counter()
+        try:
+            model = load_model(plan, shared)
+        except Exception as error:
+            raise self._give_up(plan, error) from error
+        finally:
+            del shared
+        resident = self._shelve(plan, model)
+        MODEL_LOADS.labels(model_id, "loaded").inc()
+        MODEL_LOAD_SECONDS.labels(model_id).observe(time.perf_counter() - started)
+        _log.info("model_loaded", model=model_id, device=str(model.device), dtype=str(model.dtype))
+        return resident
+
+    def _plan(self, model_id: str) -> LoadPlan:
+        entry = self._catalog.find(model_id)
+        if entry is None:
+            raise ModelUnavailable(f"This worker's models file has no {model_id!r}.")
+        files = self._find_files(model_id, entry)
+        known = self._broken.find(model_id, files.fingerprint())
+        if known is not None:
+            raise ModelUnavailable(known)
+        try:
+            return plan_load(files, self._digests)
+        except Exception as error:
+            raise self._describe(files, error) from error
+
+    def _find_files(self, model_id: str, entry: ModelEntry) -> ModelFiles:
+        try:
+            source = self._catalog.source_path(model_id)
+            controlnet = None if entry.controlnet is None else self._catalog.locate(model_id, entry.controlnet)
+        except ModelNotFetched as error:
+            raise ModelUnavailable(error.message) from error
+        config = self._catalog.folder / entry.source.config if isinstance(entry.source, FileSource) else None
+        return ModelFiles(model_id, entry, source, config, controlnet, self._device)
+
+    def _describe(self, files: ModelFiles, error: Exception) -> Exception:
+        """The error as the job's sender may see it, and remembered."""
+        if isinstance(error, (torch.OutOfMemoryError, MemoryError)):
+            # That is not the files' fault: the job may find room at another time or place.
+            return error
+        # Files can be broken in more ways than there are exception types; none of them is the worker's end.
+        reason = f": {error.message}" if isinstance(error, ModelUnavailable) else ""
+        message = f"The model {files.model_id!r} could not be loaded on this worker{reason}."
+        _log.error("model_not_loaded", model=files.model_id, exc_info=error)
+        self._broken.remember(files.model_id, files.fingerprint(), message)
+        MODEL_LOADS.labels(files.model_id, "unavailable").inc()
+        return ModelUnavailable(message)
+
+    def _give_up(self, plan: LoadPlan, error: Exception) -> Exception:
+        described = self._describe(plan.files, error)
+        # The traceback's frames still hold what was loaded so far.
+        error.__traceback__ = None
+        give_back_memory(self._device)
+        with self._changed:
+            self._shelf.clear(plan.files.model_id)
+            self._changed.notify_all()
+        return described
+
+    def _reserve_room(self, plan: LoadPlan, while_waiting: Callable[[], None]) -> dict[str, torch.nn.Module]:
+        """Evict, or wait for others to end, until the model fits. Answers with the components that are here already."""
+        parts = {part.address: part.byte_size for part in plan.parts}
+        try:
+            while True:
+                with self._changed:
+                    missing = self._shelf.missing_bytes(parts)
+                    if self._shelf.used_bytes + missing <= self._shelf.budget_bytes or self._shelf.is_empty:
+                        if missing > self._shelf.budget_bytes:
+                            _log.warning("model_larger_than_the_cache", model=plan.files.model_id, bytes=missing)
+                        found = self._shelf.reserve(plan.files.model_id, parts)
+                        return {part.name: found[part.address] for part in plan.parts if part.address in found}
+                    self._want(plan.files.model_id, missing)
+                if not self._evict_one():
+                    with self._changed:
+                        self._changed.wait(_LOOK_SECONDS)
+                    while_waiting()
+        finally:
+            with self._changed:
+                self._want(plan.files.model_id, 0)
+
+    def _want(self, model_id: str, byte_size: int) -> None:
+        self._wanted[model_id] = byte_size
+        self._shelf.choose_leaving(sum(self._wanted.values()))
+
+    def _evict_one(self) -> bool:
+        """Give back one model that has to leave, if there is one that nobody uses."""
+        with self._changed:
+            victim = self._shelf.take_idle()
+        if victim is None:
+            return False
+        model_id = victim.model.id
+        victim.model.batcher.close()
+        del victim
+        give_back_memory(self._device)
+        with self._changed:
+            self._shelf.clear(model_id)
+            MODEL_RESIDENT_BYTES.set(self._shelf.used_bytes)
+            self._changed.notify_all()
+        MODEL_EVICTIONS.labels(model_id).inc()
+        _log.info("model_evicted", model=model_id)
+        return True
+
+    def _shelve(self, plan: LoadPlan, model: LoadedModel) -> Resident:
+        parts = resident_parts(plan, model)
+        with self._changed:
+            for part in parts:
+                loaded_by_other = self._shelf.find_module(part.address)
+                if loaded_by_other is not None:
+                    setattr(model.pipeline, part.name, loaded_by_other)
+            modules = {part.address: (getattr(model.pipeline, part.name), part.byte_size) for part in parts}
+            resident = Resident(model, pins=1)
+            self._shelf.shelve(resident, modules)
+            MODEL_RESIDENT_BYTES.set(self._shelf.used_bytes)
+            self._changed.notify_all()
+        return resident
+
+    def _turn(self, resident: Resident) -> Any:
+        # The hooks of an offloaded model move its components for one job, from under another.
+        return resident.turn if resident.model.entry.offload != "none" else nullcontext()
+
+
+@contextmanager
+def _held(lock: threading.Lock, while_waiting: Callable[[], None]) -> Iterator[None]:
+    while not lock.acquire(timeout=_LOOK_SECONDS):
+        while_waiting()
+    try:
+        yield
+    finally:
+        lock.release()

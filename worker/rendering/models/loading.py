@@ -1,0 +1,83 @@
+"""Load a pipeline: safetensors alone, from this machine alone, without foreign code."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import diffusers
+import torch
+from diffusers import AutoPipelineForText2Image, DiffusionPipeline
+
+from worker.rendering.batching import Batcher
+from worker.rendering.decode import serialise_decoding
+from worker.rendering.models.denoisers import find_step_modules
+from worker.rendering.models.loaded_model import LoadedModel
+from worker.rendering.models.memory import module_bytes
+from worker.rendering.models.plan_load import LoadPlan, Part, on_device_together
+from worker.rendering.models.switches import apply_switches, refuse_impossible_switches
+
+
+def load_model(plan: LoadPlan, shared: Mapping[str, torch.nn.Module]) -> LoadedModel:
+    """The model on its device with its switches on. `shared` holds components, by name, that another model has loaded.
+
+    Raises ModelUnavailable (naming the switch) where a switch cannot work here, and whatever diffusers raises.
+    """
+    refuse_impossible_switches(plan.files.entry, plan.files.device)
+    pipeline = _load_folder(plan, shared) if plan.files.source.is_dir() else _load_single_file(plan)
+    if plan.files.controlnet is not None:
+        pipeline = _with_controlnet(pipeline, plan.files.controlnet, plan.files.dtype)
+    switches = apply_switches(pipeline, plan.files.entry, plan.files.device)
+    serialise_decoding(pipeline, tile_above_pixels=plan.files.entry.vae_tiling_above_pixels)
+    pipeline.set_progress_bar_config(disable=True)
+    return LoadedModel(
+        id=plan.files.model_id,
+        entry=plan.files.entry,
+        pipeline=pipeline,
+        device=plan.files.device,
+        dtype=plan.files.dtype,
+        file_sha256=plan.file_sha256,
+        switches=switches,
+        batcher=Batcher(find_step_modules(pipeline), name=plan.files.model_id),
+    )
+
+
+def resident_parts(plan: LoadPlan, model: LoadedModel) -> tuple[Part, ...]:
+    """The components of the loaded model that have weights, with what they really take on the device."""
+    modules = {name: item for name, item in model.pipeline.components.items() if isinstance(item, torch.nn.Module)}
+    parts = [Part(name, plan.address_of(name), module_bytes(module)) for name, module in modules.items()]
+    return on_device_together(parts, plan.files.entry)
+
+
+def _load_folder(plan: LoadPlan, shared: Mapping[str, torch.nn.Module]) -> Any:
+    pipeline_class = DiffusionPipeline if plan.files.entry.pipeline == "auto" else _find_class(plan)
+    return pipeline_class.from_pretrained(
+        plan.files.source,
+        dtype=plan.files.dtype,
+        variant=plan.variant,
+        use_safetensors=True,
+        local_files_only=True,
+        trust_remote_code=False,
+        **shared,
+    )
+
+
+def _load_single_file(plan: LoadPlan) -> Any:
+    return _find_class(plan).from_single_file(
+        str(plan.files.source), config=str(plan.files.config), dtype=plan.files.dtype, local_files_only=True
+    )
+
+
+def _find_class(plan: LoadPlan) -> Any:
+    named = plan.files.entry.pipeline
+    return getattr(diffusers, plan.model_index["_class_name"] if named == "auto" else named)
+
+
+def _with_controlnet(pipeline: Any, folder: Path, dtype: torch.dtype) -> Any:
+    class_name = json.loads((folder / "config.json").read_text(encoding="utf-8"))["_class_name"]
+    controlnet = getattr(diffusers, class_name).from_pretrained(
+        folder, dtype=dtype, use_safetensors=True, local_files_only=True
+    )
+    return AutoPipelineForText2Image.from_pipe(pipeline, controlnet=controlnet)

@@ -1,0 +1,156 @@
+"""Look at a model's files before anything is loaded: what is there, what it will weigh, and what others may have too."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from core.catalog import ModelEntry
+from worker.rendering.errors import ModelUnavailable
+from worker.rendering.models.digests import FileDigests
+from worker.rendering.models.foreign_code import refuse_foreign_code
+from worker.rendering.models.weights import choose_variant, estimate_bytes, list_weights
+
+#: Components that only read and never change, so that models may have them in common. A denoiser is a model's own:
+#: its jobs meet there.
+_SHAREABLE = ("vae", "text_encoder", "image_encoder", "safety_checker")
+
+#: How many digits of a digest tell two components apart.
+_ADDRESS_DIGITS = 32
+
+
+@dataclass(frozen=True)
+class ModelFiles:
+    """Where a model is and how it is wanted."""
+
+    model_id: str
+    entry: ModelEntry
+    #: A folder in diffusers' layout, or one safetensors file.
+    source: Path
+    #: Of a single file: the folder with the configurations of its pipeline.
+    config: Path | None
+    #: The folder of a ControlNet that the model is to have.
+    controlnet: Path | None
+    device: torch.device
+
+    @property
+    def dtype(self) -> torch.dtype:
+        """The entry's; by itself half precision on a GPU and, where it is slower and less exact, on a CPU, not."""
+        on_cpu = self.device.type == "cpu"
+        wanted = self.entry.dtype
+        if wanted == "auto" or (on_cpu and wanted == "float16"):
+            return torch.float32 if on_cpu else torch.float16
+        dtype: torch.dtype = getattr(torch, wanted)
+        return dtype
+
+    def fingerprint(self) -> tuple[tuple[str, int, int], ...]:
+        """What changes when any of the files does: paths, times of change and sizes."""
+        roots = [root for root in (self.source, self.config, self.controlnet) if root is not None]
+        paths = [path for root in roots for path in (root, *sorted(root.rglob("*"))) if path.is_file()]
+        return tuple((str(path), path.stat().st_mtime_ns, path.stat().st_size) for path in paths)
+
+
+@dataclass(frozen=True)
+class Part:
+    """One component with weights."""
+
+    name: str
+    #: What it is, by content: equal for two models exactly where they may share it. Unique where they may not.
+    address: str
+    #: On the device; before the load as far as its files tell.
+    byte_size: int
+
+
+@dataclass(frozen=True)
+class LoadPlan:
+    """All that is known of a model before it is loaded."""
+
+    files: ModelFiles
+    #: The variant of the weights files (`fp16`), or None for the ordinary ones.
+    variant: str | None
+    parts: tuple[Part, ...]
+    #: By path inside the model's folder.
+    file_sha256: dict[str, str]
+    model_index: dict[str, Any]
+
+    def address_of(self, name: str) -> str:
+        """The address of a component, of one whose weights the plan did not see too."""
+        return next((part.address for part in self.parts if part.name == name), f"{self.files.model_id}/{name}")
+
+
+def plan_load(files: ModelFiles, digests: FileDigests) -> LoadPlan:
+    """Raises ModelUnavailable (why, in words for the operator) where the files are not a model that may be loaded."""
+    plan = _plan_folder(files, digests) if files.source.is_dir() else _plan_single_file(files, digests)
+    return plan if files.controlnet is None else _plan_controlnet(plan, files.controlnet, digests)
+
+
+def on_device_together(parts: Iterable[Part], entry: ModelEntry) -> tuple[Part, ...]:
+    """The parts with what they take on the device at one time: offloaded ones take turns there."""
+    together = tuple(parts)
+    if entry.offload == "none" or not together:
+        return together
+    largest = max(part.byte_size for part in together)
+    return tuple(replace(part, byte_size=largest if part is together[0] else 0) for part in together)
+
+
+def _plan_folder(files: ModelFiles, digests: FileDigests) -> LoadPlan:
+    folder = files.source
+    model_index = _read_model_index(folder)
+    weights = {name: list_weights(folder / name) for name in model_index if (folder / name).is_dir()}
+    variant = choose_variant(weights.values())
+    parts: list[Part] = []
+    file_sha256: dict[str, str] = {}
+    for name, by_variant in weights.items():
+        chosen = by_variant.get(variant) or by_variant.get(None, ())
+        if chosen:
+            sha256 = {str(file.relative_to(folder)): digests.sha256(file) for file in chosen}
+            content = [model_index[name], *((file.name, digests.sha256(file)) for file in chosen)]
+            address = _address(files, name, content, digests)
+            parts.append(Part(name, address, sum(estimate_bytes(file, files.dtype) for file in chosen)))
+            file_sha256 |= sha256
+    return LoadPlan(files, variant, on_device_together(parts, files.entry), file_sha256, model_index)
+
+
+def _plan_single_file(files: ModelFiles, digests: FileDigests) -> LoadPlan:
+    source = files.source
+    if source.suffix != ".safetensors" or not source.is_file():
+        raise ModelUnavailable("its source is neither a folder in diffusers' layout nor a .safetensors file")
+    if files.config is None:
+        # Without a folder of configurations diffusers asks the hub for them, whatever it is told.
+        raise ModelUnavailable("a single file needs a folder with the configurations of its pipeline")
+    model_index = _read_model_index(files.config)
+    whole = Part("", f"{files.model_id}/", estimate_bytes(source, files.dtype))
+    return LoadPlan(files, None, (whole,), {source.name: digests.sha256(source)}, model_index)
+
+
+def _plan_controlnet(plan: LoadPlan, folder: Path, digests: FileDigests) -> LoadPlan:
+    files = list_weights(folder).get(None, ())
+    part = Part(
+        "controlnet",
+        f"{plan.files.model_id}/controlnet",
+        sum(estimate_bytes(file, plan.files.dtype) for file in files),
+    )
+    file_sha256 = {f"controlnet/{file.name}": digests.sha256(file) for file in files}
+    return replace(plan, parts=(*plan.parts, part), file_sha256=plan.file_sha256 | file_sha256)
+
+
+def _read_model_index(folder: Path) -> dict[str, Any]:
+    model_index: dict[str, Any] = json.loads((folder / "model_index.json").read_text(encoding="utf-8"))
+    refuse_foreign_code(folder, model_index)
+    return model_index
+
+
+def _address(files: ModelFiles, name: str, weights: list[Any], digests: FileDigests) -> str:
+    # An offloaded model's components are moved to and fro by hooks of their own.
+    if not name.startswith(_SHAREABLE) or files.entry.offload != "none":
+        return f"{files.model_id}/{name}"
+    configs = {path.name: digests.sha256(path) for path in sorted((files.source / name).glob("*.json"))}
+    switches = [files.entry.channels_last, files.entry.vae_tiling_above_pixels]
+    content = [weights, configs, str(files.dtype), switches]
+    return hashlib.sha256(json.dumps(content).encode()).hexdigest()[:_ADDRESS_DIGITS]

@@ -1,0 +1,131 @@
+"""The speed switches of a catalog entry, applied to a pipeline that was just loaded."""
+
+from __future__ import annotations
+
+import importlib.util
+import shutil
+from collections.abc import Callable
+from typing import Any
+
+import torch
+from diffusers.models.attention_dispatch import AttentionBackendName, _check_attention_backend_requirements
+
+from core.catalog import ModelEntry
+from worker.rendering.errors import ModelUnavailable
+from worker.rendering.models.denoisers import find_denoisers
+
+#: Attention backends that run on a CPU; every other one is a GPU's.
+_CPU_BACKENDS = frozenset({"native", "_native_math", "flex"})
+
+
+def refuse_impossible_switches(entry: ModelEntry, device: torch.device) -> None:
+    """Raises ModelUnavailable, naming the switch, where one cannot work on the device or beside another."""
+    on_cpu = device.type == "cpu"
+    backend = entry.attention_backend
+    if entry.offload != "none" and on_cpu:
+        raise _refusal("offload", "moves weights between a GPU and main memory, and here is no GPU")
+    if entry.offload != "none" and entry.quantisation != "none":
+        raise _refusal("offload", f"does not go together with quantisation = {entry.quantisation!r}")
+    if entry.quantisation != "none" and entry.layerwise_casting:
+        raise _refusal("layerwise_casting", f"does not go together with quantisation = {entry.quantisation!r}")
+    if entry.quantisation != "none" and importlib.util.find_spec("torchao") is None:
+        raise _refusal("quantisation", "needs torchao: install darkroom-server[quantise]")
+    if entry.layerwise_casting and device.type == "mps":
+        raise _refusal("layerwise_casting", "stores weights as fp8, which this device does not have")
+    if entry.compile != "off" and not _has_compiler(device):
+        raise _refusal("compile", "needs a C++ compiler on a CPU and triton on a GPU")
+    if backend is not None and backend.endswith("_hub"):
+        raise _refusal("attention_backend", f"= {backend!r} downloads compiled code, which is never run")
+    if backend is not None and on_cpu and backend not in _CPU_BACKENDS:
+        raise _refusal("attention_backend", f"= {backend!r} needs a GPU")
+
+
+def apply_switches(pipeline: Any, entry: ModelEntry, device: torch.device) -> dict[str, Any]:
+    """Turn on what the entry asks for and move the pipeline to the device. Answers with what changes pixels.
+
+    Raises ModelUnavailable, naming the switch, where the model cannot do it.
+    """
+    if entry.vae_tiling_above_pixels is not None and not hasattr(getattr(pipeline, "vae", None), "enable_tiling"):
+        raise _refusal("vae_tiling_above_pixels", "needs a VAE that can decode in tiles")
+    if entry.quantisation != "none":
+        _each_denoiser(pipeline, "quantisation", lambda denoiser: _quantise(denoiser, entry.quantisation))
+    if entry.layerwise_casting:
+        _each_denoiser(pipeline, "layerwise_casting", lambda denoiser: denoiser.enable_layerwise_casting())
+    if entry.channels_last:
+        modules: list[Any] = [*find_denoisers(pipeline).values(), getattr(pipeline, "vae", None)]
+        for module in modules:
+            if module is not None:
+                module.to(memory_format=torch.channels_last)
+    if entry.attention_backend is not None:
+        backend = entry.attention_backend
+        _each_denoiser(pipeline, "attention_backend", lambda denoiser: _set_attention(denoiser, backend))
+    place(pipeline, entry.offload, device)
+    if entry.compile == "regional":
+        # Sizes and rows change from call to call; one dynamic graph serves them all.
+        _each_denoiser(pipeline, "compile", lambda denoiser: denoiser.compile_repeated_blocks(dynamic=True))
+    return _switches_that_change_pixels(entry)
+
+
+def place(pipeline: Any, offload: str, device: torch.device) -> None:
+    """Put the pipeline on the device, or let its weights come and go."""
+    if offload == "model":
+        pipeline.enable_model_cpu_offload(device=device)
+    elif offload == "group":
+        pipeline.enable_group_offload(
+            onload_device=device,
+            offload_type="leaf_level",
+            use_stream=device.type == "cuda",
+            low_cpu_mem_usage=True,  # weights are pinned as they go, not all at once
+        )
+    else:
+        pipeline.to(device)
+
+
+def _switches_that_change_pixels(entry: ModelEntry) -> dict[str, Any]:
+    off = {
+        "channels_last": False,
+        "compile": "off",
+        "attention_backend": None,
+        "quantisation": "none",
+        "layerwise_casting": False,
+        "vae_tiling_above_pixels": None,
+    }
+    values = {name: getattr(entry, name) for name in off}
+    return {name: value for name, value in values.items() if value != off[name]}
+
+
+def _each_denoiser(pipeline: Any, switch: str, apply: Callable[[Any], None]) -> None:
+    for denoiser in find_denoisers(pipeline).values():
+        try:
+            apply(denoiser)
+        except (AttributeError, ImportError, NotImplementedError, RuntimeError, ValueError) as error:
+            raise _refusal(switch, f"does not work with {type(denoiser).__name__}: {error}") from error
+
+
+def _quantise(denoiser: Any, quantisation: str) -> None:
+    from torchao.quantization import Float8WeightOnlyConfig, Int8WeightOnlyConfig, quantize_
+
+    quantize_(denoiser, {"int8": Int8WeightOnlyConfig, "fp8": Float8WeightOnlyConfig}[quantisation]())
+
+
+def _set_attention(denoiser: Any, backend: str) -> None:
+    # What diffusers' set_attention_backend does, without making the backend the default of the whole process too:
+    # that would change every other model.
+    name = AttentionBackendName(backend)
+    _check_attention_backend_requirements(name)
+    processors: list[Any] = [getattr(module, "processor", None) for module in denoiser.modules()]
+    switchable = [processor for processor in processors if hasattr(processor, "_attention_backend")]
+    if not switchable:
+        raise ValueError("its attention does not go through diffusers' dispatcher")
+    for processor in switchable:
+        processor._attention_backend = name  # noqa: SLF001
+
+
+def _has_compiler(device: torch.device) -> bool:
+    if device.type == "cpu":
+        return any(shutil.which(name) for name in ("g++", "clang++", "c++"))
+    return importlib.util.find_spec("triton") is not None
+
+
+def _refusal(switch: str, reason: str) -> ModelUnavailable:
+    return ModelUnavailable(f"its switch {switch} {reason}")

@@ -1,0 +1,55 @@
+"""What lies in a component's folder: which safetensors files its class would read, and what they weigh in memory."""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+import torch
+
+#: `model.fp16.safetensors`, `model.fp16-00001-of-00002.safetensors`: the same weights in another form, with its name.
+_VARIANT = re.compile(r"\.(?P<variant>[a-z][a-z0-9_]*)(-\d{5}-of-\d{5})?\.safetensors$")
+
+#: Width of a safetensors file's length of header.
+_LENGTH_BYTES = 8
+
+_FLOATS = {"F64", "F32", "F16", "BF16"}
+_ITEM_BYTES = {"F64": 8, "I64": 8, "U64": 8, "F32": 4, "I32": 4, "U32": 4, "F16": 2, "BF16": 2, "I16": 2, "U16": 2}
+
+
+def list_weights(folder: Path) -> dict[str | None, tuple[Path, ...]]:
+    """The safetensors files of a component's folder by variant (`fp16`); the ordinary ones under None."""
+    by_variant: dict[str | None, tuple[Path, ...]] = {}
+    for path in sorted(folder.glob("*.safetensors")):
+        match = _VARIANT.search(path.name)
+        variant = match["variant"] if match else None
+        by_variant[variant] = (*by_variant.get(variant, ()), path)
+    return by_variant
+
+
+def choose_variant(components: Iterable[Mapping[str | None, tuple[Path, ...]]]) -> str | None:
+    """The variant to load: the ordinary weights, or the first variant of a component that has no ordinary ones."""
+    only_variants = [sorted(map(str, weights)) for weights in components if weights and None not in weights]
+    return only_variants[0][0] if only_variants else None
+
+
+def estimate_bytes(file: Path, dtype: torch.dtype) -> int:
+    """What the file's tensors take in memory when its floating-point ones are cast to the dtype."""
+    return sum(_tensor_bytes(tensor, dtype) for name, tensor in _read_header(file).items() if name != "__metadata__")
+
+
+def _tensor_bytes(tensor: dict[str, Any], dtype: torch.dtype) -> int:
+    item_bytes = dtype.itemsize if tensor["dtype"] in _FLOATS else _ITEM_BYTES.get(tensor["dtype"], 1)
+    count: int = math.prod(tensor["shape"])
+    return count * item_bytes
+
+
+def _read_header(file: Path) -> dict[str, Any]:
+    with file.open("rb") as stream:
+        length = int.from_bytes(stream.read(_LENGTH_BYTES), "little")
+        header: dict[str, Any] = json.loads(stream.read(length))
+    return header

@@ -1,0 +1,113 @@
+"""The colours of latents without decoding them: a linear map, fitted once to what an autoencoder decodes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+from torch.nn import functional
+
+from worker.rendering.previews.unpack import to_autoencoder
+
+#: The map is fitted to so many samples of each kind, of this many latents along each side.
+_SAMPLES = 6
+_SIDE = 12
+
+#: How like a picture its own encoding must decode to be, as a correlation, for the fit to go by encoded pictures.
+_FAITHFUL = 0.9
+
+#: Keeps the weights of channels that hardly vary from running away.
+_RIDGE = 1e-3
+
+#: Pixels along each side for one latent, where a pipeline does not say.
+_USUAL_SCALE = 8
+
+
+@dataclass(frozen=True)
+class LatentColours:
+    """Red, green and blue (0 to 1) as weighted sums of a latent's channels."""
+
+    #: [channels + 1, 3]; the last row is what is added.
+    weights: NDArray[np.float32]
+
+    def draw(self, latents: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Latents [channels, height, width], as the autoencoder takes them, as colours [height, width, 3]."""
+        colours = np.tensordot(np.moveaxis(latents, 0, -1), self.weights[:-1], axes=1) + self.weights[-1]
+        return np.asarray(np.clip(colours, 0, 1), dtype=np.float32)
+
+
+@torch.inference_mode()
+def fit_colours(pipeline: Any, *, channels: int, has_frames: bool) -> LatentColours:
+    """Least squares over latents and what the pipeline's autoencoder decodes them to.
+
+    The latents are those of pictures, which it encoded; or smooth random ones, where it does not encode (or not to
+    what it decodes). `channels` are those of the denoiser's latents; `has_frames` where the autoencoder is a video's.
+    """
+    autoencoder = pipeline.vae
+    generator = torch.Generator("cpu").manual_seed(0)
+    if callable(getattr(autoencoder, "encode", None)):
+        scale = getattr(pipeline, "vae_scale_factor", None)
+        pictures = _smooth_pictures(generator, _SIDE * (scale if isinstance(scale, int) else _USUAL_SCALE))
+        latents = _encode(autoencoder, pictures, has_frames=has_frames)
+        colours = _decode(autoencoder, latents, has_frames=has_frames)
+        asked = _average(pictures / 2 + 0.5, colours)
+        if np.corrcoef(asked.flatten(), colours.flatten())[0, 1] > _FAITHFUL:
+            return LatentColours(_solve(_list_rows(latents), _list_rows(colours)))
+    noise = _smooth_noise(generator, channels).to(autoencoder.device)
+    latents = to_autoencoder(autoencoder, noise)
+    return LatentColours(_solve(_list_rows(latents), _list_rows(_decode(autoencoder, latents, has_frames=has_frames))))
+
+
+def _solve(rows: NDArray[np.float64], colours: NDArray[np.float64]) -> NDArray[np.float32]:
+    spread = rows.std(axis=0) + 1e-6
+    centre = rows.mean(axis=0)
+    standard = (rows - centre) / spread
+    squares = standard.T @ standard / len(rows) + np.eye(rows.shape[1]) * _RIDGE
+    weights = np.linalg.solve(squares, standard.T @ (colours - colours.mean(axis=0)) / len(rows)) / spread[:, None]
+    added = colours.mean(axis=0) - centre @ weights
+    return np.concatenate([weights, added[None]]).astype(np.float32)
+
+
+def _decode(autoencoder: Any, latents: Tensor, *, has_frames: bool) -> Tensor:
+    """The colours at each latent, [rows, 3, height, width] from 0 to 1."""
+    given = latents.to(autoencoder.dtype)
+    picture = autoencoder.decode(given.unsqueeze(2) if has_frames else given, return_dict=False)[0]
+    picture = (picture[:, :3, 0] if has_frames else picture[:, :3]).float()
+    return _average(picture.clamp(-1, 1) / 2 + 0.5, latents)
+
+
+def _average(pictures: Tensor, latents: Tensor) -> Tensor:
+    return functional.adaptive_avg_pool2d(pictures, (latents.shape[-2], latents.shape[-1])).cpu()
+
+
+def _list_rows(images: Tensor) -> NDArray[np.float64]:
+    """[rows, channels, height, width] as [rows * height * width, channels]."""
+    return np.asarray(images.movedim(1, -1).flatten(0, 2).double().cpu().numpy())
+
+
+def _encode(autoencoder: Any, pictures: Tensor, *, has_frames: bool) -> Tensor:
+    pictures = pictures.to(autoencoder.device, autoencoder.dtype)
+    encoded = autoencoder.encode(pictures.unsqueeze(2) if has_frames else pictures)
+    if hasattr(encoded, "latent_dist"):
+        latents = encoded.latent_dist.mode()
+    else:
+        latents = encoded.latents if hasattr(encoded, "latents") else encoded.latent
+    latents = latents[:, :, 0] if has_frames else latents
+    return Tensor.float(latents)
+
+
+def _smooth_noise(generator: torch.Generator, channels: int) -> Tensor:
+    """Latents of unit variance that vary slowly, as those of pictures do."""
+    coarse = torch.randn(_SAMPLES, channels, _SIDE // 3, _SIDE // 3, generator=generator)
+    return functional.interpolate(coarse, size=(_SIDE, _SIDE), mode="bilinear")
+
+
+def _smooth_pictures(generator: torch.Generator, side: int) -> Tensor:
+    """Patches of colour, half of them with soft edges, [samples, 3, side, side] in [-1, 1]."""
+    coarse = torch.rand(_SAMPLES, 3, 4, 4, generator=generator) * 2 - 1
+    soft = functional.interpolate(coarse[::2], size=(side, side), mode="bicubic").clamp(-1, 1)
+    return torch.cat([soft, functional.interpolate(coarse[1::2], size=(side, side), mode="nearest")])

@@ -1,0 +1,72 @@
+"""What a denoiser holds for the finished picture, in the middle of its steps: latents less their remaining noise."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from torch import Tensor
+
+
+@dataclass(frozen=True)
+class StepTaken:
+    """One `scheduler.step`: what went in, and what came out. Tensors are the pipeline's own; nobody changes them."""
+
+    scheduler: Any
+    model_output: Tensor
+    timestep: Any
+    #: The latents before the step and after it.
+    sample: Tensor
+    latents: Tensor
+    #: Of the scheduler, before the step (None where it has none): by the time anyone looks, it is at another step.
+    step_index: int | None
+
+    def estimate(self) -> Tensor:
+        """The finished latents as the denoiser sees them now; with the noise that is left, where it cannot be told."""
+        levels = _noise_levels(self.scheduler, self.timestep, self.step_index)
+        if levels is None or self.model_output.shape != self.sample.shape:
+            return self.latents
+        signal, noise = levels
+        sample, output = self.sample.float(), self.model_output.float()
+        if _counts_noise_up(self.scheduler):
+            sample = sample * signal
+        match getattr(self.scheduler.config, "prediction_type", "epsilon"):
+            case _ if _is_flow(self.scheduler):
+                return sample - noise * output
+            case "epsilon":
+                return (sample - noise * output) / max(signal, 1e-3)
+            case "v_prediction":
+                return signal * sample - noise * output
+            case "sample":
+                return output
+            case _:
+                return self.latents
+
+
+def _noise_levels(scheduler: Any, timestep: Any, step_index: int | None) -> tuple[float, float] | None:
+    """How much of the sample is picture and how much is noise: signal and noise, as diffusers' alpha and sigma."""
+    sigmas = getattr(scheduler, "sigmas", None)
+    if sigmas is not None and step_index is not None and step_index < len(sigmas):
+        sigma = float(sigmas[step_index])
+        if _is_flow(scheduler):
+            return 1 - sigma, sigma
+        signal = (sigma**2 + 1) ** -0.5
+        return signal, sigma * signal
+    cumulated = getattr(scheduler, "alphas_cumprod", None)
+    if cumulated is None or timestep is None or not 0 <= int(timestep) < len(cumulated):
+        return None
+    share = float(cumulated[int(timestep)])
+    return share**0.5, (1 - share) ** 0.5
+
+
+def _is_flow(scheduler: Any) -> bool:
+    config = scheduler.config
+    is_flow = getattr(config, "use_flow_sigmas", False) or getattr(config, "prediction_type", "") == "flow_prediction"
+    return bool(is_flow) or "FlowMatch" in type(scheduler).__name__
+
+
+def _counts_noise_up(scheduler: Any) -> bool:
+    """Whether the scheduler's samples grow with the noise in them, to be scaled down for the denoiser."""
+    return (
+        hasattr(scheduler, "sigmas") and not _is_flow(scheduler) and not hasattr(scheduler, "_sigma_to_alpha_sigma_t")
+    )

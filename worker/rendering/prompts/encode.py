@@ -1,0 +1,103 @@
+"""Encode a prompt by the pipeline's own `encode_prompt`, whole where its text encoders are CLIP's."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
+
+import torch
+from torch import Tensor
+from transformers import CLIPTextModel, CLIPTextModelWithProjection, CLIPTokenizer
+from transformers.utils.output_capturing import maybe_install_capturing_hooks
+
+from worker.rendering.prompts.cache import EncodedPrompt
+from worker.rendering.prompts.readings import list_readings
+from worker.rendering.prompts.tokens import Hearing, chunk_size, listen, split_tokens
+
+#: Calls an `encode_prompt` of the given pipeline object.
+Encode = Callable[[Any], Any]
+
+
+def encode(pipeline: Any, encode_prompt: Encode, arguments: Mapping[str, Any]) -> EncodedPrompt:
+    """What `encode_prompt` returns for the pipeline, and what its tokenizers read of the arguments' texts.
+
+    A prompt that is too long for CLIP is encoded in chunks of as many tokens as fit, each between markers of its own,
+    and the chunks are laid one after the other: [rows, chunks * length, width]. Prompts that go together (a negative
+    prompt with its prompt) get the same number of chunks; what is pooled is the first chunk's. A prompt that fits is
+    encoded as ever.
+    """
+    hearing = Hearing()
+    has_embeddings = any(isinstance(value, Tensor) for value in arguments.values())
+    if has_embeddings or not reads_in_chunks(pipeline):
+        output = encode_prompt(_listening(pipeline, hearing))
+        return EncodedPrompt(output, list_readings(pipeline, hearing, arguments))
+
+    outputs = [encode_prompt(_listening(pipeline, hearing, chunk=0))]
+    chunks = _count_chunks(pipeline, hearing)
+    outputs += [encode_prompt(_listening(pipeline, Hearing(), chunk=chunk)) for chunk in range(1, chunks)]
+    return EncodedPrompt(_join(outputs), list_readings(pipeline, hearing, arguments, chunks=chunks))
+
+
+def reads_in_chunks(pipeline: Any) -> bool:
+    """Whether all that reads the prompt is CLIP, for a UNet, which attends to any number of tokens."""
+    if getattr(pipeline, "unet", None) is None:
+        return False
+    tokenizers = dict(list_tokenizers(pipeline))
+    encoders = {name: getattr(pipeline, name.replace("tokenizer", "text_encoder"), None) for name in tokenizers}
+    return (
+        bool(tokenizers)
+        and all(isinstance(tokenizer, CLIPTokenizer) for tokenizer in tokenizers.values())
+        and all(isinstance(encoder, CLIPTextModel | CLIPTextModelWithProjection) for encoder in encoders.values())
+        and len({tokenizer.model_max_length for tokenizer in tokenizers.values()}) == 1
+    )
+
+
+def list_tokenizers(pipeline: Any) -> Iterator[tuple[str, Any]]:
+    """The pipeline's tokenizers by their names, in order."""
+    for name in sorted(pipeline.config):
+        if name.startswith("tokenizer") and getattr(pipeline, name, None) is not None:
+            yield name, getattr(pipeline, name)
+
+
+def list_reading_components(pipeline: Any) -> list[Any]:
+    """The tokenizers and text encoders, which only one encoding at a time may use."""
+    names = (name for name in pipeline.config if name.startswith(("tokenizer", "text_encoder")))
+    return [component for name in names if (component := getattr(pipeline, name, None)) is not None]
+
+
+def _listening(pipeline: Any, hearing: Hearing, *, chunk: int | None = None) -> Any:
+    listener = copy.copy(pipeline)
+    for name, tokenizer in list_tokenizers(pipeline):
+        # Past the pipeline's own __setattr__, which would write the copy's class into its configuration.
+        listener.__dict__[name] = listen(tokenizer, name, hearing, chunk=chunk)
+    encoder = getattr(pipeline, "text_encoder", None)
+    if isinstance(encoder, CLIPTextModel) and not hasattr(encoder, "text_model"):
+        # Transformers notes on the model that its layers' outputs are captured; on a copy it would have them captured
+        # again for each job, and what a pipeline takes for the last layer but one would be another.
+        maybe_install_capturing_hooks(encoder)
+        # With clip_skip, Stable Diffusion asks for the last layer by a name that transformers 5 dropped.
+        listener.__dict__["text_encoder"] = renamed = copy.copy(encoder)
+        renamed.__dict__["text_model"] = encoder
+    return listener
+
+
+def _count_chunks(pipeline: Any, hearing: Hearing) -> int:
+    lengths = [
+        -(-len(split_tokens(tokenizer, text).ids) // chunk_size(tokenizer))
+        for name, text in hearing.limits
+        for tokenizer in [getattr(pipeline, name)]
+    ]
+    return max(lengths, default=1)
+
+
+def _join(outputs: list[Any]) -> Any:
+    if len(outputs) == 1:
+        return outputs[0]
+    return tuple(_join_part(parts) for parts in zip(*outputs, strict=True))
+
+
+def _join_part(parts: tuple[Any, ...]) -> Any:
+    # Tokens [rows, tokens, width] of all chunks; what is pooled [rows, width] of the first.
+    is_tokens = isinstance(parts[0], Tensor) and parts[0].ndim == 3  # noqa: PLR2004
+    return torch.cat(parts, dim=1) if is_tokens else parts[0]

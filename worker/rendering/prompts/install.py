@@ -1,0 +1,71 @@
+"""Put the prompt cache before a job's pipeline."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Hashable
+from contextlib import AbstractContextManager, nullcontext
+from typing import Any
+
+from core.metrics import PROMPT_CACHE_HITS, PROMPT_CACHE_MISSES
+from worker.rendering.prompts.cache import EncodedPrompt, PromptCache
+from worker.rendering.prompts.encode import encode, list_reading_components
+from worker.rendering.prompts.key import NotComparable, freeze_arguments
+from worker.rendering.prompts.report import JobPrompts
+from worker.rendering.prompts.turns import encoding_with
+
+
+def install_prompt_cache(
+    pipeline: Any,
+    cache: PromptCache,
+    *,
+    model_id: str,
+    adapters: Hashable = (),
+    while_encoding: Callable[[], AbstractContextManager[Any]] = nullcontext,
+) -> JobPrompts:
+    """Let this one pipeline object (a job's copy) encode through the cache; gives what its prompts turn out to be.
+
+    A call returns what the pipeline's own `encode_prompt` returns, bit for bit, but for prompts that are too long for
+    CLIP (see `encode`). `adapters` names everything beside the arguments that changes what the text encoders say;
+    `while_encoding` is entered around each encoding that runs, when nobody else uses them, to put it there and take it
+    away again.
+    A pipeline without an `encode_prompt` stays as it is.
+    """
+    prompts = JobPrompts()
+    function = getattr(type(pipeline), "encode_prompt", None)
+    if function is None:
+        return prompts
+    signature = inspect.signature(function)
+
+    def encode_prompt(*positional: Any, **named: Any) -> Any:
+        bound = signature.bind(pipeline, *positional, **named)
+        bound.apply_defaults()
+        _, *names = bound.arguments
+        arguments = {name: bound.arguments[name] for name in names if bound.arguments[name] is not None}
+
+        def encode_now() -> EncodedPrompt:
+            return encode(pipeline, lambda listener: function(listener, *positional, **named), arguments)
+
+        try:
+            # Before the call: some pipelines write into the lists that they are given.
+            key = (model_id, function.__qualname__, adapters, freeze_arguments(arguments))
+        except NotComparable:
+            with encoding_with(list_reading_components(pipeline)), while_encoding():
+                return prompts.add(encode_now())
+
+        found = cache.find(key)
+        if found is None:
+            with encoding_with(list_reading_components(pipeline)):
+                # Another job may have encoded the same while this one waited.
+                found = cache.find(key)
+                if found is None:
+                    PROMPT_CACHE_MISSES.labels(model_id).inc()
+                    with while_encoding():
+                        encoded = encode_now()
+                    cache.store(key, encoded)
+                    return prompts.add(encoded)
+        PROMPT_CACHE_HITS.labels(model_id).inc()
+        return prompts.add(found)
+
+    pipeline.encode_prompt = encode_prompt
+    return prompts

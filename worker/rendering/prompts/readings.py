@@ -1,0 +1,90 @@
+"""From what the tokenizers heard to what they read of each prompt."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from worker.rendering.prompts.tokens import Hearing, Reading, split_tokens
+
+
+@dataclass(frozen=True)
+class _Place:
+    """A prompt in the text that a tokenizer was given, which may be a template filled with it."""
+
+    prompt: str
+    text: str
+    begin: int
+    end: int
+
+    def show_from(self, index: int) -> str:
+        """The prompt from an index of the text on, as it was written: what was read may be in lower case."""
+        written = self.prompt if len(self.prompt) == self.end - self.begin else self.prompt.strip()
+        if len(written) != self.end - self.begin:
+            written = self.text[self.begin : self.end]
+        return written[max(0, index - self.begin) :].strip()
+
+
+def list_readings(
+    pipeline: Any, hearing: Hearing, arguments: Mapping[str, Any], *, chunks: int | None = None
+) -> tuple[Reading, ...]:
+    """One for each tokenizer and prompt. With `chunks`, the prompts were read whole, in so many pieces."""
+    prompts = list(_list_texts(arguments))
+    readings = []
+    for (name, text), limit in hearing.limits.items():
+        place = _find_prompt(text, prompts)
+        if place is not None:
+            tokenizer = getattr(pipeline, name)
+            tokenizer = getattr(tokenizer, "tokenizer", tokenizer)
+            tokens, cut_off = _count(tokenizer, place, None if chunks else limit)
+            readings.append(Reading(name, place.prompt, tokens.total, tokens.read, cut_off, chunks or 1))
+    return tuple(readings)
+
+
+@dataclass(frozen=True)
+class _Tokens:
+    total: int
+    read: int
+
+
+def _list_texts(arguments: Mapping[str, Any]) -> Iterator[str]:
+    for name, value in arguments.items():
+        if "prompt" in name:
+            for text in [value] if isinstance(value, str) else value if isinstance(value, list | tuple) else []:
+                if isinstance(text, str) and text.strip():
+                    yield text
+
+
+def _find_prompt(text: str, prompts: list[str]) -> _Place | None:
+    found = [place for prompt in prompts if (place := _locate(prompt, text)) is not None]
+    if found:
+        # A short prompt may happen to stand in the template around another one, but hardly at its end.
+        return max(found, key=lambda place: (place.end == len(text), place.end - place.begin))
+    # Some pipelines clean a prompt up: then the text they read is what there is to tell about the one they had.
+    return _Place(prompts[0], text, 0, len(text)) if len(prompts) == 1 and text.strip() else None
+
+
+def _locate(prompt: str, text: str) -> _Place | None:
+    for needle, hay in ((prompt, text), (prompt.strip().lower(), text.lower())):
+        begin = hay.rfind(needle)
+        if begin >= 0:
+            return _Place(prompt, text, begin, begin + len(needle))
+    return None
+
+
+def _count(tokenizer: Any, place: _Place, limit: int | None) -> tuple[_Tokens, str]:
+    """The prompt's tokens, and the part of it that lies beyond the limit."""
+    pieces = split_tokens(tokenizer, place.text)
+    end = len(pieces.ids) if limit is None else limit
+    if not pieces.spans:
+        read = min(end, len(pieces.ids))
+        return _Tokens(len(pieces.ids), read), tokenizer.decode(pieces.ids[read:])
+    own = [
+        number
+        for number, (first, last) in enumerate(pieces.spans)
+        if first < last and first < place.end and last > place.begin
+    ]
+    unread = [number for number in own if number >= end]
+    cut_off = place.show_from(pieces.spans[unread[0]][0]) if unread else ""
+    return _Tokens(len(own), len(own) - len(unread)), cut_off

@@ -1,0 +1,117 @@
+"""What a tokenizer reads of a text: heard from the pipeline's own calls of it, whatever family it is."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from functools import cache
+from typing import Any
+
+
+@dataclass(frozen=True)
+class Reading:
+    """What one tokenizer read of one prompt. Tokens are the prompt's own: no markers, no template around it."""
+
+    #: The pipeline's name of the tokenizer: `tokenizer`, `tokenizer_2`, `tokenizer_3`.
+    tokenizer: str
+    #: The prompt.
+    text: str
+    tokens: int
+    read: int
+    #: The part of the prompt after what was read.
+    cut_off: str
+    #: In how many pieces the encoder was given it.
+    chunks: int = 1
+
+
+@dataclass
+class Hearing:
+    """What the tokenizers of one pipeline were asked to read, by tokenizer and text, while it was listened to."""
+
+    #: To the most tokens that were read of it (None: all); where it was read twice, the shorter reading is the
+    #: model's, and the longer one was to see what is cut off.
+    limits: dict[tuple[str, str], int | None] = field(default_factory=dict)
+
+    def note(self, tokenizer: str, text: str, limit: int | None) -> None:
+        """A text was read, up to so many tokens."""
+        known = self.limits.get((tokenizer, text))
+        self.limits[tokenizer, text] = limit if known is None else known if limit is None else min(known, limit)
+
+
+@dataclass(frozen=True)
+class Pieces:
+    """A text's own tokens, and where in the text each begins and ends (empty where the tokenizer cannot tell)."""
+
+    ids: list[int]
+    spans: list[tuple[int, int]]
+
+
+def listen(tokenizer: Any, name: str, hearing: Hearing, *, chunk: int | None = None) -> Any:
+    """A copy of the tokenizer that notes what it is called with, and otherwise answers what the tokenizer answers.
+
+    With `chunk` it gives only that piece of every text, from 0, with begin and end markers of its own.
+    """
+    inner = getattr(tokenizer, "tokenizer", None)
+    if inner is not None:  # a processor, which has the tokenizer inside
+        processor = copy.copy(tokenizer)
+        processor.tokenizer = listen(inner, name, hearing, chunk=chunk)
+        return processor
+    listener = copy.copy(tokenizer)
+    # Its methods call it too (apply_chat_template does), which no wrapper around it would hear.
+    kind: Any = type(tokenizer)
+    listener.__class__ = _listening_class(kind)
+    listener.darkroom_name, listener.darkroom_hearing, listener.darkroom_chunk = name, hearing, chunk
+    return listener
+
+
+def split_tokens(tokenizer: Any, text: str) -> Pieces:
+    """The text's own tokens, without markers. The tokenizer may be a listening one; this is not noted."""
+    call = super(type(tokenizer), tokenizer).__call__ if hasattr(tokenizer, "darkroom_hearing") else tokenizer
+    has_spans = bool(getattr(tokenizer, "is_fast", False))
+    tokens = call(
+        text, add_special_tokens=False, verbose=False, **({"return_offsets_mapping": True} if has_spans else {})
+    )
+    return Pieces(list(tokens["input_ids"]), list(tokens["offset_mapping"]) if has_spans else [])
+
+
+def chunk_size(tokenizer: Any) -> int:
+    """How many of a text's own tokens fit into one reading."""
+    return int(tokenizer.model_max_length) - int(tokenizer.num_special_tokens_to_add())
+
+
+@cache
+def _listening_class(kind: Any) -> type[Any]:
+    def call(self: Any, text: Any = None, *arguments: Any, **options: Any) -> Any:
+        texts = [text] if isinstance(text, str) else text
+        if isinstance(texts, Sequence) and all(isinstance(item, str) for item in texts):
+            limit = _limit(self, options)
+            for item in texts:
+                self.darkroom_hearing.note(self.darkroom_name, item, limit)
+            if self.darkroom_chunk:
+                return _read_chunk(self, texts, **options)
+        if self.darkroom_chunk == 0 and not options.get("truncation"):
+            # Asked in order to warn of what is cut off, of which nothing is.
+            options |= {"truncation": True, "max_length": self.model_max_length}
+        return kind.__call__(self, text, *arguments, **options)
+
+    return type(f"Listening{kind.__name__}", (kind,), {"__call__": call})
+
+
+def _limit(tokenizer: Any, options: dict[str, Any]) -> int | None:
+    if not options.get("truncation"):
+        return None
+    markers = tokenizer.num_special_tokens_to_add() if options.get("add_special_tokens", True) else 0
+    return int(options.get("max_length") or tokenizer.model_max_length) - int(markers)
+
+
+def _read_chunk(tokenizer: Any, texts: Sequence[str], *, return_tensors: str | None = None, **_: Any) -> Any:
+    size = chunk_size(tokenizer)
+    begin = tokenizer.darkroom_chunk * size
+    rows = [
+        [tokenizer.bos_token_id, *split_tokens(tokenizer, text).ids[begin : begin + size], tokenizer.eos_token_id]
+        for text in texts
+    ]
+    return tokenizer.pad(
+        {"input_ids": rows}, padding="max_length", max_length=tokenizer.model_max_length, return_tensors=return_tensors
+    )

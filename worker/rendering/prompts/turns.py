@@ -1,0 +1,32 @@
+"""Tokenizers and text encoders work for one job at a time, whichever models share them."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from functools import cache
+from typing import Any
+from weakref import WeakKeyDictionary
+
+
+@contextmanager
+def encoding_with(components: Sequence[Any]) -> Iterator[None]:
+    """The sole right to use these components of a pipeline.
+
+    A tokenizer that two threads use at once raises ("Already borrowed").
+    """
+    known, door = _locks()
+    with door:
+        locks = [known.setdefault(component, threading.RLock()) for component in components]
+    with ExitStack() as stack:
+        # Always in the same order, so that no two jobs wait for each other.
+        for lock in sorted(locks, key=id):
+            stack.enter_context(lock)
+        yield
+
+
+@cache
+def _locks() -> tuple[WeakKeyDictionary[Any, threading.RLock], threading.Lock]:
+    """A lock for each component of this process, and the one that their table is read under."""
+    return WeakKeyDictionary(), threading.Lock()
