@@ -45,6 +45,7 @@ class Settings(BaseSettings):
     model_cache_bytes: int | None = Field(default=None, ge=1)
     affinity_max_wait_seconds: float = Field(default=30.0, ge=0)
     drain_seconds: float = Field(default=30.0, ge=0)
+    checkpoint_seconds: float = Field(default=10.0, ge=0)
 
     # Leases and retries
     lease_seconds: float = Field(default=30.0, gt=0, le=3600)

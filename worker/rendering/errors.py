@@ -34,6 +34,14 @@ class NonFiniteResult(DarkroomError):
     code = FailureCode.NON_FINITE
 
 
+class CheckpointRefused(DarkroomError):
+    """The checkpoint is damaged, or not of this job: the job starts over."""
+
+
+class CheckpointUnsupported(DarkroomError):
+    """The job's state cannot be written down: the job cannot be resumed elsewhere."""
+
+
 def describe_failure(error: Exception) -> Failure:
     """The failure that an attempt's error stands for, in words that its sender may read."""
     match error:

@@ -30,6 +30,7 @@ def build_receipt(
         "versions": {"python": platform.python_version()} | {name: version(name) for name in _LIBRARIES},
         "prompts": drawn.prompts.describe(attempt.request),
         "batching": _describe_company(drawn),
+        "checkpoints": {"resume": drawn.resume, "resumed_after_step": drawn.earlier_steps or None},
         "outputs": [{"seed": image.seed, "sha256": image.sha256} for image in images],
     }
 

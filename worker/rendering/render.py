@@ -13,10 +13,11 @@ import torch
 from PIL.Image import Image
 
 from worker.rendering.batching import BatchJob
+from worker.rendering.checkpoints import Checkpoint, open_journal
 from worker.rendering.errors import NonFiniteResult, RequestRefused
 from worker.rendering.models import LoadedModel
+from worker.rendering.pipelines import build_scheduler
 from worker.rendering.prompts import JobPrompts, PromptCache, install_prompt_cache
-from worker.rendering.schedulers import build_scheduler
 from worker.rendering.stepping import StepEnd, watch_steps
 
 #: Of a request, what the pipeline is not told: each is dealt with here or around here.
@@ -33,6 +34,9 @@ class RenderedImages:
     forward_seconds: list[float]
     #: What the model read of the prompts.
     prompts: JobPrompts
+    #: Whether the render could have been resumed (or why not), and the steps that it did not do because they were done.
+    resume: str
+    earlier_steps: int
 
 
 def render_images(
@@ -45,19 +49,33 @@ def render_images(
     job: BatchJob | None = None,
     prompt_cache: PromptCache | None = None,
     watch: Callable[[Any], None] | None = None,
+    checkpoint: Checkpoint | None = None,
 ) -> RenderedImages:
     """One image for each seed, in order. `request` holds every parameter, resolved; `images` those that are pictures.
 
     Its denoising steps run together with those of other jobs in other threads. `on_step` is told each step as it
     ends; what it raises ends the render at that step, and nobody else's. `job` tells others how much of the device
     this one takes. Prompts that are in `prompt_cache` are not encoded again; a prompt that is too long for the model is
-    encoded in chunks where it can be. `watch` is shown the job's own pipeline object before it is called. Raises
-    RequestRefused when the pipeline refuses the request before its first step, and NonFiniteResult when the model's
-    numbers got out of hand.
+    encoded in chunks where it can be. `watch` is shown the job's own pipeline object before it is called. With a
+    `checkpoint` of the same job the steps that it has behind it are not done again. Raises CheckpointRefused when it is
+    of anything else, RequestRefused when the pipeline refuses the request before its first step, and NonFiniteResult
+    when the model's numbers got out of hand.
     """
     pipeline: Any = copy.copy(model.pipeline)
     pipeline.scheduler = build_scheduler(request["scheduler"], model.pipeline.scheduler)
     job = job or BatchJob(is_deterministic=bool(request.get("deterministic")))
+    # On the CPU, so that a seed means the same noise on every device.
+    generators = [torch.Generator("cpu").manual_seed(seed) for seed in seeds]
+    journal = open_journal(
+        model,
+        pipeline,
+        request,
+        seeds=seeds,
+        images=images or {},
+        job=job,
+        generators=generators,
+        checkpoint=checkpoint,
+    )
     steps_done = 0
 
     def end_step(end: StepEnd) -> None:
@@ -77,22 +95,28 @@ def render_images(
     )
     if watch is not None:
         watch(pipeline)
-    watch_steps(pipeline.scheduler, end_step)
+    watch_steps(pipeline, end_step, journal)
     try:
         with torch.inference_mode(), model.batcher.job(job):
             output = pipeline(
                 **_arguments(pipeline, request),
                 **(images or {}),
                 num_images_per_prompt=len(seeds),
-                # On the CPU, so that a seed means the same noise on every device.
-                generator=[torch.Generator("cpu").manual_seed(seed) for seed in seeds],
+                generator=generators,
                 output_type="pil",
             )
     except ValueError as error:
         if steps_done == 0:
             raise RequestRefused(f"The model refused the request: {error}") from error
         raise
-    return RenderedImages(output.images, job.batch_rows, job.forward_seconds, prompts)
+    return RenderedImages(
+        output.images,
+        job.batch_rows,
+        job.forward_seconds,
+        prompts,
+        resume=journal.resume,
+        earlier_steps=journal.earlier_steps,
+    )
 
 
 def _arguments(pipeline: Any, request: Mapping[str, Any]) -> dict[str, Any]:

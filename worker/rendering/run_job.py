@@ -27,6 +27,7 @@ from core.metrics import (
     UPLOAD_DURATION_SECONDS,
 )
 from worker.rendering.batching import BatchJob
+from worker.rendering.checkpoints import JobCheckpoints
 from worker.rendering.encode import encode_image
 from worker.rendering.errors import JobCancelled, WorkerDraining, describe_failure
 from worker.rendering.lease_keeper import LeaseKeeper, keep_lease
@@ -123,21 +124,26 @@ def _render(
     model: LoadedModel, runtime: Runtime, attempt: ClaimedAttempt, lease: LeaseKeeper, place: Place
 ) -> Rendered:
     started = time.perf_counter()
+    checkpoints = JobCheckpoints(runtime.checkpoints, attempt.job_id, every_seconds=runtime.settings.checkpoint_seconds)
 
     def end_step(end: StepEnd) -> None:
         if end.is_last:
             # Decoding, encoding and storing go on beside the next job's denoising.
             place.give_up()
+        checkpoints.reach_step(end.step, end.steps, end.capture)
         lease.reach_step(end)
 
-    drawn = render_images(
-        model,
-        attempt.request,
-        seeds=attempt.image_seeds,
-        on_step=end_step,
-        job=place.job,
-        prompt_cache=runtime.prompt_cache,
-        watch=partial(runtime.preview, attempt),
+    drawn = checkpoints.resume(
+        lambda checkpoint: render_images(
+            model,
+            attempt.request,
+            seeds=attempt.image_seeds,
+            on_step=end_step,
+            job=place.job,
+            prompt_cache=runtime.prompt_cache,
+            watch=partial(runtime.preview, attempt),
+            checkpoint=checkpoint,
+        )
     )
     encoded = [encode_image(image, attempt.request["output_format"]) for image in drawn.images]
     rendered = time.perf_counter()
@@ -146,6 +152,7 @@ def _render(
     stored = upload_images(encoded, attempt, runtime.uploads)
     uploaded = time.perf_counter()
     lease.check_held()
+    checkpoints.drop()
 
     RENDER_DURATION_SECONDS.labels(attempt.model).observe(rendered - started)
     UPLOAD_DURATION_SECONDS.observe(uploaded - rendered)

@@ -19,6 +19,7 @@ from core.jobs.request import RenderRequest
 from core.jobs.resolve_request import resolve_request
 from core.previews import store_preview
 from core.settings import Settings, get_settings
+from worker.rendering.checkpoints import LatestCheckpoints
 from worker.rendering.drain import Drain
 from worker.rendering.errors import ModelUnavailable
 from worker.rendering.models import Models
@@ -41,6 +42,7 @@ class Runtime:
     previews: PreviewMaker
     uploads: ThreadPoolExecutor
     drain: Drain
+    checkpoints: LatestCheckpoints
     #: Names the process in attempts and logs.
     worker_id: str
 
@@ -97,5 +99,6 @@ def get_runtime() -> Runtime:
         previews=PreviewMaker(store_preview),
         uploads=ThreadPoolExecutor(settings.s3_upload_threads, thread_name_prefix="upload"),
         drain=Drain(),
+        checkpoints=LatestCheckpoints(),
         worker_id=f"{socket.gethostname()}:{os.getpid()}",
     )

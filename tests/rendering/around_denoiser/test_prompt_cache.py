@@ -6,11 +6,13 @@ import inspect
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from pathlib import Path
 from threading import Barrier
 from typing import Any
 
 import pytest
 import torch
+from diffusers import DiffusionPipeline
 from prometheus_client import Counter
 from torch import Tensor
 
@@ -30,6 +32,18 @@ def test_a_cached_prompt_gives_the_same_picture(load: Load, family: str) -> None
         pipeline = loaded.take_copy()
         install_prompt_cache(pipeline, cache, model_id=family)
         assert (loaded.draw(pipeline, "a red mug") == own).all()
+
+
+def test_encoding_leaves_no_trace_on_the_text_encoder(tmp_path: Path) -> None:
+    """A model that has encoded for no other job, or for many, says the same of a prompt."""
+    family = FAMILIES["sdxl"]
+    family.build(tmp_path)
+    loaded = Loaded(family, DiffusionPipeline.from_pretrained(tmp_path, use_safetensors=True, local_files_only=True))
+
+    first, *others = [_encode(loaded, PromptCache(), "a red mug") for _ in range(3)]
+
+    for other in others:
+        assert all(torch.equal(one, two) for one, two in zip(first, other, strict=True))
 
 
 def test_the_cache_cannot_be_spoilt(load: Load) -> None:

@@ -3,11 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Hashable
+from typing import Any, Protocol
 
 from worker.rendering.batching.digests import Digests
 
 #: LoRA adapters that are active together, each with its scale, sorted by name.
 AdapterSet = tuple[tuple[str, float], ...]
+
+
+class EarlierCalls(Protocol):
+    """Calls that an earlier attempt of the job has made, and a place to keep those of this one."""
+
+    def find(self, module_name: str) -> Any | None:
+        """The answer to the next call, when an earlier attempt has made it; else None."""
+
+    def keep(self, module_name: str, answer: Any) -> None:
+        """A call has been answered."""
 
 
 class BatchJob:
@@ -20,6 +31,8 @@ class BatchJob:
         self.adapters = adapters
         #: Its calls run alone, so that its pixels are the same to the bit whatever else runs.
         self.is_deterministic = is_deterministic
+        #: Set by a render that can be resumed.
+        self.calls: EarlierCalls | None = None
         self.is_preparing = False
         #: Of what its batch holds at best, the share that this job takes up; None before its first call.
         self.share: float | None = None

@@ -106,6 +106,9 @@ class Batcher:
         if job is None:
             return forward(**arguments)
         self._end_preparation(job)
+        # What is answered so is in no forward, and nobody waits for the job meanwhile.
+        if job.calls is not None and (answer := job.calls.find(module_name)) is not None:
+            return answer
         call = read_call(job, module_name, forward, arguments)
         with self._changed:
             if self._is_closed:
@@ -113,7 +116,10 @@ class Batcher:
             job.share = call.rows.count / self._admission.limit(call.shape)
             self._waiting.park(call, time.monotonic())
             self._changed.notify_all()
-        return call.wait()
+        answer = call.wait()
+        if job.calls is not None:
+            job.calls.keep(module_name, answer)
+        return answer
 
     def _end_preparation(self, job: BatchJob) -> None:
         if job.is_preparing:

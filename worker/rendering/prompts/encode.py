@@ -9,6 +9,7 @@ from typing import Any
 import torch
 from torch import Tensor
 from transformers import CLIPTextModel, CLIPTextModelWithProjection, CLIPTokenizer
+from transformers.utils.output_capturing import maybe_install_capturing_hooks
 
 from worker.rendering.prompts.cache import EncodedPrompt
 from worker.rendering.prompts.readings import list_readings
@@ -72,6 +73,9 @@ def _listening(pipeline: Any, hearing: Hearing, *, chunk: int | None = None) -> 
         listener.__dict__[name] = listen(tokenizer, name, hearing, chunk=chunk)
     encoder = getattr(pipeline, "text_encoder", None)
     if isinstance(encoder, CLIPTextModel) and not hasattr(encoder, "text_model"):
+        # Transformers notes on the model that its layers' outputs are captured; on a copy it would have them captured
+        # again for each job, and what a pipeline takes for the last layer but one would be another.
+        maybe_install_capturing_hooks(encoder)
         # With clip_skip, Stable Diffusion asks for the last layer by a name that transformers 5 dropped.
         listener.__dict__["text_encoder"] = renamed = copy.copy(encoder)
         renamed.__dict__["text_model"] = encoder

@@ -9,6 +9,8 @@ from typing import Any
 
 import torch
 
+from worker.rendering.checkpoints import Checkpoint, Journal
+
 
 @dataclass(frozen=True)
 class StepEnd:
@@ -20,37 +22,53 @@ class StepEnd:
     steps: int
     #: As the pipeline holds them between steps: some pack them.
     latents: torch.Tensor
+    #: Makes a checkpoint of the job as it stands; only while the step's end is told. Raises CheckpointUnsupported.
+    capture: Callable[[], Checkpoint]
 
     @property
     def is_last(self) -> bool:
         return self.step >= self.steps
 
 
-def watch_steps(scheduler: Any, on_step: Callable[[StepEnd], None]) -> None:
-    """Call `on_step` after each step of the scheduler, which has to be the job's own."""
+def watch_steps(pipeline: Any, on_step: Callable[[StepEnd], None], journal: Journal) -> None:
+    """Call `on_step` after each step of the pipeline's scheduler; both have to be the job's own.
+
+    Steps that the journal knows to be done are not taken again; of them only the last one is told.
+    """
+    scheduler = pipeline.scheduler
     step = scheduler.step
     done = 0
-    first = 0
+    steps = 0
 
     # Pipelines look at the signature to find out what a scheduler takes, so it stays what it is.
     @functools.wraps(step)
     def watched(model_output: Any, timestep: Any, *arguments: Any, **options: Any) -> Any:
-        nonlocal done, first
+        nonlocal done, steps
         if done == 0:
-            first = _find_timestep(scheduler.timesteps, timestep)
-        result = step(model_output, timestep, *arguments, **options)
+            steps = _count_steps(pipeline, timestep)
+            journal.begin(steps)
         done += 1
-        on_step(StepEnd(done, len(scheduler.timesteps) - first, _latents(result)))
+        if done <= journal.earlier_steps:
+            result = journal.pass_step(arguments[0] if arguments else options["sample"])
+        else:
+            result = step(model_output, timestep, *arguments, **options)
+            journal.end_step(result)
+        if done >= journal.earlier_steps:
+            on_step(StepEnd(done, steps, _latents(result), journal.capture))
         return result
 
     scheduler.step = watched
 
 
-def _find_timestep(timesteps: torch.Tensor, timestep: Any) -> int:
-    """Where a render begins: an image that is only partly noised starts in the middle."""
-    value = timestep.flatten()[0] if isinstance(timestep, torch.Tensor) else timestep
+def _count_steps(pipeline: Any, first_timestep: Any) -> int:
+    """Those that there will be: fewer than the scheduler's where a picture to start from is only partly noised."""
+    told: int | None = getattr(pipeline, "_num_timesteps", None)
+    if told is not None:
+        return told
+    timesteps: torch.Tensor = pipeline.scheduler.timesteps
+    value = first_timestep.flatten()[0] if isinstance(first_timestep, torch.Tensor) else first_timestep
     places = (timesteps == value).nonzero()
-    return int(places[0]) if len(places) else 0
+    return len(timesteps) - (int(places[0]) if len(places) else 0)
 
 
 def _latents(result: Any) -> torch.Tensor:

@@ -1,0 +1,212 @@
+"""Renders that are stopped after a step and gone on with in another process, which this module is the program of."""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import json
+import subprocess
+import sys
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from core.catalog import load_catalog
+from tests.conftest import REPOSITORY
+from tests.rendering.families import FAMILIES
+from worker.rendering.checkpoints import Checkpoint
+from worker.rendering.models import LoadedModel, Models
+from worker.rendering.pipelines.tasks import control_argument, derive_pipeline
+from worker.rendering.render import render_images
+from worker.rendering.stepping import StepEnd
+
+_SECTION = """
+[models.{family}]
+source = "{family}"
+revision = "1"
+licence = "Apache-2.0"
+commercial_use = true
+default_width = 64
+default_height = 64
+max_width = 128
+max_height = 128
+default_steps = 5
+max_steps = 20
+schedulers = ["own"]
+default_scheduler = "own"
+"""
+
+
+@dataclass(frozen=True)
+class Case:
+    """A render of one of the tiny families."""
+
+    family: str
+    task: str
+    scheduler: str
+    seeds: tuple[int, ...] = (7, 8)
+    steps: int = 5
+    changes: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def id(self) -> str:
+        return f"{self.family}-{self.task}-{self.scheduler}"
+
+    @property
+    def request(self) -> dict[str, Any]:
+        family = FAMILIES[self.family]
+        width, height = family.sizes[0]
+        return {
+            "prompt": "a red mug on a table",
+            "negative_prompt": "blurry",
+            "width": width,
+            "height": height,
+            "num_inference_steps": self.steps,
+            family.guidance: 3.0,
+            "strength": 0.7,
+            "scheduler": self.scheduler,
+            "deterministic": True,
+            **family.call,
+            **self.changes,
+        }
+
+
+@dataclass(frozen=True)
+class Drawn:
+    """What came of a render, or of the part of it that was done."""
+
+    pixels_sha256: str
+    #: Of the latents after the last step: they show what the pixels round off.
+    latents_sha256: str
+    forwards: int
+    steps: int
+
+
+class Stopped(Exception):
+    """The worker stops."""
+
+
+class TinyModels:
+    """The tiny families in a folder, loaded as a worker loads its models."""
+
+    def __init__(self, folder: Path, families: Iterable[str] = tuple(FAMILIES)) -> None:
+        """Those of the families that are not in the folder are built."""
+        for family in families:
+            if not (folder / family).exists():
+                FAMILIES[family].build(folder / family)
+        (folder / "models.toml").write_text("".join(_SECTION.format(family=family) for family in families))
+        self._models = Models(load_catalog(folder / "models.toml"), device="cpu", budget_bytes=2**31)
+
+    def get(self, family_id: str, task: str) -> LoadedModel:
+        """The family's model, as the pipeline that does the task."""
+        model = self._models.load(family_id)
+        pipeline = derive_pipeline(model.pipeline, task)
+        assert pipeline is not None
+        return replace(model, pipeline=pipeline)
+
+    def close(self) -> None:
+        self._models.close()
+
+
+def draw(model: LoadedModel, case: Case, checkpoint: Checkpoint | None = None) -> Drawn:
+    """The whole render, or the rest of it."""
+    forwards = model.batcher.forwards
+    ends: list[StepEnd] = []
+    rendered = render_images(
+        model,
+        case.request,
+        seeds=case.seeds,
+        on_step=ends.append,
+        images=draw_images(model, case),
+        checkpoint=checkpoint,
+    )
+    assert ends[-1].is_last
+    return Drawn(
+        pixels_sha256=_digest(np.stack([np.asarray(image) for image in rendered.images])),
+        latents_sha256=_digest(ends[-1].latents.numpy()),
+        forwards=model.batcher.forwards - forwards,
+        steps=ends[-1].steps,
+    )
+
+
+def stop_after(
+    model: LoadedModel, case: Case, step: int, checkpoint: Checkpoint | None = None
+) -> tuple[Checkpoint, int]:
+    """Render up to a step and no further: the checkpoint there, and the forwards that it took."""
+    forwards = model.batcher.forwards
+    kept: list[Checkpoint] = []
+
+    def end_step(end: StepEnd) -> None:
+        if end.step == step:
+            kept.append(end.capture())
+            raise Stopped
+
+    with contextlib.suppress(Stopped):
+        render_images(
+            model,
+            case.request,
+            seeds=case.seeds,
+            on_step=end_step,
+            images=draw_images(model, case),
+            checkpoint=checkpoint,
+        )
+    return kept[0], model.batcher.forwards - forwards
+
+
+def _digest(numbers: NDArray[Any]) -> str:
+    return hashlib.sha256(numbers.tobytes()).hexdigest()
+
+
+def draw_images(model: LoadedModel, case: Case) -> dict[str, Image.Image]:
+    """The pictures that the case's pipeline starts from."""
+    size = (case.request["width"], case.request["height"])
+    images = {}
+    if case.task != "text-to-image":
+        images["image"] = _draw_picture(size, seed=1)
+    if case.task == "inpainting":
+        mask = np.zeros((size[1], size[0]), dtype=np.uint8)
+        mask[:, size[0] // 2 :] = 255
+        images["mask_image"] = Image.fromarray(mask)
+    if FAMILIES[case.family].control:
+        images[control_argument(model.pipeline)] = _draw_picture(size, seed=2)
+    return images
+
+
+def _draw_picture(size: tuple[int, int], *, seed: int) -> Image.Image:
+    numbers = np.random.default_rng(seed).integers(0, 256, size=(8, 8, 3), dtype=np.uint8)
+    return Image.fromarray(numbers).resize(size)
+
+
+def leave(folder: Path, name: str, case: Case, checkpoint: Checkpoint) -> None:
+    """Put a render down for another process to go on with."""
+    (folder / f"{name}.safetensors").write_bytes(checkpoint.to_bytes())
+    (folder / f"{name}.json").write_text(json.dumps(asdict(case)))
+
+
+def go_on_elsewhere(models: Path, stopped: Path) -> dict[str, Drawn]:
+    """Go on with all that was left in a folder, in a process that knows nothing but the files."""
+    command = [sys.executable, "-m", "tests.rendering.resuming", str(models), str(stopped)]
+    done = subprocess.run(command, cwd=REPOSITORY, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    return {name: Drawn(**fields) for name, fields in json.loads(done.stdout.splitlines()[-1]).items()}
+
+
+def main(models: Path, stopped: Path) -> None:
+    """What the other process does: prints what came of each render."""
+    drawn: dict[str, dict[str, Any]] = {}
+    tiny_models = TinyModels(models)
+    for path in sorted(stopped.glob("*.json")):
+        fields = json.loads(path.read_text())
+        case = Case(**fields | {"seeds": tuple(fields["seeds"])})
+        checkpoint = Checkpoint.from_bytes(path.with_suffix(".safetensors").read_bytes())
+        drawn[path.stem] = asdict(draw(tiny_models.get(case.family, case.task), case, checkpoint))
+    print(json.dumps(drawn))
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]), Path(sys.argv[2]))

@@ -1,0 +1,334 @@
+"""Checkpoints as bytes: what is refused, what is kept, and when."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+import pytest
+import safetensors.torch
+import torch
+from diffusers import DPMSolverMultistepScheduler, FirstBlockCacheConfig
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from tests.rendering.resuming import Case, TinyModels, draw, stop_after
+from worker.rendering.batching import BatchJob
+from worker.rendering.checkpoints import Checkpoint, JobCheckpoints, LatestCheckpoints
+from worker.rendering.checkpoints.policy import CheckpointPolicy
+from worker.rendering.checkpoints.scheduler_state import SchedulerState
+from worker.rendering.checkpoints.tensors import TensorShelf, TensorStore
+from worker.rendering.errors import CheckpointRefused, CheckpointUnsupported
+from worker.rendering.models import LoadedModel
+from worker.rendering.render import render_images
+from worker.rendering.stepping import StepEnd
+
+CASE = Case("sd15", "text-to-image", "dpmpp_2m")
+
+
+@pytest.fixture(scope="module")
+def tiny_models(tmp_path_factory: pytest.TempPathFactory) -> Iterator[TinyModels]:
+    models = TinyModels(tmp_path_factory.mktemp("models"), ["sd15", "flux-schnell"])
+    yield models
+    models.close()
+
+
+@pytest.fixture(scope="module")
+def model(tiny_models: TinyModels) -> LoadedModel:
+    return tiny_models.get("sd15", "text-to-image")
+
+
+@pytest.fixture(scope="module")
+def content(model: LoadedModel) -> bytes:
+    """A checkpoint after two of five steps."""
+    return stop_after(model, CASE, 2)[0].to_bytes()
+
+
+def change_header(content: bytes, change: Callable[[dict[str, Any]], object]) -> bytes:
+    """The same checkpoint with another header, and the digest that goes with it."""
+    whole = Checkpoint.from_bytes(content)
+    fields = {name: getattr(whole, name) for name in ("subject", "step", "steps", "state", "forms", "calls", "tensors")}
+    fields = json.loads(json.dumps(fields | {"tensors": None})) | {"tensors": whole.tensors}
+    change(fields)
+    return Checkpoint(**fields).to_bytes()
+
+
+def test_it_is_one_safetensors_file(content: bytes, tmp_path: Path) -> None:
+    """Any safetensors reader opens it; the state of a small picture is some ten kilobytes; nothing in it is pickled."""
+    path = tmp_path / "checkpoint.safetensors"
+    path.write_bytes(content)
+
+    with safetensors.safe_open(path, framework="pt") as file:
+        header = json.loads(file.metadata()["darkroom_checkpoint"])
+
+    assert header["format"] == 1
+    assert header["subject"]["request"] == CASE.request
+    assert header["subject"]["seeds"] == list(CASE.seeds)
+    assert header["subject"]["model's files"]
+    assert len(content) < 32 * 1024
+
+
+@given(data=st.data())
+@settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_a_damaged_one_is_refused(content: bytes, data: st.DataObject) -> None:
+    """Whatever byte is another, and wherever it is cut off: refused, and never read as something else."""
+    damaged = bytearray(content)
+    # Half of them in the header, which is the smaller part and the more delicate one.
+    place = data.draw(st.integers(0, len(content) - 1) | st.integers(0, 2000))
+    if data.draw(st.booleans()):
+        damaged[place] ^= data.draw(st.integers(1, 255))
+    else:
+        del damaged[place:]
+
+    with pytest.raises(CheckpointRefused, match="damaged"):
+        Checkpoint.from_bytes(bytes(damaged))
+
+
+def test_another_format_is_refused(content: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What a newer Darkroom wrote is not guessed at."""
+    monkeypatch.setattr("worker.rendering.checkpoints.checkpoint.FORMAT_VERSION", 2)
+
+    with pytest.raises(CheckpointRefused, match="format 1, not 2"):
+        Checkpoint.from_bytes(content)
+
+
+@pytest.mark.parametrize(
+    ("case", "named"),
+    [
+        (Case("sd15", "text-to-image", "dpmpp_2m", (7, 9)), "seeds"),
+        (Case("sd15", "text-to-image", "dpmpp_2m", changes={"prompt": "a blue mug"}), "request"),
+        (Case("sd15", "text-to-image", "dpmpp_2m", changes={"guidance_scale": 5.0}), "request"),
+        (Case("sd15", "text-to-image", "unipc"), "scheduler"),
+    ],
+)
+def test_that_of_another_job_is_refused(model: LoadedModel, content: bytes, case: Case, named: str) -> None:
+    """Nothing is drawn from a checkpoint whose request or seeds are others, and the error names them."""
+    forwards = model.batcher.forwards
+
+    with pytest.raises(CheckpointRefused, match=named):
+        draw(model, case, Checkpoint.from_bytes(content))
+    assert model.batcher.forwards == forwards
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("model", "sd2"),
+        ("model's files", {"unet/diffusion_pytorch_model.safetensors": "00"}),
+        ("dtype", "float16"),
+        ("device", "cuda"),
+        ("switches", {"quantisation": "int8"}),
+        ("scheduler's configuration", "00"),
+        ("versions", {"diffusers": "0.41.0"}),
+        ("images", {"image": "00"}),
+        ("adapters", [["sketch", 1.0]]),
+    ],
+)
+def test_that_of_another_engine_is_refused(model: LoadedModel, content: bytes, name: str, value: object) -> None:
+    """Nor from one of other weights, versions, types, adapters or pictures."""
+    other = change_header(content, lambda header: header["subject"].update({name: value}))
+
+    with pytest.raises(CheckpointRefused, match=name):
+        draw(model, CASE, Checkpoint.from_bytes(other))
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda header: header["calls"][0].append(["unet", 0]),
+        lambda header: header["calls"][1].clear(),
+        lambda header: header["calls"][0].__setitem__(0, ["transformer", 0]),
+        lambda header: header.update(steps=6),
+    ],
+)
+def test_a_render_that_went_otherwise_is_refused(
+    model: LoadedModel, content: bytes, change: Callable[[dict[str, Any]], object]
+) -> None:
+    """Where the pipeline does not make the calls that it made then, it is not gone on with."""
+    other = change_header(content, change)
+
+    with pytest.raises(CheckpointRefused):
+        draw(model, CASE, Checkpoint.from_bytes(other))
+
+
+def test_a_job_starts_over_when_its_checkpoint_is_refused(model: LoadedModel, content: bytes) -> None:
+    """The picture is the right one all the same, and the useless checkpoint is gone."""
+    latest, job_id = LatestCheckpoints(), uuid4()
+    latest.put(job_id, change_header(content, lambda header: header["calls"][1].clear()))
+
+    drawn = JobCheckpoints(latest, job_id, every_seconds=1).resume(lambda checkpoint: draw(model, CASE, checkpoint))
+
+    assert drawn == draw(model, CASE)
+    assert latest.take(job_id) is None
+
+
+def test_the_next_attempt_goes_on_where_the_failed_one_was(model: LoadedModel) -> None:
+    """An attempt that fails after its steps leaves a checkpoint, and the next one does the rest only."""
+    latest, job_id = LatestCheckpoints(), uuid4()
+    first = JobCheckpoints(latest, job_id, every_seconds=1e-9)
+    images = render_images(
+        model,
+        CASE.request,
+        seeds=CASE.seeds,
+        on_step=lambda end: first.reach_step(end.step, end.steps, end.capture),
+    ).images
+
+    forwards = model.batcher.forwards
+    second = JobCheckpoints(latest, job_id, every_seconds=0)
+    again = second.resume(
+        lambda checkpoint: render_images(
+            model, CASE.request, seeds=CASE.seeds, on_step=lambda _end: None, checkpoint=checkpoint
+        )
+    )
+
+    assert [image.tobytes() for image in again.images] == [image.tobytes() for image in images]
+    assert again.earlier_steps > 1
+    assert model.batcher.forwards - forwards == CASE.steps - again.earlier_steps
+    assert again.resume == "supported"
+
+
+def test_a_resumed_job_lets_others_prepare_while_it_catches_up(model: LoadedModel, content: bytes) -> None:
+    """Its first call ends its preparation, answered or not; until it calls in earnest nobody waits for it."""
+    job = BatchJob()
+    seen: list[tuple[bool, int]] = []
+
+    render_images(
+        model,
+        CASE.request,
+        seeds=CASE.seeds,
+        on_step=lambda _end: seen.append((job.is_preparing, model.batcher.jobs_in_flight)),
+        job=job,
+        checkpoint=Checkpoint.from_bytes(content),
+    )
+
+    # After the step that was passed, and after the first one that was taken.
+    assert seen[:2] == [(False, 0), (False, 1)]
+
+
+def test_what_cannot_be_resumed_says_why(tiny_models: TinyModels) -> None:
+    """A model whose denoiser keeps results between steps renders as ever, and gives the reason in its receipt."""
+    cached = tiny_models.get("flux-schnell", "text-to-image")
+    cached.pipeline.transformer.enable_cache(FirstBlockCacheConfig(threshold=0.05))
+    refusals: list[str] = []
+
+    def end_step(end: StepEnd) -> None:
+        with pytest.raises(CheckpointUnsupported) as refusal:
+            end.capture()
+        refusals.append(refusal.value.message)
+
+    request = Case("flux-schnell", "text-to-image", "own", steps=2).request
+    drawn = render_images(cached, request, seeds=(1,), on_step=end_step)
+
+    assert drawn.resume == "unsupported: its transformer keeps results of earlier steps"
+    assert refusals == ["its transformer keeps results of earlier steps"] * 2
+
+
+def test_a_state_that_cannot_be_written_down_is_told() -> None:
+    """An attribute that appears while rendering and is no number, tensor or list of them makes no checkpoint."""
+    scheduler = DPMSolverMultistepScheduler()
+    scheduler.set_timesteps(4)
+    state = SchedulerState(scheduler)
+    scheduler.noise_source = object()
+
+    with pytest.raises(CheckpointUnsupported, match="noise_source"):
+        state.put_changes(TensorStore())
+
+
+_NUMBERS = st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(max_size=5)
+_TENSORS = st.sampled_from(
+    [
+        torch.arange(24.0).reshape(1, 4, 2, 3),
+        torch.arange(48.0).reshape(2, 4, 2, 3).to(memory_format=torch.channels_last),
+        torch.tensor(3),
+        torch.ones(2, dtype=torch.bfloat16),
+        torch.zeros(0),
+        torch.tensor([True]),
+        torch.arange(6).reshape(2, 3).T,
+    ]
+)
+
+
+@given(
+    value=st.recursive(
+        _NUMBERS | _TENSORS,
+        lambda inner: (
+            st.lists(inner, max_size=3) | st.lists(inner, max_size=3).map(tuple) | st.dictionaries(st.text(), inner)
+        ),
+        max_leaves=8,
+    )
+)
+@settings(deadline=None)
+def test_a_value_comes_back_as_it_was(value: object) -> None:
+    """Tensors with their type and their layout in memory, lists, tuples, dicts, numbers: through JSON and back."""
+    store = TensorStore()
+    tree = json.loads(json.dumps(store.put(value)))
+
+    assert_equal(TensorShelf(store.tensors, torch.device("cpu")).get(tree), value)
+
+
+def assert_equal(some: Any, other: Any) -> None:
+    assert type(some) is type(other)
+    if isinstance(other, torch.Tensor):
+        assert (some.dtype, some.shape, some.stride()) == (other.dtype, other.shape, other.stride())
+        assert torch.equal(some, other)
+    elif isinstance(other, (list, tuple)):
+        assert len(some) == len(other)
+        for one, two in zip(some, other, strict=True):
+            assert_equal(one, two)
+    elif isinstance(other, dict):
+        assert_equal(list(some), list(other))
+        assert_equal(list(some.values()), list(other.values()))
+    else:
+        assert some == other
+
+
+def test_one_is_due_every_so_many_seconds() -> None:
+    """Counted from the first step, never at the last, and never at all with 0."""
+    policy, never = CheckpointPolicy(10), CheckpointPolicy(0)
+    due = []
+    for step in range(1, 31):
+        if policy.is_due(step, 30, now=float(step)):
+            due.append(step)
+            policy.record(float(step), cost_seconds=0.01)
+        assert not never.is_due(step, 30, now=float(step))
+
+    assert due == [11, 21]
+    assert not CheckpointPolicy(10).is_due(30, 30, now=1e9)
+
+
+def test_checkpoints_take_a_fiftieth_of_the_time_at_most() -> None:
+    """One that takes a second is kept every fifty seconds, and none when what is left takes less than it."""
+    policy = CheckpointPolicy(10)
+    due = []
+    for step in range(1, 201):
+        if policy.is_due(step, 200, now=float(step)):
+            due.append(step)
+            policy.record(float(step), cost_seconds=1.0)
+
+    assert due == [11, 61, 111, 161]
+
+    slow = CheckpointPolicy(1)
+    assert not slow.is_due(1, 9, now=0.0)
+    slow.record(0.0, cost_seconds=2.0)
+    assert not slow.is_due(8, 9, now=700.0 / 500.0)
+
+
+def test_the_latest_of_each_job_is_kept_within_the_room() -> None:
+    """One for each job; the oldest go where there are too many; what is taken is gone."""
+    latest = LatestCheckpoints(most_bytes=100)
+    first, second, third = uuid4(), uuid4(), uuid4()
+
+    latest.put(first, b"a" * 40)
+    latest.put(second, b"b" * 40)
+    latest.put(first, b"c" * 50)
+    assert latest.take(first) == b"c" * 50
+    assert latest.take(first) is None
+
+    latest.put(first, b"d" * 60)
+    latest.put(third, b"e" * 40)
+    assert latest.take(second) is None
+    assert latest.take(first) == b"d" * 60
+    assert latest.take(third) == b"e" * 40

@@ -1,0 +1,10 @@
+"""Checkpoint and resume: what it takes to go on with a render in another process, through the unmodified pipeline."""
+
+from __future__ import annotations
+
+from worker.rendering.checkpoints.checkpoint import Checkpoint
+from worker.rendering.checkpoints.job_checkpoints import JobCheckpoints
+from worker.rendering.checkpoints.journal import Journal, open_journal
+from worker.rendering.checkpoints.latest import LatestCheckpoints
+
+__all__ = ["Checkpoint", "JobCheckpoints", "Journal", "LatestCheckpoints", "open_journal"]

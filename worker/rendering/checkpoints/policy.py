@@ -1,0 +1,36 @@
+"""When a render's checkpoint is due. Pure: time is passed in."""
+
+from __future__ import annotations
+
+#: Of a render's time, the largest part that its checkpoints may take.
+_LARGEST_SHARE = 0.02
+
+
+class CheckpointPolicy:
+    """For one render: every so many seconds, while a checkpoint costs little against the time that it may save."""
+
+    def __init__(self, every_seconds: float) -> None:
+        """0 means never."""
+        self._every_seconds = every_seconds
+        #: The first step that was told of, and when it ended.
+        self._first: tuple[int, float] | None = None
+        self._kept_at = 0.0
+        self._cost_seconds = 0.0
+
+    def is_due(self, step: int, steps: int, now: float) -> bool:
+        """Whether to keep a checkpoint at the end of this step, of so many. To be asked at every step."""
+        if self._first is None:
+            self._first, self._kept_at = (step, now), now
+            return False
+        if self._every_seconds <= 0 or step >= steps:
+            return False
+        if now - self._kept_at < max(self._every_seconds, self._cost_seconds / _LARGEST_SHARE):
+            return False
+        first_step, first_at = self._first
+        seconds_left = (now - first_at) / (step - first_step) * (steps - step)
+        return seconds_left > self._cost_seconds
+
+    def record(self, now: float, *, cost_seconds: float) -> None:
+        """A checkpoint was kept, and held the render up for so long."""
+        self._kept_at = now
+        self._cost_seconds = cost_seconds

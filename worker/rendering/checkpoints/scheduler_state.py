@@ -1,0 +1,83 @@
+"""The attributes of a scheduler that its steps change, whatever they are."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+
+from worker.rendering.checkpoints.tensors import TensorShelf, TensorStore
+from worker.rendering.checkpoints.trees import Tree
+from worker.rendering.errors import CheckpointUnsupported
+
+
+@dataclass(frozen=True)
+class _Value:
+    """An attribute as it was before the first step."""
+
+    value: Any
+    #: A copy of its content; None for an object that cannot be written down (a function, another scheduler).
+    content: tuple[Tree, Mapping[str, torch.Tensor]] | None
+
+    def is_still(self, value: Any) -> bool:
+        if self.content is None:
+            return value is self.value
+        now = _read(value)
+        return now is not None and now[0] == self.content[0] and _have_equal_tensors(now[1], self.content[1])
+
+
+class SchedulerState:
+    """What a scheduler was before its first step, and what has changed since.
+
+    The rest (the noise schedule, the timesteps, the configuration) is made anew by whoever resumes.
+    """
+
+    def __init__(self, scheduler: Any) -> None:
+        """To be made after the pipeline has set the timesteps, before the first step."""
+        self._scheduler = scheduler
+        self._before = {name: _Value(value, _read(value)) for name, value in vars(scheduler).items()}
+
+    def put_changes(self, store: TensorStore) -> dict[str, Tree]:
+        """By name, every attribute that is not as it was. Raises CheckpointUnsupported."""
+        changed = {}
+        for name, value in vars(self._scheduler).items():
+            before = self._before.get(name)
+            if before is not None and before.is_still(value):
+                continue
+            try:
+                changed[name] = store.put(value)
+            except CheckpointUnsupported as error:
+                raise CheckpointUnsupported(f"the scheduler's {name}: {error.message}") from error
+        return changed
+
+    def restore(self, changed: Mapping[str, Tree], shelf: TensorShelf) -> None:
+        """Make the scheduler what it was when the changes were written down."""
+        for name in [name for name in vars(self._scheduler) if name not in self._before and name not in changed]:
+            delattr(self._scheduler, name)
+        for name, before in self._before.items():
+            if name not in changed and before.content is not None:
+                tree, tensors = before.content
+                if not before.is_still(getattr(self._scheduler, name, None)):
+                    setattr(self._scheduler, name, TensorShelf(tensors, _device_of(before.value)).get(tree))
+        for name, tree in changed.items():
+            setattr(self._scheduler, name, shelf.get(tree))
+
+
+def _read(value: Any) -> tuple[Tree, Mapping[str, torch.Tensor]] | None:
+    store = TensorStore()
+    try:
+        return store.put(value), store.tensors
+    except CheckpointUnsupported:
+        return None
+
+
+def _have_equal_tensors(some: Mapping[str, torch.Tensor], others: Mapping[str, torch.Tensor]) -> bool:
+    return all(
+        tensor.dtype == others[name].dtype and torch.equal(tensor, others[name]) for name, tensor in some.items()
+    )
+
+
+def _device_of(value: Any) -> torch.device:
+    return value.device if isinstance(value, torch.Tensor) else torch.device("cpu")

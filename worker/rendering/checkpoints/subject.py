@@ -1,0 +1,62 @@
+"""What a checkpoint is of: everything that has to be the same for it to be gone on from."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from importlib.metadata import version
+from typing import Any
+
+from PIL.Image import Image
+
+from worker.rendering.batching.batch_job import AdapterSet
+from worker.rendering.models import LoadedModel
+
+#: JSON, by what it tells.
+Subject = dict[str, Any]
+
+#: Other versions may draw in another order, keep other attributes or encode a prompt otherwise.
+_LIBRARIES = ("diffusers", "torch", "transformers")
+
+
+def describe_subject(
+    model: LoadedModel,
+    pipeline: Any,
+    request: Mapping[str, Any],
+    *,
+    seeds: Sequence[int],
+    images: Mapping[str, Image],
+    adapters: AdapterSet,
+) -> Subject:
+    """Of the render that `pipeline` is about to make, with a scheduler of its own."""
+    return {
+        "model": model.id,
+        "model's files": dict(model.file_sha256),
+        "device": model.device.type,
+        "switches": json.loads(json.dumps(model.switches)),
+        "dtype": str(model.dtype).removeprefix("torch."),
+        "pipeline": type(pipeline).__name__,
+        "scheduler": type(pipeline.scheduler).__name__,
+        "scheduler's configuration": _digest_config(pipeline.scheduler.config),
+        "request": json.loads(json.dumps(dict(request))),
+        "seeds": list(seeds),
+        "images": {name: _digest_image(image) for name, image in images.items()},
+        "adapters": [[name, scale] for name, scale in adapters],
+        # Without the part after the plus: the same torch is built for CPUs and for several GPUs.
+        "versions": {name: version(name).partition("+")[0] for name in _LIBRARIES},
+    }
+
+
+def _digest_config(config: Mapping[str, Any]) -> str:
+    # What begins with an underscore is where the values come from.
+    values = {name: value for name, value in config.items() if not name.startswith("_")}
+    return hashlib.sha256(json.dumps(values, sort_keys=True, default=_as_list).encode()).hexdigest()
+
+
+def _as_list(value: Any) -> Any:
+    return value.tolist() if hasattr(value, "tolist") else repr(value)
+
+
+def _digest_image(image: Image) -> str:
+    return hashlib.sha256(f"{image.mode} {image.size} ".encode() + image.tobytes()).hexdigest()
