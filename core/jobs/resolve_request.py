@@ -5,6 +5,7 @@ from __future__ import annotations
 import secrets
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any
 
 from pydantic import ValidationError
@@ -23,6 +24,9 @@ from core.jobs.request import RenderRequest
 
 #: A random seed is short enough to be read aloud.
 _RANDOM_SEED_BITS = 32
+
+#: An answer is never much longer than its question.
+_MOST_ERRORS = 20
 
 
 @dataclass(frozen=True)
@@ -61,7 +65,7 @@ def resolve_request(
     """
     model_id = default_model if request.model is None else request.model
     parameters = _find_parameters(request, catalog, model_id)
-    errors = list(_refuse_unknown(request, parameters))
+    errors = list(islice(_refuse_unknown(request, parameters), _MOST_ERRORS))
     if errors:
         raise InvalidRequest(errors)
 
