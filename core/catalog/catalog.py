@@ -52,9 +52,7 @@ class Catalog(BaseModel):
         """The first source of the model that is still to be fetched."""
         locked = self.lock.sources
         for source in self.get(model_id).sources.values():
-            if isinstance(source, HubSource) and (
-                source.key not in locked or locked[source.key].fetched_at is None
-            ):
+            if isinstance(source, HubSource) and (source.key not in locked or locked[source.key].fetched_at is None):
                 return source
         return None
 

@@ -170,3 +170,19 @@ def check_pipeline(entry: ModelEntry, class_name: str) -> None:
     for field in ("default_width", "default_height", "max_width", "max_height"):
         if getattr(entry, field) % step:
             raise ValueError(f"{field}: {class_name} needs multiples of {step}")
+
+
+def _check_names(entry: ModelEntry, class_name: str, known: set[str]) -> None:
+    for name in entry.defaults:
+        if name not in known or name in _NOT_IN_DEFAULTS:
+            raise ValueError(f"defaults.{name}: no parameter of {class_name} that can have a default here")
+    for name in entry.without:
+        if name not in known or name == "prompt":
+            raise ValueError(f"without: {class_name} has no parameter {name!r} to do without")
+
+
+def _check_sizes(entry: ModelEntry, class_name: str) -> None:
+    step = entry.size_step_of(class_name)
+    for field in ("default_width", "default_height", "max_width", "max_height"):
+        if getattr(entry, field) % step:
+            raise ValueError(f"{field}: {class_name} needs multiples of {step}")

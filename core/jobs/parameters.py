@@ -58,9 +58,7 @@ class ModelParameters:
         return {name: each for name, each in self.offered.items() if name not in RenderRequest.model_fields}
 
 
-def find_parameters(
-    catalog: Catalog, model_id: str, task: Task, *, controlled: bool = False
-) -> ModelParameters | None:
+def find_parameters(catalog: Catalog, model_id: str, task: Task, *, controlled: bool = False) -> ModelParameters | None:
     """What the model takes for the task; None where it does not serve it, or where that is not known yet."""
     entry = catalog.get(model_id)
     pipeline_class = catalog.pipeline_class(model_id)

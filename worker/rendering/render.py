@@ -84,7 +84,9 @@ def find_cut_off_prompts(model: LoadedModel, request: Mapping[str, Any]) -> list
     tokenizer = getattr(model.pipeline, "tokenizer", None)
     if tokenizer is None:
         return []
-    lengths = {name: len(tokenizer(request[name]).input_ids) for name in ("prompt", "negative_prompt")}
+    lengths = {
+        name: len(tokenizer(request[name]).input_ids) for name in ("prompt", "negative_prompt") if name in request
+    }
     return [
         f"{name} has {length} tokens, of which the model read the first {tokenizer.model_max_length}"
         for name, length in lengths.items()
