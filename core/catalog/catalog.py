@@ -10,7 +10,8 @@ from typing import Self
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
-from core.catalog.entry import ModelEntry, ModelId, check_pipeline
+from core.catalog.check_pipeline import check_pipeline
+from core.catalog.entry import ModelEntry, ModelId
 from core.catalog.lock import Lock, read_lock
 from core.catalog.sources import FileSource, FolderSource, HubSource, Source
 from core.errors import InvalidCatalog, ModelNotFetched, ModelNotFound
