@@ -44,10 +44,15 @@ def _describe(parameters: ModelParameters, with_control: ModelParameters | None)
     for name, parameter in offered.items():
         if name not in RenderRequest.model_fields:
             default = defaults.get(name, parameter.default)
-            schema = build_adapter(name, parameter).json_schema()
-            properties[name] = _put_default(schema, default) | {
-                "description": f"`{name}` of diffusers' {parameters.pipeline_class}."
+            owner = parameters if name in parameters.offered or with_control is None else with_control
+            properties[name] = {
+                **_put_default(build_adapter(name, parameter).json_schema(), default),
+                "description": f"`{name}` of diffusers' {owner.pipeline_class}.",
             }
+    for name in parameters.with_control_only - {"control_image"}:
+        properties[name] = properties[name] | {
+            "description": f"{properties[name]['description']} Needs `control_image`."
+        }
     for name, own in _own_limits(parameters).items():
         properties[name] = properties[name] | own
     return {

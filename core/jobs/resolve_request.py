@@ -126,9 +126,7 @@ def _refuse_unknown(request: RenderRequest, parameters: ModelParameters) -> Iter
         if (field := find_field(name)) is not None:
             yield FieldError(name, f"given twice: it is another name of {field}")
         elif name not in extras:
-            nearest = find_nearest(name, parameters)
-            hint = f"; did you mean {nearest}?" if nearest else ""
-            yield FieldError(name, f"{model_id} has no such parameter{hint}")
+            yield FieldError(name, _explain_absence(name, parameters))
         elif value is not None:
             try:
                 build_adapter(name, extras[name]).validate_python(value)
@@ -137,12 +135,14 @@ def _refuse_unknown(request: RenderRequest, parameters: ModelParameters) -> Iter
 
 
 def _explain_absence(name: str, parameters: ModelParameters) -> str:
+    if name in parameters.with_control_only:
+        return "needs `control_image`"
     if name == "strength" and parameters.task == "text-to-image" and len(parameters.entry.tasks) > 1:
         return "needs `image`, the picture to start from"
-    if name == "controlnet_conditioning_scale" and parameters.entry.controlnet is not None:
-        return "needs `control_image`"
     place = "" if parameters.task == "text-to-image" else f" for {parameters.task}"
-    return f"{parameters.model_id} has no such parameter{place}"
+    nearest = None if name in RenderRequest.model_fields else find_nearest(name, parameters)
+    hint = f"; did you mean {nearest}?" if nearest else ""
+    return f"{parameters.model_id} has no such parameter{place}{hint}"
 
 
 def _fill_in(
