@@ -141,16 +141,16 @@ def _hub_sources(catalog: Catalog, model_id: str) -> list[HubSource]:
 def _progress_bar() -> Iterator[Callable[[str, int, int], None]]:
     from tqdm import tqdm
 
-    bars: list[tqdm[NoReturn]] = []
+    bars: dict[str, tqdm[NoReturn]] = {}
 
     def show(name: str, count: int, total: int) -> None:
-        if not bars or bars[-1].desc.removesuffix(": ") != name:
+        if name not in bars:
             close()
-            bars.append(tqdm(total=total, desc=name, unit="B", unit_scale=True, disable=None))
-        bars[-1].update(count)
+            bars[name] = tqdm(total=total, desc=name, unit="B", unit_scale=True, disable=None)
+        bars[name].update(count)
 
     def close() -> None:
-        for bar in bars:
+        for bar in bars.values():
             bar.close()
 
     try:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from pathlib import PurePosixPath
 
@@ -49,4 +50,5 @@ def _bare_name(path: PurePosixPath) -> str:
 
 
 def _is_variant(path: PurePosixPath, variant: str | None) -> bool:
-    return variant is not None and variant in _bare_name(path).split(".")[1:]
+    # A part of sharded weights is called `model-00001-of-00002.fp16` by some and `model.fp16-00001-of-00002` by others.
+    return variant is not None and re.search(rf"\.{variant}(-\d+-of-\d+)?$", _bare_name(path)) is not None
