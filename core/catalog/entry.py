@@ -7,6 +7,7 @@ from typing import Annotated, Literal, Self
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
 from core.catalog.check_pipeline import check_pipeline
+from core.catalog.schedulers import SCHEDULER_NAMES
 from core.catalog.signatures import Task
 from core.catalog.sources import FolderSource, HubSource, Source
 
@@ -102,6 +103,8 @@ class ModelEntry(BaseModel):
             raise ValueError("the default size is larger than the largest size")
         if self.default_steps > self.max_steps:
             raise ValueError("default_steps is more than max_steps")
+        if unknown := [name for name in self.schedulers if name not in SCHEDULER_NAMES]:
+            raise ValueError(f"schedulers: there is no {unknown[0]!r}; there are {', '.join(sorted(SCHEDULER_NAMES))}")
         if self.default_scheduler not in self.schedulers:
             raise ValueError("default_scheduler is not one of schedulers")
         return self

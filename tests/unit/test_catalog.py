@@ -61,6 +61,7 @@ def test_the_shipped_file_is_valid() -> None:
         ('revision = "1"', 'revision = "1"\ncolour = "red"', "models.one.colour"),
         ("[models.one]", "[models.'../one']", "models"),
         ('source = "weights"', "source = ", "line"),
+        ('schedulers = ["ddim"]', 'schedulers = ["ddim", "dim"]', "schedulers: there is no 'dim'"),
         (ENTRY, "", "models"),
         (
             "StableDiffusionPipeline",
