@@ -30,13 +30,17 @@ class FieldError:
     message: str
 
 
+#: What is said of a field's name: names that nobody knows can be of any length.
+_LONGEST_FIELD = 100
+
+
 class InvalidRequest(DarkroomError):
     """The request is not valid."""
 
     code = "invalid_request"
 
     def __init__(self, errors: list[FieldError]) -> None:
-        super().__init__("; ".join(f"{error.field}: {error.message}" for error in errors))
+        super().__init__("; ".join(f"{error.field[:_LONGEST_FIELD]}: {error.message}" for error in errors))
         self.errors = errors
 
 

@@ -10,7 +10,8 @@ from typing import Self
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
-from core.catalog.entry import ModelEntry, ModelId, check_pipeline
+from core.catalog.check_pipeline import check_pipeline
+from core.catalog.entry import ModelEntry, ModelId
 from core.catalog.lock import Lock, read_lock
 from core.catalog.sources import FileSource, FolderSource, HubSource, Source
 from core.errors import InvalidCatalog, ModelNotFetched, ModelNotFound
@@ -52,9 +53,7 @@ class Catalog(BaseModel):
         """The first source of the model that is still to be fetched."""
         locked = self.lock.sources
         for source in self.get(model_id).sources.values():
-            if isinstance(source, HubSource) and (
-                source.key not in locked or locked[source.key].fetched_at is None
-            ):
+            if isinstance(source, HubSource) and (source.key not in locked or locked[source.key].fetched_at is None):
                 return source
         return None
 

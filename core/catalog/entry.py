@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import difflib
 from typing import Annotated, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
-from core.catalog.signatures import Task, find_signature, find_task_signature, list_pipeline_classes
+from core.catalog.check_pipeline import check_pipeline
+from core.catalog.schedulers import SCHEDULER_NAMES
+from core.catalog.signatures import Task
 from core.catalog.sources import FolderSource, HubSource, Source
 
 ModelId = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9._-]{0,63}$")]
@@ -20,12 +21,6 @@ _SIZE_STEPS = {
     **dict.fromkeys(("Flux", "StableDiffusion3", "QwenImage", "ZImage", "Chroma", "Lumina", "CogView4", "Krea"), 16),
     **dict.fromkeys(("AuraFlow", "Ideogram", "NucleusMoE", "Ovis"), 16),
     **dict.fromkeys(("Sana", "GlmImage", "PRX"), 32),
-}
-
-#: Parameters that have fields of their own in a section, or that the engine sets for each job.
-_NOT_IN_DEFAULTS = {
-    *("prompt", "width", "height", "num_inference_steps", "guidance_scale"),
-    *("image", "mask_image", "control_image"),
 }
 
 
@@ -108,6 +103,8 @@ class ModelEntry(BaseModel):
             raise ValueError("the default size is larger than the largest size")
         if self.default_steps > self.max_steps:
             raise ValueError("default_steps is more than max_steps")
+        if unknown := [name for name in self.schedulers if name not in SCHEDULER_NAMES]:
+            raise ValueError(f"schedulers: there is no {unknown[0]!r}; there are {', '.join(sorted(SCHEDULER_NAMES))}")
         if self.default_scheduler not in self.schedulers:
             raise ValueError("default_scheduler is not one of schedulers")
         return self
@@ -141,32 +138,3 @@ class ModelEntry(BaseModel):
         if self.pipeline != "auto":
             check_pipeline(self, self.pipeline)
         return self
-
-
-def check_pipeline(entry: ModelEntry, class_name: str) -> None:
-    """Raises ValueError, beginning with the field, where the pipeline class cannot do what the section says."""
-    if find_signature(class_name) is None:
-        nearest = difflib.get_close_matches(class_name, list_pipeline_classes(), n=1)
-        hint = f"; did you mean {nearest[0]}?" if nearest else ""
-        raise ValueError(f"pipeline: {class_name!r} is no pipeline class that Darkroom knows{hint}")
-
-    known: set[str] = set()
-    for task in entry.tasks:
-        signature = find_task_signature(class_name, task)
-        if signature is None:
-            raise ValueError(f"tasks: {class_name} has no {task}")
-        known |= set(signature.parameters)
-    if entry.controlnet is not None and find_task_signature(class_name, entry.tasks[0], controlled=True) is None:
-        raise ValueError(f"controlnet: {class_name} has no pipeline with a ControlNet")
-    for name in entry.defaults:
-        if name not in known or name in _NOT_IN_DEFAULTS:
-            raise ValueError(f"defaults.{name}: no parameter of {class_name} that can have a default here")
-
-    for name in entry.without:
-        if name not in known or name == "prompt":
-            raise ValueError(f"without: {class_name} has no parameter {name!r} to do without")
-
-    step = entry.size_step_of(class_name)
-    for field in ("default_width", "default_height", "max_width", "max_height"):
-        if getattr(entry, field) % step:
-            raise ValueError(f"{field}: {class_name} needs multiples of {step}")

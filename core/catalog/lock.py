@@ -33,6 +33,8 @@ class LockedFile(BaseModel):
     byte_size: int = Field(ge=0)
     #: None: the hub does not tell it for small files, so it is known once the file was fetched.
     sha256: str | None = Field(pattern=r"^[0-9a-f]{64}$")
+    #: What git calls a small file: what it is checked against while its sha256 is not known.
+    git_blob: str | None = Field(default=None, pattern=r"^[0-9a-f]{40}$")
 
 
 class LockedSource(BaseModel):
@@ -65,16 +67,17 @@ class Lock(BaseModel):
 def read_lock(path: Path) -> Lock:
     """The lock as it is now; one without sources where there is no file. Raises InvalidCatalog."""
     try:
-        modified_at = path.stat().st_mtime_ns
+        state = path.stat()
     except FileNotFoundError:
         return Lock()
     except OSError as error:
         raise InvalidCatalog(f"{path}: {error.strerror}") from error
-    return _read(path, modified_at)
+    # Each version is a file of its own; times alone are too coarse to tell two apart.
+    return _read(path, (state.st_mtime_ns, state.st_ino))
 
 
 @lru_cache(maxsize=8)
-def _read(path: Path, _modified_at: int) -> Lock:
+def _read(path: Path, _version: tuple[int, int]) -> Lock:
     try:
         return Lock.model_validate_json(path.read_bytes())
     except (OSError, ValidationError) as error:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import difflib
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Annotated, Any
 
 from pydantic import AliasChoices, ConfigDict, Field, TypeAdapter
 
-from core.catalog import Catalog, ModelEntry, Parameter, Task, find_task_signature
+from core.catalog import Catalog, ModelEntry, Parameter, PipelineSignature, Task, find_task_signature
 from core.jobs.request import Prompt, RenderRequest
 
 #: Fields of a request that mean the same for every model, whatever its pipeline's signature says.
@@ -33,6 +34,13 @@ _LIMITS: dict[str, tuple[float, float]] = {
 _NUMBER_LIMITS = (-1000.0, 1000.0)
 _INTEGER_LIMITS = (0, 65_536)
 
+#: Pictures that a pipeline may take for another task than this one.
+_NOT_FOR: dict[Task, set[str]] = {
+    "text-to-image": {"image", "mask_image"},
+    "image-to-image": {"mask_image"},
+    "inpainting": set(),
+}
+
 #: No parameter has a longer name.
 _LONGEST_NAME = 64
 
@@ -49,6 +57,8 @@ class ModelParameters:
     controlled: bool
     #: Every parameter of the pipeline that a request may set, fields of ours or not.
     offered: dict[str, Parameter]
+    #: Parameters that the model has beside a control image only.
+    with_control_only: frozenset[str]
     #: The values of what the request leaves out, as far as they are known and matter.
     defaults: dict[str, Any]
 
@@ -58,25 +68,21 @@ class ModelParameters:
         return {name: each for name, each in self.offered.items() if name not in RenderRequest.model_fields}
 
 
-def find_parameters(
-    catalog: Catalog, model_id: str, task: Task, *, controlled: bool = False
-) -> ModelParameters | None:
+def find_parameters(catalog: Catalog, model_id: str, task: Task, *, controlled: bool = False) -> ModelParameters | None:
     """What the model takes for the task; None where it does not serve it, or where that is not known yet."""
     entry = catalog.get(model_id)
     pipeline_class = catalog.pipeline_class(model_id)
     if pipeline_class is None or task not in entry.tasks:
         return None
-    signature = find_task_signature(pipeline_class, task)
-    by_controlnet = controlled and (signature is None or "control_image" not in signature.parameters)
-    if by_controlnet:
-        if entry.controlnet is None:
-            return None
-        signature = find_task_signature(pipeline_class, task, controlled=True)
+    plain = find_task_signature(pipeline_class, task)
+    beside = None if entry.controlnet is None else find_task_signature(pipeline_class, task, controlled=True)
+    by_controlnet = controlled and (plain is None or "control_image" not in plain.parameters)
+    signature = beside if by_controlnet else plain
     if signature is None:
         return None
 
-    unused = {"text-to-image": {"image", "mask_image"}, "image-to-image": {"mask_image"}}.get(task, set())
-    existing = {name: each for name, each in signature.parameters.items() if name not in unused}
+    existing = _leave_out(signature, _NOT_FOR[task])
+    with_control = {} if beside is None or by_controlnet else _leave_out(beside, {*_NOT_FOR[task], *entry.without})
     return ModelParameters(
         model_id=model_id,
         entry=entry,
@@ -84,8 +90,13 @@ def find_parameters(
         task=task,
         controlled=by_controlnet,
         offered={name: each for name, each in existing.items() if name not in entry.without},
+        with_control_only=frozenset(with_control) - set(existing),
         defaults=_find_defaults(entry, existing),
     )
+
+
+def _leave_out(signature: PipelineSignature, names: Collection[str]) -> dict[str, Parameter]:
+    return {name: each for name, each in signature.parameters.items() if name not in names}
 
 
 def _find_defaults(entry: ModelEntry, existing: dict[str, Parameter]) -> dict[str, Any]:

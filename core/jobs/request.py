@@ -69,10 +69,10 @@ class RenderRequest(BaseModel):
     negative_prompt: Prompt | None = Field(default=None, description="What the picture does not show.")
     model: str | None = Field(default=None, min_length=1, max_length=64, description="An id from `GET /v1/models`.")
     width: Side | None = Field(
-        default=None, description="Pixels, a multiple of the model's step. An input image is brought to this size."
+        default=None, description="Pixels, a multiple of the model's step. Left out, it follows the image's."
     )
     height: Side | None = Field(
-        default=None, description="Pixels, a multiple of the model's step. An input image is brought to this size."
+        default=None, description="Pixels, a multiple of the model's step. Left out, it follows the image's."
     )
     num_inference_steps: int | None = Field(
         default=None,
@@ -95,20 +95,31 @@ class RenderRequest(BaseModel):
         gt=0,
         le=1,
         validation_alias=AliasChoices("strength", "prompt_strength"),
-        description="How much of the input image is drawn anew: so much of the steps is done.",
+        description="How far to leave `image`: 1 is all the way. The first 1 - strength of the steps are left out.",
     )
     image: ImageReference | None = Field(
         default=None,
+        repr=False,
         validation_alias=AliasChoices("image", "init_image"),
-        description="The picture to start from: a `data:` URI, or the id of an artifact.",
+        description=(
+            "The picture to start from: a data URI (`data:image/png;base64,…`, or jpeg or webp) of at most 20 MiB and "
+            "2^25 pixels, or the id of one of your artifacts (`art_…`). It is turned upright, laid on white where it "
+            "is transparent, and resized to exactly width x height."
+        ),
     )
     mask_image: ImageReference | None = Field(
         default=None,
+        repr=False,
         validation_alias=AliasChoices("mask_image", "mask"),
-        description="What of `image` to draw anew, in white: a `data:` URI, or the id of an artifact.",
+        description=(
+            "Where to paint: white is painted anew, black (and what is transparent) stays. Needs `image`, and takes "
+            "the same as that."
+        ),
     )
     control_image: ImageReference | None = Field(
-        default=None, description="What a ControlNet goes by: a `data:` URI, or the id of an artifact."
+        default=None,
+        repr=False,
+        description="What a ControlNet goes by: edges, depth or a pose, as the model wants it. Takes the same as `image`.",
     )
     controlnet_conditioning_scale: float | None = Field(
         default=None, ge=0, le=10, description="How closely to follow `control_image`."

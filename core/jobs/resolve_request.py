@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from itertools import islice
+from types import MappingProxyType
 from typing import Any
 
 from pydantic import ValidationError
 
 from core.catalog import Catalog, Task
 from core.errors import FieldError, InvalidRequest, ModelNotFetched
+from core.jobs.denoising_steps import count_denoising_steps
+from core.jobs.image_size import follow_input
 from core.jobs.parameters import (
     PIPELINES_OWN,
     ModelParameters,
@@ -23,6 +27,9 @@ from core.jobs.request import RenderRequest
 
 #: A random seed is short enough to be read aloud.
 _RANDOM_SEED_BITS = 32
+
+#: An answer is never much longer than its question.
+_MOST_ERRORS = 20
 
 
 @dataclass(frozen=True)
@@ -44,7 +51,7 @@ class ResolvedRequest:
         """Megapixel-steps: width x height x steps that are done x images / 1e6."""
         parameters = self.parameters
         pixels = parameters["width"] * parameters["height"] * parameters["num_images"]
-        return float(pixels * _count_steps(parameters) / 1e6)
+        return float(pixels * count_denoising_steps(parameters) / 1e6)
 
 
 def resolve_request(
@@ -52,20 +59,19 @@ def resolve_request(
     *,
     catalog: Catalog,
     default_model: str,
-    image_size: tuple[int, int] | None = None,
+    input_sizes: Mapping[str, tuple[int, int]] = MappingProxyType({}),
 ) -> ResolvedRequest:
-    """Every default filled in. Raises InvalidRequest naming each field that the model cannot serve.
+    """Every default filled in. `input_sizes` are width and height (pixels) of the images in the request's fields.
 
-    `image_size` is the width and height of the input image in pixels, where they are known: the picture takes them, as
-    near as the model can, where the request names no size.
+    Raises InvalidRequest naming each field that the model cannot serve.
     """
     model_id = default_model if request.model is None else request.model
     parameters = _find_parameters(request, catalog, model_id)
-    errors = list(_refuse_unknown(request, parameters))
+    errors = list(islice(_refuse_unknown(request, parameters), _MOST_ERRORS))
     if errors:
         raise InvalidRequest(errors)
 
-    values = _fill_in(request, parameters, image_size)
+    values = _fill_in(request, parameters, input_sizes)
     errors = list(_over_the_limits(values, parameters))
     if errors:
         raise InvalidRequest(errors)
@@ -120,9 +126,7 @@ def _refuse_unknown(request: RenderRequest, parameters: ModelParameters) -> Iter
         if (field := find_field(name)) is not None:
             yield FieldError(name, f"given twice: it is another name of {field}")
         elif name not in extras:
-            nearest = find_nearest(name, parameters)
-            hint = f"; did you mean {nearest}?" if nearest else ""
-            yield FieldError(name, f"{model_id} has no such parameter{hint}")
+            yield FieldError(name, _explain_absence(name, parameters))
         elif value is not None:
             try:
                 build_adapter(name, extras[name]).validate_python(value)
@@ -131,20 +135,22 @@ def _refuse_unknown(request: RenderRequest, parameters: ModelParameters) -> Iter
 
 
 def _explain_absence(name: str, parameters: ModelParameters) -> str:
+    if name in parameters.with_control_only:
+        return "needs `control_image`"
     if name == "strength" and parameters.task == "text-to-image" and len(parameters.entry.tasks) > 1:
         return "needs `image`, the picture to start from"
-    if name == "controlnet_conditioning_scale" and parameters.entry.controlnet is not None:
-        return "needs `control_image`"
     place = "" if parameters.task == "text-to-image" else f" for {parameters.task}"
-    return f"{parameters.model_id} has no such parameter{place}"
+    nearest = None if name in RenderRequest.model_fields else find_nearest(name, parameters)
+    hint = f"; did you mean {nearest}?" if nearest else ""
+    return f"{parameters.model_id} has no such parameter{place}{hint}"
 
 
 def _fill_in(
-    request: RenderRequest, parameters: ModelParameters, image_size: tuple[int, int] | None
+    request: RenderRequest, parameters: ModelParameters, input_sizes: Mapping[str, tuple[int, int]]
 ) -> dict[str, Any]:
     """Every value, in the order of the request's fields; what the model lacks, or leaves to its pipeline, is not there."""
     entry = parameters.entry
-    width, height = _choose_size(request, parameters, image_size)
+    width, height = _choose_size(request, parameters, input_sizes)
     given = {name: getattr(request, name) for name in PIPELINES_OWN}
     values: dict[str, Any] = {
         **{name: value for name, value in parameters.defaults.items() if name in given},
@@ -169,16 +175,19 @@ def _fill_in(
 
 
 def _choose_size(
-    request: RenderRequest, parameters: ModelParameters, image_size: tuple[int, int] | None
+    request: RenderRequest, parameters: ModelParameters, input_sizes: Mapping[str, tuple[int, int]]
 ) -> tuple[int, int]:
     entry = parameters.entry
-    width, height = entry.default_width, entry.default_height
-    if image_size is not None and request.width is None and request.height is None:
-        step = entry.size_step_of(parameters.pipeline_class)
-        shrink = min(1.0, entry.max_width / image_size[0], entry.max_height / image_size[1])
-        width, height = (max(step, round(side * shrink / step) * step) for side in image_size)
-        width, height = min(width, entry.max_width), min(height, entry.max_height)
-    return request.width or width, request.height or height
+    input_size = input_sizes.get("image") or input_sizes.get("control_image")
+    if input_size is None:
+        return request.width or entry.default_width, request.height or entry.default_height
+    return follow_input(
+        input_size,
+        width=request.width,
+        height=request.height,
+        largest=(entry.max_width, entry.max_height),
+        multiple=entry.size_step_of(parameters.pipeline_class),
+    )
 
 
 def _over_the_limits(values: dict[str, Any], parameters: ModelParameters) -> Iterator[FieldError]:
@@ -198,14 +207,8 @@ def _over_the_limits(values: dict[str, Any], parameters: ModelParameters) -> Ite
             yield FieldError(field, f"this model needs a multiple of {step}")
     if values["scheduler"] not in entry.schedulers:
         yield FieldError("scheduler", f"this model has {', '.join(entry.schedulers)}")
-    if _count_steps(values) < 1:
+    if count_denoising_steps(values) < 1:
         yield FieldError("strength", "leaves no step to do: num_inference_steps times strength must be 1 or more")
-
-
-def _count_steps(values: dict[str, Any]) -> int:
-    """Steps that are done: an input image takes the place of the first ones."""
-    steps = int(values["num_inference_steps"])
-    return min(steps, int(steps * values.get("strength", 1.0)))
 
 
 def _find_idle(values: dict[str, Any], parameters: ModelParameters) -> Iterator[str]:

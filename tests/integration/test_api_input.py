@@ -56,6 +56,17 @@ from tests.integration.conftest import Post
         ("metadata", {f"k{i}": "" for i in range(33)}),
         ("metadata", "text"),
         ("colour", "red"),
+        ("colour", None),
+        ("true_cfg_scale", 4.0),
+        ("prompt_2", "a mug"),
+        ("strength", 0.5),
+        ("guidance_rescale", 2),
+        ("guidance_rescale", [0.5]),
+        ("guidance_rescale", float("nan")),
+        ("generator", 7),
+        ("loras", [{"id": "unknown"}]),
+        ("loras", [{"id": "x", "weight": 1}]),
+        ("loras", "x"),
     ],
 )
 def test_a_bad_field_is_named(post: Post, field: str, value: Any) -> None:

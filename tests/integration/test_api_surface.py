@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
 
+import jsonschema
 import pytest
 from flask.testing import FlaskClient
 from openapi_spec_validator import validate
@@ -77,6 +78,47 @@ def test_models_tell_their_limits(client: FlaskClient, api_key: str) -> None:
 
     [model] = [model for model in models if model["is_default"]]
     assert (model["id"], model["licence"], model["max_width"]) == ("picturebook", "Apache-2.0", 256)
+    assert (model["is_available"], model["revision"]) == (True, "1")
+    assert {model["id"]: model["commercial_use"] for model in models}["flux.1-dev"] is False
+
+
+def test_a_model_tells_its_parameters(client: FlaskClient, api_key: str) -> None:
+    """Each task of a model has a JSON schema, which is what POST /v1/jobs goes by."""
+    headers = {"Authorization": f"Bearer {api_key}"}
+    response = client.get("/v1/models/picturebook", headers=headers)
+
+    assert response.status_code == 200
+    model = response.get_json()
+    assert set(model["parameters"]) == set(model["tasks"]) == {"text-to-image", "image-to-image", "inpainting"}
+    for schema in model["parameters"].values():
+        jsonschema.Draft202012Validator.check_schema(schema)
+    properties = model["parameters"]["text-to-image"]["properties"]
+    assert properties["width"].items() >= {"default": 128, "maximum": 256, "multipleOf": 8}.items()
+    assert "guidance_rescale" in properties
+    sent = client.post("/v1/jobs", json={"prompt": "a mug", "guidance_rescale": 0.5}, headers=headers)
+    assert sent.get_json()["request"]["guidance_rescale"] == 0.5
+
+
+def test_a_model_that_is_not_fetched_is_shown_and_refused(client: FlaskClient, api_key: str) -> None:
+    """The models file's other models are listed as not available, and a job for one says which command brings it."""
+    headers = {"Authorization": f"Bearer {api_key}"}
+    model = client.get("/v1/models/flux.1-dev", headers=headers).get_json()
+    assert (model["is_available"], model["revision"]) == (False, None)
+    assert "negative_prompt" in model["parameters"]["text-to-image"]["properties"]
+
+    response = client.post("/v1/jobs", json={"prompt": "a mug", "model": "flux.1-dev"}, headers=headers)
+    assert response.status_code == 422
+    [error] = response.get_json(force=True)["errors"]
+    assert error["field"] == "model"
+    assert "darkroom-models fetch flux.1-dev" in error["message"]
+
+
+@pytest.mark.parametrize("model_id", ["stable-diffusion-9", "..%2Fmodels", "x" * 300])
+def test_an_unknown_model_is_404(client: FlaskClient, api_key: str, model_id: str) -> None:
+    """An id that no model has is not found, as a problem."""
+    response = client.get(f"/v1/models/{model_id}", headers={"Authorization": f"Bearer {api_key}"})
+
+    assert (response.status_code, response.mimetype) == (404, "application/problem+json")
 
 
 def test_unknown_paths_and_methods_are_problems(client: FlaskClient) -> None:
@@ -99,6 +141,7 @@ def test_the_api_document_is_valid(client: FlaskClient) -> None:
         "/v1/jobs/{job_id}/cancel",
         "/v1/jobs/{job_id}/preview",
         "/v1/models",
+        "/v1/models/{model_id}",
     } <= set(document["paths"])
     assert "http://" not in page.replace("http://www.w3.org", "")
     assert "https://" not in page

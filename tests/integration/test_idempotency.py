@@ -25,6 +25,17 @@ def test_same_idempotency_key_same_job(post: Post) -> None:
     assert count_jobs() == 1
 
 
+def test_a_parameter_by_name_counts(post: Post) -> None:
+    """What is asked for under a pipeline's own name makes another request, too."""
+    body = {"prompt": "a mug", "guidance_rescale": 0.5}
+    first = post(body, **{"Idempotency-Key": "order-1"})
+    again = post(body, **{"Idempotency-Key": "order-1"})
+    other = post(body | {"guidance_rescale": 0.6}, **{"Idempotency-Key": "order-1"})
+
+    assert first.get_json()["id"] == again.get_json()["id"]
+    assert other.status_code == 422
+
+
 def test_an_invalid_request_does_not_use_up_its_key(post: Post) -> None:
     """After a 422 the same key works with the mended body."""
     assert post({"prompt": "a mug", "width": 100}, **{"Idempotency-Key": "k"}).status_code == 422

@@ -29,6 +29,8 @@ _ALSO: dict[tuple[str, str], str] = {
     ("chroma", "inpainting"): "ChromaInpaintPipeline",
     ("flux-kontext", "inpainting"): "FluxKontextInpaintPipeline",
     ("flux2-klein", "inpainting"): "Flux2KleinInpaintPipeline",
+    ("sana-sprint", "text-to-image"): "SanaSprintPipeline",
+    ("sana-sprint", "image-to-image"): "SanaSprintImg2ImgPipeline",
 }
 
 #: Several pipelines in one, more than one picture for a prompt, or attention processors of their own: not for a catalog.
@@ -86,7 +88,7 @@ def _classes_by_task(family: str) -> dict[str, str]:
 
 def _list_parameters(cls: type) -> Iterator[tuple[str, list[Any]]]:
     """Name to kind and default; and, where the pipeline calls it otherwise than we do, its argument's name."""
-    parameters = inspect.signature(cls.__call__).parameters  # pipelines are callable
+    parameters = inspect.signature(cls.__call__).parameters
     control_is_image = "ControlNet" in cls.__name__ and "control_image" not in parameters
     for name, parameter in parameters.items():
         kind = _kind(parameter.annotation)
