@@ -11,7 +11,7 @@ from PIL.Image import Image
 
 from worker.rendering.errors import RequestRefused
 from worker.rendering.models import LoadedModel
-from worker.rendering.schedulers import build_scheduler
+from worker.rendering.pipelines.schedulers import build_scheduler
 
 
 def render_images(

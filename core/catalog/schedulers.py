@@ -1,0 +1,78 @@
+"""The schedulers by the names that requests use, and which of them go with a model. Knows no torch: the API asks too."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+#: The model's own scheduler as it was published, whatever it is: goes with every model.
+OWN = "own"
+
+
+@dataclass(frozen=True)
+class Scheduler:
+    """A scheduler class of diffusers and the settings that make it what its name says."""
+
+    class_name: str
+    settings: Mapping[str, Any] = field(default_factory=dict)
+
+
+_PLAIN = {"use_karras_sigmas": False}
+_KARRAS = {"use_karras_sigmas": True}
+
+#: For models that were trained on noise added in steps: they predict the noise, the picture or a velocity.
+DIFFUSION_SCHEDULERS: dict[str, Scheduler] = {
+    "ddim": Scheduler("DDIMScheduler"),
+    "ddpm": Scheduler("DDPMScheduler"),
+    "deis": Scheduler("DEISMultistepScheduler", _PLAIN),
+    "dpmpp_2m": Scheduler("DPMSolverMultistepScheduler", {"algorithm_type": "dpmsolver++", **_PLAIN}),
+    "dpmpp_2m_karras": Scheduler("DPMSolverMultistepScheduler", {"algorithm_type": "dpmsolver++", **_KARRAS}),
+    "dpmpp_2m_sde": Scheduler("DPMSolverMultistepScheduler", {"algorithm_type": "sde-dpmsolver++", **_PLAIN}),
+    "dpmpp_2m_sde_karras": Scheduler("DPMSolverMultistepScheduler", {"algorithm_type": "sde-dpmsolver++", **_KARRAS}),
+    "dpmpp_2s": Scheduler("DPMSolverSinglestepScheduler", {"algorithm_type": "dpmsolver++", **_PLAIN}),
+    "euler": Scheduler("EulerDiscreteScheduler", _PLAIN),
+    "euler_karras": Scheduler("EulerDiscreteScheduler", _KARRAS),
+    "euler_ancestral": Scheduler("EulerAncestralDiscreteScheduler"),
+    "heun": Scheduler("HeunDiscreteScheduler", _PLAIN),
+    "kdpm2": Scheduler("KDPM2DiscreteScheduler", _PLAIN),
+    "kdpm2_ancestral": Scheduler("KDPM2AncestralDiscreteScheduler", _PLAIN),
+    "lcm": Scheduler("LCMScheduler"),
+    "pndm": Scheduler("PNDMScheduler", {"skip_prk_steps": True}),
+    "sa_solver": Scheduler("SASolverScheduler", _PLAIN),
+    "tcd": Scheduler("TCDScheduler"),
+    "unipc": Scheduler("UniPCMultistepScheduler", _PLAIN),
+}
+
+#: For models that were trained on straight lines between noise and picture (flow matching): the model's own sigmas,
+#: taken by another solver.
+FLOW_SCHEDULERS: dict[str, Scheduler] = {
+    "flow_match_euler": Scheduler("FlowMatchEulerDiscreteScheduler"),
+    "flow_match_dpmpp_2m": Scheduler("DPMSolverMultistepScheduler", {"algorithm_type": "dpmsolver++"}),
+    "flow_match_unipc": Scheduler("UniPCMultistepScheduler"),
+}
+
+SCHEDULERS: dict[str, Scheduler] = DIFFUSION_SCHEDULERS | FLOW_SCHEDULERS
+#: Every name that a models file may hold.
+SCHEDULER_NAMES: frozenset[str] = frozenset({OWN, *SCHEDULERS})
+
+
+def list_schedulers(scheduler_config: Mapping[str, Any], pipeline_class: str) -> tuple[str, ...]:
+    """The names that go with a model, by its own scheduler's configuration (`scheduler/scheduler_config.json` in its
+    folder) and its pipeline's class.
+    """
+    if pipeline_class.startswith("LatentConsistencyModel"):
+        return ("lcm", OWN)
+    if is_flow_matching(scheduler_config):
+        return (*FLOW_SCHEDULERS, OWN)
+    if scheduler_config.get("prediction_type") in {"epsilon", "v_prediction", "sample"}:
+        return (*DIFFUSION_SCHEDULERS, OWN)
+    return (OWN,)
+
+
+def is_flow_matching(scheduler_config: Mapping[str, Any]) -> bool:
+    """Whether a model with this scheduler was trained on straight lines between noise and picture."""
+    return (
+        scheduler_config.get("_class_name") == "FlowMatchEulerDiscreteScheduler"
+        or scheduler_config.get("prediction_type") == "flow_prediction"
+    )

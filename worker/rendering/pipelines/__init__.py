@@ -1,0 +1,8 @@
+"""What a model's components can be used for: pipelines for tasks, schedulers by name, adapters."""
+
+from __future__ import annotations
+
+from worker.rendering.pipelines.schedulers import allowed_schedulers, build_scheduler
+from worker.rendering.pipelines.tasks import build_pipeline, control_argument, served_tasks
+
+__all__ = ["allowed_schedulers", "build_pipeline", "build_scheduler", "control_argument", "served_tasks"]
