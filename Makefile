@@ -6,13 +6,14 @@ PYTHON ?= python3
 TORCH_INDEX ?=
 PROMPT ?=
 VENV := .venv
+BENCH_VENV := .venv-bench
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt $(if $(TORCH_INDEX),--extra-index-url $(TORCH_INDEX))
 
 # Given to commands through the environment, so that quotes in it stay what they are.
 export PROMPT
 .DEFAULT_GOAL := help
-.PHONY: help demo up test test-slow check bench soak-models train-demo-model evaluate-demo-model lock clean
+.PHONY: help demo up test test-slow check bench bench-models soak-models train-demo-model evaluate-demo-model lock clean
 
 help: ## show these commands
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 26
@@ -37,8 +38,11 @@ check: $(VENV)/.installed-dev ## ruff, mypy, import-linter, codespell, alembic c
 	@$(BIN)/codespell
 	@$(BIN)/python -m infra.local run --only database -- $(BIN)/alembic check
 
-bench: $(VENV)/.installed ## benchmarks (none yet)
-	@echo "No benchmarks yet: they come with the features that they measure."
+bench: $(BENCH_VENV)/.installed ## the engine beside LitServe, BentoML, static batching and the plain pipeline (QUICK=1, OPTIONS="…")
+	@$(BENCH_VENV)/bin/python -m bench.render $(if $(QUICK),--quick) $(OPTIONS)
+
+bench-models: $(BENCH_VENV)/.installed ## denoisers of known models with random weights: images/s and TFLOP/s (OPTIONS="--dims tiny")
+	@$(BENCH_VENV)/bin/python -m bench.render.denoisers $(OPTIONS)
 
 soak-models: $(VENV)/.installed-dev ## 2,000 jobs over four models with room for two: loads, waits and memory, into bench/soak/result.json
 	@$(BIN)/python -m bench.soak $(OPTIONS)
@@ -57,7 +61,7 @@ lock: ## resolve the dependencies afresh into constraints.txt
 	rm -rf $(VENV)/lock
 
 clean: ## remove the virtual environment and the embedded stack's data
-	rm -rf $(VENV) .darkroom
+	rm -rf $(VENV) $(BENCH_VENV) .darkroom
 
 $(BIN)/python:
 	@$(PYTHON) -c 'import sys; sys.exit("Darkroom needs Python 3.11 or newer" if sys.version_info < (3, 11) else 0)'
@@ -71,4 +75,13 @@ $(VENV)/.installed: $(BIN)/python pyproject.toml constraints.txt
 
 $(VENV)/.installed-dev: $(VENV)/.installed
 	@$(PIP) --group dev
+	@touch $@
+
+# torch and all else that the product has is .venv's, found through a path file; only the peers are installed here.
+$(BENCH_VENV)/.installed: $(VENV)/.installed
+	@test -x $(BENCH_VENV)/bin/python || $(BIN)/python -m venv $(BENCH_VENV)
+	@$(BIN)/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))' \
+		> "$$($(BENCH_VENV)/bin/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))')/product.pth"
+	@$(BENCH_VENV)/bin/python -m pip install --quiet --disable-pip-version-check --upgrade "pip>=25.1"
+	@$(BENCH_VENV)/bin/python -m pip install --quiet --disable-pip-version-check --group bench
 	@touch $@

@@ -51,7 +51,9 @@ def _build_parser() -> argparse.ArgumentParser:
     parser.add_argument("--loads", type=_split(str), metavar="A,B", help="of uniform, mixed (both)")
     parser.add_argument("--tasks", type=_split(str), metavar="A,B", help="of the mixed load: text, image (both)")
     parser.add_argument("--concurrencies", type=_split(int), metavar="N,M", help="clients of the closed loop")
-    parser.add_argument("--rates", type=_split(float), metavar="X,Y", help="shares of the capacity; '' for no open loop")
+    parser.add_argument(
+        "--rates", type=_split(float), metavar="X,Y", help="shares of the capacity; '' for no open loop"
+    )
     parser.add_argument("--rounds", type=int, metavar="N", help="5; with --quick 2")
     parser.add_argument("--open-loop-jobs", type=int, metavar="N", help="in each round of the open loop")
     parser.add_argument("--openmp", choices=["libgomp", "libiomp5"], help="for all, instead of each one's better one")

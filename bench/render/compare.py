@@ -40,9 +40,7 @@ def compare(plan: Plan, *, logs: Path, say: Callable[[str], None]) -> Results:
 
 
 @contextmanager
-def _started(
-    plan: Plan, results: Results, *, logs: Path, say: Callable[[str], None]
-) -> Iterator[list[RunningSystem]]:
+def _started(plan: Plan, results: Results, *, logs: Path, say: Callable[[str], None]) -> Iterator[list[RunningSystem]]:
     with ExitStack() as running:
         systems = []
         for system in plan.systems:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from importlib.metadata import PackageNotFoundError, files
+from pathlib import Path
 from typing import Literal
 
 OpenMP = Literal["libgomp", "libiomp5"]
@@ -24,5 +25,5 @@ def _find_libiomp5() -> str:
         raise RuntimeError("intel-openmp is not installed: run this with `make bench`") from error
     for file in installed:
         if file.name == "libiomp5.so":
-            return str(file.locate().resolve())
+            return str(Path(file.locate()).resolve())
     raise RuntimeError("this intel-openmp has no libiomp5.so")

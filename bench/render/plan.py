@@ -49,5 +49,3 @@ class Plan:
     def open_loop_systems(self) -> tuple[System, ...]:
         """Those that batch, one way or the other."""
         return tuple(system for system in self.systems if not system.only_concurrencies)
-
-

@@ -11,20 +11,20 @@ from typing import IO
 
 import psutil
 
+_REPOSITORY = Path(__file__).parents[2]
 _SECONDS_TO_STOP = 5
 
 
 class ProcessTree:
     """A child process and its descendants (LitServe's and BentoML's workers are processes of their own)."""
 
-    def __init__(
-        self, command: Sequence[str], *, environment: Mapping[str, str], log: Path, speaks: bool
-    ) -> None:
+    def __init__(self, command: Sequence[str], *, environment: Mapping[str, str], log: Path, speaks: bool) -> None:
         """What it prints goes to the log, except for standard output when it `speaks` to us there."""
         with log.open("ab") as log_file:
             self.process = subprocess.Popen(
                 command,
                 env=environment,
+                cwd=_REPOSITORY,
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE if speaks else log_file,
                 stderr=log_file,
@@ -37,7 +37,8 @@ class ProcessTree:
     def pipes(self) -> tuple[IO[str], IO[str]]:
         """Standard input and output, of one that speaks."""
         stdin, stdout = self.process.stdin, self.process.stdout
-        assert stdin is not None and stdout is not None
+        assert stdin is not None
+        assert stdout is not None
         return stdin, stdout
 
     def cpu_seconds(self) -> float:

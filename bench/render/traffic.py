@@ -119,16 +119,14 @@ def poisson_arrivals(count: int, *, rate: float, seed: int) -> list[float]:
 def _serve(render: Render, job: Job, *, start: float, arrived: float) -> Served | BaseException:
     try:
         png = render(job)
-    except Exception as error:
-        # Given to the caller when every client is back: a measurement with a lost job is none.
+    except Exception as error:  # noqa: BLE001  (raised when every client is back: a measurement with a lost job is none)
         return error
     return Served(arrived=arrived, finished=time.perf_counter() - start, png=png)
 
 
-def _all_served(served: Sequence[Served | BaseException | None]) -> list[Served]:
-    answers = []
-    for answer in served:
-        if not isinstance(answer, Served):
-            raise RuntimeError("a job of the measurement was not rendered") from answer
-        answers.append(answer)
-    return answers
+def _all_served(answers: Sequence[Served | BaseException | None]) -> list[Served]:
+    served = [answer for answer in answers if isinstance(answer, Served)]
+    if len(served) < len(answers):
+        error = next((answer for answer in answers if isinstance(answer, BaseException)), None)
+        raise RuntimeError(f"{len(answers) - len(served)} jobs of the measurement were not rendered") from error
+    return served

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 from bench.render.figures import percentile, spread
-from bench.render.results import ClosedCell, Results, Round
+from bench.render.results import Results
 
 #: Colours that people with any colour vision tell apart (Okabe and Ito).
 _COLOURS = {
@@ -29,14 +28,14 @@ def draw_plot(results: Results, path: Path) -> None:
     import matplotlib as mpl
 
     mpl.use("Agg")
-    from matplotlib import pyplot
+    from matplotlib import pyplot as plt
 
-    figure, panels = pyplot.subplots(2, 2, figsize=_INCHES, layout="constrained")
-    _draw_speeds(panels[0][0], results, "mixed")
-    _draw_speeds(panels[0][1], results, "uniform")
+    figure, panels = plt.subplots(2, 2, figsize=_INCHES, layout="constrained")
+    for panel, load in zip(panels[0], ("mixed", "uniform"), strict=True):
+        _draw_speeds(panel, results, load)
     _draw_p99(panels[1][0], results)
     _draw_cpu(panels[1][1], results)
-    handles = {}
+    handles: dict[str, Any] = {}
     for panel in figure.axes:
         for handle, label in zip(*panel.get_legend_handles_labels(), strict=True):
             handles.setdefault(label, handle)
@@ -47,11 +46,14 @@ def draw_plot(results: Results, path: Path) -> None:
         f"{results.settings['rounds']} interleaved rounds"
     )
     figure.savefig(path, dpi=110)
-    pyplot.close(figure)
+    plt.close(figure)
 
 
 def _draw_speeds(panel: Any, results: Results, load: str) -> None:
     cells = [cell for cell in results.closed if cell.load == load]
+    if not cells:
+        panel.set_axis_off()
+        return
     concurrencies = sorted({cell.concurrency for cell in cells})
     for note in results.systems:
         own = sorted((cell for cell in cells if cell.system == note.name), key=lambda cell: cell.concurrency)
@@ -80,6 +82,9 @@ def _draw_speeds(panel: Any, results: Results, load: str) -> None:
 
 def _draw_p99(panel: Any, results: Results) -> None:
     cells = [cell for cell in results.open if cell.capacity_of == "static"]
+    if not cells:
+        panel.set_axis_off()
+        return
     shares = sorted({cell.share for cell in cells})
     names = [note for note in results.systems if any(cell.system == note.name for cell in cells)]
     width = _BARS_WIDTH / max(len(names), 1)
@@ -92,7 +97,7 @@ def _draw_p99(panel: Any, results: Results) -> None:
         panel.bar(
             [index + (place - (len(names) - 1) / 2) * width for index in range(len(heights))],
             heights,
-            width,
+            width * 0.92,
             label=note.title,
             color=_COLOURS.get(note.name),
         )
@@ -108,6 +113,7 @@ def _draw_p99(panel: Any, results: Results) -> None:
 def _draw_cpu(panel: Any, results: Results) -> None:
     cells = [cell for cell in results.closed if cell.load == "mixed"]
     if not cells:
+        panel.set_axis_off()
         return
     concurrency = min((cell.concurrency for cell in cells), key=lambda number: abs(number - 8))
     for place, (note, cell) in enumerate(

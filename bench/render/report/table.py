@@ -63,9 +63,7 @@ def _by_concurrency(
     rows = []
     for note in results.systems:
         own = {cell.concurrency: cell for cell in cells if cell.system == note.name}
-        rows.append(
-            [f"({note.letter}) {note.title}", *(say(own[n].rounds) if n in own else "" for n in concurrencies)]
-        )
+        rows.append([f"({note.letter}) {note.title}", *(say(own[n].rounds) if n in own else "" for n in concurrencies)])
     return _table([corner, *map(str, concurrencies)], rows)
 
 

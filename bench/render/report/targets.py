@@ -39,19 +39,19 @@ def _judge_gain(results: Results) -> Outcome | None:
     ratios = {cell.system: paired_ratio(_speeds(ours), _speeds(cell)) for cell in others}
     best = min(ratios, key=lambda name: ratios[name].median)
     ratio = ratios[best]
+    cpu = paired_ratio(_cpu(next(cell for cell in others if cell.system == best)), _cpu(ours))
     return Outcome(
         target=f"images/s at concurrency {_AT_GAIN}, mixed, ≥ {GAIN} × the best of the others",
         measured=f"{ratio.median:.2f} × {results.note(best).title} "
-        f"(quartiles {ratio.lower_quartile:.2f} to {ratio.upper_quartile:.2f})",
+        f"(quartiles {ratio.lower_quartile:.2f} to {ratio.upper_quartile:.2f}); images for the same CPU time: "
+        f"{cpu.median:.2f} ×",
         is_met=ratio.median >= GAIN,
     )
 
 
 def _judge_p99(results: Results) -> Outcome | None:
     ours = results.find_open(_ENGINE, 1.0)
-    others = [
-        cell for note in results.systems if note.static_batching if (cell := results.find_open(note.name, 1.0))
-    ]
+    others = [cell for note in results.systems if note.static_batching if (cell := results.find_open(note.name, 1.0))]
     if ours is None or not others:
         return None
     best = min(others, key=_p99)
@@ -79,6 +79,10 @@ def _judge_overhead(results: Results, load: str) -> Outcome | None:
 
 def _speeds(cell: ClosedCell) -> list[float]:
     return [one.images_per_second for one in cell.rounds]
+
+
+def _cpu(cell: ClosedCell) -> list[float]:
+    return [one.cpu_ms_per_image for one in cell.rounds]
 
 
 def _p99(cell: OpenCell) -> float:

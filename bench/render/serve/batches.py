@@ -37,7 +37,7 @@ class Batches:
         while batch := self._take():
             try:
                 pictures = self._render_batch([job for job, _ in batch])
-            except Exception as error:
+            except Exception as error:  # noqa: BLE001  (theirs to handle; the next batch has its turn)
                 for _, answer in batch:
                     answer.set_exception(error)
                 continue
