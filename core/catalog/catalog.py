@@ -12,7 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 from core.errors import InvalidCatalog
 from core.settings import get_settings
 
-Task = Literal["text-to-image"]
+Task = Literal["text-to-image", "image-to-image", "inpainting"]
 ModelId = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9._-]{0,63}$")]
 PixelSide = Annotated[int, Field(ge=8, le=16_384, multiple_of=8)]
 

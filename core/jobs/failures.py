@@ -15,7 +15,7 @@ class FailureCode(enum.StrEnum):
     INVALID_REQUEST = "invalid_request"  #: the pipeline refused what validation could not know
     MODEL_UNAVAILABLE = "model_unavailable"  #: the model's files are missing or broken on the worker
     OUT_OF_MEMORY = "out_of_memory"  #: the device had no room for it
-    STORAGE_UNAVAILABLE = "storage_unavailable"  #: the object store did not take the images
+    STORAGE_UNAVAILABLE = "storage_unavailable"  #: the object store did not take or give the images
     LEASE_EXPIRED = "lease_expired"  #: the worker died or hung, each time
     INTERNAL = "internal"  #: an error that we did not foresee
 

@@ -51,9 +51,37 @@ class RenderRequest(BaseModel):
         description="What the picture shows.", examples=["a large red mug on a yellow background"]
     )
     negative_prompt: Prompt = Field(default="", description="What the picture does not show.")
+    image: str | None = Field(
+        default=None,
+        repr=False,
+        description=(
+            "The picture to start from: a data URI (`data:image/png;base64,…`, or jpeg or webp) of at most 20 MiB and "
+            "2^25 pixels, or the id of one of your artifacts (`art_…`). It is turned upright, laid on white where it "
+            "is transparent, and resized to exactly width x height."
+        ),
+    )
+    mask_image: str | None = Field(
+        default=None,
+        repr=False,
+        description=(
+            "Where to paint: white is painted anew, black (and what is transparent) stays. Needs `image`, and takes "
+            "the same as that."
+        ),
+    )
+    control_image: str | None = Field(
+        default=None,
+        repr=False,
+        description="What a ControlNet goes by: edges, depth or a pose, as the model wants it. Takes the same as `image`.",
+    )
+    strength: float | None = Field(
+        default=None,
+        gt=0,
+        le=1,
+        description="How far to leave `image`: 1 is all the way. The first 1 - strength of the steps are left out.",
+    )
     model: str | None = Field(default=None, min_length=1, max_length=64, description="An id from `GET /v1/models`.")
-    width: Side | None = Field(default=None, description="Pixels, a multiple of 8.")
-    height: Side | None = Field(default=None, description="Pixels, a multiple of 8.")
+    width: Side | None = Field(default=None, description="Pixels, a multiple of 8. Left out, it follows the image's.")
+    height: Side | None = Field(default=None, description="Pixels, a multiple of 8. Left out, it follows the image's.")
     num_inference_steps: int | None = Field(
         default=None,
         ge=1,

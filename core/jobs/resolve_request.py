@@ -3,15 +3,23 @@
 from __future__ import annotations
 
 import secrets
+from collections.abc import Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Any
 
 from core.catalog import Catalog, ModelEntry
 from core.errors import FieldError, InvalidRequest
+from core.jobs.denoising_steps import count_denoising_steps
+from core.jobs.image_size import follow_input
+from core.jobs.image_task import find_task, find_task_errors, resolve_image_fields
 from core.jobs.request import RenderRequest
 
 #: A random seed is short enough to be read aloud.
 _RANDOM_SEED_BITS = 32
+
+#: Pixels; the sides of every picture are a multiple of it.
+_SIZE_MULTIPLE = 8
 
 
 @dataclass(frozen=True)
@@ -30,24 +38,36 @@ class ResolvedRequest:
 
     @property
     def cost(self) -> float:
-        """Megapixel-steps: width x height x steps x images / 1e6."""
+        """Megapixel-steps: width x height x steps x images / 1e6; of the steps, those that are taken."""
         parameters = self.parameters
         pixels = parameters["width"] * parameters["height"] * parameters["num_images"]
-        return float(pixels * parameters["num_inference_steps"] / 1e6)
+        return float(pixels * count_denoising_steps(parameters) / 1e6)
 
 
-def resolve_request(request: RenderRequest, *, catalog: Catalog, default_model: str) -> ResolvedRequest:
-    """Every default filled in. Raises InvalidRequest naming each field that the model cannot serve."""
+def resolve_request(
+    request: RenderRequest,
+    *,
+    catalog: Catalog,
+    default_model: str,
+    input_sizes: Mapping[str, tuple[int, int]] = MappingProxyType({}),
+) -> ResolvedRequest:
+    """Every default filled in. `input_sizes` are width and height (pixels) of the images in the request's fields.
+
+    Raises InvalidRequest naming each field that the model cannot serve.
+    """
     model_id = default_model if request.model is None else request.model
     entry = catalog.find(model_id)
     if entry is None:
         raise InvalidRequest([FieldError("model", f"there is no model {model_id!r}; GET /v1/models lists them")])
 
+    task = find_task(request)
+    width, height = _size(request, entry, input_sizes)
     parameters = {
         "prompt": request.prompt,
         "negative_prompt": request.negative_prompt,
-        "width": request.width or entry.default_width,
-        "height": request.height or entry.default_height,
+        **resolve_image_fields(request, task),
+        "width": width,
+        "height": height,
         "num_inference_steps": request.num_inference_steps or entry.default_steps,
         "guidance_scale": (
             entry.default_guidance_scale if request.guidance_scale is None else float(request.guidance_scale)
@@ -56,18 +76,31 @@ def resolve_request(request: RenderRequest, *, catalog: Catalog, default_model: 
         "num_images": request.num_images,
         "output_format": request.output_format,
     }
-    errors = list(_over_the_limits(parameters, entry))
+    errors = [*find_task_errors(request, task, entry), *_over_the_limits(parameters, entry)]
     if errors:
         raise InvalidRequest(errors)
 
     return ResolvedRequest(
         model=model_id,
         model_revision=entry.revision,
-        task="text-to-image",
+        task=task,
         pool=entry.pool,
         seed=secrets.randbits(_RANDOM_SEED_BITS) if request.seed is None else request.seed,
         parameters=parameters,
         warnings=_without_effect(parameters),
+    )
+
+
+def _size(request: RenderRequest, entry: ModelEntry, input_sizes: Mapping[str, tuple[int, int]]) -> tuple[int, int]:
+    input_size = input_sizes.get("image") or input_sizes.get("control_image")
+    if input_size is None:
+        return request.width or entry.default_width, request.height or entry.default_height
+    return follow_input(
+        input_size,
+        width=request.width,
+        height=request.height,
+        largest=(entry.max_width, entry.max_height),
+        multiple=_SIZE_MULTIPLE,
     )
 
 

@@ -13,6 +13,7 @@ from structlog.contextvars import bind_contextvars, get_contextvars
 from core.database import transaction
 from core.errors import LeaseLost
 from core.jobs.claim import ClaimedAttempt
+from core.jobs.denoising_steps import count_denoising_steps
 from core.jobs.lease import renew_lease
 from core.settings import Settings
 from worker.rendering.drain import Drain
@@ -45,7 +46,7 @@ class LeaseKeeper:
     def reach_step(self, step: int) -> None:
         """A denoising step is done (1 for the first). Raises WorkerDraining, and what `check_held` raises."""
         # Some schedulers take a step more than they were asked for.
-        self._step = min(step, self._attempt.request["num_inference_steps"])
+        self._step = min(step, count_denoising_steps(self._attempt.request))
         self._progressed_at = time.monotonic()
         self.check_held()
         if self._drain.is_over:
