@@ -40,7 +40,7 @@ class Settings(BaseSettings):
     default_model: str = "picturebook"
     render_pool: str = Field(default="default", pattern=r"^[a-z0-9-]{1,40}$")
     render_device: str = "auto"
-    render_concurrency: int = Field(default=2, ge=1)
+    render_concurrency: int = Field(default=16, ge=1)
     drain_seconds: float = Field(default=30.0, ge=0)
 
     # Leases and retries

@@ -15,6 +15,7 @@ class FailureCode(enum.StrEnum):
     INVALID_REQUEST = "invalid_request"  #: the pipeline refused what validation could not know
     MODEL_UNAVAILABLE = "model_unavailable"  #: the model's files are missing or broken on the worker
     OUT_OF_MEMORY = "out_of_memory"  #: the device had no room for it
+    NON_FINITE = "non_finite"  #: the model's numbers got out of hand with these settings
     STORAGE_UNAVAILABLE = "storage_unavailable"  #: the object store did not take or give the images
     LEASE_EXPIRED = "lease_expired"  #: the worker died or hung, each time
     INTERNAL = "internal"  #: an error that we did not foresee
@@ -33,6 +34,7 @@ FAILURE_TRAITS: dict[FailureCode, FailureTraits] = {
     FailureCode.INVALID_REQUEST: FailureTraits("client", retryable=False),
     FailureCode.MODEL_UNAVAILABLE: FailureTraits("model", retryable=False),
     FailureCode.OUT_OF_MEMORY: FailureTraits("capacity", retryable=True),
+    FailureCode.NON_FINITE: FailureTraits("model", retryable=False),
     FailureCode.STORAGE_UNAVAILABLE: FailureTraits("platform", retryable=True),
     FailureCode.LEASE_EXPIRED: FailureTraits("platform", retryable=True),
     FailureCode.INTERNAL: FailureTraits("platform", retryable=True),

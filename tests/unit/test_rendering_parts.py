@@ -20,6 +20,7 @@ from worker.rendering.errors import ModelUnavailable, RequestRefused, describe_f
 from worker.rendering.models import Models
 from worker.rendering.render import render_images
 from worker.rendering.schedulers import SCHEDULERS, build_scheduler
+from worker.rendering.stepping import StepEnd
 
 
 @pytest.fixture(scope="module")
@@ -77,7 +78,9 @@ def test_every_error_has_a_code_and_keeps_its_secrets(error: Exception, code: Fa
 @pytest.mark.parametrize("scheduler", SCHEDULERS)
 def test_every_scheduler_draws(models: Models, scheduler: str) -> None:
     """Each scheduler that the catalog may name is made from the model's own and gives a picture."""
-    [image] = render_images(models.load("picturebook"), request(scheduler=scheduler), seeds=[1], on_step=lambda _: None)
+    [image] = render_images(
+        models.load("picturebook"), request(scheduler=scheduler), seeds=[1], on_step=lambda _: None
+    ).images
 
     assert image.size == (64, 64)
 
@@ -107,16 +110,16 @@ def test_a_render_stops_at_the_step_that_says_so(models: Models) -> None:
     """What the step's listener raises ends the render there, and the next render is not the worse for it."""
     steps = []
 
-    def stop_at_three(step: int) -> None:
-        steps.append(step)
-        if step == 3:
+    def stop_at_three(end: StepEnd) -> None:
+        steps.append(end.step)
+        if end.step == 3:
             raise KeyError("enough")
 
     model = models.load("picturebook")
     with pytest.raises(KeyError):
         render_images(model, request(num_inference_steps=10), seeds=[1], on_step=stop_at_three)
     assert steps == [1, 2, 3]
-    assert len(render_images(model, request(), seeds=[1, 2], on_step=lambda _: None)) == 2
+    assert len(render_images(model, request(), seeds=[1, 2], on_step=lambda _: None).images) == 2
 
 
 def test_a_render_does_not_depend_on_the_one_before(models: Models) -> None:
@@ -124,7 +127,7 @@ def test_a_render_does_not_depend_on_the_one_before(models: Models) -> None:
     model = models.load("picturebook")
 
     def render(**changes: object) -> bytes:
-        return render_images(model, request(**changes), seeds=[1], on_step=lambda _: None)[0].tobytes()
+        return render_images(model, request(**changes), seeds=[1], on_step=lambda _: None).images[0].tobytes()
 
     first = render()
     render(scheduler="euler_ancestral", guidance_scale=9.0, num_inference_steps=5)

@@ -28,10 +28,16 @@ class RequestRefused(DarkroomError):
     code = FailureCode.INVALID_REQUEST
 
 
+class NonFiniteResult(DarkroomError):
+    """The model's numbers got out of hand with these settings: there is no picture in them."""
+
+    code = FailureCode.NON_FINITE
+
+
 def describe_failure(error: Exception) -> Failure:
     """The failure that an attempt's error stands for, in words that its sender may read."""
     match error:
-        case RequestRefused() | ModelUnavailable():
+        case RequestRefused() | ModelUnavailable() | NonFiniteResult():
             return Failure(FailureCode(error.code), error.message)
         case torch.OutOfMemoryError() | MemoryError():
             return Failure(FailureCode.OUT_OF_MEMORY, "The device had no memory left for this job.")

@@ -18,6 +18,7 @@ from core.jobs.lease import renew_lease
 from core.settings import Settings
 from worker.rendering.drain import Drain
 from worker.rendering.errors import JobCancelled, WorkerDraining
+from worker.rendering.stepping import StepEnd
 
 #: Seconds between looks; progress that was made since is written down this often.
 _PROGRESS_SECONDS = 0.5
@@ -43,10 +44,10 @@ class LeaseKeeper:
         self._is_cancelled = False
         self._stopped = threading.Event()
 
-    def reach_step(self, step: int) -> None:
-        """A denoising step is done (1 for the first). Raises WorkerDraining, and what `check_held` raises."""
-        # Some schedulers take a step more than they were asked for.
-        self._step = min(step, count_denoising_steps(self._attempt.request))
+    def reach_step(self, end: StepEnd) -> None:
+        """A denoising step is done. Raises WorkerDraining, and what `check_held` raises."""
+        # Told in the steps that were asked for: schedulers of second order take more.
+        self._step = end.step * count_denoising_steps(self._attempt.request) // end.steps
         self._progressed_at = time.monotonic()
         self.check_held()
         if self._drain.is_over:

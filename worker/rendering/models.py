@@ -14,9 +14,13 @@ from diffusers.utils import logging as diffusers_logging
 from transformers.utils import logging as transformers_logging
 
 from core.catalog import Catalog
+from worker.rendering.batching import Batcher
 from worker.rendering.errors import ModelUnavailable
 
 _CHUNK_BYTES = 1024 * 1024
+
+#: diffusers' names for what is called at every step.
+_DENOISERS = ("unet", "transformer", "transformer_2", "controlnet")
 
 _log = structlog.get_logger()
 
@@ -31,6 +35,8 @@ class LoadedModel:
     dtype: torch.dtype
     #: sha256 of every weights file, by its path inside the model's folder.
     file_sha256: dict[str, str]
+    #: Runs the denoiser for several jobs at a time.
+    batcher: Batcher
 
 
 class Models:
@@ -71,7 +77,13 @@ class Models:
             raise ModelUnavailable(f"The model {model_id!r} could not be loaded on this worker.") from error
         pipeline.set_progress_bar_config(disable=True)
         _log.info("model_loaded", model=model_id, device=str(self._device), dtype=str(dtype))
-        return LoadedModel(model_id, pipeline, self._device, dtype, hashes)
+        batcher = Batcher(find_denoisers(pipeline), name=model_id)
+        return LoadedModel(model_id, pipeline, self._device, dtype, hashes, batcher)
+
+
+def find_denoisers(pipeline: DiffusionPipeline) -> dict[str, torch.nn.Module]:
+    """The modules that a pipeline calls at every step, by their names in it."""
+    return {name: pipeline.components[name] for name in _DENOISERS if pipeline.components.get(name) is not None}
 
 
 def _hash_weights(folder: Path) -> dict[str, str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import platform
+import statistics
 from importlib.metadata import version
 from typing import Any
 
@@ -11,11 +12,14 @@ import torch
 from core.jobs.claim import ClaimedAttempt
 from core.jobs.finish import StoredImage
 from worker.rendering.models import LoadedModel
+from worker.rendering.render import RenderedImages
 
 _LIBRARIES = ("diffusers", "torch", "transformers", "pillow")
 
 
-def build_receipt(model: LoadedModel, attempt: ClaimedAttempt, images: list[StoredImage]) -> dict[str, Any]:
+def build_receipt(
+    model: LoadedModel, attempt: ClaimedAttempt, images: list[StoredImage], drawn: RenderedImages
+) -> dict[str, Any]:
     """JSON-ready: model and weights, every parameter, seeds, versions, device, and the sha256 of every output."""
     return {
         "model": {"id": model.id, "revision": attempt.model_revision, "file_sha256": model.file_sha256},
@@ -23,8 +27,25 @@ def build_receipt(model: LoadedModel, attempt: ClaimedAttempt, images: list[Stor
         "device": _device_name(model.device),
         "dtype": str(model.dtype).removeprefix("torch."),
         "versions": {"python": platform.python_version()} | {name: version(name) for name in _LIBRARIES},
+        "batching": _describe_company(drawn),
         "outputs": [{"seed": image.seed, "sha256": image.sha256} for image in images],
     }
+
+
+def _describe_company(drawn: RenderedImages) -> dict[str, Any]:
+    """In what batches the job was drawn, and how long a forward took. The device's peak, where it keeps one."""
+    rows, seconds = drawn.batch_rows, drawn.forward_seconds
+    if not rows:
+        return {"forwards": 0}
+    company: dict[str, Any] = {
+        "forwards": len(rows),
+        "rows_mean": round(statistics.fmean(rows), 2),
+        "rows_max": max(rows),
+        "forward_ms_median": round(statistics.median(seconds) * 1000, 2) if seconds else None,
+    }
+    if torch.cuda.is_available():
+        company["device_peak_bytes"] = torch.cuda.max_memory_allocated()
+    return company
 
 
 def _device_name(device: torch.device) -> str:

@@ -25,14 +25,16 @@ from core.metrics import (
     RENDER_DURATION_SECONDS,
     UPLOAD_DURATION_SECONDS,
 )
+from worker.rendering.batching import BatchJob
 from worker.rendering.encode import encode_image
 from worker.rendering.errors import JobCancelled, WorkerDraining, describe_failure
 from worker.rendering.lease_keeper import LeaseKeeper, keep_lease
 from worker.rendering.receipt import build_receipt
 from worker.rendering.record import record
 from worker.rendering.render import find_cut_off_prompts, render_images
-from worker.rendering.render_slot import HeldSlot, hold_slot
+from worker.rendering.room import Place
 from worker.rendering.runtime import Runtime
+from worker.rendering.stepping import StepEnd
 from worker.rendering.upload import upload_images
 
 _log = structlog.get_logger()
@@ -43,7 +45,7 @@ def run_next_job(runtime: Runtime) -> bool:
 
     False when there was none, or when the worker shuts down and takes no more.
     """
-    with hold_slot(runtime.render_slot) as slot:
+    with runtime.room.wait_for_place(BatchJob()) as place:
         if runtime.drain.has_begun:
             return False
         attempt = _claim(runtime)
@@ -52,7 +54,7 @@ def run_next_job(runtime: Runtime) -> bool:
         with _log_context(attempt):
             _log.info("job_claimed", model=attempt.model, waited_seconds=round(attempt.waited_seconds, 3))
             QUEUE_WAIT_SECONDS.labels(runtime.settings.render_pool).observe(attempt.waited_seconds)
-            _run_attempt(runtime, attempt, slot)
+            _run_attempt(runtime, attempt, place)
     return True
 
 
@@ -76,12 +78,12 @@ def _log_context(attempt: ClaimedAttempt) -> AbstractContextManager[None]:
     )
 
 
-def _run_attempt(runtime: Runtime, attempt: ClaimedAttempt, slot: HeldSlot) -> None:
+def _run_attempt(runtime: Runtime, attempt: ClaimedAttempt, place: Place) -> None:
     outcome: Callable[[Session], JobStatus]
     failure_code = ""
     with keep_lease(attempt, runtime.settings, runtime.drain) as lease:
         try:
-            rendered = _render(runtime, attempt, lease, slot)
+            rendered = _render(runtime, attempt, lease, place)
             outcome = partial(record_success, attempt_id=attempt.id, rendered=rendered)
         except LeaseLost:
             _report_lost_lease()
@@ -108,13 +110,18 @@ def _run_attempt(runtime: Runtime, attempt: ClaimedAttempt, slot: HeldSlot) -> N
         get_doorbell().ring(WEBHOOK_QUEUE, DELIVER_NEXT)
 
 
-def _render(runtime: Runtime, attempt: ClaimedAttempt, lease: LeaseKeeper, slot: HeldSlot) -> Rendered:
+def _render(runtime: Runtime, attempt: ClaimedAttempt, lease: LeaseKeeper, place: Place) -> Rendered:
     started = time.perf_counter()
     model = runtime.models.load(attempt.model)
-    images = render_images(model, attempt.request, seeds=attempt.image_seeds, on_step=lease.reach_step)
-    slot.release()
 
-    encoded = [encode_image(image, attempt.request["output_format"]) for image in images]
+    def end_step(end: StepEnd) -> None:
+        if end.is_last:
+            # Decoding, encoding and storing go on beside the next job's denoising.
+            place.give_up()
+        lease.reach_step(end)
+
+    drawn = render_images(model, attempt.request, seeds=attempt.image_seeds, on_step=end_step, job=place.job)
+    encoded = [encode_image(image, attempt.request["output_format"]) for image in drawn.images]
     rendered = time.perf_counter()
     lease.check_held()
 
@@ -126,7 +133,7 @@ def _render(runtime: Runtime, attempt: ClaimedAttempt, lease: LeaseKeeper, slot:
     UPLOAD_DURATION_SECONDS.observe(uploaded - rendered)
     return Rendered(
         images=stored,
-        receipt=build_receipt(model, attempt, stored),
+        receipt=build_receipt(model, attempt, stored, drawn),
         warnings=find_cut_off_prompts(model, attempt.request),
         render_ms=round((rendered - started) * 1000),
         upload_ms=round((uploaded - rendered) * 1000),

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import socket
-import threading
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import cache
@@ -19,6 +18,8 @@ from worker.rendering.drain import Drain
 from worker.rendering.errors import ModelUnavailable
 from worker.rendering.models import Models
 from worker.rendering.render import render_images
+from worker.rendering.room import Room
+from worker.rendering.stepping import StepEnd
 
 
 @dataclass(frozen=True)
@@ -28,9 +29,7 @@ class Runtime:
     settings: Settings
     catalog: Catalog
     models: Models
-    #: Held while a job is claimed and rendered: jobs wait in the queue, where their order is fair and can still
-    #: change, and not in here. Encoding and upload go on outside it, beside the next job's rendering.
-    render_slot: threading.Semaphore
+    room: Room
     uploads: ThreadPoolExecutor
     drain: Drain
     #: Names the process in attempts and logs.
@@ -57,7 +56,7 @@ class Runtime:
         self.drain.begin(self.settings.drain_seconds)
 
 
-def _ignore_step(_step: int) -> None:
+def _ignore_step(_end: StepEnd) -> None:
     """Nobody waits for this picture."""
 
 
@@ -70,7 +69,7 @@ def get_runtime() -> Runtime:
         settings=settings,
         catalog=catalog,
         models=Models(catalog, device=settings.render_device),
-        render_slot=threading.Semaphore(1),
+        room=Room(),
         uploads=ThreadPoolExecutor(settings.s3_upload_threads, thread_name_prefix="upload"),
         drain=Drain(),
         worker_id=f"{socket.gethostname()}:{os.getpid()}",

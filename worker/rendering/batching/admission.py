@@ -1,0 +1,93 @@
+"""How many rows of a shape go into one forward: measured while working, up to the knee where more rows gain nothing."""
+
+from __future__ import annotations
+
+import statistics
+from collections import deque
+from collections.abc import Hashable
+from dataclasses import dataclass, field
+
+#: Rows that a shape starts with, before anything is known of it.
+_FIRST_ROWS = 4
+
+#: A size is worth its latency when it makes a row at least so much cheaper than the size before.
+_WORTH = 0.97
+
+#: Forwards of one size that are remembered.
+_REMEMBERED = 9
+
+#: Forwards of one size before it is judged: the first of a size is slow, for kernels are chosen then.
+_JUDGED_AFTER = 3
+
+#: Forwards between two looks beyond the knee: what was measured in a noisy moment, or on a busy device, passes.
+_LOOK_AGAIN = 64
+
+
+@dataclass
+class _Shape:
+    """What is known of the forwards of one shape."""
+
+    #: Seconds for each row, latest last, by the size class of the forward.
+    seconds: dict[int, deque[float]] = field(default_factory=dict)
+    #: Rows that did not fit into the memory: never again so many.
+    too_many: int | None = None
+    forwards: int = 0
+
+
+class Admission:
+    """Per shape: it grows by doubling while that makes a row cheaper, and stops at the knee. Not safe by itself."""
+
+    def __init__(self, *, most_rows: int) -> None:
+        #: However cheap, no forward has more: a fault in one costs all that share it.
+        self._most_rows = most_rows
+        self._shapes: dict[Hashable, _Shape] = {}
+
+    def limit(self, shape: Hashable) -> int:
+        """The most rows that the next forward of the shape may have."""
+        known = self._shapes.get(shape)
+        if known is None:
+            return min(_FIRST_ROWS, self._most_rows)
+        knee = self._knee(known)
+        is_tried = len(known.seconds.get(2 * knee, ())) >= _JUDGED_AFTER
+        limit = knee if is_tried else max(2 * knee, _FIRST_ROWS)
+        if known.too_many is not None:
+            limit = min(limit, known.too_many - 1)
+        return max(1, min(limit, self._most_rows))
+
+    def record(self, shape: Hashable, rows: int, seconds: float) -> None:
+        """A forward of so many rows took so long."""
+        known = self._shapes.setdefault(shape, _Shape())
+        known.forwards += 1
+        if known.forwards % _LOOK_AGAIN == 0:
+            known.seconds.pop(2 * self._knee(known), None)
+        known.seconds.setdefault(_size_class(rows), deque(maxlen=_REMEMBERED)).append(seconds / rows)
+
+    def record_out_of_memory(self, shape: Hashable, rows: int) -> None:
+        """A forward of so many rows found no memory."""
+        known = self._shapes.setdefault(shape, _Shape())
+        known.too_many = min(rows, known.too_many or rows)
+
+    def describe(self) -> dict[str, dict[str, float]]:
+        """Milliseconds for each row by rows, for every shape: for logs and benchmarks."""
+        return {
+            str(shape): {
+                str(rows): round(statistics.median(times) * 1000, 3) for rows, times in sorted(known.seconds.items())
+            }
+            for shape, known in self._shapes.items()
+        }
+
+    def _knee(self, known: _Shape) -> int:
+        """The largest size that makes a row cheaper than the sizes before it; 1 where nothing is judged yet."""
+        knee, best = 1, float("inf")
+        for size in sorted(known.seconds):
+            if len(known.seconds[size]) < _JUDGED_AFTER:
+                continue
+            cost = statistics.median(known.seconds[size])
+            if cost < best * _WORTH:
+                knee, best = size, cost
+        return knee
+
+
+def _size_class(rows: int) -> int:
+    """The power of two at or above: forwards of 5 to 8 rows count as one size."""
+    return 1 << (rows - 1).bit_length()

@@ -1,0 +1,162 @@
+"""The batcher of one model: jobs' threads call its denoisers, one thread runs them, several calls at a time."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any
+
+import structlog
+import torch
+
+from worker.rendering.batching.admission import Admission
+from worker.rendering.batching.batch_job import AdapterSet, BatchJob
+from worker.rendering.batching.call import DenoiserCall, read_call
+from worker.rendering.batching.forward import run_forward
+from worker.rendering.batching.hook import install_hook, remove_hook
+from worker.rendering.batching.stopwatch import build_stopwatch
+from worker.rendering.batching.waiting import Waiting
+
+#: Rows of one forward, at the very most: what admission measures stays below it.
+_MOST_ROWS = 64
+
+_log = structlog.get_logger()
+
+
+class Batcher:
+    """In-flight batching of the calls that jobs make of some modules.
+
+    Inside `with batcher.job(...)` a thread's calls of the modules are parked, joined with those of other jobs, and
+    answered; outside of it the modules do as ever. Jobs join and leave at any call.
+    """
+
+    def __init__(
+        self,
+        modules: Mapping[str, torch.nn.Module],
+        *,
+        name: str = "model",
+        activate: Callable[[AdapterSet], None] | None = None,
+        most_rows: int = _MOST_ROWS,
+    ) -> None:
+        """`modules` by their names in the pipeline. `activate` switches the model to a set of adapters."""
+        self._modules = dict(modules)
+        self._activate = activate
+        self._waiting = Waiting()
+        self._admission = Admission(most_rows=most_rows)
+        self._stopwatch = build_stopwatch(self._modules)
+        self._changed = threading.Condition()
+        self._current = threading.local()
+        self._preparing = threading.Lock()
+        self._is_closed = False
+        self.forwards = 0
+        for module_name, module in self._modules.items():
+            install_hook(module, module_name, self._answer)
+        self._runner = threading.Thread(target=self._run, name=f"denoise-{name}", daemon=True)
+        self._runner.start()
+
+    @contextmanager
+    def job(self, job: BatchJob) -> Iterator[BatchJob]:
+        """The calls that this thread makes inside the block are the job's.
+
+        Until its first call the job has the model's other parts to itself: tokenizers keep the padding of a call on
+        themselves, and two jobs that prepare at once get each other's, without an error and with a wrong picture.
+        """
+        self._current.job = job
+        self._preparing.acquire()
+        job.is_preparing = True
+        try:
+            yield job
+        finally:
+            self._current.job = None
+            self._end_preparation(job)
+            self.leave(job)
+
+    def leave(self, job: BatchJob) -> None:
+        """The job has made its last call: nobody waits for another one."""
+        with self._changed:
+            self._waiting.leave(job)
+            self._changed.notify_all()
+
+    @property
+    def jobs_in_flight(self) -> int:
+        """Jobs between their first and their last call."""
+        with self._changed:
+            return self._waiting.jobs_in_flight
+
+    def describe_costs(self) -> dict[str, dict[str, float]]:
+        """Milliseconds for each row, by shape and rows, as measured so far."""
+        with self._changed:
+            return self._admission.describe()
+
+    def close(self) -> None:
+        """Stop the thread and take the hooks off. For a model that no job uses any more."""
+        with self._changed:
+            self._is_closed = True
+            self._changed.notify_all()
+        self._runner.join()
+        for call in self._waiting.take_all():
+            call.fail(RuntimeError("the model was unloaded while a job used it"))
+        for module in self._modules.values():
+            remove_hook(module)
+
+    def _answer(self, module_name: str, forward: Callable[..., Any], arguments: dict[str, Any]) -> Any:
+        job: BatchJob | None = getattr(self._current, "job", None)
+        if job is None:
+            return forward(**arguments)
+        self._end_preparation(job)
+        call = read_call(job, module_name, forward, arguments)
+        with self._changed:
+            if self._is_closed:
+                raise RuntimeError("the model is unloaded")
+            job.share = call.rows.count / self._admission.limit(call.shape)
+            self._waiting.park(call, time.monotonic())
+            self._changed.notify_all()
+        return call.wait()
+
+    def _end_preparation(self, job: BatchJob) -> None:
+        if job.is_preparing:
+            job.is_preparing = False
+            self._preparing.release()
+
+    def _run(self) -> None:
+        with torch.inference_mode():
+            while (calls := self._take_next()) is not None:
+                self._run_group(calls)
+
+    def _take_next(self) -> list[DenoiserCall] | None:
+        with self._changed:
+            while not self._is_closed:
+                group = self._waiting.take_next(time.monotonic(), self._admission.limit)
+                if group.calls:
+                    return group.calls
+                self._changed.wait(group.wait_seconds)
+        return None
+
+    def _run_group(self, calls: list[DenoiserCall]) -> None:
+        self._stopwatch.start()
+        try:
+            if self._activate is not None:
+                self._activate(calls[0].job.adapters)
+            run_forward(calls, self._admission)
+        except Exception as error:  # noqa: BLE001  (the thread serves every other job too)
+            _log.exception("batch_not_run", jobs=len(calls))
+            for call in calls:
+                call.fail(error)
+        timed = self._stopwatch.stop(calls)
+        with self._changed:
+            self.forwards += 1
+            self._waiting.answer(calls, time.monotonic())
+            for group, seconds in timed:
+                self._record(group, seconds)
+        for call in calls:
+            call.answer()
+
+    def _record(self, calls: list[DenoiserCall], seconds: float) -> None:
+        rows = sum(call.rows.count for call in calls)
+        self._admission.record(calls[0].shape, rows, seconds)
+        self._waiting.record(calls, seconds)
+        for call in calls:
+            call.job.batch_rows.append(rows)
+            call.job.forward_seconds.append(seconds)

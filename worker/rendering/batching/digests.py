@@ -1,0 +1,46 @@
+"""Digests of tensors' values, computed once for each tensor: pipelines pass the same ones at every step."""
+
+from __future__ import annotations
+
+import hashlib
+from collections import OrderedDict
+from collections.abc import Callable
+
+import torch
+
+#: Tensors remembered for one job.
+_REMEMBERED = 32
+
+
+class Digests:
+    """The digests that one job's calls asked for. Keeps the tensors, so that none of them can be mistaken for another."""
+
+    def __init__(self) -> None:
+        self._known: OrderedDict[tuple[str, int], tuple[torch.Tensor, str]] = OrderedDict()
+
+    def of_values(self, tensor: torch.Tensor) -> str:
+        """Of a tensor's values, shape and type. Waits for the device, the first time."""
+        return self._remember("values", tensor, _digest)
+
+    def of_equal_rows(self, tensor: torch.Tensor) -> str:
+        """Of a tensor's first row, where all rows are equal to it; else of the whole tensor."""
+        return self._remember("rows", tensor, _digest_of_equal_rows)
+
+    def _remember(self, kind: str, tensor: torch.Tensor, compute: Callable[[torch.Tensor], str]) -> str:
+        place = (kind, id(tensor))
+        if place not in self._known:
+            self._known[place] = (tensor, compute(tensor))
+            if len(self._known) > _REMEMBERED:
+                self._known.popitem(last=False)
+        return self._known[place][1]
+
+
+def _digest(tensor: torch.Tensor) -> str:
+    content = tensor.detach().to("cpu").contiguous().reshape(-1).view(torch.uint8).numpy().tobytes()
+    return f"{hashlib.blake2b(content, digest_size=16).hexdigest()} {tensor.dtype} {tuple(tensor.shape)}"
+
+
+def _digest_of_equal_rows(tensor: torch.Tensor) -> str:
+    if bool((tensor == tensor[:1]).all()):
+        return _digest(tensor[0])
+    return f"unequal rows: {_digest(tensor)}"

@@ -1,0 +1,51 @@
+"""The rows of a call of a denoiser: the images, and halves of guidance pairs, that it is for."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+
+
+@dataclass(frozen=True)
+class Rows:
+    """How many rows a call has, and whether its images come as a list (Z-Image) or as one tensor (all others)."""
+
+    count: int
+    are_listed: bool
+
+    def has_tensor(self, value: torch.Tensor) -> bool:
+        """Whether the tensor's first dimension is the rows."""
+        return value.dim() > 0 and value.shape[0] == self.count
+
+    def has_list(self, value: Any) -> bool:
+        """Whether the list has an item for each row.
+
+        Lists of tensors count so only where the images are listed too: elsewhere they are layers (a ControlNet's
+        residuals), each a tensor with all the rows. Lists of lists of plain values (Qwen's image shapes) always do.
+        """
+        if not isinstance(value, (list, tuple)) or len(value) != self.count:
+            return False
+        if all(isinstance(item, torch.Tensor) for item in value):
+            return self.are_listed
+        return all(isinstance(item, (list, tuple)) and (self.are_listed or not _holds_tensors(item)) for item in value)
+
+
+def read_rows(arguments: Mapping[str, Any]) -> Rows | None:
+    """The rows of a call, from its first argument that is a tensor or a list of tensors; None where it has none."""
+    for value in arguments.values():
+        if isinstance(value, torch.Tensor):
+            return Rows(value.shape[0], are_listed=False) if value.dim() else None
+        if isinstance(value, (list, tuple)) and value and all(isinstance(item, torch.Tensor) for item in value):
+            return Rows(len(value), are_listed=True)
+    return None
+
+
+def _holds_tensors(value: Any) -> bool:
+    if isinstance(value, Mapping):
+        return any(_holds_tensors(item) for item in value.values())
+    if isinstance(value, (list, tuple)):
+        return any(_holds_tensors(item) for item in value)
+    return isinstance(value, torch.Tensor)
