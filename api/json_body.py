@@ -11,6 +11,12 @@ from werkzeug.exceptions import BadRequest, HTTPException, RequestEntityTooLarge
 #: Bytes; a longer body is refused with 413 before it is read.
 MAX_BODY_BYTES = 1024 * 1024
 
+#: The same where images may stand in the body; what stands beside them has the limit above.
+MAX_BODY_BYTES_WITH_IMAGES = 32 * 1024 * 1024
+
+#: Bytes from which on a data URI counts as an image: shorter ones could be sent by the million.
+_SHORTEST_IMAGE = 1024
+
 
 class JsonRequest(Request):
     """A request whose JSON is parsed strictly, also where a library asks for it silently."""
@@ -25,6 +31,8 @@ class JsonRequest(Request):
         if self.content_encoding:
             raise UnsupportedMediaType("Send the body without a Content-Encoding.")
         data = self._read_whole()
+        if len(data) > MAX_BODY_BYTES and _length_without_images(data) > MAX_BODY_BYTES:
+            raise RequestEntityTooLarge("The body, without the images in it, is longer than 1 MiB.")
         try:
             body = json.loads(data.decode("utf-8"), object_pairs_hook=_refuse_duplicates)
         except (ValueError, RecursionError) as error:
@@ -34,16 +42,27 @@ class JsonRequest(Request):
 
     def _read_whole(self) -> bytes:
         try:
-            data = self.get_data(cache=True)
+            # Not kept: with images it takes megabytes, and nobody asks a second time.
+            data = self.get_data(cache=False)
         except HTTPException:
             raise
         except (OSError, ValueError) as error:
             # The server's parser of chunked bodies complains with exceptions of its own.
             raise BadRequest(f"The body could not be read: {error}") from error
-        if self.content_length is None and len(data) >= MAX_BODY_BYTES:
+        if self.content_length is None and len(data) >= (self.max_content_length or 0):
             # Of a body without a length werkzeug reads up to the limit and leaves the rest.
             raise RequestEntityTooLarge
         return data
+
+
+def _length_without_images(data: bytes) -> int:
+    # A long body of anything but long strings would take many times its length when parsed.
+    length, position = len(data), 0
+    while (start := data.find(b'"data:image/', position)) >= 0 and (end := data.find(b'"', start + 1)) >= 0:
+        if end - start >= _SHORTEST_IMAGE:
+            length -= end - start
+        position = end + 1
+    return length
 
 
 def _refuse_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

@@ -21,6 +21,7 @@ from core.errors import (
     JobFinished,
     NotAuthenticated,
     NotFound,
+    StorageUnavailable,
     TooManyWebhookEndpoints,
 )
 
@@ -31,6 +32,7 @@ _STATUS: dict[type[DarkroomError], HTTPStatus] = {
     TooManyWebhookEndpoints: HTTPStatus.CONFLICT,
     IdempotencyKeyReused: HTTPStatus.UNPROCESSABLE_ENTITY,
     InvalidRequest: HTTPStatus.UNPROCESSABLE_ENTITY,
+    StorageUnavailable: HTTPStatus.SERVICE_UNAVAILABLE,
 }
 
 #: Codes of what the web framework refuses before our code is asked.
@@ -83,6 +85,8 @@ def register_problems(app: Flask) -> None:
         )
         if isinstance(error, NotAuthenticated):
             response.headers["WWW-Authenticate"] = "Bearer"
+        if isinstance(error, StorageUnavailable):
+            response.headers["Retry-After"] = str(_RETRY_AFTER_SECONDS)
         return response
 
     @app.errorhandler(HTTPException)

@@ -120,9 +120,13 @@ class LeaseLost(DarkroomError):
 
 
 class StorageUnavailable(DarkroomError):
-    """The object store did not take the images."""
+    """The object store did not take or give the images."""
 
     code = "storage_unavailable"
+
+
+class ObjectMissing(StorageUnavailable):
+    """The object store lacks an object that a row says it has."""
 
 
 # What the operator got wrong

@@ -5,23 +5,33 @@ from __future__ import annotations
 from http import HTTPStatus
 
 import structlog
-from flask import Response, g
+from flask import Response, g, request
 from pydantic import BaseModel, ConfigDict, Field
 
 from api.authentication import current_account_id
 from api.jobs.blueprint import jobs_blueprint
+from api.json_body import MAX_BODY_BYTES_WITH_IMAGES
 from api.v1 import describe_problems
+from core.artifacts.inputs import discard_inputs, stored_inputs
 from core.catalog import get_catalog
 from core.database import transaction
 from core.doorbell import RENDER_NEXT, get_doorbell, render_queue
-from core.ids import format_id
+from core.ids import format_id, new_id
 from core.jobs.build_view import build_job_view
+from core.jobs.input_images import take_out_images
 from core.jobs.job_view import JobView
 from core.jobs.request import RenderRequest
 from core.jobs.submit import submit_job
 from core.settings import get_settings
 
 _log = structlog.get_logger()
+
+
+@jobs_blueprint.before_request
+def allow_images_in_the_body() -> None:
+    """Only here may a body be as long as images are."""
+    if request.endpoint == "jobs.post_job":
+        request.max_content_length = MAX_BODY_BYTES_WITH_IMAGES
 
 
 class PostJobHeaders(BaseModel):
@@ -47,24 +57,30 @@ class PostJobHeaders(BaseModel):
         **describe_problems(
             {
                 400: "The body is not valid JSON.",
-                413: "The body is longer than 1 MiB.",
+                413: "The body is longer than 32 MiB, or than 1 MiB without the images in it.",
                 415: "The body is not application/json.",
                 422: "The request is not valid, or the Idempotency-Key came with another body before.",
+                503: "The database does not answer, or the object store does not take the images; try again after "
+                "Retry-After seconds.",
             }
         ),
     },
 )
 def post_job(header: PostJobHeaders, body: RenderRequest) -> Response:
     """Queue a job. It is accepted, and will reach an end, once this answers 202."""
-    with transaction() as session:
+    job_id = new_id()
+    order, images = take_out_images(body, job_id=job_id)
+    with stored_inputs(images), transaction() as session:
         submitted = submit_job(
             session,
-            body,
+            order,
             account_id=current_account_id(),
             request_id=g.request_id,
             idempotency_key=header.idempotency_key,
             catalog=get_catalog(),
             settings=get_settings(),
+            job_id=job_id,
+            images=images,
         )
         view = build_job_view(session, submitted.job)
 
@@ -77,6 +93,8 @@ def post_job(header: PostJobHeaders, body: RenderRequest) -> Response:
             rung_for=format_id("job", submitted.job.id),
             request_id=g.request_id,
         )
+    else:
+        discard_inputs(images)
     response = Response(view.model_dump_json(), status=HTTPStatus.ACCEPTED, mimetype="application/json")
     response.headers["Location"] = view.urls.self
     if not submitted.is_new:

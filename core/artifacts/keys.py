@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from uuid import UUID
 
 from core.ids import format_id
+
+INPUTS_PREFIX = "inputs/"
 
 
 def build_attempt_prefix(*, job_id: UUID, attempt_number: int) -> str:
@@ -15,3 +18,15 @@ def build_attempt_prefix(*, job_id: UUID, attempt_number: int) -> str:
 def build_storage_key(*, job_id: UUID, attempt_number: int, position: int, extension: str) -> str:
     """`artifacts/{job_id}/{attempt_number}/{position}.{extension}`."""
     return f"{build_attempt_prefix(job_id=job_id, attempt_number=attempt_number)}{position}.{extension}"
+
+
+def build_input_key(*, job_id: UUID, field: str, extension: str) -> str:
+    """`inputs/{job_id}/{field}.{extension}`: where an image lies that came with a request."""
+    return f"{INPUTS_PREFIX}{format_id('job', job_id)}/{field}.{extension}"
+
+
+def build_inputs_start(moment: datetime) -> str:
+    """A key that sorts before those of the inputs of every job made since the moment, and after the older ones:
+    job ids are UUIDv7 and begin with the time.
+    """
+    return f"{INPUTS_PREFIX}job_{int(moment.timestamp() * 1000):012x}"

@@ -11,17 +11,18 @@ import boto3
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
-from core.errors import StorageUnavailable
+from core.errors import ObjectMissing, StorageUnavailable
 from core.settings import Settings, get_settings
 
 
-def put_object(key: str, body: bytes, *, media_type: str, sha256: str) -> None:
+def put_object(key: str, body: bytes, *, media_type: str, sha256: str, is_awaited: bool = False) -> None:
     """Store bytes under a key, with their sha256 in the object's metadata.
 
-    boto3 retries what may pass (5 tries in all). Raises StorageUnavailable when the store still does not take them.
+    boto3 retries what may pass: 5 tries in all, or 2 short ones where somebody waits for the answer.
+    Raises StorageUnavailable when the store still does not take them.
     """
     try:
-        _client().put_object(
+        (_hasty_client() if is_awaited else _client()).put_object(
             Bucket=get_settings().s3_bucket,
             Key=key,
             Body=body,
@@ -40,17 +41,29 @@ def delete_prefix(prefix: str) -> int:
     """
     deleted = 0
     for key, _ in list_objects(prefix):
-        try:
-            _client().delete_object(Bucket=get_settings().s3_bucket, Key=key)
-        except (BotoCoreError, ClientError) as error:
-            raise StorageUnavailable(f"The object store did not delete {key}: {error}") from error
+        delete_object(key)
         deleted += 1
     return deleted
 
 
-def list_objects(prefix: str) -> Iterator[tuple[str, datetime]]:
-    """Every key that starts with the prefix, and when its object was last written. Raises StorageUnavailable."""
-    pages = _client().get_paginator("list_objects_v2").paginate(Bucket=get_settings().s3_bucket, Prefix=prefix)
+def delete_object(key: str, *, is_awaited: bool = False) -> None:
+    """Delete an object; one that is not there is deleted already. Raises StorageUnavailable."""
+    try:
+        (_hasty_client() if is_awaited else _client()).delete_object(Bucket=get_settings().s3_bucket, Key=key)
+    except (BotoCoreError, ClientError) as error:
+        raise StorageUnavailable(f"The object store did not delete {key}: {error}") from error
+
+
+def list_objects(prefix: str, *, start_after: str = "") -> Iterator[tuple[str, datetime]]:
+    """Every key that starts with the prefix and sorts after `start_after`, and when its object was last written.
+
+    Raises StorageUnavailable.
+    """
+    pages = (
+        _client()
+        .get_paginator("list_objects_v2")
+        .paginate(Bucket=get_settings().s3_bucket, Prefix=prefix, StartAfter=start_after)
+    )
     try:
         for page in pages:
             yield from ((item["Key"], item["LastModified"]) for item in page.get("Contents", []))
@@ -59,9 +72,11 @@ def list_objects(prefix: str) -> Iterator[tuple[str, datetime]]:
 
 
 def read_object(key: str) -> bytes:
-    """An object's bytes. Raises StorageUnavailable."""
+    """An object's bytes. Raises ObjectMissing where there is none, and StorageUnavailable."""
     try:
         body: bytes = _client().get_object(Bucket=get_settings().s3_bucket, Key=key)["Body"].read()
+    except _client().exceptions.NoSuchKey as error:
+        raise ObjectMissing(f"The object store has no {key}") from error
     except (BotoCoreError, ClientError) as error:
         raise StorageUnavailable(f"The object store did not give {key}: {error}") from error
     return body
@@ -81,6 +96,7 @@ def sign_download(key: str) -> tuple[str, datetime]:
 def prepare_clients() -> None:
     """Build what the first call would build: boto3 reads megabytes of descriptions for that. No network call."""
     _client()
+    _hasty_client()
     _signing_client()
 
 
@@ -91,13 +107,28 @@ def _client() -> Any:  # boto3 makes its client classes at run time
 
 
 @cache
+def _hasty_client() -> Any:
+    # While somebody waits for an answer, a dead store must be told of within seconds.
+    return _build_client(
+        get_settings(), get_settings().s3_endpoint_url, connect_timeout=2, read_timeout=10, total_tries=2
+    )
+
+
+@cache
 def _signing_client() -> Any:
     # Behind a container network the store has one address for workers and another for the people who download.
     settings = get_settings()
     return _build_client(settings, settings.s3_public_endpoint_url or settings.s3_endpoint_url)
 
 
-def _build_client(settings: Settings, endpoint_url: str | None) -> Any:
+def _build_client(
+    settings: Settings,
+    endpoint_url: str | None,
+    *,
+    connect_timeout: float = 5,
+    read_timeout: float = 20,
+    total_tries: int = 5,
+) -> Any:
     key_id, secret = settings.s3_access_key_id, settings.s3_secret_access_key
     return boto3.client(
         "s3",
@@ -108,9 +139,9 @@ def _build_client(settings: Settings, endpoint_url: str | None) -> Any:
         aws_secret_access_key=secret.get_secret_value() if secret else None,
         config=Config(
             signature_version="s3v4",
-            connect_timeout=5,
-            read_timeout=20,
-            retries={"mode": "standard", "total_max_attempts": 5},
+            connect_timeout=connect_timeout,
+            read_timeout=read_timeout,
+            retries={"mode": "standard", "total_max_attempts": total_tries},
             max_pool_connections=settings.s3_upload_threads,
             # Many S3-compatible stores refuse the checksum trailers that boto3 sends unasked.
             request_checksum_calculation=settings.s3_checksums,

@@ -17,17 +17,23 @@ class ArtifactKind(enum.StrEnum):
     """The role of a stored file."""
 
     OUTPUT = "output"  #: an image that the job was asked for
+    INPUT = "input"  #: an image that came with the request, for the job to start from
 
 
 class Artifact(Table):
-    """One object in the bucket. Only the winning attempt's objects get a row, in the commit that ends the job."""
+    """One object in the bucket.
+
+    Of outputs only the winning attempt's get a row, in the commit that ends the job; inputs get theirs in the commit
+    that accepts it.
+    """
 
     __tablename__ = "artifacts"
     __table_args__ = (
         UniqueConstraint("storage_key"),
         UniqueConstraint("job_id", "kind", "position"),
         Index(None, "account_id", "created_at"),
-        CheckConstraint("kind in ('output')", name="kind"),
+        CheckConstraint("kind in ('output', 'input')", name="kind"),
+        CheckConstraint("(kind = 'output') = (attempt_id is not null)", name="attempt"),
         CheckConstraint("byte_size > 0 and width > 0 and height > 0 and position >= 0", name="sizes"),
         CheckConstraint("sha256 ~ '^[0-9a-f]{64}$'", name="sha256"),
     )
@@ -35,7 +41,8 @@ class Artifact(Table):
     id: Mapped[UUID] = mapped_column(primary_key=True, default=new_id)
     account_id: Mapped[UUID] = mapped_column(ForeignKey("accounts.id"))
     job_id: Mapped[UUID] = mapped_column(ForeignKey("jobs.id"))
-    attempt_id: Mapped[UUID] = mapped_column(ForeignKey("job_attempts.id"))
+    #: The attempt that made it; inputs were there before any.
+    attempt_id: Mapped[UUID | None] = mapped_column(ForeignKey("job_attempts.id"))
     kind: Mapped[str]
     #: Place among the job's artifacts of this kind, from 0.
     position: Mapped[int]

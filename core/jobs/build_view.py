@@ -14,9 +14,12 @@ from sqlalchemy.orm import Session
 from core.artifacts.storage import sign_download
 from core.artifacts.tables import Artifact, ArtifactKind
 from core.ids import format_id
+from core.jobs.denoising_steps import count_denoising_steps
 from core.jobs.failures import Failure, FailureCode
+from core.jobs.input_images import list_input_ids
 from core.jobs.job_view import (
     FailureView,
+    InputView,
     JobView,
     OutputView,
     ProgressView,
@@ -39,10 +42,11 @@ def build_job_view(session: Session, job: Job) -> JobView:
 def build_job_views(session: Session, jobs: Sequence[Job], *, with_urls: bool = True) -> list[JobView]:
     """The views of the jobs, in their order.
 
-    Without URLs (as events are stored) the outputs' download addresses are null: they are signed when they are sent.
+    Without URLs (as events are stored) the download addresses are null: they are signed when they are sent.
     """
     attempts = _current_attempts(session, jobs)
     outputs = _outputs(session, jobs)
+    inputs = _inputs(session, jobs)
     positions = find_queue_positions(session, jobs)
     return [
         JobView(
@@ -53,6 +57,7 @@ def build_job_views(session: Session, jobs: Sequence[Job], *, with_urls: bool = 
             request=job.request,
             progress=_progress(job, attempts.get(job.id)),
             queue=QueueView(position=positions.get(job.id), eta_seconds=None, reason=_waiting_reason(job)),
+            inputs=[_input(field, artifact, with_url=with_urls) for field, artifact in inputs[job.id].items()],
             outputs=[_output(output, with_url=with_urls) for output in outputs[job.id]],
             failure=_failure(job),
             attempts=job.attempts_used,
@@ -88,9 +93,20 @@ def _outputs(session: Session, jobs: Sequence[Job]) -> defaultdict[UUID, list[Ar
     return outputs
 
 
+def _inputs(session: Session, jobs: Sequence[Job]) -> dict[UUID, dict[str, Artifact]]:
+    ids = {job.id: list_input_ids(job.request) for job in jobs}
+    wanted = {id_ for of_job in ids.values() for id_ in of_job.values()}
+    if not wanted:
+        return {job.id: {} for job in jobs}
+    found = {artifact.id: artifact for artifact in session.scalars(select(Artifact).where(Artifact.id.in_(wanted)))}
+    return {
+        job_id: {field: found[id_] for field, id_ in of_job.items() if id_ in found} for job_id, of_job in ids.items()
+    }
+
+
 def _progress(job: Job, attempt: JobAttempt | None) -> ProgressView:
     if attempt is None:
-        return ProgressView(fraction=0.0, step=0, steps=job.request["num_inference_steps"])
+        return ProgressView(fraction=0.0, step=0, steps=count_denoising_steps(job.request))
     # Some schedulers take a step more than they were asked for.
     step = min(attempt.step, attempt.steps)
     return ProgressView(fraction=round(step / attempt.steps, 4), step=step, steps=attempt.steps)
@@ -100,6 +116,21 @@ def _waiting_reason(job: Job) -> Literal["waiting_for_worker", "retrying"] | Non
     if job.status != JobStatus.QUEUED:
         return None
     return "retrying" if job.available_at > datetime.now(UTC) else "waiting_for_worker"
+
+
+def _input(field: str, artifact: Artifact, *, with_url: bool) -> InputView:
+    url, expires_at = sign_download(artifact.storage_key) if with_url else (None, None)
+    return InputView(
+        id=format_id("art", artifact.id),
+        field=field,
+        url=url,
+        url_expires_at=expires_at,
+        media_type=artifact.media_type,
+        width=artifact.width,
+        height=artifact.height,
+        byte_size=artifact.byte_size,
+        sha256=artifact.sha256,
+    )
 
 
 def _output(artifact: Artifact, *, with_url: bool) -> OutputView:

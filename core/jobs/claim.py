@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -10,12 +10,26 @@ from uuid import UUID
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
+from core.artifacts.tables import Artifact, ArtifactKind
 from core.database import seconds_from_now
 from core.ids import new_id
 from core.jobs.affinity import Chosen, Preference, choose_first, choose_preferred
+from core.jobs.denoising_steps import count_denoising_steps
 from core.jobs.fair_queue import advance_pool_clock
+from core.jobs.input_images import list_input_ids
 from core.jobs.status import JobStatus
-from core.jobs.tables import JobAttempt
+from core.jobs.tables import Job, JobAttempt
+
+
+@dataclass(frozen=True)
+class ClaimedInput:
+    """An image that the job starts from, as it lies in the bucket."""
+
+    storage_key: str
+    #: Of its bytes.
+    sha256: str
+    #: Whether it came with the request; otherwise it is another job's output, and may go with that.
+    is_own: bool
 
 
 @dataclass(frozen=True)
@@ -34,6 +48,8 @@ class ClaimedAttempt:
     request_id: str
     #: Seconds from the job becoming available to this claim.
     waited_seconds: float
+    #: By the field of the request; None where the artifact is not there any more.
+    inputs: dict[str, ClaimedInput | None] = field(default_factory=dict)
 
     @property
     def image_seeds(self) -> list[int]:
@@ -63,7 +79,7 @@ def claim_job(
         worker_id=worker_id,
         lease_expires_at=seconds_from_now(lease_seconds),
         heartbeat_at=now,
-        steps=job.request["num_inference_steps"],
+        steps=count_denoising_steps(job.request),
         started_at=now,
     )
     session.add(attempt)
@@ -85,6 +101,7 @@ def claim_job(
         seed=job.seed,
         request_id=job.request_id,
         waited_seconds=(now - job.available_at).total_seconds(),
+        inputs=_find_inputs(session, job),
     )
 
 
@@ -95,3 +112,12 @@ def _choose(session: Session, pool: str, prefer: Preference | None) -> Chosen | 
             return chosen
     # Also where others hold all the rows that were looked at: there may be more behind them.
     return choose_first(session, pool=pool)
+
+
+def _find_inputs(session: Session, job: Job) -> dict[str, ClaimedInput | None]:
+    ids = list_input_ids(job.request)
+    if not ids:
+        return {}
+    rows = session.scalars(select(Artifact).where(Artifact.id.in_(ids.values()), Artifact.account_id == job.account_id))
+    found = {row.id: ClaimedInput(row.storage_key, row.sha256, is_own=row.kind == ArtifactKind.INPUT) for row in rows}
+    return {name: found.get(id_) for name, id_ in ids.items()}

@@ -16,7 +16,7 @@ class FailureCode(enum.StrEnum):
     MODEL_UNAVAILABLE = "model_unavailable"  #: the model's files are missing or broken on the worker
     OUT_OF_MEMORY = "out_of_memory"  #: the device had no room for it
     NON_FINITE = "non_finite"  #: the model's numbers got out of hand with these settings
-    STORAGE_UNAVAILABLE = "storage_unavailable"  #: the object store did not take the images
+    STORAGE_UNAVAILABLE = "storage_unavailable"  #: the object store did not take or give the images
     LEASE_EXPIRED = "lease_expired"  #: the worker died or hung, each time
     INTERNAL = "internal"  #: an error that we did not foresee
 

@@ -38,11 +38,18 @@ _RULES: dict[str, str] = {
     "no job was tried more often than it may be": "select id from jobs where attempts_used > max_attempts",
     "every image belongs to the winning attempt of its job": """
         select f.id from artifacts f join jobs j on j.id = f.job_id
-        where j.status <> 'succeeded' or f.attempt_id <> j.current_attempt_id
+        where f.kind = 'output' and (j.status <> 'succeeded' or f.attempt_id <> j.current_attempt_id)
     """,
     "a succeeded job has every image that it was asked for": """
         select j.id from jobs j left join artifacts f on f.job_id = j.id and f.kind = 'output'
         where j.status = 'succeeded' group by j.id having count(f.id) <> (j.request ->> 'num_images')::int
+    """,
+    "the images that a job starts from are there, and of its own account": """
+        select j.id from jobs j
+        cross join lateral (values ('image'), ('mask_image'), ('control_image')) field (name)
+        left join artifacts f
+        on 'art_' || replace(f.id::text, '-', '') = j.request ->> field.name and f.account_id = j.account_id
+        where j.finished_at is null and j.request ->> field.name is not null and f.id is null
     """,
     "every end has exactly one event, of its kind, and no job has one before": """
         select j.id from jobs j left join webhook_events e on e.job_id = j.id

@@ -31,6 +31,20 @@ class QueueView(_View):
     reason: Literal["waiting_for_worker", "retrying"] | None
 
 
+class InputView(_View):
+    """An image that the job starts from: one that came with its request, or an output of an earlier job."""
+
+    id: str = Field(examples=["art_0199f2c4a8b97c03b7e1f6a2d3c4b5e6"])
+    field: str = Field(description="Of the request.", examples=["image"])
+    url: str | None
+    url_expires_at: datetime | None
+    media_type: str
+    width: int = Field(description="Pixels, upright.")
+    height: int
+    byte_size: int
+    sha256: str
+
+
 class OutputView(_View):
     """One image. Its address works until `url_expires_at`; reading the job again gives a fresh one."""
 
@@ -90,6 +104,7 @@ class JobView(_View):
     request: dict[str, Any] = Field(description="Every parameter, with the defaults filled in.")
     progress: ProgressView
     queue: QueueView
+    inputs: list[InputView]
     outputs: list[OutputView]
     failure: FailureView | None
     attempts: int = Field(description="Attempts used so far.")

@@ -9,11 +9,12 @@ from datetime import UTC, datetime, timedelta
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from core.artifacts.keys import INPUTS_PREFIX
 from core.artifacts.storage import list_objects, read_object
 from core.artifacts.tables import Artifact
 from core.jobs.invariants import Violation
 
-_PREFIX = "artifacts/"
+_PREFIXES = ("artifacts/", INPUTS_PREFIX)
 
 
 def read_digests(session: Session) -> dict[str, str]:
@@ -26,12 +27,12 @@ def find_object_violations(digests: Mapping[str, str], *, orphan_grace_seconds: 
 
     Reads the whole bucket, outside any transaction. Raises StorageUnavailable.
     """
-    stored = dict(list_objects(_PREFIX))
+    stored = {key: written_at for prefix in _PREFIXES for key, written_at in list_objects(prefix)}
     oldest = datetime.now(UTC) - timedelta(seconds=orphan_grace_seconds)
     return [
         *(Violation("every image lies in the bucket", key) for key in digests.keys() - stored.keys()),
         *(
-            Violation("every image has the bytes that were rendered", key)
+            Violation("every image has the bytes that were rendered or sent", key)
             for key in digests.keys() & stored.keys()
             if hashlib.sha256(read_object(key)).hexdigest() != digests[key]
         ),

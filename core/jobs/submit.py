@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -12,10 +13,12 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 from core.accounts.tables import Account
+from core.artifacts.inputs import InputImage
 from core.catalog import Catalog
 from core.errors import IdempotencyKeyReused
 from core.ids import new_id
 from core.jobs.fair_queue import take_fair_position
+from core.jobs.input_images import build_input_rows, find_input_sizes
 from core.jobs.request import RenderRequest
 from core.jobs.resolve_request import resolve_request
 from core.jobs.tables import IdempotencyKey, Job
@@ -39,20 +42,28 @@ def submit_job(
     idempotency_key: str | None,
     catalog: Catalog,
     settings: Settings,
+    job_id: UUID | None = None,
+    images: Sequence[InputImage] = (),
 ) -> Submitted:
     """Queue one job. It is accepted when the caller's transaction commits.
 
-    Raises InvalidRequest with the field, and IdempotencyKeyReused when the key came with another body before.
+    `images` came with the request and lie in the bucket, under the `job_id` that they name; the request holds their
+    ids. Raises InvalidRequest with the field, and IdempotencyKeyReused when the key came with another body before.
     """
-    job_id = new_id()
+    job_id = job_id or new_id()
     if idempotency_key is not None:
         first_id = _take_idempotency_key(
-            session, account_id=account_id, key=idempotency_key, request=request, job_id=job_id
+            session,
+            account_id=account_id,
+            key=idempotency_key,
+            request_sha256=_digest(request, images),
+            job_id=job_id,
         )
         if first_id is not None:
             return Submitted(session.get_one(Job, first_id), is_new=False)
 
-    resolved = resolve_request(request, catalog=catalog, default_model=settings.default_model)
+    input_sizes = find_input_sizes(session, request, images, account_id=account_id)
+    resolved = resolve_request(request, catalog=catalog, default_model=settings.default_model, input_sizes=input_sizes)
     weight = session.execute(select(Account.weight).where(Account.id == account_id)).scalar_one()
     fair_position = take_fair_position(
         session, account_id=account_id, weight=weight, pool=resolved.pool, cost=resolved.cost
@@ -75,23 +86,22 @@ def submit_job(
     )
     session.add(job)
     session.flush()
+    session.add_all(build_input_rows(images, account_id=account_id))
+    session.flush()
     session.refresh(job)
     return Submitted(job, is_new=True)
 
 
 def _take_idempotency_key(
-    session: Session, *, account_id: UUID, key: str, request: RenderRequest, job_id: UUID
+    session: Session, *, account_id: UUID, key: str, request_sha256: bytes, job_id: UUID
 ) -> UUID | None:
     """None when the key is ours now, or the id of the job that an earlier request with the same body made.
 
     A simultaneous request with the same key waits at the insert until this transaction ends.
     """
-    # Without defaults, so that a release that adds a field does not make a retry another request.
-    content = json.dumps(request.model_dump(exclude_defaults=True), sort_keys=True)
-    digest = hashlib.sha256(content.encode()).digest()
     taken = session.execute(
         insert(IdempotencyKey)
-        .values(account_id=account_id, key=key, request_sha256=digest, job_id=job_id)
+        .values(account_id=account_id, key=key, request_sha256=request_sha256, job_id=job_id)
         .on_conflict_do_nothing()
         .returning(IdempotencyKey.job_id)
     ).scalar_one_or_none()
@@ -99,6 +109,14 @@ def _take_idempotency_key(
         return None
 
     first = session.get_one(IdempotencyKey, (account_id, key))
-    if first.request_sha256 != digest:
+    if first.request_sha256 != request_sha256:
         raise IdempotencyKeyReused
     return first.job_id
+
+
+def _digest(request: RenderRequest, images: Sequence[InputImage]) -> bytes:
+    # Without defaults, so that a release that adds a field does not make a retry another request.
+    content = request.model_dump(exclude_defaults=True)
+    # The ids of images that came with it are new each time; their bytes are what was asked for.
+    content |= {image.field: f"sha256:{image.sha256}" for image in images}
+    return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).digest()

@@ -15,7 +15,7 @@ from packaging.utils import canonicalize_name
 from tests.guards.compose_file import REPOSITORY
 
 #: Libraries that only worker/rendering may load.
-RENDERING = ("torch", "diffusers", "transformers", "accelerate", "peft", "PIL")
+RENDERING = ("torch", "diffusers", "transformers", "accelerate", "peft")
 
 _API = """
 from api.app import create_app

@@ -11,6 +11,7 @@ import torch
 from PIL import Image
 
 from core.catalog import load_catalog
+from core.catalog.schedulers import DIFFUSION_SCHEDULERS, SCHEDULER_NAMES
 from core.errors import StorageUnavailable
 from core.jobs.failures import FailureCode
 from tests.conftest import REPOSITORY
@@ -18,8 +19,8 @@ from worker.rendering.drain import Drain
 from worker.rendering.encode import encode_image
 from worker.rendering.errors import ModelUnavailable, RequestRefused, describe_failure
 from worker.rendering.models import Models
+from worker.rendering.pipelines import build_scheduler
 from worker.rendering.render import render_images
-from worker.rendering.schedulers import SCHEDULERS, build_scheduler
 from worker.rendering.stepping import StepEnd
 
 
@@ -75,7 +76,7 @@ def test_every_error_has_a_code_and_keeps_its_secrets(error: Exception, code: Fa
     assert "secret" not in failure.message
 
 
-@pytest.mark.parametrize("scheduler", SCHEDULERS)
+@pytest.mark.parametrize("scheduler", DIFFUSION_SCHEDULERS)
 def test_every_scheduler_draws(models: Models, scheduler: str) -> None:
     """Each scheduler that the catalog may name is made from the model's own and gives a picture."""
     [image] = render_images(
@@ -85,7 +86,7 @@ def test_every_scheduler_draws(models: Models, scheduler: str) -> None:
     assert image.size == (64, 64)
 
 
-@pytest.mark.parametrize("scheduler", SCHEDULERS)
+@pytest.mark.parametrize("scheduler", DIFFUSION_SCHEDULERS)
 def test_a_scheduler_takes_the_steps_it_was_asked_for(models: Models, scheduler: str) -> None:
     """For every number of steps that a job may ask for: so many timesteps, none of them beyond the end."""
     own = models.load("picturebook").pipeline.scheduler
@@ -103,7 +104,7 @@ def test_the_catalog_names_only_schedulers_that_exist() -> None:
     """A scheduler that a job may ask for is one that a worker can make."""
     catalog = load_catalog(REPOSITORY / "models.toml")
 
-    assert {name for entry in catalog.models.values() for name in entry.schedulers} <= set(SCHEDULERS)
+    assert {name for entry in catalog.models.values() for name in entry.schedulers} <= SCHEDULER_NAMES
 
 
 def test_a_render_stops_at_the_step_that_says_so(models: Models) -> None:

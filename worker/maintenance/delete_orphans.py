@@ -1,10 +1,13 @@
-"""Remove from the bucket what losing attempts left there: objects that no row owns."""
+"""Remove from the bucket what no row owns: what losing attempts left there, and images of jobs that were not accepted."""
 
 from __future__ import annotations
 
+from datetime import UTC, datetime, timedelta
+
 import structlog
 
-from core.artifacts.storage import delete_prefix
+from core.artifacts.find_orphans import list_old_inputs, list_owned
+from core.artifacts.storage import delete_object, delete_prefix
 from core.database import transaction
 from core.errors import StorageUnavailable
 from core.jobs.losing_attempts import list_losing_attempts, mark_objects_deleted
@@ -15,6 +18,14 @@ _log = structlog.get_logger()
 
 def delete_orphans() -> None:
     """One clean-up; what the store does not delete now is tried again the next time."""
+    _delete_what_losing_attempts_left()
+    try:
+        _delete_inputs_without_a_job()
+    except StorageUnavailable as error:
+        _log.warning("orphaned_inputs_not_deleted", error=str(error))
+
+
+def _delete_what_losing_attempts_left() -> None:
     with transaction() as session:
         attempts = list_losing_attempts(session, grace_seconds=get_settings().orphan_grace_seconds)
     for attempt in attempts:
@@ -27,3 +38,13 @@ def delete_orphans() -> None:
             mark_objects_deleted(session, attempt_id=attempt.id)
         if deleted:
             _log.info("orphans_deleted", prefix=attempt.prefix, objects=deleted)
+
+
+def _delete_inputs_without_a_job() -> None:
+    grace = timedelta(seconds=get_settings().orphan_grace_seconds)
+    for keys in list_old_inputs(written_before=datetime.now(UTC) - grace):
+        with transaction() as session:
+            orphans = set(keys) - list_owned(session, keys)
+        for key in orphans:
+            delete_object(key)
+            _log.info("orphaned_input_deleted", key=key)

@@ -13,6 +13,7 @@ from structlog.contextvars import bind_contextvars, get_contextvars
 from core.database import transaction
 from core.errors import LeaseLost
 from core.jobs.claim import ClaimedAttempt
+from core.jobs.denoising_steps import count_denoising_steps
 from core.jobs.lease import renew_lease
 from core.settings import Settings
 from worker.rendering.drain import Drain
@@ -45,8 +46,8 @@ class LeaseKeeper:
 
     def reach_step(self, end: StepEnd) -> None:
         """A denoising step is done. Raises what `check_wanted` raises."""
-        # Told in the steps that were asked for: schedulers of second order take more, an image to start from fewer.
-        self._step = end.step * self._attempt.request["num_inference_steps"] // end.steps
+        # Told in the steps that were asked for: schedulers of second order take more.
+        self._step = end.step * count_denoising_steps(self._attempt.request) // end.steps
         self.check_wanted()
 
     def check_wanted(self) -> None:

@@ -10,7 +10,7 @@ from functools import cache
 import structlog
 from structlog.contextvars import bound_contextvars
 
-from core.artifacts.sign_outputs import sign_outputs
+from core.artifacts.sign_images import sign_images
 from core.database import transaction
 from core.ids import format_id
 from core.metrics import WEBHOOK_ATTEMPTS
@@ -107,12 +107,15 @@ def _send(claimed: ClaimedDelivery, settings: Settings) -> AttemptOutcome:
 def _build_body(claimed: ClaimedDelivery) -> str:
     # Download addresses live for minutes and a retry may come after hours, so each try signs its own.
     with transaction() as session:
-        outputs = sign_outputs(session, job_id=claimed.job_id, outputs=claimed.data["outputs"])
+        # Events of the release before know no inputs.
+        images = {
+            name: sign_images(session, claimed.data[name]) for name in ("inputs", "outputs") if name in claimed.data
+        }
     return json.dumps(
         {
             "type": claimed.event_type,
             "timestamp": claimed.event_at.astimezone(UTC).isoformat(),
-            "data": claimed.data | {"outputs": outputs},
+            "data": claimed.data | images,
         },
         ensure_ascii=False,
         separators=(",", ":"),

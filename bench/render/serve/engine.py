@@ -13,12 +13,12 @@ from diffusers import AutoPipelineForImage2Image
 from bench.render.jobs import STRENGTH, Job
 from bench.render.serve.setting import Setting
 from core.catalog import Catalog, ModelEntry
+from core.catalog.schedulers import OWN
 from worker.rendering.batching import BatchJob
 from worker.rendering.encode import encode_image
-from worker.rendering.models import LoadedModel, Models
+from worker.rendering.models import Models
 from worker.rendering.render import render_images
 from worker.rendering.room import Room
-from worker.rendering.schedulers import SCHEDULERS
 from worker.rendering.stepping import StepEnd
 
 #: As many jobs as a worker's pool has threads; the room decides how many of them denoise.
@@ -41,7 +41,6 @@ class Engine:
         if pipeline is not None:
             pipeline.set_progress_bar_config(disable=True)
             self._by_task["image"] = replace(model, pipeline=pipeline)
-        self._scheduler = _name_scheduler(model)
         self._room = Room()
         self._threads = ThreadPoolExecutor(THREADS, thread_name_prefix="job")
 
@@ -74,7 +73,7 @@ class Engine:
             "num_inference_steps": job.steps,
             "guidance_scale": job.guidance_scale,
             "strength": STRENGTH,
-            "scheduler": self._scheduler,
+            "scheduler": OWN,
         }
 
     def __enter__(self) -> Self:
@@ -100,14 +99,7 @@ def _build_catalog(setting: Setting) -> Catalog:
         default_steps=12,
         max_steps=100,
         default_guidance_scale=3.0,
-        schedulers=tuple(SCHEDULERS),
-        default_scheduler="ddim",
+        schedulers=(OWN,),
+        default_scheduler=OWN,
     )
     return Catalog(models={_MODEL: entry}, folder=setting.model.resolve().parent)
-
-
-def _name_scheduler(model: LoadedModel) -> str:
-    """The wire's name of the model's own scheduler, which is the one that the plain pipeline uses."""
-    own = type(model.pipeline.scheduler).__name__
-    names = {class_name: name for name, class_name in SCHEDULERS.items()}
-    return names[own]

@@ -15,13 +15,14 @@ import torch
 from diffusers import AutoencoderTiny
 from PIL import Image
 
+from core.catalog.schedulers import DIFFUSION_SCHEDULERS
 from tests.rendering.around_denoiser.conftest import Load
 from tests.rendering.families import FAMILIES
 from tests.rendering.families.family import SIDE
+from worker.rendering.pipelines import build_scheduler
 from worker.rendering.previews import PreviewMaker, maker
 from worker.rendering.previews.encode_preview import MOST_BYTES, encode_preview
 from worker.rendering.previews.unpack import to_autoencoder, unpack_latents
-from worker.rendering.schedulers import SCHEDULERS, build_scheduler
 
 JOB = UUID(int=1)
 
@@ -99,7 +100,7 @@ def test_what_is_drawn_is_what_is_decoded(load: Load, monkeypatch: pytest.Monkey
     assert torch.allclose(to_autoencoder(pipeline.vae, latents), given, atol=1e-5)
 
 
-@pytest.mark.parametrize("scheduler", SCHEDULERS)
+@pytest.mark.parametrize("scheduler", DIFFUSION_SCHEDULERS)
 def test_a_preview_resembles_the_picture(load: Load, gallery: Gallery, impatient: None, scheduler: str) -> None:
     """From a quarter of the way on, with every scheduler, Picturebook's previews show what is going to be there."""
     loaded = load("picturebook")

@@ -13,11 +13,15 @@ SENTENCES = (
     "a photo of an astronaut riding a horse on mars, highly detailed, sharp focus",
     "a large red mug and a small blue bowl on a yellow background",
     "blurry, low quality, watermark, text, deformed hands",
-    "system user assistant Describe the image by detailing the color, shape, size, texture, quantity, text, "
-    "spatial relationships of the objects and background:",
-    "Given a user prompt, generate an 'Enhanced prompt' that provides detailed visual descriptions suitable for image "
-    "generation. Evaluate the level of detail in the user prompt: - If the prompt is simple, focus on adding specifics "
-    "about colors, shapes, sizes, textures, and spatial relationships to create vivid and concrete scenes.",
+    (
+        "system user assistant Describe the image by detailing the color, shape, size, texture, quantity, text, "
+        "spatial relationships of the objects and background:"
+    ),
+    (
+        "Given a user prompt, generate an 'Enhanced prompt' that provides detailed visual descriptions suitable for image "
+        "generation. Evaluate the level of detail in the user prompt: - If the prompt is simple, focus on adding specifics "
+        "about colors, shapes, sizes, textures, and spatial relationships to create vivid and concrete scenes."
+    ),
 )
 
 CHAT_TEMPLATE = (
@@ -30,9 +34,7 @@ def clip_tokenizer() -> CLIPTokenizer:
     """A token for every letter: 77 of them are soon full, as prompts that are too long need it."""
     letters = sorted(pre_tokenizers.ByteLevel.alphabet())
     tokens = [*letters, *(letter + "</w>" for letter in letters), "<|startoftext|>", "<|endoftext|>"]
-    return CLIPTokenizer(
-        vocab={token: index for index, token in enumerate(tokens)}, merges=[], model_max_length=77
-    )
+    return CLIPTokenizer(vocab={token: index for index, token in enumerate(tokens)}, merges=[], model_max_length=77)
 
 
 def t5_tokenizer() -> T5Tokenizer:

@@ -1,0 +1,101 @@
+"""Images that come with a request: checked, and put into the bucket before the commit that accepts their job."""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from uuid import UUID
+
+import structlog
+
+from core.artifacts.data_uri import read_data_uri
+from core.artifacts.images import read_image
+from core.artifacts.keys import build_input_key
+from core.artifacts.storage import delete_object, put_object
+from core.artifacts.tables import Artifact, ArtifactKind
+from core.errors import DarkroomError, StorageUnavailable
+from core.ids import new_id
+
+_log = structlog.get_logger()
+
+
+@dataclasses.dataclass(frozen=True)
+class InputImage:
+    """An image that came with a request, and the row that it will get. Sides in pixels, upright."""
+
+    job_id: UUID
+    #: Of the request: `image`, `mask_image`, `control_image`.
+    field: str
+    body: bytes = dataclasses.field(repr=False)
+    media_type: str
+    extension: str
+    #: Of the body, 64 hexadecimal digits.
+    sha256: str
+    width: int
+    height: int
+    #: The artifact's.
+    id: UUID = dataclasses.field(default_factory=new_id)
+
+    @property
+    def storage_key(self) -> str:
+        return build_input_key(job_id=self.job_id, field=self.field, extension=self.extension)
+
+    def build_row(self, *, account_id: UUID, position: int) -> Artifact:
+        """The artifact's row. `position` is its field's place among the image fields."""
+        return Artifact(
+            id=self.id,
+            account_id=account_id,
+            job_id=self.job_id,
+            kind=ArtifactKind.INPUT,
+            position=position,
+            storage_key=self.storage_key,
+            media_type=self.media_type,
+            byte_size=len(self.body),
+            sha256=self.sha256,
+            width=self.width,
+            height=self.height,
+        )
+
+
+def check_input(data_uri: str, *, job_id: UUID, field: str) -> InputImage:
+    """The image in a data URI, decoded once to see that it is one. Raises NotAnImage."""
+    body = read_data_uri(data_uri)
+    read = read_image(body)
+    return InputImage(
+        job_id=job_id,
+        field=field,
+        body=body,
+        media_type=read.media_type,
+        extension=read.extension,
+        sha256=hashlib.sha256(body).hexdigest(),
+        width=read.image.width,
+        height=read.image.height,
+    )
+
+
+@contextmanager
+def stored_inputs(images: Sequence[InputImage]) -> Iterator[None]:
+    """The images lie in the bucket while the block commits the rows that own them.
+
+    When the block refuses the request they are removed again. After any other error nobody knows whether the commit
+    got through, so they stay, and what no row owns is swept up later. Raises StorageUnavailable.
+    """
+    try:
+        for image in images:
+            put_object(image.storage_key, image.body, media_type=image.media_type, sha256=image.sha256, is_awaited=True)
+        yield
+    except DarkroomError:
+        discard_inputs(images)
+        raise
+
+
+def discard_inputs(images: Sequence[InputImage]) -> None:
+    """Remove from the bucket what no job will own; what the store does not delete now is swept up later."""
+    for image in images:
+        try:
+            delete_object(image.storage_key, is_awaited=True)
+        except StorageUnavailable as error:
+            _log.warning("input_not_discarded", key=image.storage_key, error=str(error))
+            return

@@ -1,0 +1,29 @@
+"""Put fresh download addresses into the images of a stored event."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from core.artifacts.storage import sign_download
+from core.artifacts.tables import Artifact
+from core.ids import format_id, parse_id
+
+
+def sign_images(session: Session, images: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The inputs or outputs, each with an address that works from now; one whose file is gone keeps null."""
+    if not images:
+        return []
+    ids = [parse_id("art", image["id"]) for image in images]
+    rows = session.execute(select(Artifact.id, Artifact.storage_key).where(Artifact.id.in_(ids)))
+    keys = {format_id("art", artifact_id): key for artifact_id, key in rows}
+    return [_sign(image, keys.get(image["id"])) for image in images]
+
+
+def _sign(image: dict[str, Any], key: str | None) -> dict[str, Any]:
+    if key is None:
+        return image
+    url, expires_at = sign_download(key)
+    return image | {"url": url, "url_expires_at": expires_at.isoformat()}
