@@ -4,7 +4,14 @@ from __future__ import annotations
 
 from core.catalog.catalog import Catalog, get_catalog, load_catalog
 from core.catalog.entry import ModelEntry
-from core.catalog.signatures import Parameter, PipelineSignature, Task, find_signature, find_task_signature
+from core.catalog.signatures import (
+    Parameter,
+    PipelineSignature,
+    Task,
+    find_signature,
+    find_task_signature,
+    list_pipeline_classes,
+)
 from core.catalog.sources import FileSource, FolderSource, HubSource, Source
 
 __all__ = [
@@ -20,5 +27,6 @@ __all__ = [
     "find_signature",
     "find_task_signature",
     "get_catalog",
+    "list_pipeline_classes",
     "load_catalog",
 ]

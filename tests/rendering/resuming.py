@@ -8,7 +8,7 @@ import json
 import subprocess
 import sys
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +21,6 @@ from tests.conftest import REPOSITORY
 from tests.rendering.families import FAMILIES
 from worker.rendering.checkpoints import Checkpoint
 from worker.rendering.models import LoadedModel, Models
-from worker.rendering.pipelines.tasks import control_argument, derive_pipeline
 from worker.rendering.render import render_images
 from worker.rendering.stepping import StepEnd
 
@@ -102,12 +101,9 @@ class TinyModels:
         (folder / "models.toml").write_text("".join(_SECTION.format(family=family) for family in families))
         self._models = Models(load_catalog(folder / "models.toml"), device="cpu", budget_bytes=2**31)
 
-    def get(self, family_id: str, task: str) -> LoadedModel:
-        """The family's model, as the pipeline that does the task."""
-        model = self._models.load(family_id)
-        pipeline = derive_pipeline(model.pipeline, task)
-        assert pipeline is not None
-        return replace(model, pipeline=pipeline)
+    def get(self, family_id: str) -> LoadedModel:
+        """The family's model."""
+        return self._models.load(family_id)
 
     def close(self) -> None:
         self._models.close()
@@ -122,7 +118,7 @@ def draw(model: LoadedModel, case: Case, checkpoint: Checkpoint | None = None) -
         case.request,
         seeds=case.seeds,
         on_step=ends.append,
-        images=draw_images(model, case),
+        images=draw_images(case),
         checkpoint=checkpoint,
     )
     assert ends[-1].is_last
@@ -152,7 +148,7 @@ def stop_after(
             case.request,
             seeds=case.seeds,
             on_step=end_step,
-            images=draw_images(model, case),
+            images=draw_images(case),
             checkpoint=checkpoint,
         )
     return kept[0], model.batcher.forwards - forwards
@@ -162,7 +158,7 @@ def _digest(numbers: NDArray[Any]) -> str:
     return hashlib.sha256(numbers.tobytes()).hexdigest()
 
 
-def draw_images(model: LoadedModel, case: Case) -> dict[str, Image.Image]:
+def draw_images(case: Case) -> dict[str, Image.Image]:
     """The pictures that the case's pipeline starts from."""
     size = (case.request["width"], case.request["height"])
     images = {}
@@ -173,7 +169,7 @@ def draw_images(model: LoadedModel, case: Case) -> dict[str, Image.Image]:
         mask[:, size[0] // 2 :] = 255
         images["mask_image"] = Image.fromarray(mask)
     if FAMILIES[case.family].control:
-        images[control_argument(model.pipeline)] = _draw_picture(size, seed=2)
+        images["control_image"] = _draw_picture(size, seed=2)
     return images
 
 
@@ -204,7 +200,7 @@ def main(models: Path, stopped: Path) -> None:
         fields = json.loads(path.read_text())
         case = Case(**fields | {"seeds": tuple(fields["seeds"])})
         checkpoint = Checkpoint.from_bytes(path.with_suffix(".safetensors").read_bytes())
-        drawn[path.stem] = asdict(draw(tiny_models.get(case.family, case.task), case, checkpoint))
+        drawn[path.stem] = asdict(draw(tiny_models.get(case.family), case, checkpoint))
     print(json.dumps(drawn))
 
 

@@ -38,7 +38,7 @@ def tiny_models(tmp_path_factory: pytest.TempPathFactory) -> Iterator[TinyModels
 
 @pytest.fixture(scope="module")
 def model(tiny_models: TinyModels) -> LoadedModel:
-    return tiny_models.get("sd15", "text-to-image")
+    return tiny_models.get("sd15")
 
 
 @pytest.fixture(scope="module")
@@ -210,7 +210,7 @@ def test_a_resumed_job_lets_others_prepare_while_it_catches_up(model: LoadedMode
 
 def test_what_cannot_be_resumed_says_why(tiny_models: TinyModels) -> None:
     """A model whose denoiser keeps results between steps renders as ever, and gives the reason in its receipt."""
-    cached = tiny_models.get("flux-schnell", "text-to-image")
+    cached = tiny_models.get("flux-schnell")
     cached.pipeline.transformer.enable_cache(FirstBlockCacheConfig(threshold=0.05))
     refusals: list[str] = []
 

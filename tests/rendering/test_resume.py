@@ -84,7 +84,7 @@ class Workplace:
         stopped.mkdir()
         stops: dict[str, Stop] = {}
         for case in cases:
-            model = self.models.get(case.family, case.task)
+            model = self.models.get(case.family)
             whole = draw(model, case)
             for step in steps_of(whole):
                 checkpoint, forwards = stop_after(model, case, step)
@@ -102,7 +102,7 @@ def workplace(tmp_path_factory: pytest.TempPathFactory) -> Workplace:
 
 @pytest.fixture(scope="module")
 def sd(workplace: Workplace) -> LoadedModel:
-    return workplace.models.get("sd15", "text-to-image")
+    return workplace.models.get("sd15")
 
 
 def assert_same(resumed: dict[str, tuple[Stop, Drawn]]) -> None:
@@ -163,7 +163,7 @@ def test_any_render_can_be_gone_on_with(sd: LoadedModel, case: Case, share: floa
 def test_a_render_is_stopped_again_and_again(workplace: Workplace) -> None:
     """A render that was gone on with is stopped and gone on with like any other."""
     case = Case("sdxl", "image-to-image", "dpmpp_2m_sde", steps=9)
-    model = workplace.models.get(case.family, case.task)
+    model = workplace.models.get(case.family)
     whole = draw(model, case)
 
     first, forwards_of_first = stop_after(model, case, 2)

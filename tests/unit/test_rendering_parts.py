@@ -86,7 +86,12 @@ def test_every_scheduler_draws(models: Models, scheduler: str) -> None:
     assert image.size == (64, 64)
 
 
-@pytest.mark.parametrize("scheduler", DIFFUSION_SCHEDULERS)
+#: These look at a step more than once, or were made for models of few steps.
+_OF_SEVERAL_LOOKS = {"heun", "kdpm2", "kdpm2_ancestral", "pndm"}
+_OF_FEW_STEPS = {"lcm", "tcd"}
+
+
+@pytest.mark.parametrize("scheduler", sorted(set(DIFFUSION_SCHEDULERS) - _OF_SEVERAL_LOOKS - _OF_FEW_STEPS))
 def test_a_scheduler_takes_the_steps_it_was_asked_for(models: Models, scheduler: str) -> None:
     """For every number of steps that a job may ask for: so many timesteps, none of them beyond the end."""
     own = models.load("picturebook").pipeline.scheduler

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 import inspect
 import json
 from collections.abc import Callable, Mapping, Sequence
@@ -16,12 +15,17 @@ from worker.rendering.batching import BatchJob
 from worker.rendering.checkpoints import Checkpoint, open_journal
 from worker.rendering.errors import NonFiniteResult, RequestRefused
 from worker.rendering.models import LoadedModel
-from worker.rendering.pipelines import build_scheduler
+from worker.rendering.pipelines import build_pipeline, build_scheduler, control_argument, derive_task
 from worker.rendering.prompts import JobPrompts, PromptCache, install_prompt_cache
 from worker.rendering.stepping import StepEnd, watch_steps
 
 #: Of a request, what the pipeline is not told: each is dealt with here or around here.
-_NOT_THE_PIPELINES = frozenset({"num_images", "scheduler", "output_format", "loras", "deterministic", "seed"})
+_NOT_THE_PIPELINES = frozenset(
+    {
+        *("num_images", "scheduler", "output_format", "loras", "deterministic", "seed"),
+        *("image", "mask_image", "control_image"),
+    }
+)
 
 
 @dataclass(frozen=True)
@@ -51,7 +55,8 @@ def render_images(
     watch: Callable[[Any], None] | None = None,
     checkpoint: Checkpoint | None = None,
 ) -> RenderedImages:
-    """One image for each seed, in order. `request` holds every parameter, resolved; `images` those that are pictures.
+    """One image for each seed, in order. `request` holds every parameter, resolved; `images` are the pictures that it names
+    (`image`, `mask_image`, `control_image`), as large as the job draws: what it is to do follows from which there are.
 
     Its denoising steps run together with those of other jobs in other threads. `on_step` is told each step as it
     ends; what it raises ends the render at that step, and nobody else's. `job` tells others how much of the device
@@ -61,7 +66,8 @@ def render_images(
     of anything else, RequestRefused when the pipeline refuses the request before its first step, and NonFiniteResult
     when the model's numbers got out of hand.
     """
-    pipeline: Any = copy.copy(model.pipeline)
+    images = images or {}
+    pipeline = build_pipeline(model, derive_task(images), control="control_image" in images)
     pipeline.scheduler = build_scheduler(request["scheduler"], model.pipeline.scheduler)
     job = job or BatchJob(is_deterministic=bool(request.get("deterministic")))
     # On the CPU, so that a seed means the same noise on every device.
@@ -71,7 +77,7 @@ def render_images(
         pipeline,
         request,
         seeds=seeds,
-        images=images or {},
+        images=images,
         job=job,
         generators=generators,
         checkpoint=checkpoint,
@@ -100,7 +106,7 @@ def render_images(
         with torch.inference_mode(), model.batcher.job(job):
             output = pipeline(
                 **_arguments(pipeline, request),
-                **(images or {}),
+                **_name_images(pipeline, images),
                 num_images_per_prompt=len(seeds),
                 generator=generators,
                 output_type="pil",
@@ -126,6 +132,11 @@ def _arguments(pipeline: Any, request: Mapping[str, Any]) -> dict[str, Any]:
     if not given.get("negative_prompt", True):
         given["negative_prompt"] = None
     return given
+
+
+def _name_images(pipeline: Any, images: Mapping[str, Image]) -> dict[str, Image]:
+    """The pictures by the names that this pipeline has for them."""
+    return {control_argument(pipeline) if name == "control_image" else name: image for name, image in images.items()}
 
 
 def _check_finite(latents: torch.Tensor) -> None:

@@ -30,6 +30,7 @@ from worker.rendering.batching import BatchJob
 from worker.rendering.checkpoints import JobCheckpoints
 from worker.rendering.encode import encode_image
 from worker.rendering.errors import JobCancelled, WorkerDraining, describe_failure
+from worker.rendering.inputs import load_inputs
 from worker.rendering.lease_keeper import LeaseKeeper, keep_lease
 from worker.rendering.models import LoadedModel
 from worker.rendering.receipt import build_receipt
@@ -123,6 +124,7 @@ def _run_attempt(runtime: Runtime, attempt: ClaimedAttempt, place: Place) -> Non
 def _render(
     model: LoadedModel, runtime: Runtime, attempt: ClaimedAttempt, lease: LeaseKeeper, place: Place
 ) -> Rendered:
+    images = load_inputs(attempt)
     started = time.perf_counter()
     checkpoints = JobCheckpoints(runtime.checkpoints, attempt.job_id, every_seconds=runtime.settings.checkpoint_seconds)
 
@@ -139,6 +141,7 @@ def _render(
             attempt.request,
             seeds=attempt.image_seeds,
             on_step=end_step,
+            images=images,
             job=place.job,
             prompt_cache=runtime.prompt_cache,
             watch=partial(runtime.preview, attempt),

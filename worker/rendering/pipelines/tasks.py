@@ -4,71 +4,35 @@ from __future__ import annotations
 
 import copy
 import inspect
+from collections.abc import Collection, Mapping
 from functools import cache
 from typing import Any
 
 import diffusers
 from diffusers import DiffusionPipeline
-from diffusers.pipelines.auto_pipeline import (
-    AUTO_IMAGE2IMAGE_PIPELINES_MAPPING,
-    AUTO_INPAINT_PIPELINES_MAPPING,
-    AUTO_TEXT2IMAGE_PIPELINES_MAPPING,
-)
 
+from core.catalog import Task, find_signature, list_pipeline_classes
 from worker.rendering.errors import RequestRefused
 from worker.rendering.models import LoadedModel
 
-TEXT_TO_IMAGE, IMAGE_TO_IMAGE, INPAINTING = TASKS = ("text-to-image", "image-to-image", "inpainting")
 
-_AUTO = {
-    TEXT_TO_IMAGE: AUTO_TEXT2IMAGE_PIPELINES_MAPPING,
-    IMAGE_TO_IMAGE: AUTO_IMAGE2IMAGE_PIPELINES_MAPPING,
-    INPAINTING: AUTO_INPAINT_PIPELINES_MAPPING,
-}
-#: Families that diffusers has more pipelines for than its auto pipelines know.
-_BESIDE_AUTO: tuple[dict[str, str], ...] = (
-    {
-        TEXT_TO_IMAGE: "ChromaPipeline",
-        IMAGE_TO_IMAGE: "ChromaImg2ImgPipeline",
-        INPAINTING: "ChromaInpaintPipeline",
-    },
-    {
-        TEXT_TO_IMAGE: "Flux2KleinPipeline",
-        IMAGE_TO_IMAGE: "Flux2KleinPipeline",
-        INPAINTING: "Flux2KleinInpaintPipeline",
-    },
-    {
-        TEXT_TO_IMAGE: "FluxKontextPipeline",
-        IMAGE_TO_IMAGE: "FluxKontextPipeline",
-        INPAINTING: "FluxKontextInpaintPipeline",
-    },
-    {TEXT_TO_IMAGE: "SanaSprintPipeline", IMAGE_TO_IMAGE: "SanaSprintImg2ImgPipeline"},
-)
+def derive_task(images: Collection[str]) -> Task:
+    """What a job is to do, by the names of the pictures that it brings."""
+    if "mask_image" in images:
+        return "inpainting"
+    return "image-to-image" if "image" in images else "text-to-image"
 
 
-def build_pipeline(model: LoadedModel, task: str, *, control: bool | None = None) -> Any:
+def build_pipeline(model: LoadedModel, task: Task, *, control: bool = False) -> Any:
     """A fresh pipeline object of the class that serves the task, sharing the model's components: nothing is loaded,
     copied, cast or moved, and the model's own pipeline stays as it was.
 
-    `control` asks for (or against) the ControlNet's pipeline where the model has a ControlNet; left out, the
-    model's own class decides. Raises RequestRefused where the model cannot serve the task.
+    `control` asks for the class that takes a control image. Raises RequestRefused where the model cannot serve the task.
     """
-    pipeline = derive_pipeline(model.pipeline, task, control=control)
-    if pipeline is None:
-        raise RequestRefused(f"The model {model.id!r} cannot do {task}{' with a control image' if control else ''}.")
-    return pipeline
-
-
-def served_tasks(pipeline: DiffusionPipeline) -> tuple[str, ...]:
-    """The tasks that the pipeline's components serve, through its own class or a related one."""
-    return tuple(task for task in TASKS if _find_class(pipeline, task, control=None) is not None)
-
-
-def derive_pipeline(pipeline: DiffusionPipeline, task: str, *, control: bool | None = None) -> Any | None:
-    """As `build_pipeline`, of any pipeline; None where nothing serves the task."""
+    pipeline: Any = model.pipeline
     target = _find_class(pipeline, task, control=control)
     if target is None:
-        return None
+        raise RequestRefused(f"The model {model.id!r} cannot do {task}{' with a control image' if control else ''}.")
     if target is type(pipeline):
         return copy.copy(pipeline)
 
@@ -89,7 +53,7 @@ def control_argument(pipeline: Any) -> str:
     return "control_image" if "control_image" in inspect.signature(type(pipeline).__call__).parameters else "image"
 
 
-def _find_class(pipeline: DiffusionPipeline, task: str, *, control: bool | None) -> Any | None:
+def _find_class(pipeline: DiffusionPipeline, task: Task, *, control: bool) -> Any | None:
     own: Any = type(pipeline)
     target = find_pipeline_class(own, task, control=control)
     if target is None or target is own:
@@ -102,38 +66,22 @@ def _find_class(pipeline: DiffusionPipeline, task: str, *, control: bool | None)
 
 
 @cache
-def find_pipeline_class(own: type[DiffusionPipeline], task: str, *, control: bool | None) -> Any | None:
+def find_pipeline_class(own: type[DiffusionPipeline], task: Task, *, control: bool) -> Any | None:
     """The class that serves the task with the components of `own`; None where diffusers has none."""
-    if control is None or control == _has_control(own):
-        return _siblings(own).get(task)
-    plain = (_find_auto_name(own) or "").replace("-controlnet-union", "").replace("-controlnet", "")
-    return _auto_classes(f"{plain}-controlnet" if control else plain).get(task)
+    name = _classes_by_task(own, control=control).get(task)
+    return None if name is None else getattr(diffusers, name)
 
 
-def _siblings(own: type[DiffusionPipeline]) -> dict[str, Any]:
-    """By task, the classes of the same family; of a class that no table has, only itself."""
-    for family in _BESIDE_AUTO:
-        if own.__name__ in family.values():
-            return {task: getattr(diffusers, name) for task, name in family.items()}
-    name = _find_auto_name(own)
-    return {_task_by_signature(own): own} if name is None else _auto_classes(name)
-
-
-def _find_auto_name(own: type[DiffusionPipeline]) -> str | None:
-    """The family's name in diffusers' tables."""
-    names = (name for classes in _AUTO.values() for name, pipeline in classes.items() if pipeline is own)
-    return next(names, None)
-
-
-def _auto_classes(name: str) -> dict[str, Any]:
-    return {task: classes[name] for task, classes in _AUTO.items() if name in classes}
-
-
-def _task_by_signature(own: type[DiffusionPipeline]) -> str:
-    parameters = inspect.signature(own.__call__).parameters
-    if "mask_image" in parameters:
-        return INPAINTING
-    return IMAGE_TO_IMAGE if "image" in parameters and not _has_control(own) else TEXT_TO_IMAGE
+def _classes_by_task(own: Any, *, control: bool) -> Mapping[str, str]:
+    signature = find_signature(own.__name__)
+    if signature is None:
+        return {}
+    if control == _has_control(own):
+        return signature.tasks
+    if control:
+        return signature.controlled
+    others = (other for name in list_pipeline_classes() if (other := find_signature(name)) is not None)
+    return next((other.tasks for other in others if own.__name__ in other.controlled.values()), {})
 
 
 def _has_control(own: Any) -> bool:
