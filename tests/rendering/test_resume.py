@@ -8,6 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
+from threading import Barrier
 
 import pytest
 import torch
@@ -188,16 +189,29 @@ def test_a_render_goes_on_in_company(sd: LoadedModel) -> None:
     checkpoints = [stop_after(sd, case, 3)[0] if seed % 2 else None for seed, case in enumerate(cases)]
 
     forwards = sd.batcher.forwards
+    all_under_way = Barrier(len(cases))
     with ThreadPoolExecutor(len(cases)) as threads:
-        together = list(threads.map(partial(draw_latents, sd), cases, checkpoints))
+        draw_together = partial(draw_latents, sd, after_first_step=partial(all_under_way.wait, timeout=60))
+        together = list(threads.map(draw_together, cases, checkpoints))
 
     assert sd.batcher.forwards - forwards < forwards_alone - 3 * 3
     for one, other in zip(alone, together, strict=True):
         assert (one - other).abs().max() <= 1e-4 * (one.max() - one.min())
 
 
-def draw_latents(model: LoadedModel, case: Case, checkpoint: Checkpoint | None = None) -> torch.Tensor:
+def draw_latents(
+    model: LoadedModel,
+    case: Case,
+    checkpoint: Checkpoint | None = None,
+    after_first_step: Callable[[], object] = lambda: None,
+) -> torch.Tensor:
     """The latents after the last step."""
     ends: list[StepEnd] = []
-    render_images(model, case.request, seeds=case.seeds, on_step=ends.append, checkpoint=checkpoint)
+
+    def end_step(end: StepEnd) -> None:
+        ends.append(end)
+        if len(ends) == 1:
+            after_first_step()
+
+    render_images(model, case.request, seeds=case.seeds, on_step=end_step, checkpoint=checkpoint)
     return ends[-1].latents
