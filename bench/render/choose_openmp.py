@@ -25,14 +25,12 @@ def start_on_better_openmp(
 ) -> tuple[RunningSystem, SystemNote]:
     """The system, up and paused, to be stopped when `running` closes; and what to say of it.
 
-    Darkroom's own has no choice: its CPU worker runs on libiomp5. Nor does anything on a GPU, where it does not matter.
+    On a GPU it does not matter, and is not tried.
     """
     if plan.openmp is not None:
         candidates: tuple[OpenMP, ...] = (plan.openmp,)
     elif plan.setting.device != "cpu":
         candidates = ("libgomp",)
-    elif system.ours:
-        candidates = ("libiomp5",)
     else:
         candidates = ("libgomp", "libiomp5")
 

@@ -29,7 +29,7 @@ def read_plan(arguments: Sequence[str] | None = None) -> Plan:
         rates=options.rates if options.rates is not None else ((1.0,) if quick else (0.7, 1.0, 1.3)),
         rounds=options.rounds or (2 if quick else 5),
         open_loop_jobs=options.open_loop_jobs or (18 if quick else 24),
-        openmp=options.openmp or ("libiomp5" if quick and options.device == "cpu" else None),
+        openmp=options.openmp or ("libgomp" if quick else None),
         tasks=options.tasks or TASKS,
         size=options.size,
         setting=Setting(

@@ -29,7 +29,7 @@ class System:
     health: str = ""
     #: Whether it puts jobs of equal parameters into one call: the batching there was before.
     static_batching: bool = False
-    #: Darkroom's own. Runs on libiomp5, as the CPU worker does; the others on what suits each of them better.
+    #: Darkroom's own.
     ours: bool = False
     #: Concurrencies at which it is measured; all where empty. What cannot batch is the same at each of them.
     only_concurrencies: tuple[int, ...] = field(default=())

@@ -113,8 +113,8 @@ def _write_parity(results: Results) -> Iterable[str]:
 def _write_systems(results: Results) -> Iterable[str]:
     yield "## The systems"
     yield (
-        "Same folder, device, torch threads, PNG encoder and seeds for all. Each but the engine runs on the OpenMP that "
-        "was better for it (images/s of both in brackets); the engine on libiomp5, as its CPU worker does."
+        "Same folder, device, torch threads, PNG encoder and seeds for all. Each runs on the OpenMP that was "
+        "better for it (images/s of both in brackets)."
     )
     rows = []
     for note in results.systems:

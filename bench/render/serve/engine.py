@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
 from types import TracebackType
 from typing import Any, Self
 
 import torch
-from diffusers import AutoPipelineForImage2Image
 
 from bench.render.jobs import STRENGTH, Job
 from bench.render.serve.setting import Setting
@@ -32,15 +30,7 @@ class Engine:
 
     def __init__(self, setting: Setting) -> None:
         torch.set_num_threads(setting.threads)
-        model = Models(_build_catalog(setting), device=setting.device).load(_MODEL)
-        self._by_task = {"text": model}
-        try:
-            pipeline: Any = AutoPipelineForImage2Image.from_pipe(model.pipeline)
-        except ValueError:  # a family without image-to-image serves text alone
-            pipeline = None
-        if pipeline is not None:
-            pipeline.set_progress_bar_config(disable=True)
-            self._by_task["image"] = replace(model, pipeline=pipeline)
+        self._model = Models(_build_catalog(setting), device=setting.device).load(_MODEL)
         self._room = Room()
         self._threads = ThreadPoolExecutor(THREADS, thread_name_prefix="job")
 
@@ -56,7 +46,7 @@ class Engine:
                     place.give_up()
 
             drawn = render_images(
-                self._by_task[job.task],
+                self._model,
                 self._build_request(job),
                 seeds=[job.seed],
                 on_step=end_step,
@@ -83,7 +73,7 @@ class Engine:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._threads.shutdown()
-        self._by_task["text"].batcher.close()
+        self._model.batcher.close()
 
 
 def _build_catalog(setting: Setting) -> Catalog:
