@@ -11,15 +11,7 @@ import pytest
 import torch
 
 from core.errors import LeaseLost
-from tests.rendering.batching.company import (
-    EIGHTH,
-    SEVEN,
-    OnStep,
-    Outcome,
-    draw_alone,
-    draw_together,
-    with_changes,
-)
+from tests.rendering.batching.company import EIGHTH, SEVEN, OnStep, Outcome, draw_alone, draw_together, with_changes
 from worker.rendering.errors import JobCancelled, NonFiniteResult, WorkerDraining
 from worker.rendering.models import LoadedModel
 from worker.rendering.stepping import StepEnd
