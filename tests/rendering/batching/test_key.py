@@ -62,7 +62,7 @@ def test_jobs_at_other_steps_share() -> None:
         {"return_dict": True},
         {"more": 1},
     ],
-    ids=lambda changes: "-".join(changes),
+    ids="-".join,
 )
 def test_what_differs_is_not_shared(changes: dict[str, Any]) -> None:
     """Another size, type, text length, mask, position, set of residuals, option or argument keeps calls apart."""
