@@ -52,6 +52,9 @@ def run_job(model: Model, batcher: Batcher, seed: int) -> Tally:
     tally = Tally()
     rows, width = lot.randint(1, 3), lot.choice([3, 3, 3, 5, 7])
     steps, end = lot.randint(1, 9), lot.choice(["done", "done", "given up", "fault", "greed"])
+    if end == "greed":
+        # A size of their own: what finds no memory is put into small forwards from then on.
+        width = 9
     job = BatchJob(is_deterministic=lot.random() < 0.1)
     last = lot.randint(1, steps)
     try:
@@ -94,6 +97,5 @@ def test_nobody_hangs_and_every_answer_is_right() -> None:
     assert batcher._waiting.take_all() == []
     assert sum(tally.done + tally.given_up + tally.failed for tally in tallies) == ROUNDS
     assert min(sum(getattr(tally, end) for tally in tallies) for end in ("done", "given_up", "failed")) > ROUNDS / 10
-    print(sum(tally.rows_in_company for tally in tallies), batcher.forwards)
     assert sum(tally.rows_in_company for tally in tallies) > ROUNDS / 10
     batcher.close()
