@@ -6,6 +6,7 @@ import inspect
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
+from functools import partial
 from threading import Event, current_thread
 from typing import Any
 
@@ -102,7 +103,7 @@ def test_a_closed_batcher_leaves_the_module_as_it_was() -> None:
 def test_jobs_that_wait_at_closing_are_told() -> None:
     """A model that is unloaded leaves no job waiting for ever: those in line get an error, the one that runs its answer."""
     is_running, may_end = Event(), Event()
-    module = Doubler(before=lambda: (is_running.set(), may_end.wait(PATIENCE_SECONDS)))
+    module = Doubler(before=partial(hold, is_running, may_end))
     with ThreadPoolExecutor(3) as threads:
         batcher = Batcher({"unet": module})
         running = threads.submit(call, batcher, module, 1)
@@ -119,6 +120,11 @@ def test_jobs_that_wait_at_closing_are_told() -> None:
         closing.result(PATIENCE_SECONDS)
 
 
+def hold(is_running: Event, may_end: Event) -> None:
+    is_running.set()
+    assert may_end.wait(PATIENCE_SECONDS)
+
+
 def wait_until(is_so: Callable[[], bool]) -> None:
     for _ in range(PATIENCE_SECONDS * 200):
         if is_so():
@@ -130,7 +136,7 @@ def wait_until(is_so: Callable[[], bool]) -> None:
 def test_calls_that_wait_together_run_together() -> None:
     """What comes while a forward runs shares the next one, and each job is told of how many rows it was part."""
     is_running, may_end = Event(), Event()
-    module = Doubler(before=lambda: (is_running.set(), may_end.wait(PATIENCE_SECONDS)))
+    module = Doubler(before=partial(hold, is_running, may_end))
     jobs = [BatchJob() for _ in range(3)]
     with batch(module) as batcher, ThreadPoolExecutor(3) as threads:
         answers: list[Future[torch.Tensor]] = [threads.submit(call, batcher, module, 0, jobs[0])]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 import pytest
 import torch
@@ -30,11 +29,14 @@ class Doubler:
         return (2 * sample,)
 
 
-class ListDoubler(Doubler):
+class ListDoubler:
     """The same for pictures that are listed, as Z-Image's are."""
 
-    def __call__(self, x: list[torch.Tensor]) -> Any:
-        return (list(super().__call__(torch.stack(x))[0]),)
+    def __init__(self, fits: int) -> None:
+        self._doubler = Doubler(fits)
+
+    def __call__(self, x: list[torch.Tensor]) -> tuple[list[torch.Tensor]]:
+        return (list(self._doubler(torch.stack(x))[0]),)
 
 
 def run(model: Doubler, samples: Sequence[torch.Tensor], admission: Admission | None = None) -> list[DenoiserCall]:

@@ -66,7 +66,7 @@ def grow(form: Any, rows: int) -> Any:
         return _SHARED
     if dataclasses.is_dataclass(form):
         names = [field.name for field in dataclasses.fields(form)]
-        return type(form)(**{name: grow(getattr(form, name), rows) for name in names})  # type: ignore[arg-type]
+        return form.__class__(**{name: grow(getattr(form, name), rows) for name in names})
     if isinstance(form, dict):
         return {name: grow(part, rows) for name, part in form.items()}
     if isinstance(form, (list, tuple)):
@@ -122,7 +122,7 @@ def test_listed_pictures_are_told_apart(sides: list[list[int]]) -> None:
     calls = [{"x": [torch.rand(2, side) for side in call], "t": torch.rand(len(call))} for call in sides]
 
     joined = join_arguments(calls, rows)
-    answers = split_output(([-picture for picture in joined["x"]],), rows)
+    answers: list[Any] = split_output(([-picture for picture in joined["x"]],), rows)
 
     assert len(joined["x"]) == len(joined["t"]) == sum(counts)
     assert all(
