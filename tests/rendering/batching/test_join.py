@@ -119,15 +119,15 @@ def test_listed_pictures_are_told_apart(sides: list[list[int]]) -> None:
     """Pictures of several sizes in a list, with their texts, are joined in order and come back in order."""
     counts = [len(call) for call in sides]
     rows = count_rows(counts, are_listed=True)
-    calls = [{"x": [torch.rand(2, side) for side in call], "t": torch.rand(len(call))} for call in sides]
+    pictures = [[torch.rand(2, side) for side in call] for call in sides]
+    calls = [{"x": call, "t": torch.rand(len(call))} for call in pictures]
+    negatives = [[-picture for picture in call] for call in pictures]
 
     joined = join_arguments(calls, rows)
     answers: list[Any] = split_output(([-picture for picture in joined["x"]],), rows)
 
     assert len(joined["x"]) == len(joined["t"]) == sum(counts)
-    assert all(
-        is_same(answer, ([-picture for picture in call["x"]],)) for answer, call in zip(answers, calls, strict=True)
-    )
+    assert all(is_same(answer, (negative,)) for answer, negative in zip(answers, negatives, strict=True))
 
 
 @given(sides=st.lists(st.integers(1, 4), min_size=2, max_size=4))

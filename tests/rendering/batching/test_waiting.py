@@ -103,6 +103,21 @@ def test_waiting_goes_by_how_fast_jobs_come_back() -> None:
     assert line.wait_seconds() == pytest.approx(0.008)
 
 
+def test_how_fast_jobs_come_back_is_learned() -> None:
+    """Where jobs take a tenth of a second between their calls, others wait for them for four tenths."""
+    line, slow, quick = Line(), BatchJob(), BatchJob()
+    line.park(call(slow), call(quick))
+    for _ in range(100):
+        assert len(line.run(seconds=100.0)) == 2
+        line.now += 0.1
+        line.park(call(slow), call(quick))
+    line.run(seconds=100.0)
+    line.now += 0.1
+    line.park(call(quick))
+
+    assert line.wait_seconds() == pytest.approx(0.4, rel=0.01)
+
+
 def test_a_slow_job_makes_nobody_wait_for_long() -> None:
     """A job that comes back after an hour counts as a second, once."""
     line, job = Line(), BatchJob()
