@@ -50,6 +50,9 @@ class Batcher:
         self._current = threading.local()
         self._preparing = threading.Lock()
         self._is_closed = False
+        self._is_running = False
+        #: How many want the modules to themselves.
+        self._pauses = 0
         self.forwards = 0
         for module_name, module in self._modules.items():
             install_hook(module, module_name, self._answer)
@@ -78,6 +81,20 @@ class Batcher:
         with self._changed:
             self._waiting.leave(job)
             self._changed.notify_all()
+
+    @contextmanager
+    def paused(self) -> Iterator[None]:
+        """No forward runs while the block lasts, so that the modules can be changed; the jobs wait and go on after it."""
+        with self._changed:
+            self._pauses += 1
+            while self._is_running:
+                self._changed.wait()
+        try:
+            yield
+        finally:
+            with self._changed:
+                self._pauses -= 1
+                self._changed.notify_all()
 
     @property
     def jobs_in_flight(self) -> int:
@@ -134,8 +151,12 @@ class Batcher:
     def _take_next(self) -> list[DenoiserCall] | None:
         with self._changed:
             while not self._is_closed:
+                if self._pauses:
+                    self._changed.wait()
+                    continue
                 group = self._waiting.take_next(time.monotonic(), self._admission.limit)
                 if group.calls:
+                    self._is_running = True
                     return group.calls
                 self._changed.wait(group.wait_seconds)
         return None
@@ -153,9 +174,11 @@ class Batcher:
         timed = self._stopwatch.stop(calls)
         with self._changed:
             self.forwards += 1
+            self._is_running = False
             self._waiting.answer(calls, time.monotonic())
             for group, seconds in timed:
                 self._record(group, seconds)
+            self._changed.notify_all()
         for call in calls:
             call.answer()
 

@@ -6,6 +6,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
+from functools import partial
 
 import structlog
 import torch
@@ -119,7 +120,7 @@ class Models:
         shared = self._reserve_room(plan, while_waiting)
         started = time.perf_counter()
         try:
-            model = load_model(plan, shared)
+            model = load_model(plan, shared, partial(self._sources.find_lora, model_id))
         except Exception as error:
             raise self._give_up(plan, error) from error
         finally:
@@ -173,6 +174,7 @@ class Models:
             return False
         model_id = victim.model.id
         victim.model.batcher.close()
+        victim.model.adapters.unload_all()
         del victim
         give_back_memory(self._device)
         with self._changed:

@@ -11,18 +11,20 @@ import diffusers
 import torch
 from diffusers import AutoPipelineForText2Image, DiffusionPipeline
 
+from worker.rendering.adapters import Adapters, FindLora
 from worker.rendering.batching import Batcher
 from worker.rendering.building import building_modules
 from worker.rendering.decode import serialise_decoding
-from worker.rendering.models.denoisers import find_step_modules
+from worker.rendering.denoisers import find_step_modules
 from worker.rendering.models.loaded_model import LoadedModel
 from worker.rendering.models.memory import module_bytes
 from worker.rendering.models.plan_load import LoadPlan, Part, on_device_together
 from worker.rendering.models.switches import apply_switches, refuse_impossible_switches
 
 
-def load_model(plan: LoadPlan, shared: Mapping[str, torch.nn.Module]) -> LoadedModel:
-    """The model on its device with its switches on. `shared` holds components, by name, that another model has loaded.
+def load_model(plan: LoadPlan, shared: Mapping[str, torch.nn.Module], find_lora: FindLora) -> LoadedModel:
+    """The model on its device with its switches on. `shared` holds components, by name, that another model has loaded;
+    `find_lora` finds the LoRAs that jobs name.
 
     Raises ModelUnavailable (naming the switch) where a switch cannot work here, and whatever diffusers raises.
     """
@@ -34,6 +36,7 @@ def load_model(plan: LoadPlan, shared: Mapping[str, torch.nn.Module]) -> LoadedM
     switches = apply_switches(pipeline, plan.files.entry, plan.files.device)
     serialise_decoding(pipeline, tile_above_pixels=plan.files.entry.vae_tiling_above_pixels)
     pipeline.set_progress_bar_config(disable=True)
+    adapters = Adapters(pipeline, plan.files.model_id, find_lora)
     return LoadedModel(
         id=plan.files.model_id,
         entry=plan.files.entry,
@@ -42,7 +45,8 @@ def load_model(plan: LoadPlan, shared: Mapping[str, torch.nn.Module]) -> LoadedM
         dtype=plan.files.dtype,
         file_sha256=plan.file_sha256,
         switches=switches,
-        batcher=Batcher(find_step_modules(pipeline), name=plan.files.model_id),
+        batcher=Batcher(find_step_modules(pipeline), name=plan.files.model_id, activate=adapters.activate),
+        adapters=adapters,
     )
 
 
