@@ -76,7 +76,7 @@ class Shelf:
                 module = getattr(pipeline, part)
                 module.add_adapter(LoraConfig(r=rank, lora_alpha=rank, target_modules=layers, init_lora_weights=False))
                 found = get_peft_model_state_dict(module, adapter_name="default")
-                weights[f"{part}_lora_layers"] = {key: 0.5 * torch.randn_like(value) for key, value in found.items()}
+                weights[f"{part}_lora_layers"] = {key: 0.2 * torch.randn_like(value) for key, value in found.items()}
         pipeline.save_lora_weights(self.folder, weight_name=f"{name}.safetensors", **weights)
         return self.folder / f"{name}.safetensors"
 

@@ -54,6 +54,8 @@ def eject(pipeline: Any, name: str) -> None:
         if not named and hasattr(module, "peft_config"):
             del module.peft_config
             module._hf_peft_config_loaded = False  # noqa: SLF001  (as diffusers and transformers do)
+        # peft puts another adapter in the place of one that worked.
+        activate(module, ())
 
 
 def activate(module: Any, adapters: AdapterSet) -> None:
