@@ -42,6 +42,10 @@ class Catalog(BaseModel):
             raise ModelNotFound(f"There is no model {model_id!r}; GET /v1/models lists them.")
         return entry
 
+    def get_fetchable(self, id_: str) -> ModelEntry | LoraEntry:
+        """The model or LoRA of that id. Raises ModelNotFound."""
+        return self.loras[id_] if id_ in self.loras else self.get(id_)
+
     @property
     def lock(self) -> Lock:
         """What is pinned and fetched as of now: a model fetched while a process runs is there without a restart."""

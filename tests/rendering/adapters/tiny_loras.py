@@ -93,7 +93,7 @@ class Shelf:
         models = Models(load_catalog(self.folder / "models.toml"), device="cpu", budget_bytes=2**31)
         if most_kept is not None:
             for model_id in self._families:
-                models.load(model_id).adapters._most_kept = most_kept  # noqa: SLF001
+                models.load(model_id).adapters._most_kept = most_kept
         return models
 
 

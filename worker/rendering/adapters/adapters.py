@@ -14,7 +14,7 @@ from typing import Any
 import structlog
 import torch
 
-from worker.rendering.adapters.inject import activate, eject, find_text_encoders, choose_present, inject
+from worker.rendering.adapters.inject import activate, choose_present, eject, find_text_encoders, inject
 from worker.rendering.adapters.lora_file import FindLora, LoraFile, count_layers, refuse
 from worker.rendering.batching.batch_job import AdapterSet
 from worker.rendering.broken import BrokenModels
