@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+import torch
+from safetensors.torch import load_file, save_file
 
 from tests.rendering.adapters.tiny_loras import Drawing, Shelf, difference, draw_plainly, request
 from worker.rendering.models import Models
@@ -85,3 +87,31 @@ def test_a_shared_text_encoder_keeps_models_apart(models: Models) -> None:
     assert [name for name, _ in encoder.named_modules() if "lora" in name] == []
     assert not any("lora" in name for name, _ in one.pipeline.unet.named_parameters())
     assert Drawing(models, "sd15", request("sd15", [("sd15-one", 1.0)])).latents.equal(with_lora.latents)
+
+
+def test_kohyas_format_draws_as_in_diffusers(shelf: Shelf) -> None:
+    """The format that most LoRAs are published in, with text encoder layers and an alpha, is read as diffusers reads it."""
+    weights = {}
+    for name, value in load_file(shelf.folder / "sd15-one.safetensors").items():
+        part, _, place = name.removesuffix(".weight").partition(".")
+        layer, _, matrix = place.rpartition(".")
+        if part == "unet":
+            prefix = f"lora_unet_{layer.replace('.', '_')}"
+        else:
+            prefix = f"lora_te_text_model_{layer.removeprefix('text_model.').replace('.', '_')}"
+        weights[f"{prefix}.{'lora_down' if matrix == 'lora_A' else 'lora_up'}.weight"] = value
+        weights[f"{prefix}.alpha"] = torch.tensor(2.0)
+    save_file(weights, shelf.folder / "kohya.safetensors")
+    models = shelf.open({"kohya": ["sd15"], "sd15-one": ["sd15"]})
+    plain = shelf.plain("sd15")
+    plain.load_lora_weights(shelf.folder, weight_name="kohya.safetensors", adapter_name="kohya")
+    plain.set_adapters(["kohya"], [0.8])
+    wanted = request("sd15", [("kohya", 0.8)])
+
+    drawn = Drawing(models, "sd15", wanted)
+
+    assert difference(draw_plainly(plain, wanted), drawn.latents) <= 1e-5
+    # An alpha of half the rank is half the scale.
+    same = Drawing(models, "sd15", request("sd15", [("sd15-one", 0.4)]))
+    assert difference(same.latents, drawn.latents) <= 1e-5
+    models.close()
