@@ -131,7 +131,7 @@ def test_what_is_in_use_stays(few_kept: Models, many: Sequence[str]) -> None:
 def test_memory_comes_back(few_kept: Models, many: Sequence[str]) -> None:
     """After all of them have been in use, the model holds as many weights as before and those of the LoRAs kept."""
     model = few_kept.load("sd15")
-    unet: Any = model.pipeline.unet  # type: ignore[attr-defined]
+    unet: Any = model.pipeline.unet
     names = set(unet.state_dict())
 
     for id_ in many:

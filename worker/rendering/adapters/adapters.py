@@ -14,7 +14,15 @@ from typing import Any
 import structlog
 import torch
 
-from worker.rendering.adapters.inject import activate, choose_present, eject, find_text_encoders, inject
+from worker.rendering.adapters.inject import (
+    activate,
+    choose_present,
+    eject,
+    find_layers,
+    find_text_encoders,
+    inject,
+    switch,
+)
 from worker.rendering.adapters.lora_file import FindLora, LoraFile, count_layers, refuse
 from worker.rendering.batching.batch_job import AdapterSet
 from worker.rendering.broken import BrokenModels
@@ -69,6 +77,8 @@ class Adapters:
         self._broken = BrokenModels()
         #: Of the denoisers; changed by whoever has them to himself.
         self._active: AdapterSet = ()
+        #: Their layers that adapters are in; None: to be looked for, which takes a while.
+        self._layers: list[Any] | None = None
 
     @property
     def resident(self) -> int:
@@ -109,8 +119,10 @@ class Adapters:
         """Switch the denoisers to a set. For the thread that runs them, between two forwards."""
         if adapters == self._active:
             return
-        for denoiser in find_denoisers(self._pipeline).values():
-            activate(denoiser, adapters)
+        if self._layers is None:
+            denoisers = find_denoisers(self._pipeline).values()
+            self._layers = [layer for denoiser in denoisers for layer in find_layers(denoiser)]
+        switch(self._layers, adapters)
         self._active = adapters
 
     def unload_all(self) -> None:
@@ -119,6 +131,7 @@ class Adapters:
             for name in self._pins:
                 eject(self._pipeline, name)
             self._pins.clear()
+            self._active, self._layers = (), None
 
     @contextmanager
     def _while_encoding(self, adapters: AdapterSet) -> Iterator[None]:
@@ -179,7 +192,7 @@ class Adapters:
         """Nobody builds, encodes or denoises with the model's modules. In this order: the denoiser waits least."""
         with building_modules(), encoding_with(list_reading_components(self._pipeline)), pause():
             # Whatever comes of it, every adapter has to be chosen anew.
-            self._active = ()
+            self._active, self._layers = (), None
             for denoiser in find_denoisers(self._pipeline).values():
                 activate(denoiser, ())
             yield
