@@ -1,11 +1,11 @@
-"""The batcher of one model: jobs' threads call its denoisers, one thread runs them, several calls at a time."""
+"""The batcher of one model: jobs' threads call its denoisers, a runner runs them, several calls at a time."""
 
 from __future__ import annotations
 
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from typing import Any
 
 import structlog
@@ -15,8 +15,9 @@ from worker.rendering.batching.admission import Admission
 from worker.rendering.batching.batch_job import AdapterSet, BatchJob
 from worker.rendering.batching.call import DenoiserCall, read_call
 from worker.rendering.batching.forward import run_forward
+from worker.rendering.batching.gate import Gate
 from worker.rendering.batching.hook import install_hook, remove_hook
-from worker.rendering.batching.stopwatch import build_stopwatch
+from worker.rendering.batching.stopwatch import Stopwatch, build_stopwatch
 from worker.rendering.batching.waiting import Waiting
 
 #: Rows of one forward, at the very most: what admission measures stays below it.
@@ -37,27 +38,30 @@ class Batcher:
         modules: Mapping[str, torch.nn.Module],
         *,
         name: str = "model",
-        activate: Callable[[AdapterSet], None] | None = None,
+        activate: Callable[[AdapterSet], None] = lambda _adapters: None,
         most_rows: int = _MOST_ROWS,
+        runners: int = 1,
     ) -> None:
-        """`modules` by their names in the pipeline. `activate` switches the model to a set of adapters."""
+        """`modules` by their names in the pipeline. `activate` switches the model to a set of adapters. `runners` threads
+        run a forward each: one for a GPU, which is busy with one; more where a forward has only a part of the cores.
+        """
         self._modules = dict(modules)
-        self._activate = activate
-        self._waiting = Waiting()
+        self._gate = Gate(activate)
+        self._waiting = Waiting(runners=runners)
         self._admission = Admission(most_rows=most_rows)
-        self._stopwatch = build_stopwatch(self._modules)
         self._changed = threading.Condition()
         self._current = threading.local()
         self._preparing = threading.Lock()
         self._is_closed = False
-        self._is_running = False
-        #: How many want the modules to themselves.
-        self._pauses = 0
         self.forwards = 0
         for module_name, module in self._modules.items():
             install_hook(module, module_name, self._answer)
-        self._runner = threading.Thread(target=self._run, name=f"denoise-{name}", daemon=True)
-        self._runner.start()
+        self._runners = [
+            threading.Thread(target=self._run, name=f"denoise-{name}-{number}", daemon=True)
+            for number in range(runners)
+        ]
+        for runner in self._runners:
+            runner.start()
 
     @contextmanager
     def job(self, job: BatchJob) -> Iterator[BatchJob]:
@@ -82,19 +86,9 @@ class Batcher:
             self._waiting.leave(job)
             self._changed.notify_all()
 
-    @contextmanager
-    def paused(self) -> Iterator[None]:
+    def paused(self) -> AbstractContextManager[None]:
         """No forward runs while the block lasts, so that the modules can be changed; the jobs wait and go on after it."""
-        with self._changed:
-            self._pauses += 1
-            while self._is_running:
-                self._changed.wait()
-        try:
-            yield
-        finally:
-            with self._changed:
-                self._pauses -= 1
-                self._changed.notify_all()
+        return self._gate.held()
 
     @property
     def jobs_in_flight(self) -> int:
@@ -108,11 +102,12 @@ class Batcher:
             return self._admission.describe()
 
     def close(self) -> None:
-        """Stop the thread and take the hooks off. For a model that no job uses any more."""
+        """Stop the threads and take the hooks off. For a model that no job uses any more."""
         with self._changed:
             self._is_closed = True
             self._changed.notify_all()
-        self._runner.join()
+        for runner in self._runners:
+            runner.join()
         for call in self._waiting.take_all():
             call.fail(RuntimeError("the model was unloaded while a job used it"))
         for module in self._modules.values():
@@ -130,7 +125,7 @@ class Batcher:
         with self._changed:
             if self._is_closed:
                 raise RuntimeError("the model is unloaded")
-            job.share = call.rows.count / self._admission.limit(call.shape)
+            job.share = call.rows.count / (self._admission.limit(call.shape) * len(self._runners))
             self._waiting.park(call, time.monotonic())
             self._changed.notify_all()
         answer = call.wait()
@@ -144,37 +139,35 @@ class Batcher:
             self._preparing.release()
 
     def _run(self) -> None:
+        stopwatch = build_stopwatch(self._modules)
         with torch.inference_mode():
             while (calls := self._take_next()) is not None:
-                self._run_group(calls)
+                self._run_group(calls, stopwatch)
 
     def _take_next(self) -> list[DenoiserCall] | None:
         with self._changed:
             while not self._is_closed:
-                if self._pauses:
-                    self._changed.wait()
-                    continue
                 group = self._waiting.take_next(time.monotonic(), self._admission.limit)
                 if group.calls:
-                    self._is_running = True
+                    # What is left over may be ready now, for another runner.
+                    self._changed.notify_all()
                     return group.calls
                 self._changed.wait(group.wait_seconds)
         return None
 
-    def _run_group(self, calls: list[DenoiserCall]) -> None:
-        self._stopwatch.start()
+    def _run_group(self, calls: list[DenoiserCall], stopwatch: Stopwatch) -> None:
+        stopwatch.start()
         try:
-            if self._activate is not None:
-                self._activate(calls[0].job.adapters)
-            run_forward(calls, self._admission)
+            with self._gate.forward(calls[0].job.adapters):
+                stopwatch.start()
+                run_forward(calls, self._admission)
         except Exception as error:  # noqa: BLE001  (the thread serves every other job too)
             _log.exception("batch_not_run", jobs=len(calls))
             for call in calls:
                 call.fail(error)
-        timed = self._stopwatch.stop(calls)
+        timed = stopwatch.stop(calls)
         with self._changed:
             self.forwards += 1
-            self._is_running = False
             self._waiting.answer(calls, time.monotonic())
             for group, seconds in timed:
                 self._record(group, seconds)
