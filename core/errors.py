@@ -141,6 +141,10 @@ class ModelNotFetched(DarkroomError):
     def of(cls, model_id: str) -> ModelNotFetched:
         return cls(f"The model {model_id!r} has not been fetched: run `darkroom-models fetch {model_id}`.")
 
+    @classmethod
+    def of_lora(cls, lora_id: str) -> ModelNotFetched:
+        return cls(f"The LoRA {lora_id!r} has not been fetched: run `darkroom-models fetch {lora_id}`.")
+
 
 class InvalidCatalog(DarkroomError):
     """The models file is not valid."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from core.catalog.catalog import Catalog, get_catalog, load_catalog
 from core.catalog.entry import ModelEntry
+from core.catalog.lora import LoraEntry, LoraHubSource, LoraScale
 from core.catalog.signatures import (
     Parameter,
     PipelineSignature,
@@ -19,6 +20,9 @@ __all__ = [
     "FileSource",
     "FolderSource",
     "HubSource",
+    "LoraEntry",
+    "LoraHubSource",
+    "LoraScale",
     "ModelEntry",
     "Parameter",
     "PipelineSignature",

@@ -13,6 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 from core.catalog.check_pipeline import check_pipeline
 from core.catalog.entry import ModelEntry, ModelId
 from core.catalog.lock import Lock, read_lock
+from core.catalog.lora import LoraEntry, LoraHubSource, check_lora
 from core.catalog.sources import FileSource, FolderSource, HubSource, Source
 from core.errors import InvalidCatalog, ModelNotFetched, ModelNotFound
 from core.settings import get_settings
@@ -24,6 +25,7 @@ class Catalog(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     models: dict[ModelId, ModelEntry] = Field(min_length=1)
+    loras: dict[ModelId, LoraEntry] = Field(default_factory=dict)
     #: Where the models file is; local sources are relative to it.
     folder: Path
     #: Where `darkroom-models fetch` puts what it brings from the hub.
@@ -39,6 +41,10 @@ class Catalog(BaseModel):
         if entry is None:
             raise ModelNotFound(f"There is no model {model_id!r}; GET /v1/models lists them.")
         return entry
+
+    def get_fetchable(self, id_: str) -> ModelEntry | LoraEntry:
+        """The model or LoRA of that id. Raises ModelNotFound."""
+        return self.loras[id_] if id_ in self.loras else self.get(id_)
 
     @property
     def lock(self) -> Lock:
@@ -56,6 +62,28 @@ class Catalog(BaseModel):
             if isinstance(source, HubSource) and (source.key not in locked or locked[source.key].fetched_at is None):
                 return source
         return None
+
+    def loras_of(self, model_id: str) -> dict[str, LoraEntry]:
+        """The LoRAs that were made for the model, by id."""
+        return {lora_id: lora for lora_id, lora in self.loras.items() if model_id in lora.models}
+
+    def is_lora_available(self, lora_id: str) -> bool:
+        """Whether the LoRA's file is local, or has been fetched as the lock says."""
+        source = self.loras[lora_id].source
+        if not isinstance(source, LoraHubSource):
+            return True
+        locked = self.lock.sources.get(source.key)
+        return locked is not None and locked.fetched_at is not None
+
+    def lora_path(self, lora_id: str) -> Path:
+        """The LoRA's file on this machine. Raises ModelNotFetched."""
+        source = self.loras[lora_id].source
+        if isinstance(source, LoraHubSource):
+            try:
+                return self.locate(lora_id, source) / source.file
+            except ModelNotFetched as error:
+                raise ModelNotFetched.of_lora(lora_id) from error
+        return self.folder / source.file
 
     def revision(self, model_id: str) -> str:
         """Names the exact weights. Raises ModelNotFetched where the model is neither local nor pinned."""
@@ -112,6 +140,17 @@ class Catalog(BaseModel):
             elif isinstance(entry.source, FolderSource):
                 place = f"{entry.source.folder}/model_index.json"
                 raise ValueError(f"models.{model_id}.pipeline: name the class, since {place} is not there to tell it")
+        return self
+
+    @model_validator(mode="after")
+    def _loras_fit(self) -> Self:
+        for lora_id, lora in self.loras.items():
+            if lora_id in self.models:
+                raise ValueError(f"loras.{lora_id}: there is a model of that id")
+            try:
+                check_lora(lora, self.models)
+            except ValueError as error:
+                raise ValueError(f"loras.{lora_id}.{error}") from error
         return self
 
 

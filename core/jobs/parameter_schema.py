@@ -6,6 +6,7 @@ from functools import cache
 from typing import Any
 
 from core.catalog import Catalog, Task
+from core.jobs.loras import describe_loras
 from core.jobs.parameters import EVERY_MODELS, ModelParameters, build_adapter, find_parameters
 from core.jobs.request import RenderRequest
 
@@ -75,6 +76,7 @@ def _own_limits(parameters: ModelParameters) -> dict[str, dict[str, Any]]:
         "num_inference_steps": {"default": entry.default_steps, "maximum": entry.max_steps},
         "num_images": {"maximum": entry.max_images},
         "scheduler": {"default": entry.default_scheduler, "enum": list(entry.schedulers)},
+        "loras": describe_loras(parameters),
     }
 
 

@@ -9,7 +9,7 @@ from typing import Annotated, Any
 
 from pydantic import AliasChoices, ConfigDict, Field, TypeAdapter
 
-from core.catalog import Catalog, ModelEntry, Parameter, PipelineSignature, Task, find_task_signature
+from core.catalog import Catalog, LoraEntry, ModelEntry, Parameter, PipelineSignature, Task, find_task_signature
 from core.jobs.request import Prompt, RenderRequest
 
 #: Fields of a request that mean the same for every model, whatever its pipeline's signature says.
@@ -61,6 +61,10 @@ class ModelParameters:
     with_control_only: frozenset[str]
     #: The values of what the request leaves out, as far as they are known and matter.
     defaults: dict[str, Any]
+    #: The LoRAs that were made for the model, by id.
+    loras: dict[str, LoraEntry]
+    #: Those of them whose files are still to be fetched.
+    unfetched_loras: frozenset[str]
 
     @property
     def extras(self) -> dict[str, Parameter]:
@@ -81,6 +85,7 @@ def find_parameters(catalog: Catalog, model_id: str, task: Task, *, controlled: 
     if signature is None:
         return None
 
+    loras = catalog.loras_of(model_id)
     existing = _leave_out(signature, _NOT_FOR[task])
     with_control = {} if beside is None or by_controlnet else _leave_out(beside, {*_NOT_FOR[task], *entry.without})
     return ModelParameters(
@@ -92,6 +97,8 @@ def find_parameters(catalog: Catalog, model_id: str, task: Task, *, controlled: 
         offered={name: each for name, each in existing.items() if name not in entry.without},
         with_control_only=frozenset(with_control) - set(existing),
         defaults=_find_defaults(entry, existing),
+        loras=loras,
+        unfetched_loras=frozenset(lora_id for lora_id in loras if not catalog.is_lora_available(lora_id)),
     )
 
 

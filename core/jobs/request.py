@@ -7,6 +7,8 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, AliasChoices, BaseModel, ConfigDict, Field
 
+from core.catalog import LoraScale
+
 OutputFormat = Literal["png", "jpeg", "webp"]
 
 #: The largest seed: seeds are stored as signed 64-bit numbers, and image i of a job takes seed + i.
@@ -47,7 +49,9 @@ class LoraUse(BaseModel):
     model_config = ConfigDict(extra="forbid", strict=True, frozen=True, allow_inf_nan=False)
 
     id: str = Field(min_length=1, max_length=64, description="A LoRA of the models file that fits the model.")
-    scale: float = Field(default=1.0, ge=-4, le=4)
+    scale: LoraScale | None = Field(
+        default=None, description="How strongly it works. Left out: the LoRA's own default."
+    )
 
 
 class RenderRequest(BaseModel):

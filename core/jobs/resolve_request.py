@@ -15,6 +15,7 @@ from core.catalog import Catalog, Task
 from core.errors import FieldError, InvalidRequest, ModelNotFetched
 from core.jobs.denoising_steps import count_denoising_steps
 from core.jobs.image_size import follow_input
+from core.jobs.loras import refuse_loras, settle_loras
 from core.jobs.parameters import (
     PIPELINES_OWN,
     ModelParameters,
@@ -114,12 +115,10 @@ def _find_parameters(request: RenderRequest, catalog: Catalog, model_id: str) ->
 
 
 def _refuse_unknown(request: RenderRequest, parameters: ModelParameters) -> Iterator[FieldError]:
-    model_id = parameters.model_id
     for name in PIPELINES_OWN:
         if getattr(request, name) is not None and name not in parameters.offered:
             yield FieldError(name, _explain_absence(name, parameters))
-    if request.loras:
-        yield FieldError("loras", f"{model_id} has no LoRAs")
+    yield from refuse_loras(request.loras, parameters)
 
     extras = parameters.extras
     for name, value in request.extra.items():
@@ -163,6 +162,8 @@ def _fill_in(
         "num_images": request.num_images,
         "output_format": request.output_format,
     }
+    if request.loras:
+        values["loras"] = settle_loras(request.loras, parameters)
     if request.deterministic:
         values["deterministic"] = True
     ordered = {name: values[name] for name in RenderRequest.model_fields if name in values}

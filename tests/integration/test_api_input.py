@@ -65,6 +65,7 @@ from tests.integration.conftest import Post
         ("guidance_rescale", float("nan")),
         ("generator", 7),
         ("loras", [{"id": "unknown"}]),
+        ("loras", [{"id": "x", "scale": 5}]),
         ("loras", [{"id": "x", "weight": 1}]),
         ("loras", "x"),
     ],
@@ -188,3 +189,12 @@ def test_prompts_in_every_script(post: Post) -> None:
     job = post({"prompt": "une tasse — красная чашка — 赤いマグカップ 🍵 e\u0301"}).get_json()
 
     assert job["request"]["prompt"] == "une tasse — красная чашка — 赤いマグカップ 🍵 \u00e9"
+
+
+def test_a_lora_is_named_by_its_place(post: Post) -> None:
+    """The error of a LoRA that the model does not have points at its id."""
+    response = post({"prompt": "a mug", "loras": [{"id": "watercolour", "scale": 0.5}]})
+
+    assert response.status_code == 422
+    assert [error["field"] for error in response.get_json(force=True)["errors"]] == ["loras.0.id"]
+    assert count_jobs() == 0

@@ -62,6 +62,16 @@ source = {{ hub = "owner/pickled" }}
 licence = "Apache-2.0"
 commercial_use = true
 {_COMMON}
+[loras.ink]
+source = {{ hub = "owner/small", file = "whole.safetensors" }}
+models = ["small"]
+licence = "CC0-1.0"
+commercial_use = true
+[loras.lost-ink]
+source = {{ hub = "owner/small", file = "none.safetensors" }}
+models = ["small"]
+licence = "CC0-1.0"
+commercial_use = true
 """
 
 

@@ -180,3 +180,26 @@ def test_list_shows_what_is_here(run: Run) -> None:
     assert "  pinned " in lines["tagged"]
     assert "  not fetched " in lines["absent"]
     assert "LicenseRef-Nobody (no general commercial use)" in lines["tagged"]
+
+
+def test_a_lora_is_fetched_alone(run: Run, hub: Hub, workplace: Workplace) -> None:
+    """fetch brings a LoRA's one file, checked and pinned like a model's; a file that the hub lacks is named."""
+    assert not workplace.catalog.is_lora_available("ink")
+
+    fetched = run("fetch", "ink")
+
+    assert fetched.returncode == 0, fetched.stderr
+    assert "1 files" in fetched.stdout
+    catalog = workplace.catalog
+    assert catalog.is_lora_available("ink")
+    path = catalog.lora_path("ink")
+    assert path.read_bytes() == hub.repositories["owner/small"].files["whole.safetensors"]
+    assert [each.name for each in path.parent.iterdir() if each.is_file()] == ["whole.safetensors"]
+    assert "ink" in run("list").stdout
+    assert run("verify", "ink").returncode == 0
+    path.unlink()
+    assert "darkroom-models fetch ink" in run("verify", "ink").stderr
+
+    lost = run("fetch", "lost-ink")
+    assert lost.returncode == 1
+    assert "owner/small has no none.safetensors at main" in lost.stderr

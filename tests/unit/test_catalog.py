@@ -164,3 +164,51 @@ def test_a_broken_lock_is_named(tmp_path: Path, lock: str) -> None:
 
     with pytest.raises(InvalidCatalog, match=r"models\.lock"):
         _ = load_catalog(tmp_path / "models.toml").lock
+
+
+LORA = """
+[loras.ink]
+source = "loras/ink.safetensors"
+models = ["one"]
+licence = "CC0-1.0"
+commercial_use = true
+"""
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "reason"),
+    [
+        ('source = "loras/ink.safetensors"', 'source = "loras/ink.bin"', r"loras\.ink\.source"),
+        ('source = "loras/ink.safetensors"', 'source = { hub = "owner/name" }', r"loras\.ink\.source"),
+        (
+            'source = "loras/ink.safetensors"',
+            'source = { hub = "owner/name", file = "a/../../b.safetensors" }',
+            "stay inside",
+        ),
+        ('models = ["one"]', "models = []", r"loras\.ink\.models"),
+        ('models = ["one"]', 'models = ["two"]', r"loras\.ink\.models: there is no model 'two'"),
+        ('models = ["one"]', 'models = ["one"]\ndefault_scale = 9', r"loras\.ink\.default_scale"),
+        ('licence = "CC0-1.0"\n', "", r"loras\.ink\.licence"),
+        ("[loras.ink]", "[loras.one]", r"loras\.one: there is a model of that id"),
+    ],
+)
+def test_a_mistake_in_a_lora_is_named(tmp_path: Path, before: str, after: str, reason: str) -> None:
+    """The file is refused with the LoRA's section, the field and the reason."""
+    assert before in LORA
+    file = tmp_path / "models.toml"
+    file.write_text(ENTRY + LORA.replace(before, after))
+
+    with pytest.raises(InvalidCatalog, match=reason):
+        load_catalog(file)
+
+
+@pytest.mark.parametrize(
+    "switch", ['quantisation = "int8"', 'compile = "regional"', 'offload = "model"', "layerwise_casting = true"]
+)
+def test_loras_need_a_model_without_some_switches(tmp_path: Path, switch: str) -> None:
+    """A LoRA for a model that is quantised, compiled, offloaded or cast layer by layer is refused, naming the switch."""
+    file = tmp_path / "models.toml"
+    file.write_text(ENTRY + switch + LORA)
+
+    with pytest.raises(InvalidCatalog, match=f"one has {switch}, which does not go with LoRAs"):
+        load_catalog(file)

@@ -17,6 +17,28 @@ from core.jobs.request import RenderRequest
 from core.jobs.resolve_request import ResolvedRequest, resolve_request
 from tests.conftest import REPOSITORY
 
+#: LoRAs of one of the shipped models; the last one is still to be fetched.
+LORAS = """
+[loras.ink]
+source = "loras/ink.safetensors"
+models = ["sd15"]
+licence = "CC0-1.0"
+commercial_use = true
+description = "Drawn with a pen."
+default_scale = 0.8
+trigger_words = "ink drawing"
+[loras.wash]
+source = { hub = "owner/washes", file = "wash.safetensors" }
+models = ["sd15", "sd15-edges"]
+licence = "CC0-1.0"
+commercial_use = false
+[loras.far]
+source = { hub = "owner/washes", file = "far.safetensors" }
+models = ["sd15"]
+licence = "CC0-1.0"
+commercial_use = true
+"""
+
 COMMIT = "0123456789abcdef0123456789abcdef01234567"
 
 
@@ -28,7 +50,7 @@ def catalog(tmp_path: Path) -> Catalog:
     section = text[start : text.index("[models.sdxl]")]
     controlled = section.replace("[models.sd15]", "[models.sd15-edges]\ncontrolnet = { hub = 'owner/edges' }")
     file = tmp_path / "models.toml"
-    file.write_text(text.replace('"demo_model/', f'"{REPOSITORY}/demo_model/') + controlled)
+    file.write_text(text.replace('"demo_model/', f'"{REPOSITORY}/demo_model/') + controlled + LORAS)
     catalog = load_catalog(file)
     sources = [source for entry in catalog.models.values() for source in entry.sources.values()]
     locked = LockedSource(
@@ -37,6 +59,8 @@ def catalog(tmp_path: Path) -> Catalog:
         fetched_at=datetime.now(UTC),
     )
     lock = Lock(sources={source.key: locked for source in sources if isinstance(source, HubSource)})
+    wash = locked.model_copy(update={"files": {"wash.safetensors": LockedFile(byte_size=1, sha256="0" * 64)}})
+    lock = lock.model_copy(update={"sources": {**lock.sources, "owner/washes@main#wash.safetensors": wash}})
     write_lock(catalog.lock_path, lock)
     return catalog
 
@@ -111,7 +135,10 @@ def test_a_row_holds_what_the_model_has(
         ("flux.1-dev", {"width": 1000}, "width: this model needs a multiple of 16"),
         ("flux.1-dev", {"width": 4096}, "width: this model allows at most 2048"),
         ("sd15", {"scheduler": "flow_match_euler"}, "scheduler: this model has ddim"),
-        ("sd15", {"loras": [{"id": "watercolour"}]}, "loras: "),
+        ("sdxl", {"loras": [{"id": "ink"}]}, r"loras\.0\.id: sdxl has no LoRAs"),
+        ("sd15", {"loras": [{"id": "ink"}, {"id": "x"}]}, r"loras\.1\.id: sd15 has no LoRA 'x'; it has ink, wash, far"),
+        ("sd15", {"loras": [{"id": "ink"}, {"id": "ink", "scale": 2.0}]}, r"loras\.1\.id: ink is named twice"),
+        ("sd15", {"loras": [{"id": "far"}]}, r"loras\.0\.id: .*darkroom-models fetch far"),
     ],
 )
 def test_what_the_model_lacks_is_refused(catalog: Catalog, model: str, fields: dict[str, Any], message: str) -> None:
@@ -231,3 +258,29 @@ def test_the_schema_leaves_out_what_is_refused(catalog: Catalog) -> None:
         "default": 0.0,
         "description": "`guidance_rescale` of diffusers' StableDiffusionPipeline.",
     }
+
+
+def test_loras_are_settled(catalog: Catalog) -> None:
+    """The row holds id and scale of each, in the request's order; a scale that was left out is the LoRA's own."""
+    row = resolve(catalog, "sd15", loras=[{"id": "wash", "scale": 0.25}, {"id": "ink"}]).parameters
+
+    assert row["loras"] == [{"id": "wash", "scale": 0.25}, {"id": "ink", "scale": 0.8}]
+    assert "loras" not in resolve(catalog, "sd15").parameters
+
+
+def test_a_model_lists_its_loras(catalog: Catalog) -> None:
+    """The schema takes the LoRAs that were made for the model and are here, says what they do, and nothing else."""
+    schema = describe_parameters(catalog, "sd15")["text-to-image"]
+    choices = schema["properties"]["loras"]["items"]["oneOf"]
+
+    assert [choice["properties"]["id"]["const"] for choice in choices] == ["ink", "wash"]
+    assert choices[0]["properties"]["scale"]["default"] == 0.8
+    assert "Drawn with a pen. Trigger words: ink drawing." in choices[0]["description"]
+    jsonschema.validate({"prompt": "a mug", "loras": [{"id": "ink"}, {"id": "wash", "scale": -1}]}, schema)
+    for wrong in ([{"id": "far"}], [{"id": "ink", "scale": 5}], [{"scale": 1}]):
+        with pytest.raises(jsonschema.ValidationError):
+            jsonschema.validate({"prompt": "a mug", "loras": wrong}, schema)
+    with pytest.raises(jsonschema.ValidationError):
+        jsonschema.validate(
+            {"prompt": "a mug", "loras": [{"id": "ink"}]}, describe_parameters(catalog, "sdxl")["text-to-image"]
+        )

@@ -49,10 +49,12 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="darkroom-models", description=__doc__)
     commands = parser.add_subparsers(required=True)
 
-    listing = commands.add_parser("list", help="show every model of the models file")
+    listing = commands.add_parser("list", help="show every model and LoRA of the models file")
     listing.set_defaults(run=_list)
 
-    fetch = commands.add_parser("fetch", help="bring a model from the hub, or go on with it, and check every file")
+    fetch = commands.add_parser(
+        "fetch", help="bring a model or a LoRA from the hub, or go on with it, and check every file"
+    )
     fetch.add_argument("model_id", metavar="ID")
     fetch.add_argument(
         "--accept-licence", action="store_true", help="needed where the licence is not open to commercial use"
@@ -71,7 +73,7 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _list(catalog: Catalog, _arguments: argparse.Namespace) -> None:
-    width = max(map(len, catalog.models))
+    width = max(map(len, [*catalog.models, *catalog.loras]))
     for model_id, entry in catalog.models.items():
         if not isinstance(entry.source, HubSource):
             state = "local"
@@ -81,18 +83,22 @@ def _list(catalog: Catalog, _arguments: argparse.Namespace) -> None:
             state = "pinned" if entry.source.key in catalog.lock.sources else "not fetched"
         use = "commercial use allowed" if entry.commercial_use else "no general commercial use"
         print(f"{model_id:<{width}}  {state:<11}  {entry.licence} ({use})")
+    for lora_id, lora in catalog.loras.items():
+        state = "local" if not lora.sources else "fetched" if catalog.is_lora_available(lora_id) else "not fetched"
+        use = "commercial use allowed" if lora.commercial_use else "no general commercial use"
+        print(f"{lora_id:<{width}}  {state:<11}  {lora.licence} ({use}), a LoRA for {', '.join(lora.models)}")
 
 
 def _fetch(catalog: Catalog, arguments: argparse.Namespace) -> None:
     from worker.model_store.fetch import fetch_model
 
-    entry = catalog.get(arguments.model_id)
+    entry = catalog.get_fetchable(arguments.model_id)
     with _progress_bar() as on_progress:
         fetched = fetch_model(
             catalog, arguments.model_id, accept_licence=arguments.accept_licence, on_progress=on_progress
         )
     if not fetched:
-        print(f"{arguments.model_id} is a local model: there is nothing to fetch.")
+        print(f"{arguments.model_id} is local: there is nothing to fetch.")
         return
     for each in fetched:
         print(f"{each.source.hub} at {each.locked.revision}")
@@ -131,9 +137,9 @@ def _verify(catalog: Catalog, arguments: argparse.Namespace) -> None:
 
 
 def _hub_sources(catalog: Catalog, model_id: str) -> list[HubSource]:
-    sources = [each for each in catalog.get(model_id).sources.values() if isinstance(each, HubSource)]
+    sources = [each for each in catalog.get_fetchable(model_id).sources.values() if isinstance(each, HubSource)]
     if not sources:
-        raise DarkroomError(f"{model_id} is a local model: nothing of it comes from the hub.")
+        raise DarkroomError(f"{model_id} is local: nothing of it comes from the hub.")
     return sources
 
 

@@ -36,12 +36,12 @@ class Fetched:
 def fetch_model(
     catalog: Catalog, model_id: str, *, accept_licence: bool, on_progress: OnProgress = lambda *_: None
 ) -> list[Fetched]:
-    """Fetch the model's sources, and record each in the lock once every file is right.
+    """Fetch the sources of the model, or of the LoRA of that id, and record each in the lock once every file is right.
 
     A source that is pinned already is fetched as it was pinned. Raises ModelNotFound, LicenceNotAccepted, HubRefused,
     and WrongContent for a file that is not what the lock, or at first the hub, says: that file is deleted.
     """
-    entry = catalog.get(model_id)
+    entry = catalog.get_fetchable(model_id)
     if not (entry.commercial_use or accept_licence):
         address = f" ({entry.licence_url})" if entry.licence_url else ""
         raise LicenceNotAccepted(

@@ -13,7 +13,7 @@ from huggingface_hub.errors import GatedRepoError, HfHubHTTPError, RepositoryNot
 from huggingface_hub.hf_api import RepoFile
 from huggingface_hub.utils import build_hf_headers, hf_raise_for_status
 
-from core.catalog import HubSource
+from core.catalog import HubSource, LoraHubSource
 from core.catalog.lock import LockedFile, LockedSource
 from worker.model_store.errors import HubRefused
 from worker.model_store.select_files import select_files
@@ -29,7 +29,7 @@ class _Index:
 
 
 def pin_source(source: HubSource) -> LockedSource:
-    """The commit that the source's revision stands for now, with the files that the model needs. Raises HubRefused."""
+    """The commit that the source's revision stands for now, with the files that the model, or the LoRA, needs. Raises HubRefused."""
     with told_plainly(source):
         api = HfApi()
         commit = api.model_info(source.hub, revision=source.revision).sha
@@ -41,6 +41,10 @@ def pin_source(source: HubSource) -> LockedSource:
             if isinstance(entry, RepoFile)
         }
         index = _read_index(source.hub, commit) if _INDEX in tree else None
+    if isinstance(source, LoraHubSource):
+        if source.file not in tree:
+            raise HubRefused(f"{source.hub} has no {source.file} at {source.revision}.")
+        return LockedSource(revision=commit, files={source.file: _describe(tree[source.file])})
     paths = select_files(tree, components=None if index is None else index.components, variant=source.variant)
     if not any(path.endswith(".safetensors") for path in paths):
         raise HubRefused(f"{source.hub} has no safetensors weights at {source.revision}; other kinds are not loaded.")

@@ -23,6 +23,7 @@ def build_receipt(
     """JSON-ready: model and weights, every parameter, seeds, versions, device, and the sha256 of every output."""
     return {
         "model": {"id": model.id, "revision": attempt.model_revision, "file_sha256": model.file_sha256},
+        "loras": drawn.loras,
         "request": attempt.request,
         "device": _device_name(model.device),
         "dtype": str(model.dtype).removeprefix("torch."),

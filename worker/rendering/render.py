@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import inspect
-import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -11,6 +10,7 @@ from typing import Any
 import torch
 from PIL.Image import Image
 
+from worker.rendering.adapters import UsedLoras
 from worker.rendering.batching import BatchJob
 from worker.rendering.checkpoints import Checkpoint, open_journal
 from worker.rendering.errors import NonFiniteResult, RequestRefused
@@ -41,6 +41,8 @@ class RenderedImages:
     #: Whether the render could have been resumed (or why not), and the steps that it did not do because they were done.
     resume: str
     earlier_steps: int
+    #: The LoRAs that it was drawn with, each with id, scale and sha256.
+    loras: list[dict[str, Any]]
 
 
 def render_images(
@@ -63,13 +65,41 @@ def render_images(
     this one takes. Prompts that are in `prompt_cache` are not encoded again; a prompt that is too long for the model is
     encoded in chunks where it can be. `watch` is shown the job's own pipeline object before it is called. With a
     `checkpoint` of the same job the steps that it has behind it are not done again. Raises CheckpointRefused when it is
-    of anything else, RequestRefused when the pipeline refuses the request before its first step, and NonFiniteResult
-    when the model's numbers got out of hand.
+    of anything else, ModelUnavailable for a LoRA that cannot be loaded, RequestRefused when the pipeline refuses the
+    request before its first step, and NonFiniteResult when the model's numbers got out of hand.
     """
-    images = images or {}
+    job = job or BatchJob(is_deterministic=bool(request.get("deterministic")))
+    with model.adapters.use(request.get("loras") or (), model.batcher.paused) as loras:
+        job.adapters = loras.adapters
+        return _render(
+            model,
+            request,
+            seeds=seeds,
+            on_step=on_step,
+            images=images or {},
+            job=job,
+            prompt_cache=prompt_cache,
+            watch=watch,
+            checkpoint=checkpoint,
+            loras=loras,
+        )
+
+
+def _render(
+    model: LoadedModel,
+    request: Mapping[str, Any],
+    *,
+    seeds: Sequence[int],
+    on_step: Callable[[StepEnd], None],
+    images: Mapping[str, Image],
+    job: BatchJob,
+    prompt_cache: PromptCache | None,
+    watch: Callable[[Any], None] | None,
+    checkpoint: Checkpoint | None,
+    loras: UsedLoras,
+) -> RenderedImages:
     pipeline = build_pipeline(model, derive_task(images), control="control_image" in images)
     pipeline.scheduler = build_scheduler(request["scheduler"], model.pipeline.scheduler)
-    job = job or BatchJob(is_deterministic=bool(request.get("deterministic")))
     # On the CPU, so that a seed means the same noise on every device.
     generators = [torch.Generator("cpu").manual_seed(seed) for seed in seeds]
     journal = open_journal(
@@ -97,7 +127,8 @@ def render_images(
         pipeline,
         PromptCache(max_bytes=0) if prompt_cache is None else prompt_cache,
         model_id=model.id,
-        adapters=json.dumps(request.get("loras") or [], sort_keys=True),
+        adapters=loras.of_encoders,
+        while_encoding=loras.while_encoding,
     )
     if watch is not None:
         watch(pipeline)
@@ -122,6 +153,7 @@ def render_images(
         prompts,
         resume=journal.resume,
         earlier_steps=journal.earlier_steps,
+        loras=loras.described,
     )
 
 

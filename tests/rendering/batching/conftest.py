@@ -13,8 +13,8 @@ import torch
 from tests.rendering.batching.company import SEVEN, Outcome, draw_alone, with_changes
 from tests.rendering.resuming import TinyModels
 from worker.rendering.batching import Batcher
+from worker.rendering.denoisers import find_step_modules
 from worker.rendering.models import LoadedModel
-from worker.rendering.models.denoisers import find_step_modules
 
 
 @pytest.fixture(scope="session")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from typing import Any
 
 import structlog
@@ -15,6 +15,7 @@ from worker.rendering.batching.admission import Admission
 from worker.rendering.batching.batch_job import AdapterSet, BatchJob
 from worker.rendering.batching.call import DenoiserCall, read_call
 from worker.rendering.batching.forward import run_forward
+from worker.rendering.batching.gate import Gate
 from worker.rendering.batching.hook import install_hook, remove_hook
 from worker.rendering.batching.stopwatch import Stopwatch, Timed, build_stopwatch
 from worker.rendering.batching.waiting import Waiting
@@ -37,7 +38,7 @@ class Batcher:
         modules: Mapping[str, torch.nn.Module],
         *,
         name: str = "model",
-        activate: Callable[[AdapterSet], None] | None = None,
+        activate: Callable[[AdapterSet], None] = lambda _adapters: None,
         most_rows: int = _MOST_ROWS,
         runners: int = 1,
     ) -> None:
@@ -45,7 +46,7 @@ class Batcher:
         run a forward each: one for a GPU, which is busy with one; more where a forward has only a part of the cores.
         """
         self._modules = dict(modules)
-        self._activate = activate
+        self._gate = Gate(activate)
         self._waiting = Waiting(runners=runners)
         self._admission = Admission(most_rows=most_rows)
         self._changed = threading.Condition()
@@ -84,6 +85,10 @@ class Batcher:
         with self._changed:
             self._waiting.leave(job)
             self._changed.notify_all()
+
+    def paused(self) -> AbstractContextManager[None]:
+        """No forward runs while the block lasts, so that the modules can be changed; the jobs wait and go on after it."""
+        return self._gate.held()
 
     @property
     def jobs_in_flight(self) -> int:
@@ -154,11 +159,10 @@ class Batcher:
     def _run_group(self, calls: list[DenoiserCall], stopwatch: Stopwatch) -> None:
         timed: list[Timed] = []
         try:
-            stopwatch.start()
-            if self._activate is not None:
-                self._activate(calls[0].job.adapters)
-            run_forward(calls, self._admission)
-            timed = stopwatch.stop(calls)
+            with self._gate.forward(calls[0].job.adapters):
+                stopwatch.start()
+                run_forward(calls, self._admission)
+                timed = stopwatch.stop(calls)
         except Exception as error:  # noqa: BLE001  (the thread serves every other job too)
             _log.exception("batch_not_run", jobs=len(calls))
             for call in calls:

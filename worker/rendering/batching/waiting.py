@@ -95,9 +95,6 @@ class Waiting:
         if not ready:
             return NextGroup(wait_seconds=min(self._ready_in(key, now) for key in self._calls))
         key = min(ready, key=lambda key: self._services[key].virtual_seconds)
-        # A model has one set of adapters at a time. It is this group's turn, so nobody else starts before it.
-        if self._running and self._running[0][0].job.adapters != self._calls[key][0].job.adapters:
-            return NextGroup()
         self._virtual_now = max(self._virtual_now, self._services[key].virtual_seconds)
         taken = self._take(key, most_rows)
         self._running.append(taken)

@@ -6,6 +6,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
+from functools import partial
 
 import structlog
 import torch
@@ -123,7 +124,8 @@ class Models:
         shared = self._reserve_room(plan, while_waiting)
         started = time.perf_counter()
         try:
-            model = load_model(plan, shared, forwards=self._forwards)
+            find_lora = partial(self._sources.find_lora, model_id)
+            model = load_model(plan, shared, find_lora, forwards=self._forwards)
         except Exception as error:
             raise self._give_up(plan, error) from error
         finally:
@@ -177,6 +179,7 @@ class Models:
             return False
         model_id = victim.model.id
         victim.model.batcher.close()
+        victim.model.adapters.unload_all()
         del victim
         give_back_memory(self._device)
         with self._changed:

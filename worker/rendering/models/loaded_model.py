@@ -9,6 +9,7 @@ import torch
 from diffusers import DiffusionPipeline
 
 from core.catalog import ModelEntry
+from worker.rendering.adapters import Adapters
 from worker.rendering.batching import Batcher
 
 
@@ -27,3 +28,5 @@ class LoadedModel:
     switches: dict[str, Any]
     #: Runs the denoiser for several jobs at a time.
     batcher: Batcher
+    #: Its LoRAs.
+    adapters: Adapters

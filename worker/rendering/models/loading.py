@@ -11,19 +11,22 @@ import diffusers
 import torch
 from diffusers import AutoPipelineForText2Image, DiffusionPipeline
 
+from worker.rendering.adapters import Adapters, FindLora
 from worker.rendering.batching import Batcher
 from worker.rendering.building import building_modules
 from worker.rendering.decode import serialise_decoding
-from worker.rendering.models.denoisers import find_step_modules
+from worker.rendering.denoisers import find_step_modules
 from worker.rendering.models.loaded_model import LoadedModel
 from worker.rendering.models.memory import module_bytes
 from worker.rendering.models.plan_load import LoadPlan, Part, on_device_together
 from worker.rendering.models.switches import apply_switches, can_run_side_by_side, refuse_impossible_switches
 
 
-def load_model(plan: LoadPlan, shared: Mapping[str, torch.nn.Module], *, forwards: int) -> LoadedModel:
-    """The model on its device with its switches on. `shared` holds components, by name, that another model has loaded.
-    `forwards` of it run side by side, where it can.
+def load_model(
+    plan: LoadPlan, shared: Mapping[str, torch.nn.Module], find_lora: FindLora, *, forwards: int
+) -> LoadedModel:
+    """The model on its device with its switches on. `shared` holds components, by name, that another model has loaded;
+    `find_lora` finds the LoRAs that jobs name. `forwards` of it run side by side, where it can.
 
     Raises ModelUnavailable (naming the switch) where a switch cannot work here, and whatever diffusers raises.
     """
@@ -35,6 +38,7 @@ def load_model(plan: LoadPlan, shared: Mapping[str, torch.nn.Module], *, forward
     switches = apply_switches(pipeline, plan.files.entry, plan.files.device)
     serialise_decoding(pipeline, tile_above_pixels=plan.files.entry.vae_tiling_above_pixels)
     pipeline.set_progress_bar_config(disable=True)
+    adapters = Adapters(pipeline, plan.files.model_id, find_lora)
     return LoadedModel(
         id=plan.files.model_id,
         entry=plan.files.entry,
@@ -46,8 +50,10 @@ def load_model(plan: LoadPlan, shared: Mapping[str, torch.nn.Module], *, forward
         batcher=Batcher(
             find_step_modules(pipeline),
             name=plan.files.model_id,
+            activate=adapters.activate,
             runners=forwards if can_run_side_by_side(plan.files.entry) else 1,
         ),
+        adapters=adapters,
     )
 
 

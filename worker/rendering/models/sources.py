@@ -8,8 +8,9 @@ import torch
 from core.catalog import Catalog, FileSource, ModelEntry
 from core.errors import ModelNotFetched
 from core.metrics import MODEL_LOADS
+from worker.rendering.adapters import LoraFile
+from worker.rendering.broken import BrokenModels
 from worker.rendering.errors import ModelUnavailable
-from worker.rendering.models.broken import BrokenModels
 from worker.rendering.models.digests import FileDigests
 from worker.rendering.models.plan_load import LoadPlan, ModelFiles, plan_load
 
@@ -51,6 +52,20 @@ class ModelSources:
         self._broken.remember(files.model_id, files.fingerprint(), message)
         MODEL_LOADS.labels(files.model_id, "unavailable").inc()
         return ModelUnavailable(message)
+
+    def find_lora(self, model_id: str, lora_id: str) -> LoraFile:
+        """The LoRA's file. Raises ModelUnavailable where the models file has none of that id for the model, or where the
+        file is not here.
+        """
+        if lora_id not in self._catalog.loras_of(model_id):
+            raise ModelUnavailable(f"This worker's models file has no LoRA {lora_id!r} for {model_id!r}.")
+        try:
+            path = self._catalog.lora_path(lora_id)
+            return LoraFile(lora_id, path, self._digests.sha256(path))
+        except ModelNotFetched as error:
+            raise ModelUnavailable(error.message) from error
+        except OSError as error:
+            raise ModelUnavailable(f"The LoRA {lora_id!r} has no file on this worker.") from error
 
     def _find_files(self, model_id: str, entry: ModelEntry) -> ModelFiles:
         try:

@@ -1,0 +1,86 @@
+"""One `[loras.<id>]` section of the models file, checked."""
+
+from __future__ import annotations
+
+from pathlib import PurePosixPath
+from typing import Annotated, Any, Self
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+
+from core.catalog.entry import ModelEntry, ModelId
+from core.catalog.sources import HubSource
+
+#: How strongly a LoRA may work; 1 is what it was trained for.
+LoraScale = Annotated[float, Field(ge=-4, le=4, allow_inf_nan=False)]
+
+#: Switches that LoRAs do not go with, by the value that does not disturb them. What quantises, casts or moves weights would
+#: have to do so with those of a LoRA too, and what is compiled would be compiled anew for each set of them.
+_SWITCHES: dict[str, Any] = {"quantisation": "none", "compile": "off", "offload": "none", "layerwise_casting": False}
+
+
+class LoraFileSource(BaseModel):
+    """A safetensors file; its path is relative to the models file."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    file: str = Field(pattern=r"\.safetensors$")
+
+
+class LoraHubSource(HubSource):
+    """One file of a repository of the hub, which `darkroom-models fetch` brings here."""
+
+    file: str = Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9 ._/-]{0,199}\.safetensors$")
+    variant: None = None
+
+    @property
+    def key(self) -> str:
+        """What the lock calls it."""
+        return f"{self.hub}@{self.revision}#{self.file}"
+
+    @model_validator(mode="after")
+    def _stays_inside(self) -> Self:
+        if ".." in PurePosixPath(self.file).parts:
+            raise ValueError("file: must stay inside the repository")
+        return self
+
+
+def _spell_out(value: Any) -> Any:
+    # A plain text is a file.
+    return {"file": value} if isinstance(value, str) else value
+
+
+class LoraEntry(BaseModel):
+    """What a LoRA is, and which models it was made for."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    #: A file's path, or a table with `hub`, `file` and perhaps `revision`.
+    source: Annotated[LoraHubSource | LoraFileSource, BeforeValidator(_spell_out)]
+    models: tuple[ModelId, ...] = Field(min_length=1)
+    description: str = ""
+    #: Words in the prompt that it listens to.
+    trigger_words: str = Field(default="", max_length=500)
+    default_scale: LoraScale = 1.0
+    #: SPDX id of the licence of the weights, or `LicenseRef-` and a name where SPDX has none.
+    licence: str = Field(min_length=1)
+    licence_url: str | None = Field(default=None, pattern=r"^https://")
+    commercial_use: bool
+    #: What the licence asks beyond yes and no, in a sentence.
+    licence_note: str = ""
+
+    @property
+    def sources(self) -> dict[str, LoraHubSource]:
+        """What of it comes from the hub."""
+        return {"source": self.source} if isinstance(self.source, LoraHubSource) else {}
+
+
+def check_lora(lora: LoraEntry, models: dict[str, ModelEntry]) -> None:
+    """Raises ValueError, beginning with the field, where the LoRA's models are not there or do not go with LoRAs."""
+    for model_id in lora.models:
+        if model_id not in models:
+            raise ValueError(f"models: there is no model {model_id!r}")
+        for switch, off in _SWITCHES.items():
+            value = getattr(models[model_id], switch)
+            if value != off:
+                setting = str(value).lower() if isinstance(value, bool) else f'"{value}"'
+                raise ValueError(f"models: {model_id} has {switch} = {setting}, which does not go with LoRAs")

@@ -1,0 +1,41 @@
+"""The models and LoRAs that the tests of this folder draw with, made once."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.rendering.adapters.tiny_loras import Shelf
+from worker.rendering.models import Models
+
+#: Families with their models' ids; two models have one family's text encoder in common.
+MODELS = {"sd15": "sd15", "sd15.copy": "sd15", "sdxl": "sdxl", "flux-dev": "flux-dev"}
+
+FAMILIES_WITH_ENCODERS = {"sd15": True, "sdxl": True, "flux-dev": False}
+
+
+@pytest.fixture(scope="session")
+def shelf(tmp_path_factory: pytest.TempPathFactory) -> Shelf:
+    """For each family two LoRAs, `FAMILY-one` and `FAMILY-two`, the first with layers in text encoders where it can."""
+    shelf = Shelf(tmp_path_factory.mktemp("loras"), MODELS)
+    for family, encoders in FAMILIES_WITH_ENCODERS.items():
+        shelf.make_lora(f"{family}-one", family, seed=1, encoders=encoders)
+        shelf.make_lora(f"{family}-two", family, seed=2, rank=2)
+    return shelf
+
+
+@pytest.fixture(scope="module")
+def models(shelf: Shelf) -> Iterator[Models]:
+    """The models as a worker has them."""
+    loras = {f"{family}-{name}": [family] for family in FAMILIES_WITH_ENCODERS for name in ("one", "two")}
+    loras |= {f"sd15-{name}": ["sd15", "sd15.copy"] for name in ("one", "two")}
+    models = shelf.open(loras)
+    yield models
+    models.close()
+
+
+@pytest.fixture
+def lora_folder(shelf: Shelf) -> Path:
+    return shelf.folder

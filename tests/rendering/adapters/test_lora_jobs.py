@@ -1,0 +1,241 @@
+"""Jobs with LoRAs in company: batching, swapping, resuming, and files that are no good."""
+
+from __future__ import annotations
+
+import pickle
+import threading
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+from safetensors.torch import load_file, save_file
+
+from tests.rendering.adapters.tiny_loras import Drawing, Loras, Shelf, difference, request
+from worker.rendering.checkpoints import Checkpoint
+from worker.rendering.errors import CheckpointRefused, ModelUnavailable, describe_failure
+from worker.rendering.models import Models
+from worker.rendering.stepping import StepEnd
+
+PLAIN: Loras = ()
+ONE: Loras = (("sd15-one", 1.0),)
+BOTH: Loras = (("sd15-one", 0.6), ("sd15-two", -0.4))
+
+
+class Stopped(Exception):
+    """The worker stops."""
+
+
+@pytest.fixture(scope="module")
+def many(shelf: Shelf) -> list[str]:
+    """Ids of five small LoRAs."""
+    ids = [f"many-{number}" for number in range(5)]
+    for number, id_ in enumerate(ids):
+        shelf.make_lora(id_, "sd15", seed=10 + number, encoders=number % 2 == 0)
+    return ids
+
+
+@pytest.fixture
+def few_kept(shelf: Shelf, many: Sequence[str]) -> Iterator[Models]:
+    """A worker that keeps two LoRAs for each model."""
+    models = shelf.open({id_: ["sd15"] for id_ in many}, most_kept=2)
+    yield models
+    models.close()
+
+
+def draw_together(models: Models, wanted: Sequence[dict[str, Any]]) -> list[Drawing]:
+    """All at once: none takes its second step before every one has taken its first."""
+    met = threading.Barrier(len(wanted), timeout=60)
+
+    def draw(each: dict[str, Any]) -> Drawing:
+        return Drawing(models, "sd15", each, on_step=lambda end: met.wait() if end.step == 1 else None)
+
+    with ThreadPoolExecutor(len(wanted)) as threads:
+        return list(threads.map(draw, wanted))
+
+
+def test_jobs_with_the_same_loras_share_forwards(models: Models) -> None:
+    """Twelve jobs with two sets and none, together: each comes to the picture that it draws alone, within 1e-4 of the
+    range, and none is in a forward with more rows than its own set's jobs have.
+    """
+    wanted = [
+        request("sd15", (PLAIN, ONE, BOTH)[place % 3], prompt=f"mug number {place}", num_inference_steps=5 + place // 3)
+        for place in range(12)
+    ]
+    alone = [Drawing(models, "sd15", each) for each in wanted]
+    own_rows = max(alone[0].job.batch_rows)
+
+    together = draw_together(models, wanted)
+
+    for one, other in zip(alone, together, strict=True):
+        assert difference(one.latents, other.latents) <= 1e-4
+        assert max(other.job.batch_rows) > own_rows
+        assert max(other.job.batch_rows) <= 4 * own_rows
+    assert {drawing.job.adapters for drawing in together} == {drawing.job.adapters for drawing in alone}
+    assert len({drawing.job.adapters for drawing in together}) == 3
+
+
+def test_the_order_in_a_request_does_not_keep_jobs_apart(models: Models) -> None:
+    """The same LoRAs named the other way round are the same set."""
+    one, other = (Drawing(models, "sd15", request("sd15", loras)) for loras in (BOTH, tuple(reversed(BOTH))))
+
+    assert one.job.adapters == other.job.adapters
+    assert one.latents.equal(other.latents)
+
+
+def test_loras_come_and_go_while_others_render(few_kept: Models, many: Sequence[str]) -> None:
+    """Five LoRAs in turns, of which two stay in memory, beside plain jobs that run all the while: every picture is the one
+    drawn alone, and the model is loaded once.
+    """
+    wanted = [request("sd15", [(id_, 1.0)], deterministic=True) for id_ in many]
+    plain = request("sd15", num_inference_steps=10, deterministic=True)
+    alone = [Drawing(few_kept, "sd15", each).latents for each in wanted]
+    plain_alone = Drawing(few_kept, "sd15", plain).latents
+    model = few_kept.load("sd15")
+    ended = threading.Event()
+
+    def draw_plain_ones() -> list[torch.Tensor]:
+        drawn = []
+        while not ended.is_set():
+            drawn.append(Drawing(few_kept, "sd15", plain).latents)
+        return drawn
+
+    with ThreadPoolExecutor(2) as threads:
+        plain_ones = threads.submit(draw_plain_ones)
+        try:
+            for _ in range(2):
+                for each, expected in zip(wanted, alone, strict=True):
+                    assert Drawing(few_kept, "sd15", each).latents.equal(expected)
+                    assert model.adapters.resident <= 2
+        finally:
+            ended.set()
+
+    assert len(plain_ones.result()) > 1
+    assert all(latents.equal(plain_alone) for latents in plain_ones.result())
+    assert few_kept.load("sd15") is model
+
+
+def test_what_is_in_use_stays(few_kept: Models, many: Sequence[str]) -> None:
+    """A job with more LoRAs than are kept draws with all of them; room is made when the next one comes."""
+    model = few_kept.load("sd15")
+
+    Drawing(few_kept, "sd15", request("sd15", [(id_, 0.3) for id_ in many[:4]]))
+    assert model.adapters.resident == 4
+
+    Drawing(few_kept, "sd15", request("sd15", [(many[4], 1.0)]))
+    assert model.adapters.resident == 2
+
+
+def test_memory_comes_back(few_kept: Models, many: Sequence[str]) -> None:
+    """After all of them have been in use, the model holds as many weights as before and those of the LoRAs kept."""
+    model = few_kept.load("sd15")
+    unet: Any = model.pipeline.unet
+    names = set(unet.state_dict())
+
+    for id_ in many:
+        Drawing(few_kept, "sd15", request("sd15", [(id_, 1.0)]))
+    assert len({name.split(".")[-2] for name in unet.state_dict() if ".lora_A." in name}) == 2
+
+    model.adapters.unload_all()
+    assert set(unet.state_dict()) == names
+
+
+def break_file(folder: Path, kind: str) -> None:
+    """Put a file of that kind in the place of `bad.safetensors`."""
+    bad = folder / "bad.safetensors"
+    good = folder / "sd15-one.safetensors"
+    match kind:
+        case "missing":
+            bad.unlink(missing_ok=True)
+        case "cut off":
+            bad.write_bytes(good.read_bytes()[:5000])
+        case "a pickle":
+            bad.write_bytes(pickle.dumps({"unet.x.lora_A.weight": [1.0]}))
+        case "no LoRA":
+            save_file({"unet.conv_in.weight": torch.zeros(1)}, bad)
+        case "of SDXL":
+            bad.write_bytes((folder / "sdxl-one.safetensors").read_bytes())
+        case "of FLUX":
+            bad.write_bytes((folder / "flux-dev-one.safetensors").read_bytes())
+        case "of another size":
+            save_file({name: torch.cat([value, value], dim=-1) for name, value in load_file(good).items()}, bad)
+        case "half of another":
+            strange = {f"unet.nowhere.{n}.lora_{m}.weight": torch.zeros(4, 4) for n in range(3) for m in "AB"}
+            save_file({**load_file(good), **strange}, bad)
+
+
+@pytest.mark.parametrize(
+    "kind",
+    ["missing", "cut off", "a pickle", "no LoRA", "of SDXL", "of FLUX", "of another size", "half of another"],
+)
+def test_a_bad_file_fails_its_own_job(shelf: Shelf, kind: str) -> None:
+    """It is model_unavailable, with the LoRA's name, at every try; the model draws on as before, with good LoRAs too."""
+    break_file(shelf.folder, kind)
+    models = shelf.open({"bad": ["sd15"], "sd15-one": ["sd15"]})
+    before = Drawing(models, "sd15", request("sd15", PLAIN))
+    good = Drawing(models, "sd15", request("sd15", ONE))
+
+    for _ in range(2):
+        with pytest.raises(ModelUnavailable, match="'bad'") as caught:
+            Drawing(models, "sd15", request("sd15", [("sd15-one", 1.0), ("bad", 1.0)]))
+        assert describe_failure(caught.value).code == "model_unavailable"
+
+    assert Drawing(models, "sd15", request("sd15", PLAIN)).latents.equal(before.latents)
+    assert Drawing(models, "sd15", request("sd15", ONE)).latents.equal(good.latents)
+    models.close()
+
+
+def test_a_flux_lora_cannot_write_over_the_model(shelf: Shelf) -> None:
+    """Files that diffusers would widen FLUX's layers for, or load over its norms, are refused, and the model is as it was."""
+    good = load_file(shelf.folder / "flux-dev-one.safetensors")
+    wide = "transformer.x_embedder.lora_{}.weight"
+    strange = {
+        "bad-wide": {wide.format("A"): torch.randn(4, 512), wide.format("B"): torch.randn(32, 4)},
+        "bad-norm": {"transformer.transformer_blocks.0.attn.norm_q.weight": torch.randn(16)},
+    }
+    for id_, weights in strange.items():
+        save_file({**good, **weights}, shelf.folder / f"{id_}.safetensors")
+    models = shelf.open({id_: ["flux-dev"] for id_ in strange})
+    before = Drawing(models, "flux-dev", request("flux-dev"))
+
+    for id_ in strange:
+        with pytest.raises(ModelUnavailable, match=id_):
+            Drawing(models, "flux-dev", request("flux-dev", [(id_, 1.0)]))
+
+    assert Drawing(models, "flux-dev", request("flux-dev")).latents.equal(before.latents)
+    models.close()
+
+
+def test_a_job_with_loras_can_be_gone_on_with(models: Models, shelf: Shelf) -> None:
+    """From a checkpoint it comes to the same picture to the bit, in a model that has the LoRAs anew; with another scale,
+    or another file under the LoRA's name, the checkpoint is refused.
+    """
+    wanted = request("sd15", BOTH, deterministic=True)
+    whole = Drawing(models, "sd15", wanted)
+    kept: list[Checkpoint] = []
+
+    def stop(end: StepEnd) -> None:
+        if end.step == 2:
+            kept.append(end.capture())
+            raise Stopped
+
+    with pytest.raises(Stopped):
+        Drawing(models, "sd15", wanted, on_step=stop)
+    models.load("sd15").adapters.unload_all()
+
+    rest = Drawing(models, "sd15", wanted, checkpoint=Checkpoint.from_bytes(kept[0].to_bytes()))
+
+    assert rest.latents.equal(whole.latents)
+    assert rest.rendered.earlier_steps == 2
+    other = request("sd15", (("sd15-one", 0.6), ("sd15-two", 0.4)), deterministic=True)
+    with pytest.raises(CheckpointRefused):
+        Drawing(models, "sd15", other, checkpoint=kept[0])
+    content = (shelf.folder / "sd15-two.safetensors").read_bytes()
+    try:
+        shelf.make_lora("sd15-two", "sd15", seed=99)
+        with pytest.raises(CheckpointRefused):
+            Drawing(models, "sd15", wanted, checkpoint=kept[0])
+    finally:
+        (shelf.folder / "sd15-two.safetensors").write_bytes(content)

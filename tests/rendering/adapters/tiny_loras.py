@@ -1,0 +1,153 @@
+"""Tiny models with LoRAs of random weights, in a folder with a models file, as an operator would lay them out."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from diffusers import DiffusionPipeline
+from numpy.typing import NDArray
+from peft import LoraConfig, get_peft_model_state_dict
+
+from core.catalog import load_catalog
+from tests.rendering.families import FAMILIES
+from worker.rendering.batching import BatchJob
+from worker.rendering.models import Models
+from worker.rendering.prompts import PromptCache
+from worker.rendering.render import RenderedImages, render_images
+from worker.rendering.stepping import StepEnd
+
+_MODEL = """
+[models."{id}"]
+source = "{family}"
+revision = "1"
+licence = "Apache-2.0"
+commercial_use = true
+default_width = 64
+default_height = 64
+max_width = 128
+max_height = 128
+default_steps = 4
+max_steps = 20
+schedulers = ["own"]
+default_scheduler = "own"
+"""
+_LORA = """
+[loras."{id}"]
+source = "{file}"
+models = {models}
+licence = "Apache-2.0"
+commercial_use = true
+"""
+
+_LAYERS = ["to_q", "to_k", "to_v", "to_out.0"]
+_ENCODER_LAYERS = ["q_proj", "k_proj", "v_proj", "out_proj"]
+
+#: What a request names.
+Loras = Sequence[tuple[str, float]]
+
+
+class Shelf:
+    """The models of a folder and their LoRAs."""
+
+    def __init__(self, folder: Path, models: Mapping[str, str]) -> None:
+        """`models`: ids and families."""
+        self.folder = folder
+        self._models_file = "".join(_MODEL.format(id=id_, family=family) for id_, family in models.items())
+        self._families = dict(models)
+        for family in set(models.values()):
+            if not (folder / family).exists():
+                FAMILIES[family].build(folder / family)
+
+    def make_lora(self, name: str, family: str, *, seed: int, encoders: bool = False, rank: int = 4) -> Path:
+        """A LoRA that changes the picture, written by diffusers."""
+        pipeline = self.plain(family)
+        denoiser = "unet" if hasattr(pipeline, "unet") else "transformer"
+        parts = {denoiser: _LAYERS}
+        if encoders:
+            parts |= {part: _ENCODER_LAYERS for part in pipeline.components if part.startswith("text_encoder")}
+        weights = {}
+        with torch.random.fork_rng(devices=[]):
+            torch.manual_seed(seed)
+            for part, layers in parts.items():
+                module = getattr(pipeline, part)
+                module.add_adapter(LoraConfig(r=rank, lora_alpha=rank, target_modules=layers, init_lora_weights=False))
+                found = get_peft_model_state_dict(module, adapter_name="default")
+                weights[f"{part}_lora_layers"] = {key: 0.2 * torch.randn_like(value) for key, value in found.items()}
+        pipeline.save_lora_weights(self.folder, weight_name=f"{name}.safetensors", **weights)
+        return self.folder / f"{name}.safetensors"
+
+    def plain(self, family: str) -> Any:
+        """diffusers' own pipeline of a family."""
+        pipeline = DiffusionPipeline.from_pretrained(self.folder / family)
+        pipeline.set_progress_bar_config(disable=True)
+        return pipeline
+
+    def open(self, loras: Mapping[str, Sequence[str]], *, most_kept: int | None = None) -> Models:
+        """The models as a worker has them. `loras`: ids, which are the files' names too, and the models they are for."""
+        sections = [_LORA.format(id=id_, file=f"{id_}.safetensors", models=list(fit)) for id_, fit in loras.items()]
+        (self.folder / "models.toml").write_text(self._models_file + "".join(sections))
+        models = Models(load_catalog(self.folder / "models.toml"), device="cpu", budget_bytes=2**31)
+        if most_kept is not None:
+            for model_id in self._families:
+                models.load(model_id).adapters._most_kept = most_kept
+        return models
+
+
+def request(family: str, loras: Loras = (), **changes: Any) -> dict[str, Any]:
+    """A small picture."""
+    return {
+        "prompt": "a red mug on a table",
+        "width": 64,
+        "height": 64,
+        "num_inference_steps": 4,
+        FAMILIES[family].guidance: 3.0,
+        "scheduler": "own",
+        **FAMILIES[family].call,
+        "loras": [{"id": id_, "scale": scale} for id_, scale in loras],
+        **changes,
+    }
+
+
+class Drawing:
+    """A render and its latents after the last step."""
+
+    def __init__(
+        self, models: Models, model_id: str, wanted: dict[str, Any], *, cache: PromptCache | None = None, **options: Any
+    ) -> None:
+        ends: list[StepEnd] = []
+        on_step = options.pop("on_step", lambda _end: None)
+
+        def end_step(end: StepEnd) -> None:
+            ends.append(end)
+            on_step(end)
+
+        self.job = BatchJob(is_deterministic=bool(wanted.get("deterministic")))
+        with models.use(model_id) as model:
+            self.rendered: RenderedImages = render_images(
+                model, wanted, seeds=[7], on_step=end_step, job=self.job, prompt_cache=cache, **options
+            )
+        self.latents = ends[-1].latents
+        self.pixels: NDArray[Any] = np.asarray(self.rendered.images[0])
+
+
+def draw_plainly(pipeline: Any, wanted: dict[str, Any]) -> torch.Tensor:
+    """The latents that diffusers alone comes to, with whatever adapters are set."""
+    kept: list[torch.Tensor] = []
+
+    def keep(_pipeline: Any, _step: int, _timestep: Any, tensors: dict[str, Any]) -> dict[str, Any]:
+        kept.append(tensors["latents"])
+        return {}
+
+    settings = {name: value for name, value in wanted.items() if name not in ("scheduler", "loras")}
+    with torch.inference_mode():
+        pipeline(**settings, generator=torch.Generator("cpu").manual_seed(7), callback_on_step_end=keep)
+    return kept[-1]
+
+
+def difference(one: torch.Tensor, other: torch.Tensor) -> float:
+    """The largest, as a share of the range."""
+    return float((one - other).abs().max() / (one.max() - one.min()))

@@ -1,0 +1,8 @@
+"""LoRA adapters of one model: loaded while others denoise, switched between forwards, given back by least recent use."""
+
+from __future__ import annotations
+
+from worker.rendering.adapters.adapters import Adapters, UsedLoras
+from worker.rendering.adapters.lora_file import FindLora, LoraFile
+
+__all__ = ["Adapters", "FindLora", "LoraFile", "UsedLoras"]

@@ -1,0 +1,208 @@
+"""The LoRAs of one loaded model."""
+
+from __future__ import annotations
+
+import hashlib
+import threading
+from collections import OrderedDict
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+import structlog
+import torch
+
+from worker.rendering.adapters.inject import (
+    activate,
+    choose_present,
+    eject,
+    find_layers,
+    find_text_encoders,
+    inject,
+    switch,
+)
+from worker.rendering.adapters.lora_file import FindLora, LoraFile, count_layers, refuse
+from worker.rendering.batching.batch_job import AdapterSet
+from worker.rendering.broken import BrokenModels
+from worker.rendering.building import building_modules
+from worker.rendering.denoisers import find_denoisers
+from worker.rendering.errors import ModelUnavailable
+from worker.rendering.prompts.encode import list_reading_components
+from worker.rendering.prompts.turns import encoding_with
+
+#: LoRAs that stay in a model's memory though no job uses them: as many as one job may ask for.
+_MOST_KEPT = 8
+
+#: Digits of a digest that tell two adapters apart.
+_NAME_DIGITS = 24
+
+#: Holds a model's forwards back for as long as the block lasts.
+Pause = Callable[[], AbstractContextManager[None]]
+
+_log = structlog.get_logger()
+
+
+@dataclass(frozen=True)
+class UsedLoras:
+    """What a job draws with."""
+
+    #: What its calls of the denoiser have in common: sorted, so that jobs that name the same LoRAs meet.
+    adapters: AdapterSet
+    #: Those of them that change what the text encoders say.
+    of_encoders: AdapterSet
+    #: For the receipt: id, scale and sha256 of each, as the request names them.
+    described: list[dict[str, Any]]
+    #: To be entered while the model's text encoders work for the job.
+    while_encoding: Callable[[], AbstractContextManager[None]]
+
+
+class Adapters:
+    """Loads LoRAs into a model while other jobs use it. Safe to use from several threads.
+
+    A LoRA's layers lie beside the model's own and do nothing until a forward of a job that asks for them. Its name in the
+    modules follows from the model, the LoRA and the file's content: text encoders are shared between models.
+    """
+
+    def __init__(self, pipeline: Any, model_id: str, find_lora: FindLora, *, most_kept: int = _MOST_KEPT) -> None:
+        self._pipeline = pipeline
+        self._model_id = model_id
+        self._find_lora = find_lora
+        self._most_kept = most_kept
+        #: By name, the least recently used first: how many jobs use each.
+        self._pins: OrderedDict[str, int] = OrderedDict()
+        self._books = threading.Lock()
+        self._one_load = threading.Lock()
+        self._broken = BrokenModels()
+        #: Of the denoisers; changed by whoever has them to himself.
+        self._active: AdapterSet = ()
+        #: Their layers that adapters are in; None: to be looked for, which takes a while.
+        self._layers: list[Any] | None = None
+
+    @property
+    def resident(self) -> int:
+        """LoRAs in the model's memory."""
+        with self._books:
+            return len(self._pins)
+
+    @contextmanager
+    def use(self, loras: Sequence[Mapping[str, Any]], pause: Pause) -> Iterator[UsedLoras]:
+        """The LoRAs (`id` and `scale` each), loaded now where they are not, and kept for as long as the block lasts.
+
+        Raises ModelUnavailable, naming the LoRA, where one is missing, broken or made for another model.
+        """
+        files = [(self._find_lora(lora["id"]), float(lora["scale"])) for lora in loras]
+        scales: dict[str, float] = {}
+        try:
+            for file, scale in files:
+                if (
+                    scale != 0 and self._name(file) not in scales
+                ):  # what has no effect shares its forwards with those who do without
+                    name = self._name(file)
+                    self._pin(name, file, pause)
+                    scales[name] = scale
+            adapters = tuple(sorted(scales.items()))
+            yield UsedLoras(
+                adapters=adapters,
+                of_encoders=self._of_encoders(adapters),
+                described=[{"id": file.id, "scale": scale, "sha256": file.sha256} for file, scale in files],
+                while_encoding=partial(self._while_encoding, adapters),
+            )
+        finally:
+            with self._books:
+                for name in scales:
+                    self._pins[name] -= 1
+                    self._pins.move_to_end(name)
+
+    def activate(self, adapters: AdapterSet) -> None:
+        """Switch the denoisers to a set. For the thread that runs them, between two forwards."""
+        if adapters == self._active:
+            return
+        if self._layers is None:
+            denoisers = find_denoisers(self._pipeline).values()
+            self._layers = [layer for denoiser in denoisers for layer in find_layers(denoiser)]
+        switch(self._layers, adapters)
+        self._active = adapters
+
+    def unload_all(self) -> None:
+        """Take every LoRA out of the model, whose forwards have ended for good: text encoders may live on in others."""
+        with encoding_with(list_reading_components(self._pipeline)), self._books:
+            for name in self._pins:
+                eject(self._pipeline, name)
+            self._pins.clear()
+            self._active, self._layers = (), None
+
+    @contextmanager
+    def _while_encoding(self, adapters: AdapterSet) -> Iterator[None]:
+        encoders = [each for each in find_text_encoders(self._pipeline).values() if choose_present(each, adapters)]
+        try:
+            for encoder in encoders:
+                activate(encoder, adapters)
+            yield
+        finally:
+            for encoder in encoders:
+                activate(encoder, ())
+
+    def _pin(self, name: str, file: LoraFile, pause: Pause) -> None:
+        if self._try_pin(name):
+            return
+        with self._one_load:
+            # Another job may have loaded it meanwhile.
+            if not self._try_pin(name):
+                self._load(name, file, pause)
+
+    def _try_pin(self, name: str) -> bool:
+        with self._books:
+            if name not in self._pins:
+                return False
+            self._pins[name] += 1
+            return True
+
+    def _load(self, name: str, file: LoraFile, pause: Pause) -> None:
+        known = self._broken.find(file.id, file.sha256)
+        if known is not None:
+            raise ModelUnavailable(known)
+        try:
+            layers = count_layers(self._pipeline, file)
+            with self._alone(pause):
+                self._make_room()
+                inject(self._pipeline, file, name, layers=layers)
+                with self._books:
+                    self._pins[name] = 1
+        except (torch.OutOfMemoryError, MemoryError):
+            raise
+        except Exception as error:
+            # Files can be broken in more ways than there are exception types.
+            described = error if isinstance(error, ModelUnavailable) else refuse(file, "its file is no good")
+            _log.warning("lora_not_loaded", model=self._model_id, lora=file.id, exc_info=error)
+            self._broken.remember(file.id, file.sha256, described.message)
+            raise described from error
+        _log.info("lora_loaded", model=self._model_id, lora=file.id, layers=layers)
+
+    def _make_room(self) -> None:
+        with self._books:
+            idle = [name for name, pins in self._pins.items() if pins == 0]
+            for name in idle[: max(0, len(self._pins) + 1 - self._most_kept)]:
+                eject(self._pipeline, name)
+                del self._pins[name]
+
+    @contextmanager
+    def _alone(self, pause: Pause) -> Iterator[None]:
+        """Nobody builds, encodes or denoises with the model's modules. In this order: the denoiser waits least."""
+        with building_modules(), encoding_with(list_reading_components(self._pipeline)), pause():
+            # Whatever comes of it, every adapter has to be chosen anew.
+            self._active, self._layers = (), None
+            for denoiser in find_denoisers(self._pipeline).values():
+                activate(denoiser, ())
+            yield
+
+    def _of_encoders(self, adapters: AdapterSet) -> AdapterSet:
+        encoders = find_text_encoders(self._pipeline).values()
+        here = {name for encoder in encoders for name, _ in choose_present(encoder, adapters)}
+        return tuple((name, scale) for name, scale in adapters if name in here)
+
+    def _name(self, file: LoraFile) -> str:
+        content = f"{self._model_id}\n{file.id}\n{file.sha256}"
+        # Without full stops, which modules' names cannot have.
+        return f"lora_{hashlib.sha256(content.encode()).hexdigest()[:_NAME_DIGITS]}"

@@ -1,0 +1,100 @@
+"""Put a LoRA's layers into a pipeline's modules, take them out again, and choose which of them work.
+
+Everything here changes modules that jobs call: to be used only while nobody does.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import torch
+from diffusers.utils.peft_utils import delete_adapter_layers, recurse_remove_peft_layers
+from peft.tuners.tuners_utils import BaseTunerLayer
+
+from worker.rendering.adapters.lora_file import LoraFile, read_options, refuse
+from worker.rendering.batching.batch_job import AdapterSet
+from worker.rendering.denoisers import find_denoisers
+
+
+def inject(pipeline: Any, file: LoraFile, name: str, *, layers: int) -> None:
+    """Load the file under that name, not working yet. Raises ModelUnavailable, with the modules as they were, unless
+    each of the `layers` found its place.
+    """
+    try:
+        pipeline.load_lora_weights(str(file.path.parent), adapter_name=name, **read_options(file))
+        found = sum(_count(module, name) for module in find_adapted(pipeline).values())
+        if found < layers or layers == 0:
+            raise refuse(file, f"it was made for another model: {found} of its {layers} layers fit")
+    except (ValueError, RuntimeError, KeyError, TypeError, AttributeError) as error:
+        eject(pipeline, name)
+        if isinstance(error, torch.OutOfMemoryError):
+            raise
+        raise refuse(file, "it was made for another model: its layers do not fit") from error
+    except BaseException:
+        eject(pipeline, name)
+        raise
+    for module in find_adapted(pipeline).values():
+        activate(module, ())
+
+
+def eject(pipeline: Any, name: str) -> None:
+    """Take the layers of that name out; with the last ones the modules become what they were at first."""
+    for module in find_adapted(pipeline).values():
+        delete_adapter_layers(module, name)
+        named = getattr(module, "peft_config", None) or {}
+        named.pop(name, None)
+        if not named and find_layers(module):
+            recurse_remove_peft_layers(module)
+        if not named and hasattr(module, "peft_config"):
+            del module.peft_config
+            module._hf_peft_config_loaded = False  # noqa: SLF001  (as diffusers and transformers do)
+        # peft puts another adapter in the place of one that worked.
+        activate(module, ())
+
+
+def activate(module: Any, adapters: AdapterSet) -> None:
+    """Let these of the module's adapters work, each with its scale, and no others."""
+    switch(find_layers(module), adapters)
+
+
+def switch(layers: Sequence[Any], adapters: AdapterSet) -> None:
+    """The same for layers that were found before."""
+    for layer in layers:
+        here = [name for name, _ in adapters if name in layer.scaling]
+        # A layer that is switched off computes what its original would, to the bit. Past peft's own methods: they see to
+        # gradients too, which takes longer than a forward on a fast GPU.
+        layer._disable_adapters = not here  # noqa: SLF001
+        if here:
+            layer._active_adapter = here  # noqa: SLF001
+            for name, scale in adapters:
+                layer.set_scale(name, scale)
+
+
+def find_layers(module: torch.nn.Module) -> list[Any]:
+    """The layers of the module that have or had adapters."""
+    return [layer for layer in module.modules() if isinstance(layer, BaseTunerLayer)]
+
+
+def choose_present(module: Any, adapters: AdapterSet) -> AdapterSet:
+    """Those of the adapters that have layers in the module."""
+    named = getattr(module, "peft_config", None) or {}
+    return tuple((name, scale) for name, scale in adapters if name in named)
+
+
+def find_text_encoders(pipeline: Any) -> dict[str, Any]:
+    """By their names in the pipeline."""
+    return {
+        name: component
+        for name, component in pipeline.components.items()
+        if name.startswith("text_encoder") and isinstance(component, torch.nn.Module)
+    }
+
+
+def find_adapted(pipeline: Any) -> dict[str, Any]:
+    """Every module that a LoRA may have layers in, by its name in the pipeline."""
+    return {**find_denoisers(pipeline), **find_text_encoders(pipeline)}
+
+
+def _count(module: torch.nn.Module, name: str) -> int:
+    return sum(name in getattr(layer, "lora_A", {}) for layer in find_layers(module))
