@@ -61,7 +61,7 @@ def test_a_jobs_calls_run_in_the_batchers_thread() -> None:
     with batch(module) as batcher:
         assert call(batcher, module, 4).tolist() == [[8.0] * 3] * 2
 
-    assert module.threads == ["denoise-test"]
+    assert module.threads == ["denoise-test-0"]
 
 
 def test_other_calls_run_at_once() -> None:
@@ -71,7 +71,7 @@ def test_other_calls_run_at_once() -> None:
         assert elsewhere.submit(module, torch.ones(1, 3)).result(PATIENCE_SECONDS).tolist() == [[2.0] * 3]
         assert batcher.forwards == 0
 
-    assert module.threads != ["denoise-test"]
+    assert module.threads != ["denoise-test-0"]
     assert len(module.threads) == 1
 
 
@@ -94,7 +94,7 @@ def test_a_closed_batcher_leaves_the_module_as_it_was() -> None:
     module = Doubler()
     with batch(module) as batcher:
         call(batcher, module, 1)
-    assert module.threads == ["denoise-test"]
+    assert module.threads == ["denoise-test-0"]
 
     assert call(batcher, module, 4).tolist() == [[8.0] * 3] * 2
     assert module.threads[1:] == [current_thread().name]
