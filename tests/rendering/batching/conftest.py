@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -11,7 +12,9 @@ import torch
 
 from tests.rendering.batching.company import SEVEN, Outcome, draw_alone, with_changes
 from tests.rendering.resuming import TinyModels
+from worker.rendering.batching import Batcher
 from worker.rendering.models import LoadedModel
+from worker.rendering.models.denoisers import find_step_modules
 
 
 @pytest.fixture(scope="session")
@@ -26,7 +29,8 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def single(folder: Path) -> Iterator[LoadedModel]:
     """In float32, as it is served. Fresh for each test: batchers learn."""
     models = TinyModels(folder, ["sd15"])
-    yield models.get("sd15")
+    with _one_runner(models.get("sd15")) as model:
+        yield model
     models.close()
 
 
@@ -34,10 +38,19 @@ def single(folder: Path) -> Iterator[LoadedModel]:
 def double(folder: Path) -> Iterator[LoadedModel]:
     """In float64: kernels that sum in another order for another number of rows differ by less than a pixel shows."""
     models = TinyModels(folder, ["sd15"])
-    model = models.get("sd15")
-    model.pipeline.to(torch.float64)
-    yield dataclasses.replace(model, dtype=torch.float64)
+    with _one_runner(models.get("sd15")) as model:
+        model.pipeline.to(torch.float64)
+        yield dataclasses.replace(model, dtype=torch.float64)
     models.close()
+
+
+@contextmanager
+def _one_runner(model: LoadedModel) -> Iterator[LoadedModel]:
+    """The model as on a GPU: on a CPU jobs divide themselves among several runners, and few of them share a forward."""
+    model.batcher.close()
+    batcher = Batcher(find_step_modules(model.pipeline), name=model.id)
+    yield dataclasses.replace(model, batcher=batcher)
+    batcher.close()
 
 
 @pytest.fixture(scope="session")
