@@ -12,6 +12,9 @@ from tests.rendering.parity.company import BOUND, draw_alone, draw_together, fin
 from tests.rendering.parity.mixes import Job, build_case, mix
 from tests.rendering.resuming import TinyModels
 
+#: One with a tensor of images, one that has positions, one with lists of images.
+SAMPLE = {"sd15", "flux-dev", "z-image"}
+
 
 @pytest.mark.parametrize("family_id", FAMILIES)
 def test_twelve_mixed_jobs_are_drawn_as_if_alone(tiny_models: TinyModels, family_id: str) -> None:
@@ -39,7 +42,10 @@ def test_twelve_mixed_jobs_are_drawn_as_if_alone(tiny_models: TinyModels, family
     assert (cancelled.steps, cancelled.pixels) == (2, None)
 
 
-@pytest.mark.parametrize("family_id", FAMILIES)
+@pytest.mark.parametrize(
+    "family_id",
+    [family if family in SAMPLE else pytest.param(family, marks=pytest.mark.slow) for family in FAMILIES],
+)
 def test_jobs_of_one_shape_share_most_forwards(tiny_models: TinyModels, family_id: str) -> None:
     """Of six jobs with other steps, seeds, guidance and pictures, and one size, most forwards serve several."""
     model = tiny_models.get(family_id)
