@@ -55,7 +55,7 @@ class Meeting:
         """The job's render, in this thread."""
         met = 0
 
-        def pause(step: int, is_last: bool) -> None:  # noqa: FBT001
+        def pause(step: int, is_last: bool) -> None:
             nonlocal met
             if met == 0 and not job.is_late:
                 self._started.wait()
@@ -76,9 +76,7 @@ class Meeting:
             raise
 
 
-def draw(
-    model: LoadedModel, job: Job, *, pause: Pause = lambda *_: None, batch_job: BatchJob | None = None
-) -> Drawn:
+def draw(model: LoadedModel, job: Job, *, pause: Pause = lambda *_: None, batch_job: BatchJob | None = None) -> Drawn:
     """The job's render in this thread."""
     drawn = Drawn()
 
