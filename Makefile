@@ -42,7 +42,7 @@ bench: $(BENCH_VENV)/.installed ## the engine beside LitServe, BentoML, static b
 	@$(BENCH_VENV)/bin/python -m bench.render $(if $(QUICK),--quick) $(OPTIONS)
 
 bench-models: $(BENCH_VENV)/.installed ## denoisers of known models with random weights: images/s and TFLOP/s (OPTIONS="--dims tiny")
-	@$(BENCH_VENV)/bin/python -m bench.render.denoisers $(OPTIONS)
+	@OMP_WAIT_POLICY=passive $(BENCH_VENV)/bin/python -m bench.denoisers $(OPTIONS)
 
 soak-models: $(VENV)/.installed-dev ## 2,000 jobs over four models with room for two: loads, waits and memory, into bench/soak/result.json
 	@$(BIN)/python -m bench.soak $(OPTIONS)

@@ -42,6 +42,7 @@ class Settings(BaseSettings):
     render_pool: str = Field(default="default", pattern=r"^[a-z0-9-]{1,40}$")
     render_device: str = "auto"
     render_concurrency: int = Field(default=16, ge=1)
+    cpu_forwards: int | None = Field(default=None, ge=1)
     model_cache_bytes: int | None = Field(default=None, ge=1)
     affinity_max_wait_seconds: float = Field(default=30.0, ge=0)
     drain_seconds: float = Field(default=30.0, ge=0)

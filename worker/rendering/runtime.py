@@ -93,7 +93,12 @@ def get_runtime() -> Runtime:
     return Runtime(
         settings=settings,
         catalog=catalog,
-        models=Models(catalog, device=settings.render_device, budget_bytes=settings.model_cache_bytes),
+        models=Models(
+            catalog,
+            device=settings.render_device,
+            budget_bytes=settings.model_cache_bytes,
+            cpu_forwards=settings.cpu_forwards,
+        ),
         room=Room(),
         prompt_cache=PromptCache(),
         previews=PreviewMaker(store_preview),

@@ -198,7 +198,7 @@ def test_no_memory_is_not_the_models_fault(
     """A device without memory for the model fails the job as out_of_memory, and the model is tried again."""
     models = Models(build_catalog({"model": folder}), device="cpu")
 
-    def fail(*_: object) -> None:
+    def fail(*_: object, **__: object) -> None:
         raise torch.OutOfMemoryError("injected")
 
     with monkeypatch.context() as patched:

@@ -34,10 +34,11 @@ class BatchJob:
         #: Set by a render that can be resumed.
         self.calls: EarlierCalls | None = None
         self.is_preparing = False
-        #: Of what its batch holds at best, the share that this job takes up; None before its first call.
+        #: Of what the engine's batches hold at best, the share that this job takes up; None before its first call.
         self.share: float | None = None
         #: Of its latest call: the next one is likely to have the same.
         self.last_key: Hashable = None
+        self.last_rows = 0
         #: Rows of each forward that its calls were part of, and how long each took in seconds.
         self.batch_rows: list[int] = []
         self.forward_seconds: list[float] = []

@@ -1,4 +1,4 @@
-"""The batcher of one model: jobs' threads call its denoisers, one thread runs them, several calls at a time."""
+"""The batcher of one model: jobs' threads call its denoisers, a runner runs them, several calls at a time."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from worker.rendering.batching.batch_job import AdapterSet, BatchJob
 from worker.rendering.batching.call import DenoiserCall, read_call
 from worker.rendering.batching.forward import run_forward
 from worker.rendering.batching.hook import install_hook, remove_hook
-from worker.rendering.batching.stopwatch import build_stopwatch
+from worker.rendering.batching.stopwatch import Stopwatch, build_stopwatch
 from worker.rendering.batching.waiting import Waiting
 
 #: Rows of one forward, at the very most: what admission measures stays below it.
@@ -39,13 +39,15 @@ class Batcher:
         name: str = "model",
         activate: Callable[[AdapterSet], None] | None = None,
         most_rows: int = _MOST_ROWS,
+        runners: int = 1,
     ) -> None:
-        """`modules` by their names in the pipeline. `activate` switches the model to a set of adapters."""
+        """`modules` by their names in the pipeline. `activate` switches the model to a set of adapters. `runners` threads
+        run a forward each: one for a GPU, which is busy with one; more where a forward has only a part of the cores.
+        """
         self._modules = dict(modules)
         self._activate = activate
-        self._waiting = Waiting()
+        self._waiting = Waiting(runners=runners)
         self._admission = Admission(most_rows=most_rows)
-        self._stopwatch = build_stopwatch(self._modules)
         self._changed = threading.Condition()
         self._current = threading.local()
         self._preparing = threading.Lock()
@@ -53,8 +55,12 @@ class Batcher:
         self.forwards = 0
         for module_name, module in self._modules.items():
             install_hook(module, module_name, self._answer)
-        self._runner = threading.Thread(target=self._run, name=f"denoise-{name}", daemon=True)
-        self._runner.start()
+        self._runners = [
+            threading.Thread(target=self._run, name=f"denoise-{name}-{number}", daemon=True)
+            for number in range(runners)
+        ]
+        for runner in self._runners:
+            runner.start()
 
     @contextmanager
     def job(self, job: BatchJob) -> Iterator[BatchJob]:
@@ -91,11 +97,12 @@ class Batcher:
             return self._admission.describe()
 
     def close(self) -> None:
-        """Stop the thread and take the hooks off. For a model that no job uses any more."""
+        """Stop the threads and take the hooks off. For a model that no job uses any more."""
         with self._changed:
             self._is_closed = True
             self._changed.notify_all()
-        self._runner.join()
+        for runner in self._runners:
+            runner.join()
         for call in self._waiting.take_all():
             call.fail(RuntimeError("the model was unloaded while a job used it"))
         for module in self._modules.values():
@@ -113,7 +120,7 @@ class Batcher:
         with self._changed:
             if self._is_closed:
                 raise RuntimeError("the model is unloaded")
-            job.share = call.rows.count / self._admission.limit(call.shape)
+            job.share = call.rows.count / (self._admission.limit(call.shape) * len(self._runners))
             self._waiting.park(call, time.monotonic())
             self._changed.notify_all()
         answer = call.wait()
@@ -127,21 +134,24 @@ class Batcher:
             self._preparing.release()
 
     def _run(self) -> None:
+        stopwatch = build_stopwatch(self._modules)
         with torch.inference_mode():
             while (calls := self._take_next()) is not None:
-                self._run_group(calls)
+                self._run_group(calls, stopwatch)
 
     def _take_next(self) -> list[DenoiserCall] | None:
         with self._changed:
             while not self._is_closed:
                 group = self._waiting.take_next(time.monotonic(), self._admission.limit)
                 if group.calls:
+                    # What is left over may be ready now, for another runner.
+                    self._changed.notify_all()
                     return group.calls
                 self._changed.wait(group.wait_seconds)
         return None
 
-    def _run_group(self, calls: list[DenoiserCall]) -> None:
-        self._stopwatch.start()
+    def _run_group(self, calls: list[DenoiserCall], stopwatch: Stopwatch) -> None:
+        stopwatch.start()
         try:
             if self._activate is not None:
                 self._activate(calls[0].job.adapters)
@@ -150,12 +160,13 @@ class Batcher:
             _log.exception("batch_not_run", jobs=len(calls))
             for call in calls:
                 call.fail(error)
-        timed = self._stopwatch.stop(calls)
+        timed = stopwatch.stop(calls)
         with self._changed:
             self.forwards += 1
             self._waiting.answer(calls, time.monotonic())
             for group, seconds in timed:
                 self._record(group, seconds)
+            self._changed.notify_all()
         for call in calls:
             call.answer()
 

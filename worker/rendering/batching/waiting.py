@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Hashable
 from dataclasses import dataclass, field
 
 from worker.rendering.batching.batch_job import BatchJob
 from worker.rendering.batching.call import DenoiserCall
+
+#: How much more than its part of the rows a runner takes while the others are at work: groups of about the same size
+#: are better left together than split again and again.
+_SLACK = 1.25
 
 
 @dataclass
@@ -30,12 +35,16 @@ class NextGroup:
 class Waiting:
     """Not safe by itself: its owner holds a lock.
 
-    A group is ready when every job in flight whose last call had its key has called again, or when its oldest call has
-    waited long enough. Ready groups take turns by the time they have had for each of their jobs, so that a job of a
-    rare size gets as much of the device as a job of a common one.
+    A group is ready when it is a runner's part of all the rows, when every job whose last call had its key has called
+    again (but those that a forward is running for), or when its oldest call has waited long enough. Ready groups take
+    turns by the time they have had for each of their jobs, so that a job of a rare size gets as much of the device as a
+    job of a common one.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, *, runners: int = 1) -> None:
+        """`runners` forwards may run at a time: the jobs split into as many groups, which go on side by side."""
+        self._runners = runners
+        self._running: list[list[DenoiserCall]] = []
         self._calls: dict[Hashable, list[DenoiserCall]] = {}
         self._in_flight: set[BatchJob] = set()
         self._services: dict[Hashable, _Service] = {}
@@ -55,6 +64,7 @@ class Waiting:
             self._turnaround_seconds += 0.1 * (min(now - answered_at, 1.0) - self._turnaround_seconds)
         call.parked_at = now
         job.last_key = call.key
+        job.last_rows = call.rows.count
         self._in_flight.add(job)
         if call.key not in self._calls:
             self._calls[call.key] = []
@@ -74,7 +84,7 @@ class Waiting:
 
     def take_next(self, now: float, most_rows: Callable[[Hashable], int]) -> NextGroup:
         """The group whose turn it is, oldest calls first, within the rows that its shape may have at once (a call with
-        more goes alone). What does not fit stays for the next turn.
+        more goes alone). What does not fit stays for the next turn. It counts as running until it is `answer`ed.
         """
         if not self._calls:
             return NextGroup()
@@ -82,10 +92,16 @@ class Waiting:
         if not ready:
             return NextGroup(wait_seconds=min(self._ready_in(key, now) for key in self._calls))
         key = min(ready, key=lambda key: self._services[key].virtual_seconds)
-        return NextGroup(self._take(key, most_rows))
+        # A model has one set of adapters at a time. It is this group's turn, so nobody else starts before it.
+        if self._running and self._running[0][0].job.adapters != self._calls[key][0].job.adapters:
+            return NextGroup()
+        taken = self._take(key, most_rows)
+        self._running.append(taken)
+        return NextGroup(taken)
 
     def answer(self, calls: list[DenoiserCall], now: float) -> None:
         """The calls are about to be answered."""
+        self._running.remove(calls)
         for call in calls:
             if call.job in self._in_flight:
                 self._answered_at[call.job] = now
@@ -100,7 +116,8 @@ class Waiting:
 
     def _take(self, key: Hashable, most_rows: Callable[[Hashable], int]) -> list[DenoiserCall]:
         waiting = self._calls.pop(key)
-        room = most_rows(waiting[0].shape)
+        part = self._part_of_rows() * (_SLACK if self._running else 1.0)
+        room = min(most_rows(waiting[0].shape), math.ceil(part))
         taken: list[DenoiserCall] = []
         for call in list(waiting):
             if taken and call.rows.count > room:
@@ -115,13 +132,19 @@ class Waiting:
     def _ready_in(self, key: Hashable, now: float) -> float:
         """Seconds until the group is not waited for any longer; 0 or less when it is ready."""
         calls = self._calls[key]
-        here = {call.job for call in calls}
-        if all(job in here for job in self._in_flight if job.last_key == key):
+        if sum(call.rows.count for call in calls) >= self._part_of_rows():
+            return 0.0
+        not_awaited = {call.job for group in (calls, *self._running) for call in group}
+        if all(job in not_awaited for job in self._in_flight if job.last_key == key):
             return 0.0
         forward = self._services[key].forward_seconds
         # Waiting costs the device's time: for a job that is slow to come back it is not worth it.
         longest = min(4 * self._turnaround_seconds, 0.5 * forward if forward is not None else 0.05)
         return calls[0].parked_at + longest - now
+
+    def _part_of_rows(self) -> float:
+        """Rows of a runner, when all have as much to do."""
+        return sum(job.last_rows for job in self._in_flight) / self._runners
 
     def _welcome(self, key: Hashable) -> None:
         """A key that comes (back) starts where those that are here stand, not with what it missed."""

@@ -18,11 +18,12 @@ from worker.rendering.models.denoisers import find_step_modules
 from worker.rendering.models.loaded_model import LoadedModel
 from worker.rendering.models.memory import module_bytes
 from worker.rendering.models.plan_load import LoadPlan, Part, on_device_together
-from worker.rendering.models.switches import apply_switches, refuse_impossible_switches
+from worker.rendering.models.switches import apply_switches, can_run_side_by_side, refuse_impossible_switches
 
 
-def load_model(plan: LoadPlan, shared: Mapping[str, torch.nn.Module]) -> LoadedModel:
+def load_model(plan: LoadPlan, shared: Mapping[str, torch.nn.Module], *, forwards: int) -> LoadedModel:
     """The model on its device with its switches on. `shared` holds components, by name, that another model has loaded.
+    `forwards` of it run side by side, where it can.
 
     Raises ModelUnavailable (naming the switch) where a switch cannot work here, and whatever diffusers raises.
     """
@@ -42,7 +43,11 @@ def load_model(plan: LoadPlan, shared: Mapping[str, torch.nn.Module]) -> LoadedM
         dtype=plan.files.dtype,
         file_sha256=plan.file_sha256,
         switches=switches,
-        batcher=Batcher(find_step_modules(pipeline), name=plan.files.model_id),
+        batcher=Batcher(
+            find_step_modules(pipeline),
+            name=plan.files.model_id,
+            runners=forwards if can_run_side_by_side(plan.files.entry) else 1,
+        ),
     )
 
 

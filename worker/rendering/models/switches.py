@@ -40,6 +40,13 @@ def refuse_impossible_switches(entry: ModelEntry, device: torch.device) -> None:
         raise _refusal("attention_backend", f"= {backend!r} needs a GPU")
 
 
+def can_run_side_by_side(entry: ModelEntry) -> bool:
+    """Whether the denoiser may run for two groups of jobs at the same time: not where a forward changes its weights or
+    moves them, nor while it may be compiled.
+    """
+    return not entry.layerwise_casting and entry.offload == "none" and entry.compile == "off"
+
+
 def apply_switches(pipeline: Any, entry: ModelEntry, device: torch.device) -> dict[str, Any]:
     """Turn on what the entry asks for and move the pipeline to the device. Answers with what changes pixels.
 
