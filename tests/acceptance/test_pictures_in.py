@@ -113,7 +113,7 @@ def read_receipt(stack: LocalStack, job: dict[str, Any]) -> dict[str, Any]:
     with engine.connect() as connection:
         receipt = connection.scalar(select(Job.receipt).where(Job.id == parse_id("job", job["id"])))
     assert receipt is not None
-    return receipt
+    return dict(receipt)
 
 
 def pixels(body: bytes) -> Pixels:

@@ -12,7 +12,14 @@ from tests.rendering.resuming import TinyModels
 
 SEEDS = (7, 8)
 
-CASES = [(family.id, task) for family in FAMILIES.values() for task in family.tasks]
+#: Of the same pipeline classes as others.
+TWINS = {"sd2", "sdxl-turbo", "flux-schnell"}
+
+CASES = [
+    pytest.param(family.id, task, marks=[pytest.mark.slow] if family.id in TWINS else [])
+    for family in FAMILIES.values()
+    for task in family.tasks
+]
 
 
 @pytest.mark.parametrize(("family_id", "task"), CASES)
