@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
 from PIL import Image
 
@@ -21,6 +22,7 @@ from tests.conftest import REPOSITORY
 from tests.rendering.families import FAMILIES
 from worker.rendering.checkpoints import Checkpoint
 from worker.rendering.models import LoadedModel, Models
+from worker.rendering.models.device import share_cores
 from worker.rendering.render import render_images
 from worker.rendering.stepping import StepEnd
 
@@ -93,13 +95,18 @@ class Stopped(Exception):
 class TinyModels:
     """The tiny families in a folder, loaded as a worker loads its models."""
 
-    def __init__(self, folder: Path, families: Iterable[str] = tuple(FAMILIES)) -> None:
-        """Those of the families that are not in the folder are built."""
+    def __init__(self, folder: Path, families: Iterable[str] = tuple(FAMILIES), *, forwards: int | None = None) -> None:
+        """Those of the families that are not in the folder are built. `forwards` at a time, as a CPU worker has it if None;
+        with 1, as on a GPU, jobs share most.
+        """
         for family in families:
             if not (folder / family).exists():
                 FAMILIES[family].build(folder / family)
         (folder / "models.toml").write_text("".join(_SECTION.format(family=family) for family in families))
-        self._models = Models(load_catalog(folder / "models.toml"), device="cpu", budget_bytes=2**31)
+        shared = share_cores(torch.device("cpu"))
+        self._models = Models(
+            load_catalog(folder / "models.toml"), device="cpu", budget_bytes=2**31, forwards=forwards or shared
+        )
 
     def get(self, family_id: str) -> LoadedModel:
         """The family's model."""

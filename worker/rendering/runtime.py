@@ -23,6 +23,7 @@ from worker.rendering.checkpoints import LatestCheckpoints
 from worker.rendering.drain import Drain
 from worker.rendering.errors import ModelUnavailable
 from worker.rendering.models import Models
+from worker.rendering.models.device import find_device, share_cores
 from worker.rendering.previews import PreviewMaker
 from worker.rendering.prompts import PromptCache
 from worker.rendering.render import render_images
@@ -97,7 +98,7 @@ def get_runtime() -> Runtime:
             catalog,
             device=settings.render_device,
             budget_bytes=settings.model_cache_bytes,
-            cpu_forwards=settings.cpu_forwards,
+            forwards=share_cores(find_device(settings.render_device), settings.cpu_forwards),
         ),
         room=Room(),
         prompt_cache=PromptCache(),

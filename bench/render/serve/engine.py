@@ -15,6 +15,7 @@ from core.catalog.schedulers import OWN
 from worker.rendering.batching import BatchJob
 from worker.rendering.encode import encode_image
 from worker.rendering.models import Models
+from worker.rendering.models.device import find_device, share_cores
 from worker.rendering.render import render_images
 from worker.rendering.room import Room
 from worker.rendering.stepping import StepEnd
@@ -30,7 +31,8 @@ class Engine:
 
     def __init__(self, setting: Setting) -> None:
         torch.set_num_threads(setting.threads)
-        self._model = Models(_build_catalog(setting), device=setting.device).load(_MODEL)
+        forwards = share_cores(find_device(setting.device))
+        self._model = Models(_build_catalog(setting), device=setting.device, forwards=forwards).load(_MODEL)
         self._room = Room()
         self._threads = ThreadPoolExecutor(THREADS, thread_name_prefix="job")
 

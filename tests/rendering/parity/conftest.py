@@ -13,7 +13,7 @@ from worker.rendering.batching.admission import Admission
 @pytest.fixture(scope="session")
 def tiny_models(tmp_path_factory: pytest.TempPathFactory) -> Iterator[TinyModels]:
     """Every family, each loaded when it is first asked for."""
-    models = TinyModels(tmp_path_factory.mktemp("models"))
+    models = TinyModels(tmp_path_factory.mktemp("models"), forwards=1)
     yield models
     models.close()
 

@@ -15,7 +15,7 @@ from transformers.utils import logging as transformers_logging
 
 from core.catalog import Catalog
 from core.metrics import MODEL_EVICTIONS, MODEL_LOAD_SECONDS, MODEL_LOADS, MODEL_RESIDENT_BYTES
-from worker.rendering.models.cores import share_cores
+from worker.rendering.models.device import find_device
 from worker.rendering.models.loaded_model import LoadedModel
 from worker.rendering.models.loading import load_model, resident_parts
 from worker.rendering.models.memory import give_back_memory, read_budget
@@ -36,15 +36,12 @@ def _wait_on() -> None:
 class Models:
     """Models by id. Safe to ask from several threads: while one loads a model, the others go on with theirs."""
 
-    def __init__(
-        self, catalog: Catalog, *, device: str, budget_bytes: int | None = None, cpu_forwards: int | None = None
-    ) -> None:
+    def __init__(self, catalog: Catalog, *, device: str, budget_bytes: int | None = None, forwards: int = 1) -> None:
         """`device` is a torch device, or `auto` for the GPU where there is one. The budget, where none is given, is read
-        from the device. `cpu_forwards` of a model run side by side on a CPU; as many as there are cores, if None.
+        from the device. `forwards` of each model run side by side, where it can: see `share_cores`.
         """
-        name = ("cuda" if torch.cuda.is_available() else "cpu") if device == "auto" else device
-        self._device = torch.device(name)
-        self._forwards = share_cores(cpu_forwards) if self._device.type == "cpu" else 1
+        self._device = find_device(device)
+        self._forwards = forwards
         self._shelf = Shelf(read_budget(self._device) if budget_bytes is None else budget_bytes)
         #: Guards the shelf and everything below; notified when room or a model may have come free. Never held while a
         #: model is loaded or given back.

@@ -1,4 +1,4 @@
-"""How the forwards of one process share a CPU's cores.
+"""Where a process renders, and how its forwards share a CPU's cores.
 
 OpenMP's threads meet at the end of every operator. Where they wait for each other by sleeping (see
 `worker.rendering`), a small model's forward takes twice as long on two cores as on one; forwards side by side with a
@@ -12,11 +12,21 @@ from functools import cache
 import torch
 
 
-def share_cores(forwards: int | None = None) -> int:
-    """How many forwards run side by side, each with its part of the cores: as many as there are cores, if None.
+def find_device(name: str) -> torch.device:
+    """A torch device by its name, or by `auto` the GPU where there is one."""
+    if name == "auto":
+        return torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    return torch.device(name)
+
+
+def share_cores(device: torch.device, forwards: int | None = None) -> int:
+    """How many forwards of a model run side by side: on a CPU each with its part of the cores, as many as there are cores
+    if None; on a GPU one, which keeps it busy.
 
     Sets torch's threads for the whole process: pixels depend on them in the last bits.
     """
+    if device.type != "cpu":
+        return 1
     cores = _count_cores()
     forwards = min(forwards or cores, cores)
     torch.set_num_threads(cores // forwards)
