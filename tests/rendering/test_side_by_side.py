@@ -11,7 +11,6 @@ import pytest
 import torch
 
 from worker.rendering.batching import Batcher, BatchJob
-from worker.rendering.batching.batch_job import AdapterSet
 
 
 class Doubler(torch.nn.Module):
@@ -39,9 +38,9 @@ def batching(module: Doubler, *, runners: int) -> Iterator[Batcher]:
         batcher.close()
 
 
-def call(batcher: Batcher, module: Doubler, number: float, adapters: AdapterSet = ()) -> torch.Tensor:
+def call(batcher: Batcher, module: Doubler, number: float) -> torch.Tensor:
     """One job of one call, of two rows."""
-    with batcher.job(BatchJob(adapters=adapters)), torch.inference_mode():
+    with batcher.job(BatchJob()), torch.inference_mode():
         answer: torch.Tensor = module(torch.full((2, 3), number), torch.tensor(1.0))
         return answer
 
@@ -56,42 +55,6 @@ def test_two_forwards_run_at_the_same_time() -> None:
 
     assert [answer[0, 0].item() for answer in answers] == [3.0, 5.0]
     assert module.rows == [2, 2]
-
-
-def test_one_set_of_adapters_at_a_time() -> None:
-    """However many runners there are, no forward begins with one set of adapters while another set's is running."""
-    module = Doubler()
-    inside: list[AdapterSet] = []
-    active: AdapterSet = ()
-    wrong: list[AdapterSet] = []
-    lock = threading.Lock()
-
-    def activate(adapters: AdapterSet) -> None:
-        nonlocal active
-        with lock:
-            wrong.extend(other for other in inside if other != adapters)
-            active = adapters
-            inside.append(adapters)
-
-    class Watched(Doubler):
-        def forward(self, sample: torch.Tensor, timestep: torch.Tensor) -> torch.Tensor:
-            answer = super().forward(sample, timestep)
-            threading.Event().wait(0.002)
-            with lock:
-                inside.remove(active)
-            return answer
-
-    module = Watched()
-    batcher = Batcher({"unet": module}, activate=activate, runners=3)
-    sets: list[AdapterSet] = [(), (("ink", 1.0),), (("ink", 0.5), ("wool", 1.0))]
-    with ThreadPoolExecutor(9) as jobs:
-        work = [jobs.submit(call, batcher, module, float(number), sets[number % 3]) for number in range(90)]
-        answers = [one.result(timeout=60)[0, 0].item() for one in work]
-    batcher.close()
-
-    assert answers == [2.0 * number + 1.0 for number in range(90)]
-    assert wrong == []
-    assert inside == []
 
 
 @pytest.mark.parametrize(("runners", "most"), [(2, 6), (3, 4)])

@@ -137,7 +137,7 @@ def _render(
         with torch.inference_mode(), model.batcher.job(job):
             output = pipeline(
                 **_arguments(pipeline, request),
-                **_name_images(pipeline, images),
+                **_name_images(pipeline, images, count=len(seeds)),
                 num_images_per_prompt=len(seeds),
                 generator=generators,
                 output_type="pil",
@@ -166,9 +166,19 @@ def _arguments(pipeline: Any, request: Mapping[str, Any]) -> dict[str, Any]:
     return given
 
 
-def _name_images(pipeline: Any, images: Mapping[str, Image]) -> dict[str, Image]:
-    """The pictures by the names that this pipeline has for them."""
-    return {control_argument(pipeline) if name == "control_image" else name: image for name, image in images.items()}
+def _name_images(pipeline: Any, images: Mapping[str, Image], *, count: int) -> dict[str, Any]:
+    """The pictures by the names that this pipeline has for them; one that it noises, as often as it is to be drawn on.
+
+    Pipelines that are given such a picture once encode it with the first image's generator alone, and repeat what comes
+    of it: the other images would begin elsewhere than when each is drawn alone, or (SD3) the pipeline fails.
+    Pipelines that only look at a picture (FLUX.2) would take a list for several pictures to look at.
+    """
+    named: dict[str, Any] = {
+        control_argument(pipeline) if name == "control_image" else name: image for name, image in images.items()
+    }
+    if count > 1 and "image" in images and "strength" in inspect.signature(type(pipeline).__call__).parameters:
+        named["image"] = [images["image"]] * count
+    return named
 
 
 def _check_finite(latents: torch.Tensor) -> None:

@@ -22,6 +22,9 @@ _JUDGED_AFTER = 3
 #: Forwards between two looks beyond the knee: what was measured in a noisy moment, or on a busy device, passes.
 _LOOK_AGAIN = 64
 
+#: Forwards between two looks beyond the rows that found no memory: what took it (another model, a decode) may be gone.
+_MEMORY_LOOK_AGAIN = 256
+
 
 @dataclass
 class _Shape:
@@ -29,7 +32,7 @@ class _Shape:
 
     #: Seconds for each row, latest last, by the size class of the forward.
     seconds: dict[int, deque[float]] = field(default_factory=dict)
-    #: Rows that did not fit into the memory: never again so many.
+    #: Rows that did not fit into the memory: so many again only after a while.
     too_many: int | None = None
     forwards: int = 0
 
@@ -60,6 +63,8 @@ class Admission:
         known.forwards += 1
         if known.forwards % _LOOK_AGAIN == 0:
             known.seconds.pop(2 * self._knee(known), None)
+        if known.too_many is not None and known.forwards % _MEMORY_LOOK_AGAIN == 0:
+            known.too_many *= 2
         known.seconds.setdefault(_size_class(rows), deque(maxlen=_REMEMBERED)).append(seconds / rows)
 
     def record_out_of_memory(self, shape: Hashable, rows: int) -> None:

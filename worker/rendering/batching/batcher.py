@@ -17,7 +17,7 @@ from worker.rendering.batching.call import DenoiserCall, read_call
 from worker.rendering.batching.forward import run_forward
 from worker.rendering.batching.gate import Gate
 from worker.rendering.batching.hook import install_hook, remove_hook
-from worker.rendering.batching.stopwatch import Stopwatch, build_stopwatch
+from worker.rendering.batching.stopwatch import Stopwatch, Timed, build_stopwatch
 from worker.rendering.batching.waiting import Waiting
 
 #: Rows of one forward, at the very most: what admission measures stays below it.
@@ -110,6 +110,7 @@ class Batcher:
             runner.join()
         for call in self._waiting.take_all():
             call.fail(RuntimeError("the model was unloaded while a job used it"))
+            call.answer()
         for module in self._modules.values():
             remove_hook(module)
 
@@ -156,16 +157,16 @@ class Batcher:
         return None
 
     def _run_group(self, calls: list[DenoiserCall], stopwatch: Stopwatch) -> None:
-        stopwatch.start()
+        timed: list[Timed] = []
         try:
             with self._gate.forward(calls[0].job.adapters):
                 stopwatch.start()
                 run_forward(calls, self._admission)
+                timed = stopwatch.stop(calls)
         except Exception as error:  # noqa: BLE001  (the thread serves every other job too)
             _log.exception("batch_not_run", jobs=len(calls))
             for call in calls:
                 call.fail(error)
-        timed = stopwatch.stop(calls)
         with self._changed:
             self.forwards += 1
             self._waiting.answer(calls, time.monotonic())

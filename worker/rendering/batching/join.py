@@ -24,7 +24,7 @@ def split_output(output: Any, rows: Sequence[Rows]) -> list[Any]:
         return [output]
     counts = [item.count for item in rows]
     total = Rows(sum(counts), rows[0].are_listed)
-    return [_take(output, total, sum(counts[:index]), count) for index, count in enumerate(counts)]
+    return [_take_output(output, total, sum(counts[:index]), count) for index, count in enumerate(counts)]
 
 
 def take_rows(arguments: Mapping[str, Any], rows: Rows, start: int, count: int) -> dict[str, Any]:
@@ -34,7 +34,18 @@ def take_rows(arguments: Mapping[str, Any], rows: Rows, start: int, count: int) 
 
 def join_outputs(outputs: Sequence[Any], rows: Sequence[Rows]) -> Any:
     """One call's output from the outputs of its parts."""
-    return outputs[0] if len(outputs) == 1 else _join(outputs, rows)
+    if len(outputs) == 1:
+        return outputs[0]
+    if isinstance(outputs[0], tuple):
+        return tuple(_join(items, rows) for items in zip(*outputs, strict=True))
+    return _join(outputs, rows)
+
+
+def _take_output(output: Any, rows: Rows, start: int, count: int) -> Any:
+    # A module returns several things as a tuple: it may have as many items as there are rows, and be no list of them.
+    if isinstance(output, tuple):
+        return tuple(_take(item, rows, start, count) for item in output)
+    return _take(output, rows, start, count)
 
 
 def _join(values: Sequence[Any], rows: Sequence[Rows]) -> Any:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -34,13 +34,21 @@ class Rows:
 
 
 def read_rows(arguments: Mapping[str, Any]) -> Rows | None:
-    """The rows of a call, from its first argument that is a tensor or a list of tensors; None where it has none."""
+    """The rows of a call, from its images; None where it has none."""
+    images = find_images(arguments)
+    if isinstance(images, torch.Tensor):
+        return Rows(images.shape[0], are_listed=False) if images.dim() else None
+    return Rows(len(images), are_listed=True) if images else None
+
+
+def find_images(arguments: Mapping[str, Any]) -> torch.Tensor | Sequence[torch.Tensor]:
+    """What a call is about: its first argument that is a tensor or a list of tensors. Empty where it has none."""
     for value in arguments.values():
         if isinstance(value, torch.Tensor):
-            return Rows(value.shape[0], are_listed=False) if value.dim() else None
+            return value
         if isinstance(value, (list, tuple)) and value and all(isinstance(item, torch.Tensor) for item in value):
-            return Rows(len(value), are_listed=True)
-    return None
+            return value
+    return ()
 
 
 def _holds_tensors(value: Any) -> bool:

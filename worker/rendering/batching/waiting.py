@@ -48,6 +48,8 @@ class Waiting:
         self._calls: dict[Hashable, list[DenoiserCall]] = {}
         self._in_flight: set[BatchJob] = set()
         self._services: dict[Hashable, _Service] = {}
+        #: What the keys whose turn it was had had by then: never goes back.
+        self._virtual_now = 0.0
         #: Seconds from a job's getting an answer to its next call; an average that forgets.
         self._turnaround_seconds = 0.002
         self._answered_at: dict[BatchJob, float] = {}
@@ -75,6 +77,7 @@ class Waiting:
         """Nobody waits for the job any more: it has made its last call, or gives up."""
         self._in_flight.discard(job)
         self._answered_at.pop(job, None)
+        self._forget_idle_keys()
 
     def take_all(self) -> list[DenoiserCall]:
         """Everything that waits, to be told that nothing runs any more."""
@@ -92,9 +95,7 @@ class Waiting:
         if not ready:
             return NextGroup(wait_seconds=min(self._ready_in(key, now) for key in self._calls))
         key = min(ready, key=lambda key: self._services[key].virtual_seconds)
-        # A model has one set of adapters at a time. It is this group's turn, so nobody else starts before it.
-        if self._running and self._running[0][0].job.adapters != self._calls[key][0].job.adapters:
-            return NextGroup()
+        self._virtual_now = max(self._virtual_now, self._services[key].virtual_seconds)
         taken = self._take(key, most_rows)
         self._running.append(taken)
         return NextGroup(taken)
@@ -147,12 +148,13 @@ class Waiting:
         return sum(job.last_rows for job in self._in_flight) / self._runners
 
     def _welcome(self, key: Hashable) -> None:
-        """A key that comes (back) starts where those that are here stand, not with what it missed."""
-        others = [service.virtual_seconds for other, service in self._services.items() if other != key]
+        """A key that comes (back) is owed nothing for the turns that it was not here for, and keeps what it owes."""
         service = self._services.setdefault(key, _Service(0.0))
-        service.virtual_seconds = max(service.virtual_seconds, min(others, default=0.0))
+        service.virtual_seconds = max(service.virtual_seconds, self._virtual_now)
 
     def _forget_idle_keys(self) -> None:
         alive = {job.last_key for job in self._in_flight} | set(self._calls)
+        # One whose job has just called with another key (a ControlNet's and its denoiser's take turns) owes its time still.
         for key in [key for key in self._services if key not in alive]:
-            del self._services[key]
+            if not alive or self._services[key].virtual_seconds <= self._virtual_now:
+                del self._services[key]

@@ -1,0 +1,132 @@
+"""Jobs that start from a picture: sent along as a data URI, or an earlier job's by its id."""
+
+from __future__ import annotations
+
+import io
+from typing import Any
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+from PIL import Image
+from sqlalchemy import NullPool, create_engine, select
+
+from core.ids import parse_id
+from core.jobs.tables import Job
+from infra.local import LocalStack
+from tests.acceptance.customer import Customer
+from tests.unit.pictures import data_uri, encode
+
+PROMPT = "a large red mug on a yellow background"
+SIDE = 128
+
+Pixels = NDArray[np.float64]
+
+
+@pytest.fixture
+def drawn(customer: Customer) -> dict[str, Any]:
+    """A finished job of Picturebook that drew a mug from its prompt alone."""
+    job = customer.wait_until_finished(customer.submit(PROMPT, seed=3))
+    assert job["status"] == "succeeded", job
+    return job
+
+
+def test_a_picture_that_comes_along_is_changed_as_far_as_asked(customer: Customer, drawn: dict[str, Any]) -> None:
+    """Image-to-image keeps near its picture at a small strength, and at a large one does what its prompt says."""
+    picture = customer.download(drawn["outputs"][0])
+    prompt, image = "a large blue mug on a green background", data_uri(picture)
+
+    jobs = [customer.submit(prompt, image=image, strength=strength, seed=5) for strength in (0.1, 1.0)]
+    little, much = customer.wait_until_all_finished(jobs)
+
+    for job in (little, much):
+        assert job["status"] == "succeeded", job
+        assert (job["task"], job["warnings"]) == ("image-to-image", [])
+        [shown] = job["inputs"]
+        assert (shown["field"], shown["width"], shown["height"]) == ("image", SIDE, SIDE)
+        assert customer.download(shown) == picture
+    before = pixels(picture)
+    assert mean_difference(result(customer, little), before) < 20
+    assert mean_difference(result(customer, much), before) > 50
+    # A tenth of twelve steps is one.
+    assert little["progress"]["fraction"] == much["progress"]["fraction"] == 1.0
+
+
+def test_an_earlier_jobs_output_is_taken_by_its_id(customer: Customer, drawn: dict[str, Any]) -> None:
+    """The picture need not be sent again: by the id of the artifact the result is that of its bytes."""
+    [output] = drawn["outputs"]
+    sources = (output["id"], data_uri(customer.download(output)))
+
+    by_id, by_bytes = (
+        customer.wait_until_finished(customer.submit(PROMPT, image=image, strength=0.3, seed=5)) for image in sources
+    )
+
+    assert (by_id["status"], by_id["task"], by_id["warnings"]) == ("succeeded", "image-to-image", [])
+    assert by_id["request"]["image"] == output["id"]
+    # Each was alone, so that they are equal to the bit.
+    assert by_id["outputs"][0]["sha256"] == by_bytes["outputs"][0]["sha256"]
+    assert by_id["outputs"][0]["sha256"] != output["sha256"]
+    assert mean_difference(result(customer, by_id), pixels(customer.download(output))) < 20
+
+
+def test_inpainting_leaves_what_is_not_masked(stack: LocalStack, customer: Customer, drawn: dict[str, Any]) -> None:
+    """Inside the mask the picture is drawn anew, twice in two ways; outside of it stays what was there."""
+    picture = customer.download(drawn["outputs"][0])
+    mask = np.zeros((SIDE, SIDE), dtype=np.uint8)
+    mask[SIDE // 4 : 3 * SIDE // 4, SIDE // 4 : 3 * SIDE // 4] = 255
+    sent = data_uri(encode(Image.fromarray(mask)))
+
+    job = customer.wait_until_finished(
+        customer.submit(
+            "a large blue mug on a yellow background",
+            image=data_uri(picture),
+            mask_image=sent,
+            strength=1.0,
+            seed=5,
+            num_images=2,
+        )
+    )
+
+    assert job["status"] == "succeeded", job
+    assert (job["task"], job["warnings"]) == ("inpainting", [])
+    assert [shown["field"] for shown in job["inputs"]] == ["image", "mask_image"]
+    assert [output["seed"] for output in job["outputs"]] == [5, 6]
+    receipt = read_receipt(stack, job)
+    assert receipt["request"] == job["request"]
+    assert receipt["outputs"] == [{"seed": output["seed"], "sha256": output["sha256"]} for output in job["outputs"]]
+    # Twelve steps of two images, each with and without the prompt.
+    assert (receipt["batching"]["forwards"], receipt["batching"]["rows_max"]) == (12, 4)
+    before = pixels(picture)
+    # The latents' cells are eight pixels wide, and the autoencoder's view is wider.
+    far = np.ones((SIDE, SIDE), dtype=bool)
+    far[SIDE // 4 - 16 : 3 * SIDE // 4 + 16, SIDE // 4 - 16 : 3 * SIDE // 4 + 16] = False
+    images = [pixels(customer.download(output)) for output in job["outputs"]]
+    for image in images:
+        assert image.shape == before.shape == (SIDE, SIDE, 3)
+        assert np.abs(image - before)[far].mean() < 6
+        assert np.abs(image - before)[mask > 0].mean() > 25
+    assert mean_difference(*images) > 0.5
+
+
+def read_receipt(stack: LocalStack, job: dict[str, Any]) -> dict[str, Any]:
+    engine = create_engine(stack.environment["DATABASE_URL"], poolclass=NullPool)
+    with engine.connect() as connection:
+        receipt = connection.scalar(select(Job.receipt).where(Job.id == parse_id("job", job["id"])))
+    assert receipt is not None
+    return dict(receipt)
+
+
+def pixels(body: bytes) -> Pixels:
+    return np.asarray(Image.open(io.BytesIO(body)).convert("RGB"), dtype=np.float64)
+
+
+def result(customer: Customer, job: dict[str, Any]) -> Pixels:
+    [output] = job["outputs"]
+    image = pixels(customer.download(output))
+    assert image.shape == (output["height"], output["width"], 3) == (SIDE, SIDE, 3)
+    return image
+
+
+def mean_difference(one: Pixels, other: Pixels) -> float:
+    """Levels of 256."""
+    return float(np.abs(one - other).mean())

@@ -1,0 +1,189 @@
+"""Whatever ends one job of a batch of eight, the other seven come to what they come to alone."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from statistics import mean
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+
+from core.errors import LeaseLost
+from tests.rendering.batching.company import EIGHTH, SEVEN, OnStep, Outcome, draw_alone, draw_together, with_changes
+from worker.rendering.errors import JobCancelled, NonFiniteResult, WorkerDraining
+from worker.rendering.models import LoadedModel
+from worker.rendering.stepping import StepEnd
+
+#: Larger than any number in a job's latents: by it the denoiser knows the rows of the eighth job.
+_MARK = 12_345.0
+
+SHARING = with_changes([*SEVEN, EIGHTH], deterministic=False)
+
+
+def raise_at(step: int, error: Exception) -> OnStep:
+    def end_step(end: StepEnd) -> None:
+        if end.step == step:
+            raise error
+
+    return end_step
+
+
+def write_from(step: int, value: float) -> OnStep:
+    """Into one of the numbers that the denoiser gets for its next step, at this step and each that follows."""
+
+    def end_step(end: StepEnd) -> None:
+        if end.step >= step:
+            end.latents[0, 0, 0, 0] = value
+
+    return end_step
+
+
+def fail_on_mark(model: LoadedModel, error: Exception) -> Callable[[], list[int]]:
+    """From the first one that the marked job shares with others, each forward with the mark in its rows raises the
+    error. Tells the rows of those.
+    """
+    failed: list[int] = []
+
+    def look(_module: torch.nn.Module, arguments: tuple[torch.Tensor, ...]) -> None:
+        is_marked = bool((arguments[0] == _MARK).any())
+        if is_marked and (failed or len(arguments[0]) > 2):
+            failed.append(len(arguments[0]))
+            raise error
+
+    model.pipeline.components["unet"].conv_in.register_forward_pre_hook(look)
+    return lambda: failed
+
+
+def assert_seven_unharmed(outcomes: list[Outcome], alone: list[Outcome]) -> None:
+    """Their pictures are the same to the bit, and they were drawn in company."""
+    for outcome, reference in zip(outcomes[:7], alone, strict=True):
+        assert outcome.error is None
+        assert outcome.steps_told == reference.steps_told
+        assert outcome.pixels is not None
+        assert reference.pixels is not None
+        assert np.array_equal(outcome.pixels, reference.pixels)
+    rows_alone = mean(mean(outcome.batch_rows) for outcome in alone)
+    assert mean(mean(outcome.batch_rows) for outcome in outcomes[:7]) > rows_alone + 0.5
+
+
+def test_the_seven_differ(seven_alone: list[Outcome]) -> None:
+    """No picture of the seven is like another, so that none can stand for another's."""
+    pictures = [
+        picture.tobytes() for outcome in seven_alone if outcome.pixels is not None for picture in outcome.pixels
+    ]
+    assert len(pictures) == 8
+    assert len(set(pictures)) == 8
+
+
+@pytest.mark.parametrize("step", range(1, EIGHTH.steps + 1))
+def test_a_job_is_cancelled_at_any_step(double: LoadedModel, seven_alone: list[Outcome], step: int) -> None:
+    """A job that is cancelled at a step takes no further one, and nobody else notices."""
+    outcomes = draw_together(double, SHARING, {7: raise_at(step, JobCancelled())})
+
+    assert isinstance(outcomes[7].error, JobCancelled)
+    assert outcomes[7].steps_told == step
+    assert_seven_unharmed(outcomes, seven_alone)
+
+
+@pytest.mark.parametrize("error", [WorkerDraining(), LeaseLost(), TimeoutError("past its deadline"), MemoryError()])
+def test_a_job_is_given_up(double: LoadedModel, seven_alone: list[Outcome], error: Exception) -> None:
+    """A job that is handed back, lost, late or too large for its own thread ends so, and nobody else notices."""
+    outcomes = draw_together(double, SHARING, {7: raise_at(3, error)})
+
+    assert outcomes[7].error is error
+    assert_seven_unharmed(outcomes, seven_alone)
+
+
+def test_a_job_finds_no_memory(double: LoadedModel, seven_alone: list[Outcome]) -> None:
+    """A job whose rows do not fit, not even one by one, ends with that; those that shared its forward get their rows."""
+    failed = fail_on_mark(double, torch.OutOfMemoryError("injected"))
+
+    outcomes = draw_together(double, SHARING, {7: write_from(2, _MARK)}, meetings=2)
+
+    assert isinstance(outcomes[7].error, torch.OutOfMemoryError)
+    # At first with others, and at last a single row.
+    assert failed()[0] > 2
+    assert failed()[-1] == 1
+    assert_seven_unharmed(outcomes, seven_alone)
+
+
+def test_a_forward_raises(double: LoadedModel, seven_alone: list[Outcome]) -> None:
+    """A job whose rows the model cannot take ends with the model's error; those that shared its forward get their rows."""
+    failed = fail_on_mark(double, ArithmeticError("injected"))
+
+    outcomes = draw_together(double, SHARING, {7: write_from(2, _MARK)}, meetings=2)
+
+    assert isinstance(outcomes[7].error, ArithmeticError)
+    # At first with others, and then alone.
+    assert failed()[0] > 2
+    assert failed()[1:] == [2]
+    assert_seven_unharmed(outcomes, seven_alone)
+
+
+@pytest.mark.parametrize("value", [float("nan"), float("inf")])
+def test_a_jobs_numbers_get_out_of_hand(double: LoadedModel, seven_alone: list[Outcome], value: float) -> None:
+    """A job with no finite picture says so at its next step; not a number of it is in anybody else's."""
+    outcomes = draw_together(double, SHARING, {7: write_from(2, value)})
+
+    assert isinstance(outcomes[7].error, NonFiniteResult)
+    assert outcomes[7].steps_told == 2
+    assert_seven_unharmed(outcomes, seven_alone)
+
+
+def test_a_pipeline_raises(double: LoadedModel, seven_alone: list[Outcome]) -> None:
+    """An error of the pipeline's own code, between two calls, is its job's alone."""
+
+    def break_scheduler(pipeline: Any) -> None:
+        pipeline.scheduler.scale_model_input = fail_from_third_step(pipeline.scheduler.scale_model_input)
+
+    outcomes = draw_together(double, SHARING, watches={7: break_scheduler})
+
+    assert isinstance(outcomes[7].error, ArithmeticError)
+    assert outcomes[7].steps_told == 2
+    assert_seven_unharmed(outcomes, seven_alone)
+
+
+def fail_from_third_step(scale: Callable[..., torch.Tensor]) -> Callable[..., torch.Tensor]:
+    calls = 0
+
+    def scale_twice(*arguments: Any, **options: Any) -> torch.Tensor:
+        nonlocal calls
+        calls += 1
+        if calls == 3:
+            raise ArithmeticError("injected")
+        return scale(*arguments, **options)
+
+    return scale_twice
+
+
+def test_deterministic_jobs_are_the_same_to_the_bit(single: LoadedModel) -> None:
+    """In float32 too a deterministic job's latents are those of its run alone, whatever happens beside it."""
+    deterministic = with_changes(SEVEN, deterministic=True)
+    alone = draw_alone(single, deterministic)
+    company = [*deterministic, *with_changes([EIGHTH, *SEVEN[:3]], deterministic=False)]
+
+    outcomes = draw_together(single, company, {7: raise_at(3, JobCancelled())})
+
+    assert isinstance(outcomes[7].error, JobCancelled)
+    assert max(max(outcome.batch_rows) for outcome in outcomes[8:]) > 2
+    for outcome, reference in zip(outcomes, alone, strict=False):
+        assert outcome.latents is not None
+        assert reference.latents is not None
+        assert torch.equal(outcome.latents, reference.latents)
+        assert outcome.batch_rows == reference.batch_rows
+
+
+def test_other_jobs_are_the_same_to_the_eye(single: LoadedModel) -> None:
+    """In float32, where rows in company are computed by other kernels, latents stay within 1e-4 of their range."""
+    alone = draw_alone(single, SHARING[:7])
+
+    outcomes = draw_together(single, SHARING, {7: raise_at(3, JobCancelled())})
+
+    for outcome, reference in zip(outcomes, alone, strict=False):
+        assert outcome.latents is not None
+        assert reference.latents is not None
+        spread = reference.latents.max() - reference.latents.min()
+        assert (outcome.latents - reference.latents).abs().max() <= 1e-4 * spread
+        assert max(outcome.batch_rows) > max(reference.batch_rows)

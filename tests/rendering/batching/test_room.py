@@ -1,0 +1,141 @@
+"""The engine takes as many jobs as fill its batches, and no more: the next one waits in the queue."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import ExitStack
+from threading import Event
+
+import pytest
+
+from core.jobs.affinity import Shape
+from worker.rendering.batching import BatchJob
+from worker.rendering.room import Place, Room
+
+PATIENCE_SECONDS = 30
+
+
+class Visitors:
+    """Jobs that ask for a place, each in a thread of its own."""
+
+    def __init__(self, threads: ThreadPoolExecutor) -> None:
+        self.room = Room()
+        self._threads = threads
+        self._may_go = Event()
+
+    def ask(self, *, share: float | None = None) -> tuple[Future[None], Event, list[Place]]:
+        """A job that takes so much of a batch: its end, whether it is in, and its place."""
+        is_in = Event()
+        places: list[Place] = []
+
+        def visit() -> None:
+            job = BatchJob()
+            job.share = share
+            with self.room.wait_for_place(job) as place:
+                places.append(place)
+                is_in.set()
+                assert self._may_go.wait(PATIENCE_SECONDS)
+
+        return self._threads.submit(visit), is_in, places
+
+    def enter(self, *, share: float | None = None) -> Place:
+        """A job that has to find a place."""
+        _, is_in, places = self.ask(share=share)
+        assert is_in.wait(PATIENCE_SECONDS)
+        return places[0]
+
+    def is_full(self, is_in: Event) -> bool:
+        """Whether the job that asks stays outside: it would be in by now if there were room."""
+        return not is_in.wait(0.1)
+
+    def end(self) -> None:
+        self._may_go.set()
+
+
+@pytest.fixture
+def visitors() -> Iterator[Visitors]:
+    with ThreadPoolExecutor(20) as threads, ExitStack() as stack:
+        visitors = Visitors(threads)
+        stack.callback(visitors.end)
+        yield visitors
+
+
+def test_jobs_of_unknown_size_take_a_quarter(visitors: Visitors) -> None:
+    """Before anything is known of them four jobs fill the room, and the fifth waits until one leaves."""
+    places = [visitors.enter() for _ in range(4)]
+    _, is_in, _ = visitors.ask()
+    assert visitors.is_full(is_in)
+
+    places[0].give_up()
+
+    assert is_in.wait(PATIENCE_SECONDS)
+
+
+def test_jobs_take_what_they_need(visitors: Visitors) -> None:
+    """Eight jobs of an eighth each fit: admission has learned that so many share a forward."""
+    for _ in range(7):
+        visitors.enter(share=0.125)
+    _, is_in, _ = visitors.ask(share=0.125)
+    assert visitors.is_full(is_in)
+
+
+def test_a_job_that_fills_a_batch_is_alone(visitors: Visitors) -> None:
+    """A job of many pictures has the room to itself, however large it is."""
+    place = visitors.enter(share=3.0)
+    _, is_in, _ = visitors.ask()
+    assert visitors.is_full(is_in)
+
+    place.give_up()
+
+    assert is_in.wait(PATIENCE_SECONDS)
+
+
+def test_shares_shrink_as_admission_learns(visitors: Visitors) -> None:
+    """A job that turns out to be small makes room while it goes on, though nobody announces it."""
+    places = [visitors.enter() for _ in range(4)]
+    _, is_in, _ = visitors.ask()
+    assert visitors.is_full(is_in)
+
+    for place in places:
+        place.job.share = 0.05
+
+    assert is_in.wait(PATIENCE_SECONDS)
+
+
+def test_a_place_is_given_up_once(visitors: Visitors) -> None:
+    """Given up after the last step and again at the end of the job, it is one place that is free."""
+    places = [visitors.enter() for _ in range(4)]
+    places[0].give_up()
+    places[0].give_up()
+    visitors.enter()
+
+    _, is_in, _ = visitors.ask()
+
+    assert visitors.is_full(is_in)
+
+
+def test_the_end_of_a_job_is_the_end_of_its_place() -> None:
+    """A job that fails before its last step leaves no place taken."""
+    room = Room()
+
+    def fail() -> None:
+        with room.wait_for_place(BatchJob()) as place:
+            place.shape = Shape("sd15", 64, 64)
+            raise ArithmeticError
+
+    for _ in range(20):
+        with pytest.raises(ArithmeticError):
+            fail()
+    assert room.shapes() == frozenset()
+
+
+def test_it_tells_what_is_being_drawn() -> None:
+    """The shapes of the jobs inside, without those that have not been claimed yet and those that have left."""
+    room = Room()
+    with room.wait_for_place(BatchJob()) as first, room.wait_for_place(BatchJob()) as second:
+        assert room.shapes() == frozenset()
+        first.shape, second.shape = Shape("sd15", 64, 64), Shape("sdxl", 64, 64)
+        assert room.shapes() == {Shape("sd15", 64, 64), Shape("sdxl", 64, 64)}
+        first.give_up()
+        assert room.shapes() == {Shape("sdxl", 64, 64)}

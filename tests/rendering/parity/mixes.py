@@ -1,0 +1,85 @@
+"""Jobs that differ in everything that jobs may differ in."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import cycle, islice
+from typing import Any
+
+from tests.rendering.families import FAMILIES
+from tests.rendering.resuming import Case
+from worker.rendering.models import LoadedModel
+from worker.rendering.pipelines import allowed_schedulers
+
+SHORT = "a red mug"
+PROMPTS = (
+    SHORT,
+    "a blue bowl",
+    "a large red mug and a small blue bowl on a yellow background",
+    # More than CLIP reads at once.
+    "a photo of an astronaut riding a horse on mars, highly detailed, sharp focus, " * 2,
+)
+GUIDANCES = (3.0, 1.0, 7.5, 4.5)
+STRENGTHS = (0.6, 1.0, 0.8)
+
+
+@dataclass(frozen=True)
+class Job:
+    """One render, and how it comes and goes."""
+
+    case: Case
+    #: Comes when the others have taken a step.
+    is_late: bool = False
+    #: Is cancelled after its second step.
+    is_cancelled: bool = False
+
+
+def mix(model: LoadedModel, family_id: str, count: int = 12) -> list[Job]:
+    """Jobs with other steps, guidance, seeds, schedulers, tasks, sizes and prompts. Each third comes late, and the last
+    one that does not is cancelled midway.
+    """
+    family = FAMILIES[family_id]
+    schedulers = islice(cycle(allowed_schedulers(model.pipeline)), count)
+    # Most are of one size and have one of two short prompts, so that there are some to meet.
+    sizes = [family.sizes[0] if place % 4 else family.sizes[place // 4 % len(family.sizes)] for place in range(count)]
+    prompts = [PROMPTS[place % 2] if place % 6 else PROMPTS[2 + place // 6 % 2] for place in range(count)]
+    return [
+        Job(
+            build_case(
+                family_id,
+                task=family.tasks[place % len(family.tasks)],
+                scheduler=scheduler,
+                seeds=(100 + place,),
+                steps=4 + place % 3,
+                guidance=GUIDANCES[place // 2 % len(GUIDANCES)],
+                strength=STRENGTHS[place // 3 % len(STRENGTHS)],
+                size=sizes[place],
+                prompt=prompts[place],
+            ),
+            is_late=place % 3 == 0,
+            is_cancelled=place == count - 1,
+        )
+        for place, scheduler in enumerate(schedulers)
+    ]
+
+
+def build_case(
+    family_id: str,
+    *,
+    task: str = "text-to-image",
+    scheduler: str = "own",
+    seeds: Sequence[int] = (7,),
+    steps: int = 4,
+    guidance: float = 3.0,
+    strength: float = 0.8,
+    size: tuple[int, int] | None = None,
+    prompt: str = SHORT,
+    **changes: Any,
+) -> Case:
+    """A render that may share its forwards."""
+    family = FAMILIES[family_id]
+    width, height = size or family.sizes[0]
+    asked = {} if family.guidance in family.call else {family.guidance: guidance}
+    changes |= {"prompt": prompt, "width": width, "height": height, "strength": strength, "deterministic": False}
+    return Case(family_id, task, scheduler, seeds=tuple(seeds), steps=steps, changes=asked | changes)

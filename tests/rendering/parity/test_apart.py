@@ -1,0 +1,110 @@
+"""Jobs that a model would mix up never share a forward, and sharing would really be wrong."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Sequence
+
+import pytest
+import torch
+
+from tests.rendering.parity.company import BOUND, Drawn, draw_alone, draw_together, find_difference
+from tests.rendering.parity.mixes import PROMPTS, SHORT, Job, build_case
+from tests.rendering.resuming import Case, TinyModels
+from worker.rendering.batching import BatchJob, call
+
+WIDE, HIGH = (128, 64), (64, 128)
+
+STEPS = 6
+
+
+def pair(family_id: str, one: dict[str, object], other: dict[str, object]) -> tuple[Case, Case]:
+    """Two renders that differ in nothing but what is given, and their noise."""
+    cases = [
+        build_case(family_id, seeds=(seed,), steps=STEPS, **changes)  # type: ignore[arg-type]
+        for seed, changes in enumerate((one, other))
+    ]
+    return cases[0], cases[1]
+
+
+APART = {
+    # As many tokens, in other places: FLUX reads the positions of the first row, Qwen-Image the shape of the first.
+    "flux-dev-aspect": pair("flux-dev", {"size": WIDE}, {"size": HIGH}),
+    "flux2-aspect": pair("flux2-klein", {"size": WIDE}, {"size": HIGH}),
+    "qwen-aspect": pair("qwen-image", {"size": WIDE}, {"size": HIGH}),
+    # No mask tells FLUX which tokens of a text are there.
+    "flux-dev-text": pair("flux-dev", {"max_sequence_length": 128}, {"max_sequence_length": 256}),
+    "sd3-text": pair("sd3", {"max_sequence_length": 128}, {"max_sequence_length": 256}),
+    "sd15-text": pair("sd15", {"prompt": SHORT}, {"prompt": PROMPTS[-1]}),
+    "sdxl-size": pair("sdxl", {"size": WIDE}, {"size": HIGH}),
+}
+
+
+@pytest.mark.parametrize("name", APART)
+def test_what_differs_so_is_kept_apart(tiny_models: TinyModels, name: str) -> None:
+    """Each of the two has its forwards to itself and its own picture; a twin of one of them does share."""
+    one, other = APART[name]
+    model = tiny_models.get(one.family)
+    jobs = [Job(one), Job(other), Job(dataclasses.replace(one, seeds=(2,)))]
+
+    alone = draw_alone(model, jobs)
+    together = draw_together(model, jobs)
+
+    rows = [max(drawn.batch_rows) for drawn in alone]
+    assert [max(drawn.batch_rows) for drawn in together] == [2 * rows[0], rows[1], 2 * rows[2]]
+    assert max(_differences(together, alone)) <= BOUND
+
+
+def test_adapter_sets_are_kept_apart(tiny_models: TinyModels) -> None:
+    """Jobs with other adapters, or the same ones at another scale, share no forward; with the same ones they do."""
+    model = tiny_models.get("sd15")
+    jobs = [Job(build_case("sd15", seeds=(seed,), steps=STEPS)) for seed in range(5)]
+    sets = [(), (("ink", 1.0),), (("ink", 0.5),), (("ink", 1.0), ("soft", 1.0)), (("ink", 1.0),)]
+
+    together = draw_together(model, jobs, [BatchJob(adapters=adapters) for adapters in sets])
+
+    assert [max(drawn.batch_rows) for drawn in together] == [2, 4, 2, 2, 4]
+
+
+def test_a_deterministic_job_is_kept_apart(tiny_models: TinyModels) -> None:
+    """It is equal to itself alone to the bit, whoever else draws the same."""
+    model = tiny_models.get("sd15")
+    jobs = [Job(build_case("sd15", seeds=(seed,), steps=STEPS)) for seed in range(3)]
+
+    alone = draw_alone(model, jobs)
+    together = draw_together(model, jobs, [BatchJob(is_deterministic=True), BatchJob(), BatchJob()])
+
+    assert [max(drawn.batch_rows) for drawn in together] == [2, 4, 4]
+    assert torch.equal(together[0].latents, alone[0].latents)
+
+
+@pytest.mark.parametrize("name", ["guidance", "pooled_projections", "encoder_hidden_states_mask"])
+def test_with_and_without_an_embedding_are_kept_apart(name: str) -> None:
+    """A call that brings guidance (or pooled text, or a mask) as a tensor is not joined with one that brings none."""
+    rows = {"hidden_states": torch.zeros(2, 4, 8), "timestep": torch.ones(2)}
+
+    def key(value: torch.Tensor | None) -> object:
+        return call.read_call(BatchJob(), "transformer", torch.add, rows | {name: value}).key
+
+    assert key(torch.full((2,), 3.0)) != key(None)
+    assert key(torch.full((2,), 3.0)) == key(torch.full((2,), 7.5))
+
+
+@pytest.mark.parametrize("name", ["flux-dev-aspect", "flux2-aspect", "qwen-aspect"])
+@pytest.mark.filterwarnings("ignore")
+def test_sharing_them_would_be_wrong(tiny_models: TinyModels, monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    """Made to share, one of two aspect ratios comes out wrong without an error: the key is what keeps it right."""
+    one, other = APART[name]
+    model = tiny_models.get(one.family)
+    jobs = [Job(one), Job(other)]
+    alone = draw_alone(model, jobs)
+
+    monkeypatch.setattr(call, "build_key", lambda *_: "anybody")
+    together = draw_together(model, jobs)
+
+    assert all(max(shared.batch_rows) > max(own.batch_rows) for shared, own in zip(together, alone, strict=True))
+    assert max(_differences(together, alone)) > 10 * BOUND
+
+
+def _differences(together: Sequence[Drawn], alone: Sequence[Drawn]) -> list[float]:
+    return [find_difference(*drawn) for drawn in zip(together, alone, strict=True)]

@@ -1,0 +1,96 @@
+"""Jobs that share their forwards get the pictures that they would get alone, in every family."""
+
+from __future__ import annotations
+
+import dataclasses
+
+import numpy as np
+import pytest
+
+from tests.rendering.families import FAMILIES
+from tests.rendering.parity.company import BOUND, draw_alone, draw_together, find_difference
+from tests.rendering.parity.mixes import Job, build_case, mix
+from tests.rendering.resuming import TinyModels
+
+#: One with a tensor of images, one that has positions, one with lists of images.
+SAMPLE = {"sd15", "flux-dev", "z-image"}
+
+
+@pytest.mark.parametrize("family_id", FAMILIES)
+def test_twelve_mixed_jobs_are_drawn_as_if_alone(tiny_models: TinyModels, family_id: str) -> None:
+    """Of jobs that differ in everything, come late, leave early and are cancelled, none sees anything of the others."""
+    model = tiny_models.get(family_id)
+    jobs = mix(model, family_id)
+    _assert_mixed(jobs, family_id)
+    before = model.batcher.forwards
+
+    alone = draw_alone(model, jobs)
+    forwards_alone, before = model.batcher.forwards - before, model.batcher.forwards
+    together = draw_together(model, jobs)
+    forwards_together = model.batcher.forwards - before
+
+    differences = [find_difference(*pair) for pair in zip(together, alone, strict=True)]
+    print(f"{family_id}: {max(differences):.1e} of the range, {forwards_alone} -> {forwards_together} forwards")
+    assert max(differences) <= BOUND
+    for shared, own in zip(together, alone, strict=True):
+        # Rounded to 256 levels, what is equal to a hundredth of a level can still fall on either side of a half.
+        assert all(np.abs(a - b).max() <= 1 for a, b in zip(shared.pictures, own.pictures, strict=True))
+    met = [max(shared.batch_rows) > max(own.batch_rows) for shared, own in zip(together, alone, strict=True)]
+    assert sum(met) >= 6
+    assert forwards_together <= 0.9 * forwards_alone
+    [cancelled] = [shared for shared, job in zip(together, jobs, strict=True) if job.is_cancelled]
+    assert (cancelled.steps, cancelled.pixels) == (2, None)
+
+
+@pytest.mark.parametrize(
+    "family_id",
+    [family if family in SAMPLE else pytest.param(family, marks=pytest.mark.slow) for family in FAMILIES],
+)
+def test_jobs_of_one_shape_share_most_forwards(tiny_models: TinyModels, family_id: str) -> None:
+    """Of six jobs with other steps, seeds, guidance and pictures, and one size, most forwards serve several."""
+    model = tiny_models.get(family_id)
+    family = FAMILIES[family_id]
+    jobs = [
+        Job(
+            build_case(
+                family_id,
+                task=family.tasks[place % len(family.tasks)],
+                seeds=(place,),
+                steps=6 + place % 2,
+                guidance=3.0 + place,
+                strength=1.0,
+            )
+        )
+        for place in range(6)
+    ]
+    before = model.batcher.forwards
+
+    alone = draw_alone(model, jobs)
+    forwards_alone, before = model.batcher.forwards - before, model.batcher.forwards
+    together = draw_together(model, jobs)
+    forwards_together = model.batcher.forwards - before
+
+    assert max(find_difference(*pair) for pair in zip(together, alone, strict=True)) <= BOUND
+    assert forwards_together <= 0.7 * forwards_alone
+
+
+def test_jobs_are_told_apart(tiny_models: TinyModels) -> None:
+    """The bound is no rubber stamp: of two jobs that differ in nothing but guidance, one is not the other's picture."""
+    model = tiny_models.get("sd15")
+    one = Job(build_case("sd15", guidance=3.0))
+    other = dataclasses.replace(one, case=build_case("sd15", guidance=3.5))
+
+    drawn = draw_together(model, [one, other])
+
+    assert find_difference(*drawn) > 10 * BOUND
+
+
+def _assert_mixed(jobs: list[Job], family_id: str) -> None:
+    requests = [job.case.request for job in jobs]
+    family = FAMILIES[family_id]
+    assert {job.case.task for job in jobs} == set(family.tasks)
+    assert {(request["width"], request["height"]) for request in requests} == set(family.sizes)
+    assert len({request["num_inference_steps"] for request in requests}) == 3
+    assert len({request["prompt"] for request in requests}) == 4
+    assert family.guidance in family.call or len({request[family.guidance] for request in requests}) == 4
+    assert len({job.case.scheduler for job in jobs}) >= 2

@@ -1,0 +1,45 @@
+"""Several images of one job are the images of as many jobs."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from tests.rendering.families import FAMILIES
+from tests.rendering.parity.company import BOUND, draw
+from tests.rendering.parity.mixes import Job, build_case
+from tests.rendering.resuming import TinyModels
+
+SEEDS = (7, 8)
+
+#: Of the same pipeline classes as others.
+TWINS = {"sd2", "sdxl-turbo", "flux-schnell"}
+
+CASES = [
+    pytest.param(family.id, task, marks=[pytest.mark.slow] if family.id in TWINS else [])
+    for family in FAMILIES.values()
+    for task in family.tasks
+]
+
+
+@pytest.mark.parametrize(("family_id", "task"), CASES)
+def test_image_i_is_the_one_of_seed_plus_i(tiny_models: TinyModels, family_id: str, task: str) -> None:
+    """In every family and task two images come out of one job's rows, each as if it had been asked for alone."""
+    model = tiny_models.get(family_id)
+    before = model.batcher.forwards
+
+    both = draw(model, Job(build_case(family_id, task=task, seeds=SEEDS)))
+    forwards, before = model.batcher.forwards - before, model.batcher.forwards
+    alone = [draw(model, Job(build_case(family_id, task=task, seeds=(seed,)))) for seed in SEEDS]
+
+    assert forwards == (model.batcher.forwards - before) / 2
+    assert len(both.pictures) == 2
+    for place, one in enumerate(alone):
+        assert both.pixels is not None
+        assert one.pixels is not None
+        reach = float(one.latents.max() - one.latents.min())
+        assert float((both.latents[place] - one.latents[0]).abs().max()) / reach <= BOUND
+        assert float((both.pixels[place] - one.pixels[0]).abs().max()) / 2 <= BOUND
+        assert np.abs(both.pictures[place] - one.pictures[0]).max() <= 1
+    # Another seed is another picture.
+    assert np.abs(both.pictures[0] - both.pictures[1]).max() > 10
