@@ -117,6 +117,19 @@ def test_loras_come_and_go_while_others_render(few_kept: Models, many: Sequence[
     assert few_kept.load("sd15") is model
 
 
+def test_a_model_can_be_looked_through_meanwhile(few_kept: Models, many: Sequence[str]) -> None:
+    """A walk through the model's modules, as pipelines do to find their device, is not upset by LoRAs that come and go."""
+    model = few_kept.load("sd15")
+    Drawing(few_kept, "sd15", request("sd15", [(many[0], 1.0)]))
+    walk = model.pipeline.unet.named_modules()
+    adapted = next(name for name, _ in walk if name.endswith("to_q.lora_A"))
+    assert next(walk)[0].startswith(adapted)
+
+    Drawing(few_kept, "sd15", request("sd15", [(many[1], 1.0)]))
+
+    assert len(list(walk)) > 10
+
+
 def test_what_is_in_use_stays(few_kept: Models, many: Sequence[str]) -> None:
     """A job with more LoRAs than are kept draws with all of them; room is made when the next one comes."""
     model = few_kept.load("sd15")

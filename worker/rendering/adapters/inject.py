@@ -13,6 +13,7 @@ from diffusers.utils.peft_utils import delete_adapter_layers, recurse_remove_pef
 from peft.tuners.tuners_utils import BaseTunerLayer
 
 from worker.rendering.adapters.lora_file import LoraFile, read_options, refuse
+from worker.rendering.adapters.steady import make_steady
 from worker.rendering.batching.batch_job import AdapterSet
 from worker.rendering.denoisers import find_denoisers
 
@@ -35,7 +36,10 @@ def inject(pipeline: Any, file: LoraFile, name: str, *, layers: int) -> None:
         eject(pipeline, name)
         raise
     for module in find_adapted(pipeline).values():
-        activate(module, ())
+        layers_here = find_layers(module)
+        switch(layers_here, ())
+        for layer in layers_here:
+            make_steady(layer)
 
 
 def eject(pipeline: Any, name: str) -> None:
