@@ -55,17 +55,6 @@ def test_what_differs_so_is_kept_apart(tiny_models: TinyModels, name: str) -> No
     assert max(_differences(together, alone)) <= BOUND
 
 
-def test_adapter_sets_are_kept_apart(tiny_models: TinyModels) -> None:
-    """Jobs with other adapters, or the same ones at another scale, share no forward; with the same ones they do."""
-    model = tiny_models.get("sd15")
-    jobs = [Job(build_case("sd15", seeds=(seed,), steps=STEPS)) for seed in range(5)]
-    sets = [(), (("ink", 1.0),), (("ink", 0.5),), (("ink", 1.0), ("soft", 1.0)), (("ink", 1.0),)]
-
-    together = draw_together(model, jobs, [BatchJob(adapters=adapters) for adapters in sets])
-
-    assert [max(drawn.batch_rows) for drawn in together] == [2, 4, 2, 2, 4]
-
-
 def test_a_deterministic_job_is_kept_apart(tiny_models: TinyModels) -> None:
     """It is equal to itself alone to the bit, whoever else draws the same."""
     model = tiny_models.get("sd15")
