@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import platform
 import statistics
-from importlib.metadata import version
 from typing import Any
 
 import torch
@@ -13,8 +12,7 @@ from core.jobs.claim import ClaimedAttempt
 from core.jobs.finish import StoredImage
 from worker.rendering.models import LoadedModel
 from worker.rendering.render import RenderedImages
-
-_LIBRARIES = ("diffusers", "torch", "transformers", "pillow")
+from worker.rendering.versions import library_versions
 
 
 def build_receipt(
@@ -28,7 +26,7 @@ def build_receipt(
         "device": _device_name(model.device),
         "dtype": str(model.dtype).removeprefix("torch."),
         "switches": model.switches,
-        "versions": {"python": platform.python_version()} | {name: version(name) for name in _LIBRARIES},
+        "versions": {"python": platform.python_version()} | dict(library_versions()),
         "prompts": drawn.prompts.describe(attempt.request),
         "batching": _describe_company(drawn),
         "checkpoints": {"resume": drawn.resume, "resumed_after_step": drawn.earlier_steps or None},
@@ -55,4 +53,5 @@ def _describe_company(drawn: RenderedImages) -> dict[str, Any]:
 def _device_name(device: torch.device) -> str:
     if device.type == "cuda":
         return torch.cuda.get_device_name(device)
-    return f"{device.type} ({platform.machine()})"
+    # The last bits of a CPU's numbers depend on how many threads share an operator.
+    return f"{device.type} ({platform.machine()}, {torch.get_num_threads()} threads)"

@@ -5,13 +5,13 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
-from importlib.metadata import version
 from typing import Any
 
 from PIL.Image import Image
 
 from worker.rendering.batching.batch_job import AdapterSet
 from worker.rendering.models import LoadedModel
+from worker.rendering.versions import library_versions
 
 #: JSON, by what it tells.
 Subject = dict[str, Any]
@@ -44,7 +44,7 @@ def describe_subject(
         "images": {name: _digest_image(image) for name, image in images.items()},
         "adapters": [[name, scale] for name, scale in adapters],
         # Without the part after the plus: the same torch is built for CPUs and for several GPUs.
-        "versions": {name: version(name).partition("+")[0] for name in _LIBRARIES},
+        "versions": {name: library_versions()[name].partition("+")[0] for name in _LIBRARIES},
     }
 
 
