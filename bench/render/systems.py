@@ -61,9 +61,19 @@ SYSTEMS = (
         name="engine",
         letter="c",
         title="Darkroom's engine",
-        set_up="in process: worker.rendering, a thread for each job in flight, batched at every step",
+        set_up="in process: worker.rendering, a thread for each job in flight, batched at every step; on a CPU a forward for "
+        "each core, side by side",
         command=(*_IN_PROCESS, "engine"),
         ours=True,
+    ),
+    System(
+        name="engine-one",
+        letter="c",
+        title="Darkroom's engine, CPU_FORWARDS=1",
+        set_up="the same with all cores for one forward: for a worker that mostly has one job at a time",
+        command=(*_IN_PROCESS, "engine-one"),
+        ours=True,
+        only_concurrencies=(1, 8),
     ),
     System(
         name="engine-http",

@@ -13,6 +13,7 @@ _COLOURS = {
     "loop": "#000000",
     "static": "#0072B2",
     "engine": "#D55E00",
+    "engine-one": "#F0E442",
     "engine-http": "#E69F00",
     "litserve": "#56B4E9",
     "litserve-grouped": "#009E73",

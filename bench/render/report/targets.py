@@ -12,6 +12,7 @@ P99_SHARE = 0.6
 OVERHEAD = 0.03
 
 _ENGINE = "engine"
+_ENGINE_ONE = "engine-one"
 _AT_GAIN = 8
 
 
@@ -27,7 +28,9 @@ class Outcome:
 def judge_targets(results: Results) -> list[Outcome]:
     """Those that the run's cells allow."""
     outcomes = [_judge_gain(results), _judge_p99(results)]
-    outcomes += [_judge_overhead(results, load) for load in ("uniform", "mixed")]
+    outcomes += [
+        _judge_overhead(results, load, name) for load in ("uniform", "mixed") for name in (_ENGINE, _ENGINE_ONE)
+    ]
     return [outcome for outcome in outcomes if outcome is not None]
 
 
@@ -63,14 +66,14 @@ def _judge_p99(results: Results) -> Outcome | None:
     )
 
 
-def _judge_overhead(results: Results, load: str) -> Outcome | None:
-    ours = results.find_closed(_ENGINE, load, 1)
+def _judge_overhead(results: Results, load: str, engine: str) -> Outcome | None:
+    ours = results.find_closed(engine, load, 1)
     loop = results.find_closed("loop", load, 1)
     if ours is None or loop is None:
         return None
     ratio = paired_ratio(_speeds(loop), _speeds(ours))
     return Outcome(
-        target=f"one job at a time, {load}: ≤ {OVERHEAD:.0%} slower than the pipeline alone",
+        target=f"one job at a time, {load}, {results.note(engine).title}: ≤ {OVERHEAD:.0%} slower than the pipeline alone",
         measured=f"{ratio.median - 1:+.1%} time (quartiles {ratio.lower_quartile - 1:+.1%} to "
         f"{ratio.upper_quartile - 1:+.1%})",
         is_met=ratio.median - 1 <= OVERHEAD,

@@ -29,10 +29,11 @@ _MODEL = "bench"
 class Engine:
     """`render` may be called from any number of threads. Leave the block to unload the model."""
 
-    def __init__(self, setting: Setting) -> None:
+    def __init__(self, setting: Setting, *, forwards: int | None = None) -> None:
+        """`forwards` as the setting CPU_FORWARDS."""
         torch.set_num_threads(setting.threads)
-        forwards = share_cores(find_device(setting.device))
-        self._model = Models(_build_catalog(setting), device=setting.device, forwards=forwards).load(_MODEL)
+        side_by_side = share_cores(find_device(setting.device), forwards)
+        self._model = Models(_build_catalog(setting), device=setting.device, forwards=side_by_side).load(_MODEL)
         self._room = Room()
         self._threads = ThreadPoolExecutor(THREADS, thread_name_prefix="job")
 

@@ -15,16 +15,16 @@ from bench.render.traffic import Render, Traffic
 
 
 def main() -> None:
-    """Serve `loop`, `static` or `engine` until standard input ends: a line of traffic in, a line of answers out."""
+    """Serve one of the systems until standard input ends: a line of traffic in, a line of answers out."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("system", choices=["loop", "static", "engine"])
+    parser.add_argument("system", choices=["loop", "static", "engine", "engine-one"])
     system = parser.parse_args().system
     setting = read_setting()
     # The answers have the pipe to themselves: what libraries print goes to the log.
     answers = os.fdopen(os.dup(sys.stdout.fileno()), "w")
     os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
-    if system == "engine":
-        _serve_engine(setting, answers)
+    if system.startswith("engine"):
+        _serve_engine(setting, answers, forwards=1 if system == "engine-one" else None)
     else:
         _serve_batches(setting, answers, max_rows=1 if system == "loop" else setting.max_batch)
 
@@ -44,10 +44,10 @@ def _serve_batches(setting: Setting, answers: IO[str], *, max_rows: int) -> None
     batches.run()
 
 
-def _serve_engine(setting: Setting, answers: IO[str]) -> None:
+def _serve_engine(setting: Setting, answers: IO[str], *, forwards: int | None) -> None:
     from bench.render.serve.engine import Engine
 
-    with Engine(setting) as engine:
+    with Engine(setting, forwards=forwards) as engine:
         _answer(engine.render, answers)
 
 
