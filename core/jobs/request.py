@@ -135,13 +135,17 @@ class RenderRequest(BaseModel):
         default=None, ge=0, le=12, description="Last layers of the CLIP text encoder to leave out."
     )
     loras: tuple[LoraUse, ...] = Field(
-        default=(), max_length=8, strict=False, description="Adapters to draw with, in this order."
+        default=(), max_length=8, strict=False, description="Adapters to draw with, all at once."
     )
     scheduler: str | None = Field(
         default=None, min_length=1, max_length=64, description="One of the model's schedulers."
     )
     seed: int | None = Field(
-        default=None, ge=0, le=MAX_SEED, description="Same request and seed, same image. Random when left out."
+        default=None,
+        ge=0,
+        le=MAX_SEED,
+        description="The same request with the same seed draws the same image again: to the eye, and with `deterministic` "
+        "to the bit. Random when left out.",
     )
     num_images: int = Field(
         default=1,

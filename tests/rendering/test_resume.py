@@ -27,9 +27,7 @@ from worker.rendering.stepping import StepEnd
 
 def own(family: Family, task: str) -> Case:
     """With the scheduler that the family is published with."""
-    # One picture to start from and several seeds are more than diffusers' SD3 can take.
-    is_single = (family.id, task) == ("sd3", "image-to-image")
-    return Case(family.id, task, "own", seeds=(7,) if is_single else (7, 8))
+    return Case(family.id, task, "own")
 
 
 #: Every family, in turns with each of its tasks, and schedulers of every kind.

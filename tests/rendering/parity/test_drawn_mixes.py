@@ -64,8 +64,8 @@ def test_any_mix_is_drawn_as_if_alone(tiny_models: TinyModels, data: st.DataObje
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(1200)
-@settings(_SETTINGS, max_examples=200)
+@pytest.mark.timeout(600)
+@settings(_SETTINGS, max_examples=40)
 @given(data=st.data())
 def test_any_mix_of_any_family_is_drawn_as_if_alone(tiny_models: TinyModels, data: st.DataObject) -> None:
     """Many mixes of all families."""
