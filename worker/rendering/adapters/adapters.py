@@ -96,10 +96,9 @@ class Adapters:
         scales: dict[str, float] = {}
         try:
             for file, scale in files:
-                if (
-                    scale != 0 and self._name(file) not in scales
-                ):  # what has no effect shares its forwards with those who do without
-                    name = self._name(file)
+                name = self._name(file)
+                # What has no effect shares its forwards with those who do without.
+                if scale != 0 and name not in scales:
                     self._pin(name, file, pause)
                     scales[name] = scale
             adapters = tuple(sorted(scales.items()))
