@@ -1,0 +1,30 @@
+"""One account's jobs, counted cheaply, and the row that its submits (and its claims, where it has a limit) take turns at."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from sqlalchemy import func, select
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.orm import Session
+
+from core.jobs.status import JobStatus
+from core.jobs.tables import AccountQueue, Job
+
+
+def count_jobs(session: Session, account_id: UUID, status: JobStatus, *, up_to: int, below: int | None = None) -> int:
+    """The account's jobs of that status (and of a priority below that number), counted up to a bound."""
+    rows = select(Job.id).where(Job.account_id == account_id, Job.status == status)
+    if below is not None:
+        rows = rows.where(Job.priority < below)
+    return session.execute(select(func.count()).select_from(rows.limit(up_to).subquery())).scalar_one()
+
+
+def lock_queue(session: Session, account_id: UUID) -> int:
+    """The account's room, less one for this caller. Its row is locked until the transaction ends."""
+    return session.execute(
+        insert(AccountQueue)
+        .values(account_id=account_id, room=-1)
+        .on_conflict_do_update(index_elements=[AccountQueue.account_id], set_={"room": AccountQueue.room - 1})
+        .returning(AccountQueue.room)
+    ).scalar_one()
