@@ -8,15 +8,16 @@ from sqlalchemy import func, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
+from core.jobs.priority import HELD
 from core.jobs.status import JobStatus
 from core.jobs.tables import AccountQueue, Job
 
 
-def count_jobs(session: Session, account_id: UUID, status: JobStatus, *, up_to: int, below: int | None = None) -> int:
-    """The account's jobs of that status (and of a priority below that number), counted up to a bound."""
+def count_jobs(session: Session, account_id: UUID, status: JobStatus, *, up_to: int, is_claimable: bool = False) -> int:
+    """The account's jobs of that status (of those that wait: only those that can be claimed), counted up to a bound."""
     rows = select(Job.id).where(Job.account_id == account_id, Job.status == status)
-    if below is not None:
-        rows = rows.where(Job.priority < below)
+    if is_claimable:
+        rows = rows.where(Job.priority < HELD, Job.available_at <= func.now())
     return session.execute(select(func.count()).select_from(rows.limit(up_to).subquery())).scalar_one()
 
 

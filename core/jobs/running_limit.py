@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from uuid import UUID
 
-from sqlalchemy import Select, exists, select, update
+from sqlalchemy import Select, exists, func, select, update
 from sqlalchemy.orm import Session
 
 from core.accounts.tables import Account
@@ -83,7 +83,7 @@ def _let_through(session: Session, account_id: UUID, limit: int | None) -> int:
     places = _AT_ONCE
     if limit is not None:
         places = limit - count_jobs(session, account_id, JobStatus.RUNNING, up_to=limit)
-        places -= count_jobs(session, account_id, JobStatus.QUEUED, up_to=limit, below=HELD)
+        places -= count_jobs(session, account_id, JobStatus.QUEUED, up_to=limit, is_claimable=True)
     if places <= 0:
         return 0
     ids = session.scalars(_held(account_id).limit(places).with_for_update(skip_locked=True)).all()
@@ -94,7 +94,13 @@ def _let_through(session: Session, account_id: UUID, limit: int | None) -> int:
 def _held(account_id: UUID) -> Select[UUID]:
     return (
         select(Job.id)
-        .where(Job.account_id == account_id, Job.status == JobStatus.QUEUED, Job.priority >= HELD)
+        .where(
+            Job.account_id == account_id,
+            Job.status == JobStatus.QUEUED,
+            Job.priority >= HELD,
+            # One that waits for its next attempt must not take the place of one that can go on.
+            Job.available_at <= func.now(),
+        )
         .order_by(Job.priority, Job.fair_position, Job.id)
     )
 

@@ -11,7 +11,7 @@ import pytest
 from sqlalchemy import func, select
 
 from core.accounts.limits import set_limits
-from core.database import transaction
+from core.database import seconds_from_now, transaction
 from core.errors import InvalidRequest, TooManyQueuedJobs
 from core.jobs.build_view import build_job_view
 from core.jobs.claim import claim_job
@@ -135,6 +135,8 @@ def test_whatever_ends_an_attempt_lets_the_next_job_through(account_id: UUID, su
     jobs = [submit(account_id) for _ in range(6)]
 
     fail(claim_one().id)
+    with transaction() as session:
+        session.get_one(Job, jobs[0]).available_at = seconds_from_now(3600)
     interrupted = claim_one()
     assert interrupted.job_id == jobs[1], "the first one waits for its next attempt"
     in_transaction(record_interruption, interrupted.id)
