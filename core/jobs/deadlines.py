@@ -78,6 +78,8 @@ def _fail(session: Session, job: Job, failure: Failure) -> bool:
 
 
 def _give_back_turns(session: Session, jobs: list[Job]) -> None:
+    if not jobs:
+        return
     # At the end, for submits of the account wait from here on; and always in this order, so that two sweeps do not wait
     # for each other.
     costs: dict[tuple[UUID, str, int], float] = {}

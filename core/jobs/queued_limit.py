@@ -17,7 +17,8 @@ def take_room(session: Session, *, account_id: UUID, limit: int) -> None:
     """Make sure that the account may have one more job waiting. Raises TooManyQueuedJobs.
 
     Submits of one account wait for each other here, until the transaction ends. The waiting jobs are counted only
-    when there may be no room left: what is free after a count is room for as many submits.
+    when there may be no room left: what is free after a count is room for as many submits. Jobs that come back to the
+    queue for another attempt are not refused, so there can be a few more.
     """
     room = lock_queue(session, account_id)
     # More room than the limit: it was lowered since the count.

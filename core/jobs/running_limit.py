@@ -30,6 +30,7 @@ def may_run(session: Session, *, account_id: UUID, limit: int) -> bool:
     if runs_all_it_may(session, account_id=account_id, limit=limit):
         return False
     turn = session.begin_nested()
+    # For the lock alone: that it takes a submit's room makes the account's jobs be counted a little sooner.
     lock_queue(session, account_id)
     if runs_all_it_may(session, account_id=account_id, limit=limit):
         # Let go of the lock: who goes on to another account's turn while it holds one may wait for ever.

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import sys
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
@@ -10,9 +12,12 @@ from uuid import UUID
 import pytest
 from sqlalchemy import func, select
 
+import admin.commands
 from core.accounts.limits import set_limits
+from core.accounts.tables import Account
 from core.database import seconds_from_now, transaction
 from core.errors import InvalidRequest, TooManyQueuedJobs
+from core.ids import format_id, parse_id
 from core.jobs.build_view import build_job_view
 from core.jobs.claim import claim_job
 from core.jobs.finish import record_interruption
@@ -105,6 +110,36 @@ def test_impossible_limits_are_named(account_id: UUID) -> None:
     with pytest.raises(InvalidRequest) as refused:
         limit(account_id, weight=float("nan"), max_queued_jobs=0, max_running_jobs=-1)
     assert [error.field for error in refused.value.errors] == ["weight", "max_queued_jobs", "max_running_jobs"]
+
+
+def test_the_operator_sets_limits(
+    account_id: UUID, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """`darkroom-admin set-limits` changes what it is given, keeps the rest, and takes `default`."""
+
+    def run(*arguments: str) -> dict[str, str]:
+        monkeypatch.setattr(sys, "argv", ["darkroom-admin", *arguments, "--json"])
+        admin.commands.main()
+        result: dict[str, str] = json.loads(capsys.readouterr().out)
+        return result
+
+    account = format_id("acc", account_id)
+    assert run("set-limits", account, "--weight", "2.5", "--max-queued", "7") == {
+        "weight": "2.5",
+        "max_queued_jobs": "7",
+        "max_running_jobs": "default",
+    }
+    assert run("set-limits", account, "--max-queued", "default", "--max-running", "3") == {
+        "weight": "2.5",
+        "max_queued_jobs": "default",
+        "max_running_jobs": "3",
+    }
+    created = run("create-account", "third", "--max-running", "1")
+    with transaction() as session:
+        row = session.get_one(Account, parse_id("acc", created["account_id"]))
+        assert (row.weight, row.max_queued_jobs, row.max_running_jobs) == (1, None, 1)
+    with pytest.raises(SystemExit, match="max_running_jobs: must lie between 1"):
+        run("set-limits", account, "--max-running", "0")
 
 
 def test_jobs_over_the_running_limit_wait(account_id: UUID, other_account_id: UUID, submit: Submit) -> None:
