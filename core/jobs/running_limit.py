@@ -84,7 +84,9 @@ def _let_through(session: Session, account_id: UUID, limit: int | None) -> int:
     places = _AT_ONCE
     if limit is not None:
         places = limit - count_jobs(session, account_id, JobStatus.RUNNING, up_to=limit)
-        places -= count_jobs(session, account_id, JobStatus.QUEUED, up_to=limit, is_claimable=True)
+        if places > 0:
+            # Reads what is held back as well, so it is asked only where the answer matters.
+            places -= count_jobs(session, account_id, JobStatus.QUEUED, up_to=limit, is_claimable=True)
     if places <= 0:
         return 0
     ids = session.scalars(_held(account_id).limit(places).with_for_update(skip_locked=True)).all()

@@ -73,7 +73,7 @@ class History:
 EVENTS = [event for name, event in vars(History).items() if not name.startswith("_")]
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(events=st.lists(st.sampled_from(EVENTS), max_size=30))
 def test_limits_hold_in_any_order(account_id: UUID, submit: Submit, events: list[Callable[[History], None]]) -> None:
     """Submits are refused exactly when three jobs wait, two run at most, and in the end every job has ended without the
