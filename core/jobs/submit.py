@@ -9,11 +9,10 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, func, select
+from sqlalchemy import ColumnElement, func
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
-from core.accounts.tables import Account
 from core.artifacts.inputs import InputImage
 from core.catalog import Catalog
 from core.errors import IdempotencyKeyReused
@@ -69,20 +68,17 @@ def submit_job(
 
     input_sizes = find_input_sizes(session, request, images, account_id=account_id)
     resolved = resolve_request(request, catalog=catalog, default_model=settings.default_model, input_sizes=input_sizes)
-    account = session.execute(
-        select(Account.weight, Account.max_queued_jobs, Account.max_running_jobs).where(Account.id == account_id)
-    ).one()
-    take_room(session, account_id=account_id, limit=account.max_queued_jobs or settings.account_max_queued_jobs)
+    share = take_room(session, account_id=account_id, max_queued_jobs=settings.account_max_queued_jobs)
     priority = PRIORITIES[request.priority]
     fair_position = take_fair_position(
         session,
         account_id=account_id,
-        weight=account.weight,
+        weight=share.weight,
         pool=resolved.pool,
         cost=resolved.cost,
         priority=priority,
     )
-    max_running = account.max_running_jobs or settings.account_max_running_jobs
+    max_running = share.max_running_jobs or settings.account_max_running_jobs
     if max_running is not None and runs_all_it_may(session, account_id=account_id, limit=max_running):
         priority += HELD
     job = Job(

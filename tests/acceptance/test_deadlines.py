@@ -21,7 +21,7 @@ def test_a_service_that_is_too_busy_says_so_in_time(
     """
     endpoint = customer.http.post("/v1/webhook-endpoints", json={"url": listener.url})
     assert endpoint.status_code == 201, endpoint.text
-    long = customer.wait_until_rendering(customer.submit(**LONG, deadline_seconds=12))
+    long = customer.wait_until_rendering(customer.submit(**LONG, deadline_seconds=8))
     worker = stack.part("worker-1")
     worker.pause()
     try:
