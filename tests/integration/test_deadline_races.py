@@ -90,7 +90,7 @@ def test_cancel_success_and_deadline_of_a_running_job(account_id: UUID, submit: 
         if job.status == "succeeded":
             assert job.finished_at is not None
             assert job.deadline_at is not None
-            assert (job.finished_at - job.deadline_at).total_seconds() < 1
+            assert (job.finished_at - job.deadline_at).total_seconds() < 5
 
 
 def test_many_sweeps_at_once_end_every_late_job_once(account_id: UUID, other_account_id: UUID, submit: Submit) -> None:
