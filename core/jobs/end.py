@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from sqlalchemy import func
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from core.jobs.build_view import build_job_views
 from core.jobs.priority import HELD
-from core.jobs.running_limit import let_next_through
+from core.jobs.running_limit import has_held_jobs, let_next_through
 from core.jobs.status import FINISHED, TRANSITIONS, JobStatus
 from core.jobs.tables import Job
 from core.webhooks.record_event import record_event
@@ -22,7 +22,10 @@ def end_job(session: Session, job: Job, status: JobStatus) -> None:
     job.status = status
     job.finished_at = func.clock_timestamp()
     session.flush()
-    session.refresh(job)
+    _, others_are_held = session.execute(
+        select(Job, has_held_jobs(job.account_id)).where(Job.id == job.id),
+        execution_options={"populate_existing": True},
+    ).one()
     [view] = build_job_views(session, [job], with_urls=False)
     record_event(
         session,
@@ -32,5 +35,5 @@ def end_job(session: Session, job: Job, status: JobStatus) -> None:
         type_=f"job.{status}",
         data=view.model_dump(mode="json"),
     )
-    if job.priority < HELD:
+    if others_are_held and job.priority < HELD:
         let_next_through(session, account_id=job.account_id)

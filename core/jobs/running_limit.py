@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from uuid import UUID
 
-from sqlalchemy import Select, exists, func, select, update
+from sqlalchemy import ColumnElement, Select, exists, func, select, update
 from sqlalchemy.orm import Session
 
 from core.accounts.tables import Account
@@ -54,6 +54,11 @@ def hold_back(session: Session, job: Job) -> None:
         .with_for_update(skip_locked=True)
     ).all()
     _move(session, [job.id, *others], by=HELD)
+
+
+def has_held_jobs(account_id: UUID) -> ColumnElement[bool]:
+    """Whether any job of the account is held back."""
+    return exists(_held(account_id).order_by(None)).correlate(None)
 
 
 def let_next_through(session: Session, *, account_id: UUID) -> None:
