@@ -1,4 +1,4 @@
-"""What a claim costs in a long queue."""
+"""What a claim, a sweep and an end cost in a long queue."""
 
 from __future__ import annotations
 
@@ -15,8 +15,10 @@ from core.database import get_engine, transaction
 from core.jobs.affinity import LOOK_AHEAD, Preference, Shape
 from core.jobs.claim import claim_job
 from core.jobs.deadlines import fail_waiting
+from core.jobs.finish import record_success
 from core.jobs.rescue import stop_overdue
 from core.jobs.running_limit import let_through_where_room_is
+from tests.integration.attempts import rendered
 from tests.integration.conftest import Submit
 
 _ROWS = 100_000
@@ -53,18 +55,22 @@ def test_a_claim_reads_a_few_rows_of_many(account_id: UUID, submit: Submit) -> N
 
 
 @pytest.mark.slow
-def test_a_sweep_reads_what_it_is_after(account_id: UUID, submit: Submit) -> None:
+def test_sweeps_and_ends_read_what_they_are_after(account_id: UUID, submit: Submit) -> None:
     """With 100,000 jobs in the table, half of them with deadlines that have not passed and many held back by their
-    account's limit, the sweep reads no more than the few that are overdue.
+    account's limit, the sweep reads no more than the few that are overdue, and an end no more than its own job and the
+    next one.
     """
     _fill_the_table(account_id, submit)
     with transaction() as session:
         session.execute(text("update jobs set deadline_at = now() - interval '1 second' where fair_position > 99990"))
-        assert claim_job(session, pool="default", worker_id="worker", lease_seconds=30) is not None
+        attempt = claim_job(session, pool="default", worker_id="worker", lease_seconds=30)
+        assert attempt is not None
+    let_through = partial(let_through_where_room_is, max_running_jobs=1)
+    finish = partial(record_success, attempt_id=attempt.id, rendered=rendered(attempt))
 
-    for sweep in (fail_waiting, stop_overdue, partial(let_through_where_room_is, max_running_jobs=1)):
+    for work in (fail_waiting, stop_overdue, let_through, finish):
         with transaction() as session, _statements() as statements:
-            sweep(session)
+            work(session)
         for statement, parameters in statements:
             if statement.startswith("SELECT"):
                 scans = [
