@@ -1,10 +1,11 @@
-"""`darkroom-admin`: open accounts, issue and revoke API keys, verify that nothing was lost."""
+"""`darkroom-admin`: open accounts and set their limits, issue and revoke API keys, verify that nothing was lost."""
 
 from __future__ import annotations
 
 import argparse
 import json
 import sys
+from typing import Any
 from uuid import UUID
 
 from pydantic import ValidationError
@@ -13,6 +14,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 import core.schema  # noqa: F401  (every table, so that foreign keys find theirs)
 from core.accounts.create_account import create_account
+from core.accounts.limits import set_limits
 from core.accounts.manage_keys import issue_api_key, revoke_api_key
 from core.accounts.tables import Account, ApiKey
 from core.database import transaction
@@ -48,8 +50,13 @@ def _parser() -> argparse.ArgumentParser:
 
     create = commands.add_parser("create-account", help="open an account and issue its first API key")
     create.add_argument("name")
-    create.add_argument("--weight", type=float, default=1.0, help="share of the workers relative to other accounts")
+    _add_limits(create)
     create.set_defaults(run=_create_account)
+
+    limits = commands.add_parser("set-limits", help="change an account's share of the service; what is left out stays")
+    limits.add_argument("account_id", help="acc_…")
+    _add_limits(limits)
+    limits.set_defaults(run=_set_limits)
 
     accounts = commands.add_parser("list-accounts", help="show every account")
     accounts.set_defaults(run=_list_accounts)
@@ -69,16 +76,50 @@ def _parser() -> argparse.ArgumentParser:
     verify = commands.add_parser("verify", help="check that no rule of the job's life is broken; reads everything")
     verify.set_defaults(run=_verify)
 
-    for command in (create, accounts, keys, issue, revoke, verify):
+    for command in (create, limits, accounts, keys, issue, revoke, verify):
         command.add_argument("--json", action="store_true", help="print JSON")
     return parser
 
 
+def _add_limits(command: argparse.ArgumentParser) -> None:
+    command.add_argument(
+        "--weight", type=float, default=argparse.SUPPRESS, help="share of the workers relative to other accounts"
+    )
+    for name, meaning in (("queued", "waiting"), ("running", "running")):
+        command.add_argument(
+            f"--max-{name}",
+            dest=f"max_{name}_jobs",
+            metavar="NUMBER",
+            type=_limit,
+            default=argparse.SUPPRESS,
+            help=f"jobs that it may have {meaning}; `default`: what the settings say",
+        )
+
+
+def _limit(text: str) -> int | None:
+    return None if text == "default" else int(text)
+
+
+def _given_limits(arguments: argparse.Namespace) -> dict[str, Any]:
+    names = ("weight", "max_queued_jobs", "max_running_jobs")
+    return {name: getattr(arguments, name) for name in names if name in arguments}
+
+
 def _create_account(arguments: argparse.Namespace) -> dict[str, str]:
     with transaction() as session:
-        account = create_account(session, name=arguments.name, weight=arguments.weight)
+        account = create_account(session, name=arguments.name, **_given_limits(arguments))
         key = issue_api_key(session, account_id=account.id, pepper=_pepper())
     return {"account_id": format_id("acc", account.id), "api_key": key}
+
+
+def _set_limits(arguments: argparse.Namespace) -> dict[str, str]:
+    with transaction() as session:
+        account = set_limits(session, account_id=_account_id(arguments), changes=_given_limits(arguments))
+    return {
+        "weight": f"{account.weight:g}",
+        "max_queued_jobs": str(account.max_queued_jobs or "default"),
+        "max_running_jobs": str(account.max_running_jobs or "default"),
+    }
 
 
 def _list_accounts(_arguments: argparse.Namespace) -> dict[str, str]:

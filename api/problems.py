@@ -21,7 +21,9 @@ from core.errors import (
     JobFinished,
     NotAuthenticated,
     NotFound,
+    ObjectMissing,
     StorageUnavailable,
+    TooManyQueuedJobs,
     TooManyWebhookEndpoints,
 )
 
@@ -33,6 +35,7 @@ _STATUS: dict[type[DarkroomError], HTTPStatus] = {
     IdempotencyKeyReused: HTTPStatus.UNPROCESSABLE_ENTITY,
     InvalidRequest: HTTPStatus.UNPROCESSABLE_ENTITY,
     StorageUnavailable: HTTPStatus.SERVICE_UNAVAILABLE,
+    TooManyQueuedJobs: HTTPStatus.TOO_MANY_REQUESTS,
 }
 
 #: Codes of what the web framework refuses before our code is asked.
@@ -45,6 +48,13 @@ _HTTP_CODES = {
 }
 
 _RETRY_AFTER_SECONDS = 5
+
+_RETRY_AFTER: dict[type[DarkroomError], int] = {
+    StorageUnavailable: _RETRY_AFTER_SECONDS,
+    ObjectMissing: _RETRY_AFTER_SECONDS,
+    # A full queue takes longer to have room than a server takes to come back.
+    TooManyQueuedJobs: 30,
+}
 
 #: An answer is never much longer than its question: so many errors are listed, with so much of each field's name.
 _MOST_ERRORS = 20
@@ -85,8 +95,8 @@ def register_problems(app: Flask) -> None:
         )
         if isinstance(error, NotAuthenticated):
             response.headers["WWW-Authenticate"] = "Bearer"
-        if isinstance(error, StorageUnavailable):
-            response.headers["Retry-After"] = str(_RETRY_AFTER_SECONDS)
+        if type(error) in _RETRY_AFTER:
+            response.headers["Retry-After"] = str(_RETRY_AFTER[type(error)])
         return response
 
     @app.errorhandler(HTTPException)

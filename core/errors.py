@@ -104,6 +104,16 @@ class JobFinished(DarkroomError):
     code = "job_finished"
 
 
+class TooManyQueuedJobs(DarkroomError):
+    """The account has as many jobs waiting as it may have; send more when some of them have started."""
+
+    code = "too_many_queued_jobs"
+
+    @classmethod
+    def of(cls, limit: int) -> TooManyQueuedJobs:
+        return cls(f"The account has {limit} jobs waiting, as many as it may have; send more when some have started.")
+
+
 class TooManyWebhookEndpoints(DarkroomError):
     """The account has as many webhook endpoints as it may have; delete one first."""
 

@@ -51,6 +51,12 @@ ATTEMPTS_FINISHED = Counter(
 )
 LEASES_LOST = Counter("leases_lost_total", "Attempts whose lease ran out before they ended.", registry=REGISTRY)
 JOBS_RESCUED = Counter("jobs_rescued_total", "Jobs taken back from an expired lease.", registry=REGISTRY)
+JOBS_OVERDUE = Counter(
+    "jobs_overdue_total",
+    "Jobs that the sweep ended because their time was over, by failure code.",
+    ["failure_code"],
+    registry=REGISTRY,
+)
 #: Encodings of prompts that a job needed, by model: those another job had paid for, and those that ran.
 PROMPT_CACHE_HITS = Counter(
     "prompt_cache_hits_total", "Prompts whose encoding was found in the cache.", ["model"], registry=REGISTRY

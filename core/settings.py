@@ -56,6 +56,10 @@ class Settings(BaseSettings):
     max_attempts: int = Field(default=3, ge=1)
     orphan_grace_seconds: float = Field(default=3600.0, ge=0)
 
+    # Limits of an account
+    account_max_queued_jobs: int = Field(default=10_000, ge=1)
+    account_max_running_jobs: int | None = Field(default=None, ge=1)
+
     # Webhooks
     webhook_concurrency: int = Field(default=16, ge=1)
     webhook_timeout_seconds: float = Field(default=15.0, gt=0)

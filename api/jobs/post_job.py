@@ -60,6 +60,8 @@ class PostJobHeaders(BaseModel):
                 413: "The body is longer than 32 MiB, or than 1 MiB without the images in it.",
                 415: "The body is not application/json.",
                 422: "The request is not valid, or the Idempotency-Key came with another body before.",
+                429: "The account has as many jobs waiting as it may have (`too_many_queued_jobs`); try again after "
+                "Retry-After seconds. A repeated Idempotency-Key is answered all the same.",
                 503: "The database does not answer, or the object store does not take the images; try again after "
                 "Retry-After seconds.",
             }

@@ -16,12 +16,19 @@ class Account(Table):
     """A customer: the owner of jobs, keys, artifacts and webhook endpoints."""
 
     __tablename__ = "accounts"
-    __table_args__ = (CheckConstraint("weight between 0.001 and 1000", name="weight"),)
+    __table_args__ = (
+        CheckConstraint("weight between 0.001 and 1000", name="weight"),
+        CheckConstraint("max_queued_jobs > 0", name="max_queued_jobs"),
+        CheckConstraint("max_running_jobs > 0", name="max_running_jobs"),
+    )
 
     id: Mapped[UUID] = mapped_column(primary_key=True, default=new_id)
     name: Mapped[str]
     #: Share of the workers relative to the other accounts' weights.
     weight: Mapped[float] = mapped_column(server_default="1")
+    #: How many jobs it may have waiting, and running; null: what the deployment's settings say.
+    max_queued_jobs: Mapped[int | None]
+    max_running_jobs: Mapped[int | None]
     created_at: Mapped[datetime] = mapped_column(server_default=func.now())
 
 

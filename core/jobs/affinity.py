@@ -9,6 +9,8 @@ from typing import Any
 from sqlalchemy import ColumnElement, Select, and_, case, false, func, or_, select
 from sqlalchemy.orm import Session, aliased
 
+from core.jobs.deadlines import is_in_time
+from core.jobs.priority import HELD
 from core.jobs.status import JobStatus
 from core.jobs.tables import Job
 
@@ -54,7 +56,13 @@ def claimable(pool: str) -> Select[Job]:
     """The jobs of the pool that may be claimed now, in fair order."""
     return (
         select(Job)
-        .where(Job.pool == pool, Job.status == JobStatus.QUEUED, Job.available_at <= func.now())
+        .where(
+            Job.pool == pool,
+            Job.status == JobStatus.QUEUED,
+            Job.priority < HELD,
+            Job.available_at <= func.now(),
+            is_in_time(),
+        )
         .order_by(Job.priority, Job.fair_position, Job.id)
     )
 
@@ -64,7 +72,7 @@ class Chosen:
     """A job that is to be taken, locked."""
 
     job: Job
-    #: The fair position that the queue has come to: that of the first job, which another may have passed.
+    #: The fair position that its priority has come to: that of the first job, which another may have passed.
     fair_position: float
 
 
@@ -85,11 +93,11 @@ def choose_preferred(session: Session, *, pool: str, prefer: Preference) -> Chos
     row = session.execute(
         select(Job, ranked.c.first_position)
         .join(ranked, ranked.c.id == Job.id)
-        .where(Job.status == JobStatus.QUEUED)
+        .where(Job.status == JobStatus.QUEUED, Job.priority < HELD)
         .order_by(case((may_pass, ranked.c.rank), else_=_ANY), Job.priority, Job.fair_position, Job.id)
         .limit(1)
         # The look ahead locks nothing, so that workers who look at once do not hide the queue from each other. This
-        # locks the one row that is taken, and looks at its status again.
+        # locks the one row that is taken, and looks at its status and its being held back again.
         .with_for_update(of=Job, skip_locked=True)
     ).one_or_none()
     return None if row is None else Chosen(row[0], min(row[0].fair_position, row[1]))
@@ -106,7 +114,7 @@ def _rank_ahead(pool: str, prefer: Preference) -> Select[Any]:
             "is_behind_overdue"
         ),
         (ahead.priority > func.min(ahead.priority).over()).label("is_behind_priority"),
-        func.first_value(ahead.fair_position).over(order_by=order).label("first_position"),
+        func.first_value(ahead.fair_position).over(partition_by=ahead.priority, order_by=order).label("first_position"),
     )
 
 

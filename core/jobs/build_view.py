@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Sequence
 from datetime import UTC, datetime
-from typing import Literal
 from uuid import UUID
 
 from sqlalchemy import select
@@ -27,7 +26,9 @@ from core.jobs.job_view import (
     QueueView,
     TimingsView,
     UrlsView,
+    WaitingReason,
 )
+from core.jobs.priority import HELD, name_priority
 from core.jobs.queue_position import find_queue_positions
 from core.jobs.status import JobStatus
 from core.jobs.tables import Job, JobAttempt
@@ -55,6 +56,7 @@ def build_job_views(session: Session, jobs: Sequence[Job], *, with_urls: bool = 
             model=job.model,
             task=job.task,
             request=job.request,
+            priority=name_priority(job.priority),
             progress=_progress(job, attempts.get(job.id)),
             queue=QueueView(position=positions.get(job.id), eta_seconds=None, reason=_waiting_reason(job)),
             inputs=[_input(field, artifact, with_url=with_urls) for field, artifact in inputs[job.id].items()],
@@ -69,6 +71,8 @@ def build_job_views(session: Session, jobs: Sequence[Job], *, with_urls: bool = 
             started_at=job.started_at,
             finished_at=job.finished_at,
             cancel_requested_at=job.cancel_requested_at,
+            start_deadline_at=job.start_deadline_at,
+            deadline_at=job.deadline_at,
             expires_at=job.expires_at,
             urls=_urls(job),
         )
@@ -112,10 +116,12 @@ def _progress(job: Job, attempt: JobAttempt | None) -> ProgressView:
     return ProgressView(fraction=round(step / attempt.steps, 4), step=step, steps=attempt.steps)
 
 
-def _waiting_reason(job: Job) -> Literal["waiting_for_worker", "retrying"] | None:
+def _waiting_reason(job: Job) -> WaitingReason | None:
     if job.status != JobStatus.QUEUED:
         return None
-    return "retrying" if job.available_at > datetime.now(UTC) else "waiting_for_worker"
+    if job.available_at > datetime.now(UTC):
+        return "retrying"
+    return "account_limit" if job.priority >= HELD else "waiting_for_worker"
 
 
 def _input(field: str, artifact: Artifact, *, with_url: bool) -> InputView:

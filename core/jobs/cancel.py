@@ -33,7 +33,9 @@ def cancel_job(session: Session, *, account_id: UUID, job_id: UUID) -> Job:
         end_job(session, job, JobStatus.CANCELLED)
         if job.started_at is None:
             weight = session.execute(select(Account.weight).where(Account.id == account_id)).scalar_one()
-            give_back_turn(session, account_id=account_id, weight=weight, pool=job.pool, cost=job.cost)
+            give_back_turn(
+                session, account_id=account_id, weight=weight, pool=job.pool, cost=job.cost, priority=job.priority
+            )
     elif job.status == JobStatus.RUNNING and job.cancel_requested_at is None:
         job.cancel_requested_at = func.now()
         session.flush()

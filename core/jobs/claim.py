@@ -10,6 +10,7 @@ from uuid import UUID
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
+from core.accounts.tables import Account
 from core.artifacts.tables import Artifact, ArtifactKind
 from core.database import seconds_from_now
 from core.ids import new_id
@@ -17,6 +18,7 @@ from core.jobs.affinity import Chosen, Preference, choose_first, choose_preferre
 from core.jobs.denoising_steps import count_denoising_steps
 from core.jobs.fair_queue import advance_pool_clock
 from core.jobs.input_images import list_input_ids
+from core.jobs.running_limit import hold_back, may_run
 from core.jobs.status import JobStatus
 from core.jobs.tables import Job, JobAttempt
 
@@ -58,19 +60,45 @@ class ClaimedAttempt:
 
 
 def claim_job(
-    session: Session, *, pool: str, worker_id: str, lease_seconds: float, prefer: Preference | None = None
+    session: Session,
+    *,
+    pool: str,
+    worker_id: str,
+    lease_seconds: float,
+    prefer: Preference | None = None,
+    max_running_jobs: int | None = None,
 ) -> ClaimedAttempt | None:
     """Open an attempt of the first job that is available in the pool, in fair order, or None where there is none.
 
     With a preference, a job that suits the worker better may pass a few others: `choose_preferred` says which. The lease
-    starts now, on the database's clock. Workers that claim at once take different jobs.
+    starts now, on the database's clock. Workers that claim at once take different jobs. A job whose account runs as many
+    as it may is passed (`max_running_jobs`: of accounts without a limit of their own).
     """
-    chosen = _choose(session, pool, prefer)
-    if chosen is None:
-        return None
-    job = chosen.job
+    while (chosen := _choose(session, pool, prefer)) is not None:
+        account_id = chosen.job.account_id
+        now, own_limit = session.execute(
+            select(func.clock_timestamp(), Account.max_running_jobs).where(Account.id == account_id)
+        ).one()
+        limit = max_running_jobs if own_limit is None else own_limit
+        if limit is None or may_run(session, account_id=account_id, limit=limit):
+            return _open_attempt(session, chosen, now, worker_id=worker_id, lease_seconds=lease_seconds)
+        hold_back(session, chosen.job)
+    return None
 
-    now: datetime = session.execute(select(func.clock_timestamp())).scalar_one()
+
+def _choose(session: Session, pool: str, prefer: Preference | None) -> Chosen | None:
+    if prefer is not None and not prefer.is_empty:
+        chosen = choose_preferred(session, pool=pool, prefer=prefer)
+        if chosen is not None:
+            return chosen
+    # Also where others hold all the rows that were looked at: there may be more behind them.
+    return choose_first(session, pool=pool)
+
+
+def _open_attempt(
+    session: Session, chosen: Chosen, now: datetime, *, worker_id: str, lease_seconds: float
+) -> ClaimedAttempt:
+    job = chosen.job
     attempt = JobAttempt(
         id=new_id(),
         account_id=job.account_id,
@@ -89,7 +117,7 @@ def claim_job(
     job.current_attempt_id = attempt.id
     job.started_at = job.started_at or now
     session.flush()
-    advance_pool_clock(session, pool=pool, fair_position=chosen.fair_position)
+    advance_pool_clock(session, pool=job.pool, fair_position=chosen.fair_position, priority=job.priority)
     return ClaimedAttempt(
         id=attempt.id,
         job_id=job.id,
@@ -103,15 +131,6 @@ def claim_job(
         waited_seconds=(now - job.available_at).total_seconds(),
         inputs=_find_inputs(session, job),
     )
-
-
-def _choose(session: Session, pool: str, prefer: Preference | None) -> Chosen | None:
-    if prefer is not None and not prefer.is_empty:
-        chosen = choose_preferred(session, pool=pool, prefer=prefer)
-        if chosen is not None:
-            return chosen
-    # Also where others hold all the rows that were looked at: there may be more behind them.
-    return choose_first(session, pool=pool)
 
 
 def _find_inputs(session: Session, job: Job) -> dict[str, ClaimedInput | None]:

@@ -2,23 +2,30 @@
 
 from __future__ import annotations
 
-from sqlalchemy import func
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from core.jobs.build_view import build_job_views
+from core.jobs.priority import HELD
+from core.jobs.running_limit import has_held_jobs, let_next_through
 from core.jobs.status import FINISHED, TRANSITIONS, JobStatus
 from core.jobs.tables import Job
 from core.webhooks.record_event import record_event
 
 
 def end_job(session: Session, job: Job, status: JobStatus) -> None:
-    """Move a job, whose row the caller has locked, to its end, and write the event and its deliveries beside it."""
+    """Move a job, whose row the caller has locked, to its end, and write the event and its deliveries beside it. Where
+    its account runs as many jobs as it may, the next one can be claimed.
+    """
     if status not in FINISHED & TRANSITIONS[JobStatus(job.status)]:
         raise AssertionError(f"a {job.status} job cannot become {status}")
     job.status = status
     job.finished_at = func.clock_timestamp()
     session.flush()
-    session.refresh(job)
+    _, others_are_held = session.execute(
+        select(Job, has_held_jobs(job.account_id)).where(Job.id == job.id),
+        execution_options={"populate_existing": True},
+    ).one()
     [view] = build_job_views(session, [job], with_urls=False)
     record_event(
         session,
@@ -28,3 +35,5 @@ def end_job(session: Session, job: Job, status: JobStatus) -> None:
         type_=f"job.{status}",
         data=view.model_dump(mode="json"),
     )
+    if others_are_held and job.priority < HELD:
+        let_next_through(session, account_id=job.account_id)

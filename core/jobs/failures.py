@@ -18,6 +18,8 @@ class FailureCode(enum.StrEnum):
     NON_FINITE = "non_finite"  #: the model's numbers got out of hand with these settings
     STORAGE_UNAVAILABLE = "storage_unavailable"  #: the object store did not take or give the images
     LEASE_EXPIRED = "lease_expired"  #: the worker died or hung, each time
+    START_DEADLINE_EXCEEDED = "start_deadline_exceeded"  #: no worker was free before the sender's start deadline
+    DEADLINE_EXCEEDED = "deadline_exceeded"  #: it had not ended by the sender's deadline
     INTERNAL = "internal"  #: an error that we did not foresee
 
 
@@ -26,18 +28,22 @@ class FailureTraits:
     """What a code says about every failure of its kind."""
 
     fault: Fault
-    #: Whether we try again by ourselves, while attempts are left, and whether the sender may.
+    #: Whether sending the job again may help.
     retryable: bool
+    #: Whether we try again by ourselves, while attempts and time are left.
+    retried: bool
 
 
 FAILURE_TRAITS: dict[FailureCode, FailureTraits] = {
-    FailureCode.INVALID_REQUEST: FailureTraits("client", retryable=False),
-    FailureCode.MODEL_UNAVAILABLE: FailureTraits("model", retryable=False),
-    FailureCode.OUT_OF_MEMORY: FailureTraits("capacity", retryable=True),
-    FailureCode.NON_FINITE: FailureTraits("model", retryable=False),
-    FailureCode.STORAGE_UNAVAILABLE: FailureTraits("platform", retryable=True),
-    FailureCode.LEASE_EXPIRED: FailureTraits("platform", retryable=True),
-    FailureCode.INTERNAL: FailureTraits("platform", retryable=True),
+    FailureCode.INVALID_REQUEST: FailureTraits("client", retryable=False, retried=False),
+    FailureCode.MODEL_UNAVAILABLE: FailureTraits("model", retryable=False, retried=False),
+    FailureCode.OUT_OF_MEMORY: FailureTraits("capacity", retryable=True, retried=True),
+    FailureCode.NON_FINITE: FailureTraits("model", retryable=False, retried=False),
+    FailureCode.STORAGE_UNAVAILABLE: FailureTraits("platform", retryable=True, retried=True),
+    FailureCode.LEASE_EXPIRED: FailureTraits("platform", retryable=True, retried=True),
+    FailureCode.START_DEADLINE_EXCEEDED: FailureTraits("capacity", retryable=True, retried=False),
+    FailureCode.DEADLINE_EXCEEDED: FailureTraits("capacity", retryable=True, retried=False),
+    FailureCode.INTERNAL: FailureTraits("platform", retryable=True, retried=True),
 }
 
 

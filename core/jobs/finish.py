@@ -13,9 +13,11 @@ from sqlalchemy.orm import Session
 from core.accounts.tables import UsageRecord
 from core.artifacts.tables import Artifact, ArtifactKind
 from core.jobs.backoff import backoff_seconds
+from core.jobs.deadlines import NOT_ENDED_IN_TIME, is_over
 from core.jobs.end import end_job
 from core.jobs.failures import Failure
 from core.jobs.lease import lock_leased
+from core.jobs.running_limit import let_next_through
 from core.jobs.status import AttemptStatus, JobStatus
 from core.jobs.tables import Job, JobAttempt
 
@@ -47,12 +49,14 @@ class Rendered:
 
 
 def record_success(session: Session, *, attempt_id: UUID, rendered: Rendered) -> JobStatus:
-    """The images become the job's, unless it was cancelled before this moment: job, artifacts, usage and webhook
-    deliveries in one commit. Tells which of the two it was. Raises LeaseLost.
+    """The images become the job's, unless it was cancelled or its time was over before this moment: job, artifacts,
+    usage and webhook deliveries in one commit. Tells which it was. Raises LeaseLost.
     """
     job, attempt = lock_leased(session, attempt_id=attempt_id)
     if job.cancel_requested_at is not None:
         return _cancel(session, job, attempt)
+    if is_over(session, job):
+        return settle_failed_attempt(session, job, attempt, AttemptStatus.FAILED, NOT_ENDED_IN_TIME)
 
     attempt.status = AttemptStatus.SUCCEEDED
     attempt.finished_at = func.clock_timestamp()
@@ -77,7 +81,7 @@ def record_success(session: Session, *, attempt_id: UUID, rendered: Rendered) ->
 
 
 def record_failure(session: Session, *, attempt_id: UUID, failure: Failure) -> JobStatus:
-    """The job goes back to the queue with a delay, or fails when another attempt cannot help or none is left.
+    """The job goes back to the queue with a delay, or fails when another attempt cannot help or none, or no time, is left.
 
     Tells which (or that it was cancelled meanwhile). Raises LeaseLost.
     """
@@ -100,8 +104,7 @@ def record_interruption(session: Session, *, attempt_id: UUID) -> JobStatus:
         return _cancel(session, job, attempt)
     _close(attempt, AttemptStatus.INTERRUPTED)
     job.attempts_used -= 1
-    _requeue(job, delay_seconds=0)
-    session.flush()
+    _requeue(session, job, delay_seconds=0)
     return JobStatus.QUEUED
 
 
@@ -112,14 +115,24 @@ def settle_failed_attempt(
     _close(attempt, status, failure)
     if job.cancel_requested_at is not None:
         end_job(session, job, JobStatus.CANCELLED)
-    elif failure.traits.retryable and job.attempts_used < job.max_attempts:
-        _requeue(job, delay_seconds=backoff_seconds(job.attempts_used, failure.code))
+    elif is_over(session, job):
+        _fail(session, job, NOT_ENDED_IN_TIME)
+    elif failure.traits.retried and job.attempts_used < job.max_attempts:
+        delay = backoff_seconds(job.attempts_used, failure.code)
+        if is_over(session, job, in_seconds=delay):
+            _fail(session, job, failure)
+        else:
+            _requeue(session, job, delay_seconds=delay)
     else:
-        job.failure_code = failure.code
-        job.failure_message = failure.message
-        end_job(session, job, JobStatus.FAILED)
+        _fail(session, job, failure)
     session.flush()
     return JobStatus(job.status)
+
+
+def _fail(session: Session, job: Job, failure: Failure) -> None:
+    job.failure_code = failure.code
+    job.failure_message = failure.message
+    end_job(session, job, JobStatus.FAILED)
 
 
 def _cancel(session: Session, job: Job, attempt: JobAttempt) -> JobStatus:
@@ -136,10 +149,12 @@ def _close(attempt: JobAttempt, status: AttemptStatus, failure: Failure | None =
         attempt.failure_message = failure.message
 
 
-def _requeue(job: Job, *, delay_seconds: float) -> None:
+def _requeue(session: Session, job: Job, *, delay_seconds: float) -> None:
     job.status = JobStatus.QUEUED
     job.current_attempt_id = None
     job.available_at = func.now() + timedelta(seconds=delay_seconds)
+    session.flush()
+    let_next_through(session, account_id=job.account_id)
 
 
 def _artifacts(job: Job, attempt: JobAttempt, images: list[StoredImage]) -> list[Artifact]:

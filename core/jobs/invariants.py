@@ -63,6 +63,15 @@ _RULES: dict[str, str] = {
     "a cancel that was asked for before the end is the end": """
         select id from jobs where cancel_requested_at is not null and status in ('succeeded', 'failed')
     """,
+    "no unfinished job is past its deadline for longer than the sweep takes": """
+        select id from jobs where finished_at is null and deadline_at < now() - interval '2 minutes'
+        union all select id from jobs
+        where status = 'queued' and started_at is null and start_deadline_at < now() - interval '2 minutes'
+    """,
+    "no job started or succeeded after its time was over": """
+        select id from jobs where started_at > least(start_deadline_at, deadline_at) + interval '1 minute'
+        or (status = 'succeeded' and finished_at > deadline_at + interval '1 minute')
+    """,
     "no lease has been over for longer than the sweep takes": """
         select id from job_attempts where status = 'running' and lease_expires_at < now() - interval '2 minutes'
     """,

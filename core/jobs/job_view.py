@@ -8,7 +8,10 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from core.jobs.failures import FailureCode, Fault
+from core.jobs.priority import PriorityName
 from core.jobs.status import JobStatus
+
+WaitingReason = Literal["waiting_for_worker", "retrying", "account_limit"]
 
 
 class _View(BaseModel):
@@ -28,7 +31,9 @@ class QueueView(_View):
 
     position: int | None = Field(description="Queued jobs before this one, counted up to 1,000.")
     eta_seconds: float | None = Field(description="Not estimated yet: null.")
-    reason: Literal["waiting_for_worker", "retrying"] | None
+    reason: WaitingReason | None = Field(
+        description="`retrying`: it waits for its next attempt; `account_limit`: the account runs as many jobs as it may."
+    )
 
 
 class InputView(_View):
@@ -102,6 +107,7 @@ class JobView(_View):
     model: str
     task: str
     request: dict[str, Any] = Field(description="Every parameter, with the defaults filled in.")
+    priority: PriorityName
     progress: ProgressView
     queue: QueueView
     inputs: list[InputView]
@@ -116,5 +122,11 @@ class JobView(_View):
     started_at: datetime | None
     finished_at: datetime | None
     cancel_requested_at: datetime | None = Field(description="A running job stops at its next step after this.")
+    start_deadline_at: datetime | None = Field(
+        description="It fails (`start_deadline_exceeded`) if it has not started by then; null: it waits."
+    )
+    deadline_at: datetime | None = Field(
+        description="It fails (`deadline_exceeded`) if it has not ended by then; null: it may take as long as it takes."
+    )
     expires_at: datetime | None = Field(description="When the outputs are deleted; null: they are kept.")
     urls: UrlsView

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from uuid import UUID
 
-from sqlalchemy import func, select, update
+from sqlalchemy import false, func, select, update
 from sqlalchemy.orm import Session
 
 from core.database import seconds_from_now
@@ -19,6 +19,8 @@ class Renewal:
     """What a worker learns from renewing its lease."""
 
     cancel_requested: bool
+    #: Whether the job's time is over.
+    deadline_passed: bool
 
 
 def renew_lease(session: Session, *, attempt_id: UUID, step: int, lease_seconds: float) -> Renewal:
@@ -36,8 +38,12 @@ def renew_lease(session: Session, *, attempt_id: UUID, step: int, lease_seconds:
     if job_id is None:
         raise LeaseLost
 
-    requested_at = session.execute(select(Job.cancel_requested_at).where(Job.id == job_id)).scalar_one()
-    return Renewal(cancel_requested=requested_at is not None)
+    cancel_requested, deadline_passed = session.execute(
+        select(
+            Job.cancel_requested_at.is_not(None), func.coalesce(Job.deadline_at <= func.clock_timestamp(), false())
+        ).where(Job.id == job_id)
+    ).one()
+    return Renewal(cancel_requested=cancel_requested, deadline_passed=deadline_passed)
 
 
 def lock_leased(session: Session, *, attempt_id: UUID) -> tuple[Job, JobAttempt]:

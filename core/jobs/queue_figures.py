@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from sqlalchemy import extract, func, select
 from sqlalchemy.orm import Session
 
+from core.jobs.priority import HELD
 from core.jobs.status import JobStatus
 from core.jobs.tables import Job, PoolClock
 
@@ -28,7 +29,14 @@ def read_queue_figures(session: Session) -> list[PoolFigures]:
     queued = {
         pool: (count, float(wait))
         for pool, count, wait in session.execute(
-            select(Job.pool, func.count(), extract("epoch", func.now() - func.min(Job.available_at)))
+            select(
+                Job.pool,
+                func.count(),
+                # What an account's own limit holds back is no sign of too few workers.
+                func.coalesce(
+                    extract("epoch", func.now() - func.min(Job.available_at).filter(Job.priority < HELD)), 0.0
+                ),
+            )
             .where(Job.status == JobStatus.QUEUED)
             .group_by(Job.pool)
         )

@@ -5,14 +5,18 @@ from __future__ import annotations
 import unicodedata
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, AliasChoices, BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, AliasChoices, BaseModel, ConfigDict, Field, ValidationInfo, field_validator
 
 from core.catalog import LoraScale
+from core.jobs.priority import PriorityName
 
 OutputFormat = Literal["png", "jpeg", "webp"]
 
 #: The largest seed: seeds are stored as signed 64-bit numbers, and image i of a job takes seed + i.
 MAX_SEED = 2**63 - 1 - 64
+
+#: Seconds that a deadline may lie ahead: 30 days.
+_LONGEST_DEADLINE = 30 * 24 * 3600
 
 _ALLOWED_CONTROLS = frozenset("\t\n\r")
 
@@ -39,6 +43,7 @@ Prompt = Annotated[str, Field(max_length=4_000), AfterValidator(_plain_text)]
 Side = Annotated[int, Field(ge=8, le=16_384, multiple_of=8)]
 Guidance = Annotated[float, Field(ge=0, le=100)]
 ImageReference = Annotated[str, Field(min_length=1), AfterValidator(_plain_text)]
+Deadline = Annotated[int, Field(ge=1, le=_LONGEST_DEADLINE)]
 MetadataKey = Annotated[str, Field(min_length=1, max_length=64), AfterValidator(_plain_text)]
 MetadataValue = Annotated[str, Field(max_length=512), AfterValidator(_plain_text)]
 
@@ -159,9 +164,31 @@ class RenderRequest(BaseModel):
         description="Draw in a way that gives the same bits whatever else is drawn beside it; it can take longer.",
     )
     output_format: OutputFormat = "png"
+    priority: PriorityName = Field(
+        default="normal",
+        description="Every `high` job goes before every `normal` one, and these before every `low` one. Accounts take turns "
+        "within each.",
+    )
+    deadline_seconds: Deadline | None = Field(
+        default=None,
+        description="The job fails (`deadline_exceeded`) if it has not ended so many seconds after it was accepted.",
+    )
+    start_deadline_seconds: Deadline | None = Field(
+        default=None,
+        description="The job fails (`start_deadline_exceeded`) if no worker has started it so many seconds after it was "
+        "accepted. At most `deadline_seconds`.",
+    )
     metadata: dict[MetadataKey, MetadataValue] = Field(
         default_factory=dict, max_length=32, description="Your own labels; given back with the job."
     )
+
+    @field_validator("start_deadline_seconds")
+    @classmethod
+    def _before_the_end(cls, seconds: int | None, info: ValidationInfo) -> int | None:
+        total = info.data.get("deadline_seconds")
+        if seconds is not None and total is not None and seconds > total:
+            raise ValueError("must be at most deadline_seconds")
+        return seconds
 
     @property
     def extra(self) -> dict[str, Any]:

@@ -11,7 +11,7 @@ class JobStatus(enum.StrEnum):
     QUEUED = "queued"  #: waits for a worker, or for `available_at` after a failed attempt
     RUNNING = "running"  #: an attempt holds a lease on it
     SUCCEEDED = "succeeded"  #: its images are in the bucket
-    FAILED = "failed"  #: its last attempt failed, or no attempt could help
+    FAILED = "failed"  #: its last attempt failed, no attempt could help, or its time was over
     CANCELLED = "cancelled"  #: its sender asked for that before it ended
 
 
@@ -31,7 +31,7 @@ FINISHED = frozenset({JobStatus.SUCCEEDED, JobStatus.FAILED, JobStatus.CANCELLED
 
 #: Every change of state that may happen; the diagram in docs/job-lifecycle.md is kept equal to it by a test.
 TRANSITIONS: dict[JobStatus, frozenset[JobStatus]] = {
-    JobStatus.QUEUED: frozenset({JobStatus.RUNNING, JobStatus.CANCELLED}),
+    JobStatus.QUEUED: frozenset({JobStatus.RUNNING, JobStatus.FAILED, JobStatus.CANCELLED}),
     JobStatus.RUNNING: frozenset({JobStatus.QUEUED, *FINISHED}),
     JobStatus.SUCCEEDED: frozenset(),
     JobStatus.FAILED: frozenset(),

@@ -6,21 +6,24 @@ import hashlib
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, func
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
-from core.accounts.tables import Account
 from core.artifacts.inputs import InputImage
 from core.catalog import Catalog
 from core.errors import IdempotencyKeyReused
 from core.ids import new_id
 from core.jobs.fair_queue import take_fair_position
 from core.jobs.input_images import build_input_rows, find_input_sizes
+from core.jobs.priority import HELD, PRIORITIES
+from core.jobs.queued_limit import take_room
 from core.jobs.request import RenderRequest
 from core.jobs.resolve_request import resolve_request
+from core.jobs.running_limit import runs_all_it_may
 from core.jobs.tables import IdempotencyKey, Job
 from core.settings import Settings
 
@@ -48,7 +51,8 @@ def submit_job(
     """Queue one job. It is accepted when the caller's transaction commits.
 
     `images` came with the request and lie in the bucket, under the `job_id` that they name; the request holds their
-    ids. Raises InvalidRequest with the field, and IdempotencyKeyReused when the key came with another body before.
+    ids. Raises InvalidRequest with the field, IdempotencyKeyReused when the key came with another body before, and
+    TooManyQueuedJobs.
     """
     job_id = job_id or new_id()
     if idempotency_key is not None:
@@ -64,10 +68,19 @@ def submit_job(
 
     input_sizes = find_input_sizes(session, request, images, account_id=account_id)
     resolved = resolve_request(request, catalog=catalog, default_model=settings.default_model, input_sizes=input_sizes)
-    weight = session.execute(select(Account.weight).where(Account.id == account_id)).scalar_one()
+    share = take_room(session, account_id=account_id, max_queued_jobs=settings.account_max_queued_jobs)
+    priority = PRIORITIES[request.priority]
     fair_position = take_fair_position(
-        session, account_id=account_id, weight=weight, pool=resolved.pool, cost=resolved.cost
+        session,
+        account_id=account_id,
+        weight=share.weight,
+        pool=resolved.pool,
+        cost=resolved.cost,
+        priority=priority,
     )
+    max_running = share.max_running_jobs or settings.account_max_running_jobs
+    if max_running is not None and runs_all_it_may(session, account_id=account_id, limit=max_running):
+        priority += HELD
     job = Job(
         id=job_id,
         account_id=account_id,
@@ -80,7 +93,10 @@ def submit_job(
         warnings=resolved.warnings,
         cost=resolved.cost,
         pool=resolved.pool,
+        priority=priority,
         fair_position=fair_position,
+        start_deadline_at=_moment(request.start_deadline_seconds),
+        deadline_at=_moment(request.deadline_seconds),
         max_attempts=settings.max_attempts,
         request_id=request_id,
     )
@@ -90,6 +106,11 @@ def submit_job(
     session.flush()
     session.refresh(job)
     return Submitted(job, is_new=True)
+
+
+def _moment(seconds: int | None) -> ColumnElement[datetime] | None:
+    # From the same moment as created_at, which is the acceptance that the job shows.
+    return None if seconds is None else func.now() + timedelta(seconds=seconds)
 
 
 def _take_idempotency_key(

@@ -40,6 +40,22 @@ class Job(Table):
         Index("ix_jobs_running", "id", postgresql_where=text("status = 'running'")),
         Index("ix_jobs_account_id", "account_id", "id"),
         Index("ix_jobs_account_id_status", "account_id", "status", "id"),
+        # What the sweep looks for: jobs whose time is over, and those that are held back.
+        Index(
+            "ix_jobs_start_deadline_at",
+            "start_deadline_at",
+            postgresql_where=text("status = 'queued' and started_at is null and start_deadline_at is not null"),
+        ),
+        Index(
+            "ix_jobs_deadline_at",
+            "deadline_at",
+            postgresql_where=text("finished_at is null and deadline_at is not null"),
+        ),
+        Index(
+            "ix_jobs_held",
+            *("account_id", "priority", "fair_position", "id"),
+            postgresql_where=text("status = 'queued' and priority >= 10"),
+        ),
     )
 
     id: Mapped[UUID] = mapped_column(primary_key=True, default=new_id)
@@ -61,10 +77,13 @@ class Job(Table):
 
     # When it is its turn
     pool: Mapped[str]
-    #: Lower goes first; every job has the middle one so far.
+    #: Lower goes first; `priority.py` says what the numbers mean.
     priority: Mapped[int] = mapped_column(server_default="1")
     fair_position: Mapped[float]
     available_at: Mapped[datetime] = mapped_column(server_default=func.now())
+    #: When it must have started, and when it must have ended; null: whenever.
+    start_deadline_at: Mapped[datetime | None]
+    deadline_at: Mapped[datetime | None]
 
     # Its attempts
     max_attempts: Mapped[int]
@@ -149,19 +168,35 @@ class IdempotencyKey(Table):
 
 
 class PoolClock(Table):
-    """The virtual time of a pool's queue: the fair position of the job claimed last."""
+    """The virtual time of a pool's queue, for each priority: the fair position of the job claimed last."""
 
     __tablename__ = "pool_clocks"
 
     pool: Mapped[str] = mapped_column(primary_key=True)
+    #: Of the normal priority.
     virtual_time: Mapped[float] = mapped_column(server_default="0")
+    virtual_time_high: Mapped[float] = mapped_column(server_default="0")
+    virtual_time_low: Mapped[float] = mapped_column(server_default="0")
 
 
 class AccountClock(Table):
-    """Where an account's work in a pool ends, in virtual time."""
+    """Where an account's work in a pool ends, in the virtual time of each priority."""
 
     __tablename__ = "account_clocks"
 
     account_id: Mapped[UUID] = mapped_column(ForeignKey("accounts.id"), primary_key=True)
     pool: Mapped[str] = mapped_column(primary_key=True)
+    #: Of the normal priority.
     virtual_finish: Mapped[float] = mapped_column(server_default="0")
+    virtual_finish_high: Mapped[float] = mapped_column(server_default="0")
+    virtual_finish_low: Mapped[float] = mapped_column(server_default="0")
+
+
+class AccountQueue(Table):
+    """What an account's submits, and the claims of an account with a limit, take turns at."""
+
+    __tablename__ = "account_queues"
+
+    account_id: Mapped[UUID] = mapped_column(ForeignKey("accounts.id"), primary_key=True)
+    #: So many jobs can surely be taken before those that wait have to be counted again.
+    room: Mapped[int] = mapped_column(server_default="0")

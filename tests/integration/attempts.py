@@ -13,10 +13,11 @@ from core.artifacts.keys import build_storage_key
 from core.database import transaction
 from core.jobs.cancel import cancel_job
 from core.jobs.claim import ClaimedAttempt, claim_job
+from core.jobs.deadlines import fail_waiting
 from core.jobs.failures import Failure, FailureCode
 from core.jobs.finish import Rendered, StoredImage, record_failure, record_success
 from core.jobs.lease import renew_lease
-from core.jobs.rescue import rescue_expired
+from core.jobs.rescue import rescue_expired, stop_overdue
 from core.jobs.status import JobStatus
 from core.jobs.tables import Job, JobAttempt
 
@@ -79,6 +80,22 @@ def count_jobs() -> int:
     """How many jobs there are, of all accounts."""
     with transaction() as session:
         return session.scalars(select(func.count()).select_from(Job)).one()
+
+
+def pass_deadline(job_id: UUID, *, seconds: float = 1, of_the_start: bool = False) -> None:
+    """Let the job's deadline (or its start deadline) have passed so many seconds ago."""
+    column = "start_deadline_at" if of_the_start else "deadline_at"
+    with transaction() as session:
+        session.execute(
+            text(f"update jobs set {column} = clock_timestamp() - make_interval(secs => :seconds) where id = :id"),
+            {"seconds": seconds, "id": job_id},
+        )
+
+
+def end_overdue() -> set[UUID]:
+    """What the sweep does about deadlines; tells whose jobs it ended."""
+    with transaction() as session:
+        return {job.id for job in [*fail_waiting(session), *stop_overdue(session)]}
 
 
 def sweep() -> int:

@@ -1,8 +1,10 @@
-"""What a claim costs in a long queue."""
+"""What a claim, a sweep and an end cost in a long queue."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import partial
 from typing import Any
 from uuid import UUID
 
@@ -12,17 +14,24 @@ from sqlalchemy import event, text
 from core.database import get_engine, transaction
 from core.jobs.affinity import LOOK_AHEAD, Preference, Shape
 from core.jobs.claim import claim_job
+from core.jobs.deadlines import fail_waiting
+from core.jobs.finish import record_success
+from core.jobs.rescue import stop_overdue
+from core.jobs.running_limit import let_through_where_room_is
+from tests.integration.attempts import rendered
 from tests.integration.conftest import Submit
 
 _ROWS = 100_000
 
-#: One row in three is queued, as many models as four, and 97 sizes.
+#: One row in three is queued, as many models as four, and 97 sizes. The first half is held back; every second row has a
+#: deadline.
 _FILL = """
 insert into jobs (id, account_id, task, model, model_revision, request, seed, metadata, warnings, cost, pool,
-                  fair_position, max_attempts, request_id, status, finished_at)
+                  fair_position, max_attempts, request_id, priority, deadline_at, status, finished_at)
 select gen_random_uuid(), account_id, task, 'model-' || n % 4, model_revision,
        ('{"width": ' || 64 + 8 * (n % 97) || ', "height": 64, "num_inference_steps": 1}')::json, seed, metadata, warnings,
-       cost, pool, n, max_attempts, request_id, case when n % 3 = 0 then 'queued' else 'cancelled' end,
+       cost, pool, n, max_attempts, request_id, case when n < :rows / 2 then 11 else 1 end,
+       case when n % 2 = 0 then now() + interval '1 hour' end, case when n % 3 = 0 then 'queued' else 'cancelled' end,
        case when n % 3 = 0 then null else now() end
 from jobs, generate_series(1, :rows) n
 """
@@ -31,13 +40,9 @@ from jobs, generate_series(1, :rows) n
 @pytest.mark.slow
 def test_a_claim_reads_a_few_rows_of_many(account_id: UUID, submit: Submit) -> None:
     """With 100,000 jobs in the table both kinds of claim go through the index for the order of work, and read no more
-    rows than they look ahead.
+    rows than they look ahead: none of those that are held back.
     """
-    submit(account_id)
-    with transaction() as session:
-        session.execute(text(_FILL), {"rows": _ROWS})
-    with get_engine().connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
-        connection.execute(text("analyze jobs"))
+    _fill_the_table(account_id, submit)
     prefer = Preference(frozenset({"model-1", "model-2"}), frozenset({Shape("model-1", 64, 64)}), 30.0)
 
     for preference in (None, prefer):
@@ -46,26 +51,74 @@ def test_a_claim_reads_a_few_rows_of_many(account_id: UUID, submit: Submit) -> N
         scans = [node for node in _nodes(plan) if node.get("Relation Name") == "jobs"]
         assert "Seq Scan" not in {node["Node Type"] for node in _nodes(plan)}
         assert "ix_jobs_claim" in {node.get("Index Name") for node in scans}
-        assert sum(node["Actual Rows"] * node["Actual Loops"] for node in scans) <= 2 * LOOK_AHEAD
+        assert sum(_rows_read(node) for node in scans) <= 2 * LOOK_AHEAD
+
+
+@pytest.mark.slow
+def test_sweeps_and_ends_read_what_they_are_after(account_id: UUID, submit: Submit) -> None:
+    """With 100,000 jobs in the table, half of them with deadlines that have not passed and many held back by their
+    account's limit, the sweep reads no more than the few that are overdue, and an end no more than its own job and the
+    next one.
+    """
+    _fill_the_table(account_id, submit)
+    with transaction() as session:
+        session.execute(text("update jobs set deadline_at = now() - interval '1 second' where fair_position > 99990"))
+        attempt = claim_job(session, pool="default", worker_id="worker", lease_seconds=30)
+        assert attempt is not None
+    let_through = partial(let_through_where_room_is, max_running_jobs=1)
+    finish = partial(record_success, attempt_id=attempt.id, rendered=rendered(attempt))
+
+    for work in (fail_waiting, stop_overdue, let_through, finish):
+        with transaction() as session, _statements() as statements:
+            work(session)
+        for statement, parameters in statements:
+            if statement.startswith("SELECT"):
+                scans = [
+                    node for node in _nodes(_explain(statement, parameters)) if node.get("Relation Name") == "jobs"
+                ]
+                assert "Seq Scan" not in {node["Node Type"] for node in scans}, statement
+                assert sum(_rows_read(node) for node in scans) < 100, statement
+
+
+def _fill_the_table(account_id: UUID, submit: Submit) -> None:
+    submit(account_id)
+    with transaction() as session:
+        session.execute(text(_FILL), {"rows": _ROWS})
+    with get_engine().connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+        connection.execute(text("analyze jobs"))
 
 
 def _explain_claim(prefer: Preference | None) -> dict[str, Any]:
     """How PostgreSQL runs the statement that locks the claimed job."""
+    with transaction() as session, _statements() as statements:
+        assert claim_job(session, pool="default", worker_id="worker", lease_seconds=30, prefer=prefer) is not None
+    return _explain(*next(item for item in statements if "SKIP LOCKED" in item[0]))
+
+
+@contextmanager
+def _statements() -> Iterator[list[tuple[str, Any]]]:
+    """What the block sends to the database."""
     statements: list[tuple[str, Any]] = []
 
     def note(_connection: Any, _cursor: Any, statement: str, parameters: Any, *_: Any) -> None:
         statements.append((statement, parameters))
 
+    event.listen(get_engine(), "before_cursor_execute", note)
+    try:
+        yield statements
+    finally:
+        event.remove(get_engine(), "before_cursor_execute", note)
+
+
+def _explain(statement: str, parameters: Any) -> dict[str, Any]:
     with transaction() as session:
-        event.listen(get_engine(), "before_cursor_execute", note)
-        try:
-            assert claim_job(session, pool="default", worker_id="worker", lease_seconds=30, prefer=prefer) is not None
-        finally:
-            event.remove(get_engine(), "before_cursor_execute", note)
-        statement, parameters = next(item for item in statements if "SKIP LOCKED" in item[0])
         explained = session.connection().exec_driver_sql(f"EXPLAIN (ANALYZE, FORMAT JSON) {statement}", parameters)
         plan: dict[str, Any] = explained.scalar_one()[0]["Plan"]
     return plan
+
+
+def _rows_read(node: dict[str, Any]) -> float:
+    return float((node["Actual Rows"] + node.get("Rows Removed by Filter", 0)) * node["Actual Loops"])
 
 
 def _nodes(plan: dict[str, Any]) -> Iterator[dict[str, Any]]:

@@ -16,10 +16,12 @@ from infra.local import LocalStack
 from tests.integration.attempts import (
     cancel,
     claim_one,
+    end_overdue,
     expire_lease,
     fail,
     in_transaction,
     make_available,
+    pass_deadline,
     succeed,
     sweep,
 )
@@ -43,9 +45,13 @@ def history(account_id: UUID, submit: Submit) -> list[UUID]:
     cancelled = submit(account_id)
     cancel(account_id, cancelled)
 
+    too_late = submit(account_id, start_deadline_seconds=60, deadline_seconds=90)
+    pass_deadline(too_late, of_the_start=True)
+    end_overdue()
+
     running = submit(account_id)
     claim_one()
-    queued = submit(account_id)
+    queued = submit(account_id, deadline_seconds=60)
     return [job_id, failed, cancelled, running, queued]
 
 
@@ -72,6 +78,13 @@ def test_a_lawful_history_breaks_no_rule(history: list[UUID]) -> None:
         ("update webhook_events set type = 'job.failed' where type = 'job.succeeded'", "exactly one event"),
         ("delete from usage_records", "usage is counted once"),
         ("update jobs set cancel_requested_at = now() where status = 'succeeded'", "a cancel that was asked for"),
+        ("update jobs set deadline_at = now() - interval '1 hour' where status = 'queued'", "past its deadline"),
+        ("update jobs set start_deadline_at = now() - interval '1 hour' where status = 'queued'", "past its deadline"),
+        (
+            "update jobs set deadline_at = created_at - interval '1 hour' where status = 'succeeded'",
+            "or succeeded after",
+        ),
+        ("update jobs set start_deadline_at = now() - interval '1 hour' where status = 'running'", "no job started"),
         ("update job_attempts set lease_expires_at = now() - interval '1 hour' where status = 'running'", "no lease"),
     ],
 )

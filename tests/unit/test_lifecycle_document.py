@@ -34,4 +34,4 @@ def test_attempts_and_failures_are_all_listed() -> None:
         *FAILURE_TRAITS,
     ]
     for code, traits in FAILURE_TRAITS.items():
-        assert f"| `{code}` | {traits.fault} | {'yes' if traits.retryable else 'no'} |" in DOCUMENT
+        assert f"| `{code}` | {traits.fault} | {'yes' if traits.retried else 'no'} |" in DOCUMENT

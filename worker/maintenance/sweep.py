@@ -1,19 +1,31 @@
-"""The sweep: take jobs back from expired leases, and ring again for work that nobody was told of.
+"""The sweep: take jobs back from expired leases, end those whose time is over, and ring again for work that nobody was
+told of.
 
 Safe to run twice, at once or in a row: rescued rows are rescued once, and a superfluous ring finds nothing to claim.
 """
 
 from __future__ import annotations
 
+import time
+from collections.abc import Callable
+from typing import Any
+
 import structlog
 
 from core.database import transaction
 from core.doorbell import DELIVER_NEXT, RENDER_NEXT, WEBHOOK_QUEUE, get_doorbell, render_queue
 from core.ids import format_id
+from core.jobs.deadlines import fail_waiting
 from core.jobs.failures import FailureCode
-from core.jobs.rescue import count_claimable, rescue_expired
-from core.metrics import ATTEMPTS_FINISHED, JOBS_RESCUED
+from core.jobs.rescue import count_claimable, rescue_expired, stop_overdue
+from core.jobs.running_limit import let_through_where_room_is
+from core.jobs.tables import Job
+from core.metrics import ATTEMPTS_FINISHED, JOBS_OVERDUE, JOBS_RESCUED
+from core.settings import get_settings
 from core.webhooks.claim_delivery import count_due_deliveries
+
+#: Jobs that one transaction ends.
+_BATCH = 100
 
 #: The most rings that one sweep sends to one queue; what is left over is the next sweep's.
 _MOST_RINGS = 500
@@ -23,19 +35,12 @@ _log = structlog.get_logger()
 
 def sweep() -> None:
     """One sweep."""
+    _rescue()
+    for end in (fail_waiting, stop_overdue):
+        _end_overdue(end)
+    settings = get_settings()
     with transaction() as session:
-        rescued = rescue_expired(session)
-    for job in rescued:
-        JOBS_RESCUED.inc()
-        ATTEMPTS_FINISHED.labels(job.status, FailureCode.LEASE_EXPIRED).inc()
-        _log.warning(
-            "job_rescued",
-            account_id=format_id("acc", job.account_id),
-            job_id=format_id("job", job.id),
-            request_id=job.request_id,
-            status=job.status,
-            attempts_used=job.attempts_used,
-        )
+        let_through_where_room_is(session, max_running_jobs=settings.account_max_running_jobs)
 
     with transaction() as session:
         claimable = count_claimable(session, at_most=_MOST_RINGS)
@@ -43,6 +48,40 @@ def sweep() -> None:
     for pool, jobs in claimable.items():
         _ring_for(render_queue(pool), RENDER_NEXT, wanted=jobs)
     _ring_for(WEBHOOK_QUEUE, DELIVER_NEXT, wanted=due)
+
+
+def _rescue() -> None:
+    with transaction() as session:
+        rescued = rescue_expired(session)
+    for job in rescued:
+        JOBS_RESCUED.inc()
+        ATTEMPTS_FINISHED.labels(job.status, FailureCode.LEASE_EXPIRED).inc()
+        _log.warning("job_rescued", **_describe(job))
+
+
+def _end_overdue(end: Callable[..., list[Job]]) -> None:
+    """End all jobs whose time is over; in batches, so that no transaction is long. What takes longer than the time
+    between two sweeps is the next one's.
+    """
+    gives_up_at = time.monotonic() + get_settings().sweep_seconds
+    while time.monotonic() < gives_up_at:
+        with transaction() as session:
+            ended = end(session, at_most=_BATCH)
+        for job in ended:
+            JOBS_OVERDUE.labels(job.failure_code or "").inc()
+            _log.info("job_overdue", failure_code=job.failure_code, **_describe(job))
+        if len(ended) < _BATCH:
+            return
+
+
+def _describe(job: Job) -> dict[str, Any]:
+    return {
+        "account_id": format_id("acc", job.account_id),
+        "job_id": format_id("job", job.id),
+        "request_id": job.request_id,
+        "status": job.status,
+        "attempts_used": job.attempts_used,
+    }
 
 
 def _ring_for(queue: str, task: str, *, wanted: int) -> None:

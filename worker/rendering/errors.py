@@ -12,6 +12,10 @@ class JobCancelled(DarkroomError):
     """The job was cancelled while it ran."""
 
 
+class DeadlinePassed(DarkroomError):
+    """The job's time is over."""
+
+
 class WorkerDraining(DarkroomError):
     """The worker shuts down and has no time left for the job."""
 

@@ -17,7 +17,7 @@ from core.jobs.denoising_steps import count_denoising_steps
 from core.jobs.lease import renew_lease
 from core.settings import Settings
 from worker.rendering.drain import Drain
-from worker.rendering.errors import JobCancelled, WorkerDraining
+from worker.rendering.errors import DeadlinePassed, JobCancelled, WorkerDraining
 from worker.rendering.stepping import StepEnd
 
 #: Seconds between looks; progress that was made since is written down this often.
@@ -42,6 +42,7 @@ class LeaseKeeper:
         self._progressed_at = time.monotonic()
         self._is_lost = False
         self._is_cancelled = False
+        self._is_over = False
         self._stopped = threading.Event()
 
     def reach_step(self, end: StepEnd) -> None:
@@ -57,12 +58,16 @@ class LeaseKeeper:
             raise WorkerDraining
 
     def check_held(self) -> None:
-        """Raises LeaseLost or JobCancelled when there is no point in going on. (Rendered images are kept in a drain.)"""
+        """Raises LeaseLost, JobCancelled or DeadlinePassed when there is no point in going on. (Rendered images are kept
+        in a drain.)
+        """
         self._progressed_at = time.monotonic()
         if self._is_lost or self._is_overdue():
             raise LeaseLost
         if self._is_cancelled:
             raise JobCancelled
+        if self._is_over:
+            raise DeadlinePassed
 
     def beat_until_stopped(self) -> None:
         """Renew the lease every heartbeat, and sooner when there is progress to write down."""
@@ -99,6 +104,7 @@ class LeaseKeeper:
             self._renewed_at = started
             self._written_step = step
             self._is_cancelled = renewal.cancel_requested
+            self._is_over = renewal.deadline_passed
 
     def _is_stuck(self) -> bool:
         return time.monotonic() - self._progressed_at > self._settings.stuck_after_seconds

@@ -17,6 +17,7 @@ from core.errors import LeaseLost
 from core.ids import format_id
 from core.jobs.affinity import Preference, Shape
 from core.jobs.claim import ClaimedAttempt, claim_job
+from core.jobs.deadlines import NOT_ENDED_IN_TIME
 from core.jobs.finish import Rendered, record_cancellation, record_failure, record_interruption, record_success
 from core.jobs.status import FINISHED, JobStatus
 from core.metrics import (
@@ -29,7 +30,7 @@ from core.metrics import (
 from worker.rendering.batching import BatchJob
 from worker.rendering.checkpoints import JobCheckpoints
 from worker.rendering.encode import encode_image
-from worker.rendering.errors import JobCancelled, WorkerDraining, describe_failure
+from worker.rendering.errors import DeadlinePassed, JobCancelled, WorkerDraining, describe_failure
 from worker.rendering.inputs import load_inputs
 from worker.rendering.lease_keeper import LeaseKeeper, keep_lease
 from worker.rendering.models import LoadedModel
@@ -76,6 +77,7 @@ def _claim(runtime: Runtime) -> ClaimedAttempt | None:
                 joinable=runtime.room.shapes(),
                 max_wait_seconds=settings.affinity_max_wait_seconds,
             ),
+            max_running_jobs=settings.account_max_running_jobs,
         )
 
 
@@ -103,6 +105,9 @@ def _run_attempt(runtime: Runtime, attempt: ClaimedAttempt, place: Place) -> Non
             outcome = partial(record_cancellation, attempt_id=attempt.id)
         except WorkerDraining:
             outcome = partial(record_interruption, attempt_id=attempt.id)
+        except DeadlinePassed:
+            failure_code = NOT_ENDED_IN_TIME.code
+            outcome = partial(record_failure, attempt_id=attempt.id, failure=NOT_ENDED_IN_TIME)
         except Exception as error:  # noqa: BLE001  (whatever it is, it ends this attempt and not the worker)
             failure = describe_failure(error)
             failure_code = failure.code
