@@ -36,6 +36,9 @@ SHORT: dict[str, Any] = SMALL | {"num_inference_steps": 3}
 #: A few seconds of rendering: long enough for something to happen meanwhile.
 LONG: dict[str, Any] = {"num_inference_steps": 100}
 
+#: Rendered for longer than anybody waits.
+ENDLESS: dict[str, Any] = {"num_inference_steps": 100, "num_images": 4}
+
 _LINKS = {"DATABASE_URL": "database", "REDIS_URL": "redis", "S3_ENDPOINT_URL": "storage"}
 
 

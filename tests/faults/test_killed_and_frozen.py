@@ -10,7 +10,17 @@ import pytest
 
 from infra.local.part import Part
 from tests.acceptance.customer import Customer
-from tests.faults.service import LEASE_SECONDS, SHORT, SWEEP_SECONDS, Service, is_frozen, serving, uuid_of, wait_until
+from tests.faults.service import (
+    ENDLESS,
+    LEASE_SECONDS,
+    SHORT,
+    SWEEP_SECONDS,
+    Service,
+    is_frozen,
+    serving,
+    uuid_of,
+    wait_until,
+)
 
 #: While the attempt holds its lease, and when it has been written down already.
 BEFORE = ("after_claim", "mid_step", "after_render", "after_encode", "mid_upload", "before_commit")
@@ -156,7 +166,7 @@ def test_everything_is_killed_at_once(request: pytest.FixtureRequest) -> None:
 
     with serving() as service, open_account(service.stack, request.node.name) as sender:
         done = sender.wait_until_finished(sender.submit(**SHORT))
-        running = sender.wait_until_rendering(sender.submit(num_inference_steps=400))
+        running = sender.wait_until_rendering(sender.submit(**ENDLESS))
         service.stack.part("beat").stop()
         queued = [sender.submit(**SHORT) for _ in range(10)]
         for part in reversed(service.stack.parts):
@@ -197,7 +207,7 @@ def test_every_signal_is_an_orderly_end(service: Service, sender: Customer, sign
 
     service.worker.pause()
     [told] = service.stack.add_workers([None])
-    job = sender.wait_until_rendering(sender.submit(num_inference_steps=400))
+    job = sender.wait_until_rendering(sender.submit(**ENDLESS))
     for name in signals.split():
         os.kill(told.pid, signal.Signals[f"SIG{name}"])
         time.sleep(0.2)
