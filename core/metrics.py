@@ -51,6 +51,9 @@ ATTEMPTS_FINISHED = Counter(
 )
 LEASES_LOST = Counter("leases_lost_total", "Attempts whose lease ran out before they ended.", registry=REGISTRY)
 JOBS_RESCUED = Counter("jobs_rescued_total", "Jobs taken back from an expired lease.", registry=REGISTRY)
+MESSAGES_REFUSED = Counter(
+    "messages_refused_total", "Messages from Redis that could not be read, and were thrown away.", registry=REGISTRY
+)
 #: Encodings of prompts that a job needed, by model: those another job had paid for, and those that ran.
 PROMPT_CACHE_HITS = Counter(
     "prompt_cache_hits_total", "Prompts whose encoding was found in the cache.", ["model"], registry=REGISTRY

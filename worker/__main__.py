@@ -17,6 +17,7 @@ from core.settings import Settings, get_settings
 from core.warm_up import warm_up
 from worker.celery_app import build_celery
 from worker.metrics_server import start_metrics_server
+from worker.tolerant_transport import tolerate_garbage
 from worker.wake_consumer import wake_consumer_after_tasks
 
 #: Threads of the dispatcher that webhooks never take.
@@ -68,6 +69,7 @@ def _run_worker(app: Celery, settings: Settings, *, queues: list[str], threads: 
         signal.signal(signal.SIGQUIT, signal.getsignal(signal.SIGTERM))
         start_metrics_server(settings)
 
+    tolerate_garbage()
     wake_consumer_after_tasks()
     warm_up()
     app.worker_main(

@@ -61,7 +61,8 @@ def test_garbage_in_the_queue_harms_nobody(stack: LocalStack, customer: Customer
     worker = stack.part("worker-1")
     pid = worker.pid
     with redis.Redis.from_url(stack.environment["REDIS_URL"]) as client:
-        client.lpush(QUEUE, GARBAGE[name])
+        # More than the worker has threads: none may be lost to a message that it could not do anything with.
+        client.lpush(QUEUE, *[GARBAGE[name]] * 20)
 
         job = customer.wait_until_finished(customer.submit(**SMALL), seconds=20)
 

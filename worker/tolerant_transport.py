@@ -1,0 +1,67 @@
+"""The link to Redis, made to live with whatever lies in its lists.
+
+What cannot be read (no JSON, no properties) kombu raises into the worker's event loop, and Celery ends the worker for it.
+What can be read but not unpacked (a pickle, a body of another shape) fails on a thread of Celery's pool, which then counts
+as busy for ever. A message is only a ring: one that is not as our own are is refused before all that, like one that was
+lost, and the sweep rings again.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+from queue import Empty
+from typing import Any
+
+import structlog
+from kombu.transport import TRANSPORT_ALIASES
+from kombu.transport import redis as kombu_redis
+
+from core.metrics import MESSAGES_REFUSED
+
+_log = structlog.get_logger()
+
+
+class Channel(kombu_redis.Channel):  # type: ignore[misc]  # kombu has no types
+    """Reads on after a message that it cannot deliver."""
+
+    def _brpop_read(self, **options: Any) -> Any:
+        try:
+            return super()._brpop_read(**options)
+        except (Empty, *self.connection_errors, *self.channel_errors):
+            raise
+        except Exception as error:  # noqa: BLE001  (whatever it is, it is one message)
+            MESSAGES_REFUSED.inc()
+            _log.warning("message_refused", error=repr(error))
+            raise Empty from error
+
+
+class Transport(kombu_redis.Transport):  # type: ignore[misc]  # kombu has no types
+    """kombu's, which delivers nothing that Celery could not unpack."""
+
+    Channel = Channel
+
+    def _deliver(self, message: Any, queue: str) -> None:
+        check_message(message)
+        super()._deliver(message, queue)
+
+
+def tolerate_garbage() -> None:
+    """Use this transport for every connection to Redis that the process opens. Call once, before the worker starts."""
+    for scheme in ("redis", "rediss"):
+        TRANSPORT_ALIASES[scheme] = f"{__name__}:{Transport.__name__}"
+
+
+def check_message(message: Any) -> None:
+    """Raises ValueError, TypeError or KeyError unless it is a task message whose arguments are JSON."""
+    headers, properties = message["headers"], message["properties"]
+    if message["content-type"] != "application/json":
+        raise ValueError(f"its content is {message['content-type']!r}")
+    if not all(isinstance(text, str) for text in (headers["id"], headers["task"], properties["delivery_tag"])):
+        raise TypeError("its id, task or tag is no text")
+    body = message["body"]
+    if properties.get("body_encoding") == "base64":
+        body = base64.b64decode(body)
+    arguments, keywords, _embedded = json.loads(body)
+    if not isinstance(arguments, list) or not isinstance(keywords, dict):
+        raise TypeError("its arguments are no list and no dict")
