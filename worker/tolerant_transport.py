@@ -30,7 +30,7 @@ class Channel(kombu_redis.Channel):  # type: ignore[misc]  # kombu has no types
             return super()._brpop_read(**options)
         except (Empty, *self.connection_errors, *self.channel_errors):
             raise
-        except Exception as error:  # noqa: BLE001  (whatever it is, it is one message)
+        except Exception as error:
             MESSAGES_REFUSED.inc()
             _log.warning("message_refused", error=repr(error))
             raise Empty from error
