@@ -6,6 +6,7 @@ from celery import Celery
 
 from core.doorbell import DELETE_ORPHANS, MAINTENANCE_QUEUE, SWEEP, broker_settings
 from core.settings import Settings
+from worker.broker import Broker
 
 #: Seconds without an answer after which a link to Redis counts as dead.
 _SOCKET_TIMEOUT = 5.0
@@ -16,7 +17,7 @@ _ORPHAN_INTERVAL = 300.0
 
 def build_celery(settings: Settings, *, include: list[str]) -> Celery:
     """The app of a worker that runs the tasks of the given modules, or of beat (no module)."""
-    app = Celery("darkroom", include=include)
+    app = Celery("darkroom", include=include, amqp=Broker)
     app.conf.update(
         broker_settings(settings.redis_url, socket_timeout=_SOCKET_TIMEOUT),
         # A message is only a ring, so it is taken off the queue at once: the lease recovers the job, and nothing else

@@ -1,4 +1,4 @@
-"""The link to Redis, made to live with whatever lies in its lists.
+"""Celery's link to Redis, fit for a doorbell: it lives with whatever lies in the lists, and is back soon after Redis.
 
 What cannot be read (no JSON, no properties) kombu raises into the worker's event loop, and Celery ends the worker for it.
 What can be read but not unpacked (a pickle, a body of another shape) fails on a thread of Celery's pool, which then counts
@@ -13,16 +13,20 @@ import json
 from queue import Empty
 from typing import Any
 
+import kombu
+import kombu.transport.redis
 import structlog
-from kombu.transport import TRANSPORT_ALIASES
-from kombu.transport import redis as kombu_redis
+from celery.app.amqp import AMQP
 
 from core.metrics import MESSAGES_REFUSED
+
+#: Seconds between tries to reach Redis. (Celery waits longer each time, up to 30, and jobs would wait with it.)
+_RECONNECT_SECONDS = 1
 
 _log = structlog.get_logger()
 
 
-class Channel(kombu_redis.Channel):  # type: ignore[misc]  # kombu has no types
+class Channel(kombu.transport.redis.Channel):  # type: ignore[misc]  # kombu has no types
     """Reads on after a message that it cannot deliver."""
 
     def _brpop_read(self, **options: Any) -> Any:
@@ -36,8 +40,8 @@ class Channel(kombu_redis.Channel):  # type: ignore[misc]  # kombu has no types
             raise Empty from error
 
 
-class Transport(kombu_redis.Transport):  # type: ignore[misc]  # kombu has no types
-    """kombu's, which delivers nothing that Celery could not unpack."""
+class Transport(kombu.transport.redis.Transport):  # type: ignore[misc]  # kombu has no types
+    """Delivers nothing that Celery could not unpack."""
 
     Channel = Channel
 
@@ -46,10 +50,22 @@ class Transport(kombu_redis.Transport):  # type: ignore[misc]  # kombu has no ty
         super()._deliver(message, queue)
 
 
-def tolerate_garbage() -> None:
-    """Use this transport for every connection to Redis that the process opens. Call once, before the worker starts."""
-    for scheme in ("redis", "rediss"):
-        TRANSPORT_ALIASES[scheme] = f"{__name__}:{Transport.__name__}"
+class Connection(kombu.Connection):  # type: ignore[misc]  # kombu has no types
+    """Uses the transport above, and tries to connect at a steady pace."""
+
+    def get_transport_cls(self) -> Any:
+        found = super().get_transport_cls()
+        return Transport if found is kombu.transport.redis.Transport else found
+
+    def ensure_connection(self, *arguments: Any, **options: Any) -> Any:
+        pace = dict.fromkeys(("interval_start", "interval_max"), _RECONNECT_SECONDS) | {"interval_step": 0}
+        return super().ensure_connection(*arguments, **pace | options)
+
+
+class Broker(AMQP):  # type: ignore[misc]  # Celery has no types
+    """What a Celery app is given as `amqp`, to connect as above."""
+
+    Connection = Connection
 
 
 def check_message(message: Any) -> None:
