@@ -137,3 +137,24 @@ def test_slow_redis_slows_nothing_else(service: Service, sender: Customer) -> No
 
     assert seconds < SUBMIT_SECONDS
     assert (job["status"], job["attempts"]) == ("succeeded", 1)
+
+
+def test_jobs_start_soon_after_a_long_outage(service: Service, sender: Customer) -> None:
+    """F5: Redis is away for 7 s, long enough for clients to lose patience: 3 s after it is back the first of the jobs
+    that nobody could be told of is being rendered.
+    """
+    server = service.stack.part("redis")
+    server.kill()
+    jobs = [sender.submit(**SHORT) for _ in range(2)]
+    time.sleep(7)
+    server.start()
+    server.wait_until_ready()
+    [(back,)] = service.query("select clock_timestamp()")
+
+    sender.wait_until_all_finished(jobs)
+
+    [(started_at,)] = service.query(
+        "select min(started_at) from jobs where id = any(%s::uuid[])", [uuid_of(job) for job in jobs]
+    )
+    print("seconds from Redis to the first claim:", (started_at - back).total_seconds())
+    assert (started_at - back).total_seconds() < 3
