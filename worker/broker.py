@@ -46,7 +46,11 @@ class Transport(kombu.transport.redis.Transport):  # type: ignore[misc]  # kombu
     Channel = Channel
 
     def _deliver(self, message: Any, queue: str) -> None:
-        check_message(message)
+        try:
+            check_message(message)
+        except (AttributeError, KeyError, TypeError) as error:
+            # Of these kombu takes some for a lost connection.
+            raise ValueError(f"it is no task message: {error!r}") from error
         super()._deliver(message, queue)
 
 
@@ -69,7 +73,7 @@ class Broker(AMQP):  # type: ignore[misc]  # Celery has no types
 
 
 def check_message(message: Any) -> None:
-    """Raises ValueError, TypeError or KeyError unless it is a task message whose arguments are JSON."""
+    """Raises AttributeError, KeyError, TypeError or ValueError unless it is a task message whose arguments are JSON."""
     headers, properties = message["headers"], message["properties"]
     if message["content-type"] != "application/json":
         raise ValueError(f"its content is {message['content-type']!r}")

@@ -28,6 +28,8 @@ def build_celery(settings: Settings, *, include: list[str]) -> Celery:
         # Redis may be away for days; it is never a reason to give up.
         broker_connection_retry_on_startup=True,
         broker_connection_max_retries=None,
+        # Nor is an error that it answers: a replica after a failover, or no memory left.
+        broker_channel_error_retry=True,
         # Nobody needs to run commands on workers through Redis.
         worker_enable_remote_control=False,
         worker_send_task_events=False,

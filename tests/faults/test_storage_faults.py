@@ -76,6 +76,7 @@ def test_bytes_change_on_their_way_to_the_store(service: Service, sender: Custom
     assert sender.download(job["outputs"][0])
 
 
+@pytest.mark.soak
 def test_a_store_that_is_gone_ends_in_an_honest_failure(service: Service, sender: Customer) -> None:
     """F28: every attempt finds the store gone: the job fails with storage_unavailable, is not charged, and has told so
     by its event; jobs that come later are rendered.
