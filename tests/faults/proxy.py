@@ -168,6 +168,7 @@ class _Connection:
         self._lock = threading.Lock()
         self._open_directions = 2
         self._sent = b""
+        self._is_over = False
         self.is_dead = False
 
     def start(self, target: tuple[str, int], answer: bytes | None) -> None:
@@ -176,6 +177,7 @@ class _Connection:
     def end(self, *, with_reset: bool) -> None:
         """Close both sides. Safe to call twice, and while the threads are at work."""
         with self._lock:
+            self._is_over = True
             for side in (self._caller, self._target):
                 if side is None:
                     continue
@@ -237,7 +239,8 @@ class _Connection:
                     break
                 if not is_to_target:
                     sink.sendall(chunk)
-            if sink is not None and not self.is_dead:
+            # Where the end is a reset, the other side is not to be told a polite one first.
+            if sink is not None and not self.is_dead and not self._is_over:
                 sink.shutdown(socket.SHUT_WR)
         with self._lock:
             self._open_directions -= 1

@@ -117,7 +117,7 @@ def _outcomes(service: Service, crew: dict[str, Part], jobs: list[dict[str, Any]
 
 @pytest.mark.soak
 def test_a_worker_may_freeze_with_its_rows_locked(service: Service, sender: Customer) -> None:
-    """F13, F16: frozen inside its last transaction, a worker holds its job's rows. The database ends the session after
+    """F13: frozen inside its last transaction, a worker holds its job's rows. The database ends the session after
     30 s, another worker renders the job, and the transaction that goes on is refused.
     """
     arms = {"FAULT_POINTS": "in_commit=stop@1", "RENDER_CONCURRENCY": "1"}

@@ -104,10 +104,13 @@ def test_a_name_that_changes_its_mind_gains_nothing(monkeypatch: pytest.MonkeyPa
     with one forbidden address among its addresses is refused whole.
     """
     look_ups: list[str] = []
+    resolve: Callable[..., list[tuple[Any, ...]]] = socket.getaddrinfo
     answers = [["192.0.2.1"], ["127.0.0.1"], ["192.0.2.1", "127.0.0.1"]]
 
     # Only the resolver is not ours to run here.
-    def look_up(host: str, port: int, **_: Any) -> list[tuple[Any, ...]]:
+    def look_up(host: str, port: int, *arguments: Any, **options: Any) -> list[tuple[Any, ...]]:
+        if host != "rebind.test":
+            return resolve(host, port, *arguments, **options)
         addresses = answers[len(look_ups)]
         look_ups.append(host)
         return [(socket.AF_INET, socket.SOCK_STREAM, 6, "", (address, port)) for address in addresses]

@@ -60,7 +60,7 @@ def read_only(service: Service) -> Iterator[None]:
 def test_redis_takes_no_ring(
     service: Service, sender: Customer, record_property: Callable[[str, Any], None], fault: Callable[..., Any]
 ) -> None:
-    """F5, F7, F9, F10: every submit is answered in 1.5 s, the job that runs goes on, and those that were sent meanwhile
+    """F5, F7, F9: every submit is answered in 1.5 s, the job that runs goes on, and those that were sent meanwhile
     are rendered once Redis takes rings again; each on its first attempt.
     """
     running = sender.wait_until_rendering(sender.submit(**LONG))
