@@ -32,7 +32,7 @@ class Channel(kombu.transport.redis.Channel):  # type: ignore[misc]  # kombu has
     def _brpop_read(self, **options: Any) -> Any:
         try:
             return super()._brpop_read(**options)
-        except (Empty, *self.connection_errors, *self.channel_errors):
+        except (Empty, *self.connection_errors, *self.connection.channel_errors):
             raise
         except Exception as error:
             MESSAGES_REFUSED.inc()
