@@ -82,7 +82,8 @@ class Arm:
             case "kill":
                 os.kill(os.getpid(), signal.SIGKILL)
             case "stop":
-                os.kill(os.getpid(), signal.SIGSTOP)
+                # To this very thread, which stops the process as well: sent to the process it may stop a moment later.
+                signal.pthread_kill(threading.get_ident(), signal.SIGSTOP)
             case "stall":
                 time.sleep(self.seconds)
             case _:
