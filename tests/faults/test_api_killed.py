@@ -24,13 +24,14 @@ def count_jobs(service: Service, sender: Customer) -> int:
     return len(sender.http.get("/v1/jobs").json()["data"])
 
 
+@pytest.mark.soak
 @pytest.mark.parametrize(
     ("point", "jobs_before_the_retry"),
     [
         ("before_submit_commit", 0),
         ("after_submit_commit", 1),
-        pytest.param("before_ring", 1, marks=pytest.mark.soak),
-        pytest.param("after_ring", 1, marks=pytest.mark.soak),
+        ("before_ring", 1),
+        ("after_ring", 1),
     ],
 )
 def test_the_api_is_killed_in_a_submit(

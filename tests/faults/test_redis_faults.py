@@ -47,14 +47,15 @@ def read_only(service: Service) -> Iterator[None]:
             client.replicaof("NO", "ONE")
 
 
+@pytest.mark.soak
 @pytest.mark.parametrize(
     "fault",
     [
         pytest.param(lambda service: unreachable(service, Flow.BLACK_HOLE), id="half-open"),
         pytest.param(full, id="full"),
         pytest.param(read_only, id="read-only"),
-        pytest.param(lambda service: unreachable(service, Flow.HOLD), id="partitioned", marks=pytest.mark.soak),
-        pytest.param(lambda service: unreachable(service, Flow.RESET), id="resetting", marks=pytest.mark.soak),
+        pytest.param(lambda service: unreachable(service, Flow.HOLD), id="partitioned"),
+        pytest.param(lambda service: unreachable(service, Flow.RESET), id="resetting"),
     ],
 )
 def test_redis_takes_no_ring(
@@ -124,6 +125,7 @@ def test_an_idle_worker_finds_out_that_its_link_is_dead(service: Service, sender
     assert (job["status"], job["attempts"]) == ("succeeded", 1)
 
 
+@pytest.mark.soak
 def test_slow_redis_slows_nothing_else(service: Service, sender: Customer) -> None:
     """F5: with 100 ms more on every packet a submit stays within 1.5 s, and is rendered."""
     service.links["redis"].latency = 0.1

@@ -10,10 +10,10 @@ from infra.local.webhook_listener import WebhookListener
 from tests.acceptance.customer import Customer
 from tests.faults.service import SHORT, Service, wait_until
 
-pytestmark = pytest.mark.slow
+pytestmark = pytest.mark.soak
 
 
-@pytest.mark.parametrize("point", ["after_delivery", pytest.param("mid_delivery", marks=pytest.mark.soak)])
+@pytest.mark.parametrize("point", ["after_delivery", "mid_delivery"])
 def test_the_sender_is_killed(service: Service, sender: Customer, listener: WebhookListener, point: str) -> None:
     """F36: killed after the receiver had the call and before that was written down (or before the call): it is sent
     again, with the same webhook-id and the same job, and nothing is sent a third time.

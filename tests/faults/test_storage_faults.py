@@ -25,7 +25,7 @@ _CUT_SHORT = b"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nhalf of it"
     "fault",
     [
         pytest.param(lambda service: service.links["storage"].answering(_SLOW_DOWN), id="503 SlowDown"),
-        pytest.param(lambda service: service.links["storage"].doing(Flow.RESET), id="resets"),
+        pytest.param(lambda service: service.links["storage"].doing(Flow.RESET), id="resets", marks=pytest.mark.soak),
         pytest.param(
             lambda service: service.links["storage"].answering(_CUT_SHORT),
             id="200, then cut short",
