@@ -130,7 +130,8 @@ def test_a_worker_may_freeze_with_its_rows_locked(service: Service, sender: Cust
         ended = sender.wait_until_finished(job, seconds=60)
         rows = _read_rows(service)
         frozen.resume()
-        wait_until(lambda: "lease_lost" in frozen.log_path.read_text(), "the stale worker notices")
+        # Its session is gone, and with it the time in which it would have tried again.
+        wait_until(lambda: "raised unexpected" in frozen.log_path.read_text(), "the stale worker notices")
     finally:
         frozen.kill()
 
