@@ -11,6 +11,7 @@ import redis
 import structlog
 from celery import Celery
 
+from core.fault_points import reach
 from core.settings import get_settings
 
 #: The wire vocabulary: the names of the tasks, which workers register and the doorbell sends.
@@ -77,12 +78,15 @@ class Doorbell:
 
         Never raises and never takes longer than about a second: call it after the commit, outside the transaction.
         """
+        reach("before_ring")
         if not self._places.acquire(timeout=_RING_SECONDS):
             return False
         try:
-            return not self._is_silent() and self._send(queue, task, times, details)
+            has_rung = not self._is_silent() and self._send(queue, task, times, details)
         finally:
             self._places.release()
+        reach("after_ring")
+        return has_rung
 
     def _send(self, queue: str, task: str, times: int, details: dict[str, str]) -> bool:
         try:

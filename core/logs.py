@@ -8,6 +8,7 @@ import sys
 import structlog
 from structlog.typing import Processor
 
+from core.fault_points import report_fault_points
 from core.settings import Settings
 
 #: Without the frames' local variables: those hold keys, passwords and prompts.
@@ -48,3 +49,4 @@ def configure_logging(settings: Settings) -> None:
         wrapper_class=structlog.stdlib.BoundLogger,
         cache_logger_on_first_use=False,
     )
+    report_fault_points()

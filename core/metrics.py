@@ -57,6 +57,9 @@ JOBS_OVERDUE = Counter(
     ["failure_code"],
     registry=REGISTRY,
 )
+MESSAGES_REFUSED = Counter(
+    "messages_refused_total", "Messages from Redis that could not be read, and were thrown away.", registry=REGISTRY
+)
 #: Encodings of prompts that a job needed, by model: those another job had paid for, and those that ran.
 PROMPT_CACHE_HITS = Counter(
     "prompt_cache_hits_total", "Prompts whose encoding was found in the cache.", ["model"], registry=REGISTRY

@@ -11,12 +11,13 @@ from celery import Celery
 from celery.signals import setup_logging, worker_ready, worker_shutting_down
 
 import core.schema  # noqa: F401  (every table, so that foreign keys find theirs)
-from core.doorbell import MAINTENANCE_QUEUE, WEBHOOK_QUEUE, render_queue
+from core.doorbell import DELIVER_NEXT, MAINTENANCE_QUEUE, RENDER_NEXT, WEBHOOK_QUEUE, render_queue
 from core.logs import configure_logging
 from core.settings import Settings, get_settings
 from core.warm_up import warm_up
 from worker.celery_app import build_celery
 from worker.metrics_server import start_metrics_server
+from worker.ring_once_connected import ring_once_connected
 from worker.wake_consumer import wake_consumer_after_tasks
 
 #: Threads of the dispatcher that webhooks never take.
@@ -42,6 +43,7 @@ def run_renderer(settings: Settings) -> None:
 
     app = build_celery(settings, include=["worker.rendering.tasks"])
     get_runtime().start()
+    ring_once_connected(app, render_queue(settings.render_pool), RENDER_NEXT)
     _run_worker(app, settings, queues=[render_queue(settings.render_pool)], threads=settings.render_concurrency)
 
 
@@ -51,6 +53,7 @@ def run_dispatcher(settings: Settings) -> None:
 
     app = build_celery(settings, include=["worker.webhooks.tasks", "worker.maintenance.tasks"])
     worker_shutting_down.connect(lambda **_: get_under_way().close(), weak=False)
+    ring_once_connected(app, WEBHOOK_QUEUE, DELIVER_NEXT)
     # Deliveries never take more than their own number of threads, so that slow receivers cannot hold up the sweep.
     threads = settings.webhook_concurrency + _MAINTENANCE_THREADS
     _run_worker(app, settings, queues=[WEBHOOK_QUEUE, MAINTENANCE_QUEUE], threads=threads)

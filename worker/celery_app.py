@@ -6,9 +6,14 @@ from celery import Celery
 
 from core.doorbell import DELETE_ORPHANS, MAINTENANCE_QUEUE, SWEEP, broker_settings
 from core.settings import Settings
+from worker.broker import Broker
 
 #: Seconds without an answer after which a link to Redis counts as dead.
 _SOCKET_TIMEOUT = 5.0
+
+#: A worker that has waited so many seconds longer than Redis makes it wait checks its link, and drops it after as many
+#: more: a half-open one costs about seven seconds.
+_HEALTH_CHECK_SECONDS = 3
 
 #: Seconds between clean-ups of the bucket.
 _ORPHAN_INTERVAL = 300.0
@@ -16,9 +21,11 @@ _ORPHAN_INTERVAL = 300.0
 
 def build_celery(settings: Settings, *, include: list[str]) -> Celery:
     """The app of a worker that runs the tasks of the given modules, or of beat (no module)."""
-    app = Celery("darkroom", include=include)
+    app = Celery("darkroom", include=include, amqp=Broker)
+    broker = broker_settings(settings.redis_url, socket_timeout=_SOCKET_TIMEOUT)
+    broker["broker_transport_options"] |= {"health_check_interval": _HEALTH_CHECK_SECONDS}
     app.conf.update(
-        broker_settings(settings.redis_url, socket_timeout=_SOCKET_TIMEOUT),
+        broker,
         # A message is only a ring, so it is taken off the queue at once: the lease recovers the job, and nothing else
         # does. A second recovery by redelivery would only add duplicates.
         task_acks_late=False,
@@ -27,6 +34,8 @@ def build_celery(settings: Settings, *, include: list[str]) -> Celery:
         # Redis may be away for days; it is never a reason to give up.
         broker_connection_retry_on_startup=True,
         broker_connection_max_retries=None,
+        # Nor is an error that it answers: a replica after a failover, or no memory left.
+        broker_channel_error_retry=True,
         # Nobody needs to run commands on workers through Redis.
         worker_enable_remote_control=False,
         worker_send_task_events=False,

@@ -16,6 +16,7 @@ from core.artifacts.inputs import discard_inputs, stored_inputs
 from core.catalog import get_catalog
 from core.database import transaction
 from core.doorbell import RENDER_NEXT, get_doorbell, render_queue
+from core.fault_points import reach
 from core.ids import format_id, new_id
 from core.jobs.build_view import build_job_view
 from core.jobs.input_images import take_out_images
@@ -85,7 +86,9 @@ def post_job(header: PostJobHeaders, body: RenderRequest) -> Response:
             images=images,
         )
         view = build_job_view(session, submitted.job)
+        reach("before_submit_commit")
 
+    reach("after_submit_commit")
     if submitted.is_new:
         _log.info("job_submitted", job_id=view.id, model=view.model)
         get_doorbell().ring(

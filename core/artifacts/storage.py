@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import hashlib
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from functools import cache
@@ -18,14 +20,16 @@ from core.settings import Settings, get_settings
 def put_object(key: str, body: bytes, *, media_type: str, sha256: str, is_awaited: bool = False) -> None:
     """Store bytes under a key, with their sha256 in the object's metadata.
 
-    boto3 retries what may pass: 5 tries in all, or 2 short ones where somebody waits for the answer.
-    Raises StorageUnavailable when the store still does not take them.
+    boto3 retries what may pass: 5 tries in all, or 2 short ones where somebody waits for the answer. The store refuses
+    bytes that changed on their way. Raises StorageUnavailable when the store still does not take them.
     """
     try:
         (_hasty_client() if is_awaited else _client()).put_object(
             Bucket=get_settings().s3_bucket,
             Key=key,
             Body=body,
+            # The one checksum that every S3-compatible store compares; a transfer's, and no secret's.
+            ContentMD5=base64.b64encode(hashlib.md5(body, usedforsecurity=False).digest()).decode(),
             ContentType=media_type,
             CacheControl="private, max-age=31536000, immutable",
             Metadata={"sha256": sha256},

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
@@ -48,7 +48,8 @@ class LocalStack:
     """PostgreSQL, Valkey, S3 and Darkroom on this machine: `with LocalStack(workers=2) as stack: …`.
 
     Without `data` everything is kept in a temporary folder, and deleted at the end. `only` names the servers to start
-    without Darkroom (of which the database is migrated). `environment` holds settings for every process of Darkroom.
+    without Darkroom (of which the database is migrated). `environment` holds settings for every process of Darkroom, or
+    makes them from those that the stack has found (how tests put a proxy before a server).
     `durable` is whether the database outlives a power cut, not only its processes; unsaid, it does if `data` is given.
     Ports, addresses and keys stay the same from `start` to `stop`, whatever is killed in between; nothing is started
     again by itself.
@@ -63,7 +64,7 @@ class LocalStack:
         port: int | None = None,
         durable: bool | None = None,
         only: Collection[str] | None = None,
-        environment: Mapping[str, str] | None = None,
+        environment: Mapping[str, str] | Callable[[Mapping[str, str]], Mapping[str, str]] | None = None,
         listener: Callable[[Part], None] | None = None,
     ) -> None:
         if unknown := set(only or ()) - set(SERVERS):
@@ -76,7 +77,7 @@ class LocalStack:
         self._port = port
         self._is_durable = (data is not None) if durable is None else durable
         self._only = None if only is None else frozenset(only)
-        self._extra_environment = dict(environment or {})
+        self._extra_environment = environment or {}
         self._listener = listener
         self._ports = Ports()
         self._api_port = 0
@@ -147,12 +148,18 @@ class LocalStack:
 
     def add_worker(self, environment: Mapping[str, str] | None = None) -> Part:
         """Start one more rendering worker, with settings of its own if given, and return it once it is ready."""
-        number = 1 + sum(part.name.startswith("worker-") for part in self.parts)
-        worker = self._plan_worker(number, environment)
-        # Where the others are: it is stopped after what sends it work.
-        self.parts.insert(self.parts.index(self.part("dispatcher")), worker)
-        start_together([worker], READY_SECONDS)
+        [worker] = self.add_workers([environment])
         return worker
+
+    def add_workers(self, environments: Sequence[Mapping[str, str] | None]) -> list[Part]:
+        """Start as many more rendering workers side by side, and return them once all are ready."""
+        first = 1 + sum(part.name.startswith("worker-") for part in self.parts)
+        workers = [self._plan_worker(number, own) for number, own in enumerate(environments, start=first)]
+        # Where the others are: they are stopped after what sends them work.
+        place = self.parts.index(self.part("dispatcher"))
+        self.parts[place:place] = workers
+        start_together(workers, READY_SECONDS)
+        return workers
 
     @property
     def _credentials_path(self) -> Path:
@@ -180,7 +187,8 @@ class LocalStack:
         self.environment = build_settings(
             postgres, valkey, storage, self._credentials, url=f"http://{LOOPBACK}:{self._api_port}", model=self._model
         )
-        self.environment |= self._extra_environment
+        extra = self._extra_environment
+        self.environment |= extra(self.environment) if callable(extra) else extra
 
         # The database last: making its cluster takes a moment, in which the others come up.
         servers: dict[str, Server] = {"redis": valkey, "storage": storage, "database": postgres}

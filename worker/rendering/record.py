@@ -11,6 +11,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.orm import Session
 
 from core.database import transaction
+from core.fault_points import reach
 from core.jobs.status import JobStatus
 
 #: Seconds between tries.
@@ -28,9 +29,12 @@ def record(outcome: Callable[[Session], JobStatus], *, give_up_after_seconds: fl
     """
     gives_up_at = time.monotonic() + give_up_after_seconds
     while True:
+        reach("before_commit")
         try:
             with transaction() as session:
-                return outcome(session)
+                status = outcome(session)
+                reach("in_commit")
+            return status
         except (OperationalError, InterfaceError, PoolTimeout) as error:
             if time.monotonic() >= gives_up_at:
                 raise

@@ -14,6 +14,7 @@ from structlog.contextvars import bound_contextvars
 from core.database import transaction
 from core.doorbell import DELIVER_NEXT, WEBHOOK_QUEUE, get_doorbell
 from core.errors import LeaseLost
+from core.fault_points import reach
 from core.ids import format_id
 from core.jobs.affinity import Preference, Shape
 from core.jobs.claim import ClaimedAttempt, claim_job
@@ -60,6 +61,7 @@ def run_next_job(runtime: Runtime) -> bool:
         with _log_context(attempt):
             _log.info("job_claimed", model=attempt.model, waited_seconds=round(attempt.waited_seconds, 3))
             QUEUE_WAIT_SECONDS.labels(runtime.settings.render_pool).observe(attempt.waited_seconds)
+            reach("after_claim")
             _run_attempt(runtime, attempt, place)
     return True
 
@@ -120,6 +122,7 @@ def _run_attempt(runtime: Runtime, attempt: ClaimedAttempt, place: Place) -> Non
             _report_lost_lease()
             return
 
+    reach("after_commit")
     ATTEMPTS_FINISHED.labels(status, failure_code).inc()
     _log.info("attempt_recorded", status=status)
     if status in FINISHED:
@@ -134,6 +137,7 @@ def _render(
     checkpoints = JobCheckpoints(runtime.checkpoints, attempt.job_id, every_seconds=runtime.settings.checkpoint_seconds)
 
     def end_step(end: StepEnd) -> None:
+        reach("mid_step")
         if end.is_last:
             # Decoding, encoding and storing go on beside the next job's denoising.
             place.give_up()
@@ -153,8 +157,10 @@ def _render(
             checkpoint=checkpoint,
         )
     )
+    reach("after_render")
     encoded = [encode_image(image, attempt.request["output_format"]) for image in drawn.images]
     rendered = time.perf_counter()
+    reach("after_encode")
     lease.check_held()
 
     stored = upload_images(encoded, attempt, runtime.uploads)

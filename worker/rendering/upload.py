@@ -6,6 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 from core.artifacts.keys import build_storage_key
 from core.artifacts.storage import put_object
+from core.fault_points import reach
 from core.jobs.claim import ClaimedAttempt
 from core.jobs.finish import StoredImage
 from worker.rendering.encode import EncodedImage
@@ -42,4 +43,5 @@ def upload_images(
     ]
     for put in puts:
         put.result()
+        reach("mid_upload")
     return stored

@@ -12,6 +12,7 @@ from structlog.contextvars import bound_contextvars
 
 from core.artifacts.sign_images import sign_images
 from core.database import transaction
+from core.fault_points import reach
 from core.ids import format_id
 from core.metrics import WEBHOOK_ATTEMPTS
 from core.settings import Settings, get_settings
@@ -69,12 +70,14 @@ def _deliver(claimed: ClaimedDelivery, settings: Settings) -> None:
 
 
 def _attempt(claimed: ClaimedDelivery, settings: Settings) -> None:
+    reach("mid_delivery")
     try:
         outcome = _send(claimed, settings)
     except Exception:  # noqa: BLE001
         # Whatever it is, it is one failed try of the schedule, and not a delivery that is claimed again for ever.
         _log.exception("webhook_not_sent")
         outcome = AttemptOutcome(status_code=None, duration_ms=0, error="something went wrong on our side")
+    reach("after_delivery")
     with transaction() as session:
         status = record_attempt(session, claimed=claimed, outcome=outcome, random=random.random())  # noqa: S311 (jitter)
 

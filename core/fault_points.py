@@ -1,0 +1,136 @@
+"""Named points at which a test lets this very process die, freeze, stall or fail.
+
+    FAULT_POINTS="mid_upload=kill@2;after_claim=stall:5;before_commit=raise;mid_step=kill~0.01" FAULT_SEED=7
+
+This is not a setting and stands in neither core/settings.py, .env.example nor docker-compose.yml, so that nobody arms a
+deployment by filling in a form: the environment is read here, once, when the process starts, and a process that is armed
+says so as loudly as a log can. Unarmed, a point costs one look into an empty dict.
+"""
+
+from __future__ import annotations
+
+import os
+import random
+import re
+import signal
+import threading
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+import structlog
+
+#: Where a process can be when it is hit, in the order of a job's life.
+POINTS = frozenset(
+    {
+        "before_submit_commit",  # the job's row is written, and not yet committed
+        "after_submit_commit",  # the job is accepted, and its sender does not know yet
+        "before_ring",
+        "after_ring",
+        "after_claim",  # the lease runs, and nobody renews it yet
+        "mid_step",  # a denoising step has just ended
+        "after_render",
+        "after_encode",
+        "mid_upload",  # one image lies in the bucket, and the others may
+        "before_commit",  # everything is in the bucket, and the outcome is not written
+        "in_commit",  # the outcome is written in a transaction that holds its rows, and not yet committed
+        "after_commit",
+        "mid_delivery",  # the delivery is claimed, and not yet sent
+        "after_delivery",  # the receiver has answered, and nobody has written it down
+    }
+)
+
+_ARM = re.compile(
+    r"(?P<point>[a-z_]+)=(?P<action>kill|stop|raise|stall(?=:))(?::(?P<seconds>\d+(?:\.\d+)?))?"
+    r"(?:@(?P<at>[1-9]\d*)|~(?P<chance>0?\.\d+|1(?:\.0+)?))?"
+)
+
+_log = structlog.get_logger()
+
+
+class FaultInjected(Exception):
+    """A fault point was armed with `raise`."""
+
+
+@dataclass
+class Arm:
+    """What happens at a point: always, at the `at`-th time only, or with a chance."""
+
+    point: str
+    #: kill: SIGKILL; stop: SIGSTOP; raise: FaultInjected; stall: sleep on this thread alone.
+    action: str
+    seconds: float = 0.0
+    at: int | None = None
+    chance: float | None = None
+    dice: random.Random = field(default_factory=random.Random)
+    _times: int = 0
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def reach(self) -> None:
+        """The point was reached once more. Raises FaultInjected where that is the action."""
+        with self._lock:
+            self._times += 1
+            is_hit = (self.at is None or self._times == self.at) and (
+                self.chance is None or self.dice.random() < self.chance
+            )
+        if is_hit:
+            _log.warning("fault_injected", fault_point=self.point, fault_action=self.action)
+            self._act()
+
+    def _act(self) -> None:
+        match self.action:
+            case "kill":
+                os.kill(os.getpid(), signal.SIGKILL)
+            case "stop":
+                # To this very thread, which stops the process as well: sent to the process it may stop a moment later.
+                signal.pthread_kill(threading.get_ident(), signal.SIGSTOP)
+            case "stall":
+                time.sleep(self.seconds)
+            case _:
+                raise FaultInjected(f"the fault point {self.point} is armed")
+
+
+def parse_fault_points(text: str, *, seed: str = "") -> dict[str, list[Arm]]:
+    """The arms that a FAULT_POINTS describes, by their points. Raises ValueError naming what is wrong."""
+    arms: dict[str, list[Arm]] = {}
+    for part in filter(None, (part.strip() for part in text.split(";"))):
+        found = _ARM.fullmatch(part)
+        if found is None or (found["seconds"] is not None and found["action"] != "stall"):
+            raise ValueError(f"FAULT_POINTS: {part!r} is not point=kill|stop|raise|stall:SECONDS, with @N or ~CHANCE")
+        if found["point"] not in POINTS:
+            raise ValueError(
+                f"FAULT_POINTS: there is no point {found['point']!r}; there are {', '.join(sorted(POINTS))}"
+            )
+        arm = Arm(
+            found["point"],
+            found["action"],
+            seconds=float(found["seconds"] or 0),
+            at=int(found["at"]) if found["at"] else None,
+            chance=float(found["chance"]) if found["chance"] else None,
+            # Of its own, so that what other points do does not change when this one is hit.
+            dice=random.Random(f"{seed}:{part}"),  # noqa: S311  (faults, not secrets)
+        )
+        arms.setdefault(arm.point, []).append(arm)
+    return arms
+
+
+def read_fault_points(environment: Mapping[str, str]) -> dict[str, list[Arm]]:
+    """The arms that an environment describes: none, in every process that is not under test."""
+    return parse_fault_points(environment.get("FAULT_POINTS", ""), seed=environment.get("FAULT_SEED", ""))
+
+
+_ARMED = read_fault_points(os.environ)
+
+
+def reach(point: str) -> None:
+    """This process has come to a fault point: nothing happens, unless a test has armed it."""
+    arms = _ARMED.get(point)
+    if arms is not None:
+        for arm in arms:
+            arm.reach()
+
+
+def report_fault_points() -> None:
+    """Say in the log that this process is armed; say nothing where it is not."""
+    if _ARMED:
+        _log.critical("fault_points_armed", fault_points=sorted(_ARMED), seed=os.environ.get("FAULT_SEED", ""))

@@ -1,0 +1,82 @@
+"""The operator's own checks, in a process that stays up: `darkroom-admin verify` after every fault without its start."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+
+import core.schema  # noqa: F401  (every table, so that foreign keys find theirs)
+from core.database import transaction
+from core.jobs.invariants import find_violations
+from core.jobs.stored_objects import find_object_violations, read_digests
+from infra.local.application import REPOSITORY
+from infra.local.environment import inherit
+from worker.maintenance.delete_orphans import delete_orphans
+
+
+class Checker:
+    """Asks the process at the other end."""
+
+    def __init__(self, process: subprocess.Popen[str]) -> None:
+        self._process = process
+
+    def find_violations(self, *, orphan_grace_seconds: float = 3600) -> list[str]:
+        """Every broken rule, in the rows and in the bucket."""
+        return list(self._ask(f"verify {orphan_grace_seconds}"))
+
+    def delete_orphans(self) -> None:
+        """The clean-up of the bucket, without a grace."""
+        self._ask("delete_orphans")
+
+    def _ask(self, question: str) -> list[str]:
+        assert self._process.stdin is not None
+        assert self._process.stdout is not None
+        self._process.stdin.write(question + "\n")
+        self._process.stdin.flush()
+        # Log lines come the same way.
+        while not (line := self._process.stdout.readline()).startswith("answer: "):
+            assert line, f"the checker has ended: {self._process.wait()}"
+        return list(json.loads(line.removeprefix("answer: ")))
+
+
+@contextmanager
+def checking(settings: Mapping[str, str]) -> Iterator[Checker]:
+    """A checker of the stack with these settings."""
+    with subprocess.Popen(
+        [sys.executable, "-m", "tests.faults.checker"],
+        cwd=REPOSITORY,
+        env=inherit(settings) | {"ORPHAN_GRACE_SECONDS": "0"},
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    ) as process:
+        try:
+            yield Checker(process)
+        finally:
+            process.terminate()
+
+
+def _verify(orphan_grace_seconds: float) -> list[str]:
+    with transaction() as session:
+        violations = find_violations(session)
+        digests = read_digests(session)
+    violations += find_object_violations(digests, orphan_grace_seconds=orphan_grace_seconds)
+    return [f"{violation.rule}: {violation.subject}" for violation in violations]
+
+
+def _answer_questions() -> None:
+    for line in sys.stdin:
+        match line.split():
+            case ["verify", grace]:
+                answer = _verify(float(grace))
+            case _:
+                delete_orphans()
+                answer = []
+        print(f"answer: {json.dumps(answer)}", flush=True)
+
+
+if __name__ == "__main__":
+    _answer_questions()

@@ -1,0 +1,129 @@
+"""A whole service whose processes reach their servers through proxies, with leases short enough to wait for."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import psycopg
+import redis
+
+from infra.local import LocalStack
+from infra.local.part import Part
+from tests.acceptance.customer import SMALL
+from tests.faults.checker import Checker, checking
+from tests.faults.proxy import Proxy
+
+LEASE_SECONDS = 5
+SWEEP_SECONDS = 1
+
+SETTINGS = {
+    "LEASE_SECONDS": str(LEASE_SECONDS),
+    "HEARTBEAT_SECONDS": "1",
+    "SWEEP_SECONDS": str(SWEEP_SECONDS),
+    "DRAIN_SECONDS": "2",
+    "WEBHOOK_TIMEOUT_SECONDS": "2",
+}
+
+#: Several steps, and rendered in a blink all the same.
+SHORT: dict[str, Any] = SMALL | {"num_inference_steps": 3}
+
+#: A few seconds of rendering: long enough for something to happen meanwhile.
+LONG: dict[str, Any] = {"num_inference_steps": 100}
+
+#: Rendered for longer than anybody waits.
+ENDLESS: dict[str, Any] = {"num_inference_steps": 100, "num_images": 4}
+
+_LINKS = {"DATABASE_URL": "database", "REDIS_URL": "redis", "S3_ENDPOINT_URL": "storage"}
+
+
+@dataclass
+class Service:
+    """The stack, the proxies before its servers, and what leads past them."""
+
+    stack: LocalStack
+    links: dict[str, Proxy]
+    #: Settings of a process that is not to feel what is done to the links.
+    direct: dict[str, str]
+    checker: Checker = field(init=False)
+
+    @property
+    def worker(self) -> Part:
+        """The worker that is there from the start."""
+        return self.stack.part("worker-1")
+
+    def query(self, statement: str, *parameters: Any) -> list[tuple[Any, ...]]:
+        """Ask the database itself."""
+        with psycopg.connect(self.direct["DATABASE_URL"].replace("+psycopg", "")) as connection:
+            cursor = connection.execute(statement.encode(), parameters)
+            return cursor.fetchall() if cursor.description else []
+
+    def redis(self) -> redis.Redis:
+        """A client of Redis itself. Close it."""
+        return redis.Redis.from_url(self.direct["REDIS_URL"])
+
+    def attempts(self, job: Mapping[str, Any]) -> list[str]:
+        """What became of the job's attempts, in order."""
+        statement = "select status from job_attempts where job_id = %s order by attempt_number"
+        return [status for (status,) in self.query(statement, uuid_of(job))]
+
+    @contextmanager
+    def armed(self, name: str, fault_points: str) -> Iterator[Part]:
+        """The API, the dispatcher or beat, started again with these fault points; at the end again without."""
+        part = self.stack.part(name)
+        part.stop()
+        self.stack.environment["FAULT_POINTS"] = fault_points
+        try:
+            part.start()
+            part.wait_until_ready()
+            yield part
+        finally:
+            del self.stack.environment["FAULT_POINTS"]
+            part.restart()
+
+
+@contextmanager
+def serving(*, workers: int = 1, settings: Mapping[str, str] | None = None) -> Iterator[Service]:
+    """A service with proxies that pass everything, and a checker of it."""
+    with ExitStack() as stack:
+        links: dict[str, Proxy] = {}
+        direct: dict[str, str] = {}
+
+        def reroute(found: Mapping[str, str]) -> dict[str, str]:
+            extra = {**SETTINGS, **(settings or {})}
+            direct.update(found, **extra)
+            for name, link in _LINKS.items():
+                address = urlsplit(found[name])
+                assert address.port is not None
+                links[link] = stack.enter_context(Proxy(address.port))
+                extra[name] = found[name].replace(f":{address.port}", f":{links[link].port}")
+            return extra
+
+        local = stack.enter_context(LocalStack(workers=workers, environment=reroute))
+        service = Service(local, links, direct)
+        service.checker = stack.enter_context(checking(direct))
+        yield service
+
+
+def wait_until(reached: Callable[[], bool], what: str, seconds: float = 30) -> float:
+    """Return the seconds that it took; fail the test if it is not reached within some."""
+    started = time.monotonic()
+    while not reached():
+        assert time.monotonic() - started < seconds, f"not within {seconds} s: {what}"
+        time.sleep(0.05)
+    return time.monotonic() - started
+
+
+def is_frozen(part: Part) -> bool:
+    """Whether the process has been stopped by a signal and not continued."""
+    return Path(f"/proc/{part.pid}/stat").read_text().rpartition(")")[2].split()[0] == "T"
+
+
+def uuid_of(job: Mapping[str, Any]) -> str:
+    """The job's id as the tables have it."""
+    return str(job["id"]).removeprefix("job_")

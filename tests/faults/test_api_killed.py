@@ -1,0 +1,88 @@
+"""The API dies while an order is taken: its sender repeats the request, and there is one job."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import httpx2
+import pytest
+
+from tests.acceptance.customer import Customer
+from tests.faults.proxy import Cut, Flow
+from tests.faults.service import SHORT, Service
+
+pytestmark = pytest.mark.slow
+
+KEY = {"Idempotency-Key": "order-1"}
+
+
+def send(sender: Customer) -> httpx2.Response:
+    return sender.http.post("/v1/jobs", json={"prompt": "a red mug", **SHORT}, headers=KEY)
+
+
+def count_jobs(service: Service, sender: Customer) -> int:
+    return len(sender.http.get("/v1/jobs").json()["data"])
+
+
+@pytest.mark.soak
+@pytest.mark.parametrize(
+    ("point", "jobs_before_the_retry"),
+    [
+        ("before_submit_commit", 0),
+        ("after_submit_commit", 1),
+        ("before_ring", 1),
+        ("after_ring", 1),
+    ],
+)
+def test_the_api_is_killed_in_a_submit(
+    service: Service, sender: Customer, point: str, jobs_before_the_retry: int
+) -> None:
+    """F1, F2, F4: killed before the commit there is no job, killed after it there is one that nobody was told of: it
+    runs all the same (the sweep rings), and the retry with the key is answered with it. Once in either case.
+    """
+    with service.armed("api", f"{point}=kill"), pytest.raises(httpx2.TransportError):
+        send(sender)
+
+    assert count_jobs(service, sender) == jobs_before_the_retry
+    answer = send(sender)
+    assert answer.status_code == 202
+    assert ("Idempotent-Replayed" in answer.headers) == (jobs_before_the_retry == 1)
+    job = sender.wait_until_finished(answer.json())
+    assert (job["status"], job["attempts"], count_jobs(service, sender)) == ("succeeded", 1, 1)
+
+
+@pytest.mark.parametrize("is_delivered", [True, False])
+def test_the_answer_to_a_submits_commit_is_lost(service: Service, sender: Customer, *, is_delivered: bool) -> None:
+    """F16: the connection breaks at COMMIT: a 503 with Retry-After, and the retry with the key gives the job that was
+    committed, or makes the one that was not.
+    """
+    link = service.links["database"]
+    link.cut = cut = Cut(after=b"INSERT INTO jobs", at=b"COMMIT", is_delivered=is_delivered)
+    # On a connection that has been used often the statement has a number, and is not to be seen any more.
+    link.flow = Flow.RESET
+    link.flow = Flow.PASS
+    first = send(sender)
+    assert cut.is_done.is_set()
+    assert (first.status_code, first.json()["code"]) == (503, "database_unavailable")
+    assert int(first.headers["Retry-After"]) > 0
+
+    assert count_jobs(service, sender) == int(is_delivered)
+    second = send(sender)
+    assert ("Idempotent-Replayed" in second.headers) == is_delivered
+    job = sender.wait_until_finished(second.json())
+    assert (job["status"], job["attempts"], count_jobs(service, sender)) == ("succeeded", 1, 1)
+
+
+def test_the_answer_to_a_submit_is_lost(service: Service, sender: Customer) -> None:
+    """F2: 20 repeats of a request whose answers nobody reads are one job."""
+    body: dict[str, Any] = {"prompt": "a red mug", **SHORT}
+    for _ in range(20):
+        with (
+            httpx2.Client(headers=sender.http.headers, timeout=0.001) as hasty,
+            pytest.raises(httpx2.TransportError),
+        ):
+            hasty.post(f"{service.stack.url}/v1/jobs", json=body, headers=KEY)
+    answer = send(sender)
+
+    job = sender.wait_until_finished(answer.json())
+    assert (job["status"], job["attempts"], count_jobs(service, sender)) == ("succeeded", 1, 1)

@@ -1,0 +1,221 @@
+"""Workers that die or freeze at each of their fault points. Real processes, real signals."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from infra.local.part import Part
+from tests.acceptance.customer import Customer
+from tests.faults.service import (
+    ENDLESS,
+    LEASE_SECONDS,
+    SHORT,
+    SWEEP_SECONDS,
+    Service,
+    is_frozen,
+    serving,
+    uuid_of,
+    wait_until,
+)
+
+#: While the attempt holds its lease, and when it has been written down already.
+BEFORE = ("after_claim", "mid_step", "after_render", "after_encode", "mid_upload", "before_commit")
+AFTER = ("after_commit", "before_ring", "after_ring")
+
+TABLES = ("jobs", "job_attempts", "artifacts", "usage_records", "webhook_events", "webhook_deliveries")
+
+
+@pytest.mark.parametrize(
+    "points",
+    [
+        pytest.param(("mid_step", "mid_upload", "before_commit", "after_commit"), marks=pytest.mark.slow, id="four"),
+        pytest.param(BEFORE + AFTER, marks=pytest.mark.soak, id="all"),
+    ],
+)
+def test_a_worker_may_freeze_or_die_anywhere(service: Service, sender: Customer, points: Sequence[str]) -> None:
+    """F12, F13: a worker for each point. First each freezes there past its lease, another worker renders its job, and it
+    goes on: not a row is changed and the images stay those of the winner. Then each is killed there: its job is
+    rendered again within the lease and a sweep (or not again, once it was committed), and what the losers had stored is
+    swept up.
+    """
+    arms = [{"FAULT_POINTS": f"{point}=stop@1;{point}=kill@2", "RENDER_CONCURRENCY": "1"} for point in points]
+    crew = dict(zip(points, service.stack.add_workers(arms), strict=True))
+    try:
+        _freeze(service, sender, crew)
+        _kill(service, sender, crew)
+    finally:
+        for part in crew.values():
+            part.kill()
+
+    service.checker.delete_orphans()
+    assert service.checker.find_violations(orphan_grace_seconds=0) == []
+
+
+def _freeze(service: Service, sender: Customer, crew: dict[str, Part]) -> None:
+    jobs = _submit_past(service, sender, len(crew))
+    wait_until(lambda: all(map(is_frozen, crew.values())), "every worker is frozen at its point")
+    service.worker.resume()
+    ended = sender.wait_until_all_finished(jobs)
+    rows = _read_rows(service)
+
+    for part in crew.values():
+        part.resume()
+    stale = [part for point, part in crew.items() if point in BEFORE]
+    wait_until(lambda: all("lease_lost" in part.log_path.read_text() for part in stale), "the stale workers notice")
+
+    assert _read_rows(service) == rows
+    assert {job["status"] for job in ended} == {"succeeded"}
+    for job in jobs:
+        assert sender.download(sender.read(job)["outputs"][0])
+    assert _outcomes(service, crew, jobs) == {
+        point: ["expired", "succeeded"] if point in BEFORE else ["succeeded"] for point in crew
+    }
+
+
+def _kill(service: Service, sender: Customer, crew: dict[str, Part]) -> None:
+    jobs = _submit_past(service, sender, len(crew))
+    wait_until(lambda: not any(part.is_running for part in crew.values()), "every worker is killed at its point")
+    service.worker.resume()
+    ended = sender.wait_until_all_finished(jobs)
+
+    assert {job["status"] for job in ended} == {"succeeded"}
+    assert _outcomes(service, crew, jobs) == {
+        point: ["expired", "succeeded"] if point in BEFORE else ["succeeded"] for point in crew
+    }
+    waits = service.query(
+        "select b.started_at - a.heartbeat_at from job_attempts a join job_attempts b on b.job_id = a.job_id "
+        "and b.attempt_number = 2 where a.attempt_number = 1 and a.job_id = any(%s::uuid[])",
+        [uuid_of(job) for job in jobs],
+    )
+    assert len(waits) == sum(point in BEFORE for point in crew)
+    assert max(wait for (wait,) in waits) < timedelta(seconds=LEASE_SECONDS + SWEEP_SECONDS + 2)
+
+
+def _submit_past(service: Service, sender: Customer, count: int) -> list[dict[str, Any]]:
+    """Jobs for the armed workers: the healthy one is frozen meanwhile, with no job in its hands."""
+    service.worker.pause()
+    return [sender.submit(**SHORT) for _ in range(count)]
+
+
+def _read_rows(service: Service) -> dict[str, list[tuple[Any, ...]]]:
+    return {table: service.query(f"select row_to_json(t)::text from {table} t order by 1") for table in TABLES}
+
+
+def _outcomes(service: Service, crew: dict[str, Part], jobs: list[dict[str, Any]]) -> dict[str, list[str]]:
+    """What became of the attempts of each worker's job, by the worker's point."""
+    workers = service.query(
+        "select job_id::text, worker_id from job_attempts where attempt_number = 1 and job_id = any(%s::uuid[])",
+        [uuid_of(job) for job in jobs],
+    )
+    job_of = {int(worker_id.rpartition(":")[2]): job_id.replace("-", "") for job_id, worker_id in workers}
+    return {point: service.attempts({"id": job_of[part.pid]}) for point, part in crew.items()}
+
+
+@pytest.mark.soak
+def test_a_worker_may_freeze_with_its_rows_locked(service: Service, sender: Customer) -> None:
+    """F13: frozen inside its last transaction, a worker holds its job's rows. The database ends the session after
+    30 s, another worker renders the job, and the transaction that goes on is refused.
+    """
+    arms = {"FAULT_POINTS": "in_commit=stop@1", "RENDER_CONCURRENCY": "1"}
+    [frozen] = service.stack.add_workers([arms])
+    try:
+        [job] = _submit_past(service, sender, 1)
+        wait_until(lambda: is_frozen(frozen), "the worker is frozen in its commit")
+        service.worker.resume()
+        other = sender.wait_until_finished(sender.submit(**SHORT))
+        ended = sender.wait_until_finished(job, seconds=60)
+        rows = _read_rows(service)
+        frozen.resume()
+        # Its session is gone, and with it the time in which it would have tried again.
+        wait_until(lambda: "raised unexpected" in frozen.log_path.read_text(), "the stale worker notices")
+    finally:
+        frozen.kill()
+
+    assert (other["status"], other["attempts"]) == ("succeeded", 1), "it did not wait for the locked rows"
+    assert ended["status"] == "succeeded"
+    assert service.attempts(job) == ["expired", "succeeded"]
+    assert _read_rows(service) == rows
+
+
+@pytest.mark.soak
+def test_a_job_that_kills_every_worker_is_given_up(service: Service, sender: Customer) -> None:
+    """F22: three workers die of it, and it fails with lease_expired; the queue behind it keeps moving."""
+    service.worker.pause()
+    doomed = service.stack.add_workers([{"FAULT_POINTS": "mid_step=kill", "RENDER_CONCURRENCY": "1"}] * 3)
+    job = sender.submit(**SHORT)
+    wait_until(lambda: not any(part.is_running for part in doomed), "three workers have died", seconds=60)
+    later = sender.submit(**SHORT)
+    service.worker.resume()
+
+    assert sender.wait_until_finished(later)["status"] == "succeeded"
+    job = sender.wait_until_finished(job)
+    assert (job["status"], job["failure"]["code"], job["attempts"]) == ("failed", "lease_expired", 3)
+    assert service.attempts(job) == ["expired"] * 3
+
+
+@pytest.mark.soak
+def test_everything_is_killed_at_once(request: pytest.FixtureRequest) -> None:
+    """F34, F37: SIGKILL to every process there is, with jobs queued, running and done (a power cut but for the disk's
+    own cache). The servers and a worker come back first, and without the sweep a held job stays where it is; then the
+    rest: every accepted job reaches its end without a human, and nothing is done twice.
+    """
+    from tests.acceptance.customer import open_account
+
+    with serving() as service, open_account(service.stack, request.node.name) as sender:
+        done = sender.wait_until_finished(sender.submit(**SHORT))
+        running = sender.wait_until_rendering(sender.submit(**ENDLESS))
+        service.stack.part("beat").stop()
+        queued = [sender.submit(**SHORT) for _ in range(10)]
+        for part in reversed(service.stack.parts):
+            part.kill()
+
+        servers = [service.stack.part(name) for name in ("database", "redis", "storage")]
+        rest = [service.stack.part(name) for name in ("worker-1", "dispatcher", "api")]
+        for group in (servers, rest):
+            for part in group:
+                part.start()
+            for part in group:
+                part.wait_until_ready(120)
+        wait_until(
+            lambda: (
+                service.query("select 1 from job_attempts where status = 'running' and lease_expires_at < now()") != []
+            ),
+            "the lease of the killed worker is over",
+        )
+        assert sender.read(running)["status"] == "running", "nobody sweeps"
+        service.stack.part("beat").start()
+
+        ended = sender.wait_until_all_finished([running, *queued], seconds=90)
+        assert {job["status"] for job in ended} == {"succeeded"}
+        assert sender.read(done)["outputs"][0]["sha256"] == done["outputs"][0]["sha256"]
+        assert service.attempts(running) == ["expired", "succeeded"]
+        assert service.checker.find_violations() == []
+
+
+@pytest.mark.soak
+@pytest.mark.parametrize("signals", ["TERM TERM", "INT", "QUIT", "INT TERM QUIT"])
+def test_every_signal_is_an_orderly_end(service: Service, sender: Customer, signals: str) -> None:
+    """F25: whatever a worker is told to stop with, and however often: it ends by itself, and its job loses nothing and
+    uses up no attempt.
+    """
+    import os
+    import signal
+    import time
+
+    service.worker.pause()
+    [told] = service.stack.add_workers([None])
+    job = sender.wait_until_rendering(sender.submit(**ENDLESS))
+    for name in signals.split():
+        os.kill(told.pid, signal.Signals[f"SIG{name}"])
+        time.sleep(0.2)
+    wait_until(lambda: not told.is_running, "the worker has ended", seconds=15)
+    told.kill()
+
+    assert sender.read(job)["status"] in {"queued", "succeeded"}
+    service.worker.resume()
+    job = sender.wait_until_finished(job)
+    assert (job["status"], job["attempts"]) == ("succeeded", 1)

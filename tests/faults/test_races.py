@@ -1,0 +1,147 @@
+"""Everything that can happen twice or at once, on the real database: always one end, told as it is."""
+
+from __future__ import annotations
+
+import random
+import threading
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from uuid import UUID
+
+import pytest
+from sqlalchemy import select, text
+
+from core.accounts.tables import UsageRecord
+from core.database import transaction
+from core.errors import JobFinished, LeaseLost
+from core.jobs.claim import ClaimedAttempt
+from core.jobs.finish import record_interruption
+from core.jobs.invariants import find_violations
+from core.jobs.tables import Job
+from core.webhooks.tables import WebhookDelivery, WebhookEvent
+from infra.local.webhook_listener import WebhookListener
+from tests.integration.attempts import (
+    cancel,
+    claim_one,
+    expire_lease,
+    fail,
+    in_transaction,
+    read_job,
+    renew,
+    succeed,
+    sweep,
+)
+from tests.integration.conftest import Submit
+from tests.integration.test_webhook_delivery import add_endpoint, end_a_job
+from worker.webhooks.deliver import deliver_next
+
+
+@pytest.fixture(autouse=True)
+def verified(database: None) -> Iterator[None]:
+    """After each of these tests no rule is broken."""
+    yield
+    with transaction() as session:
+        assert find_violations(session) == []
+
+
+@pytest.mark.parametrize("tries", [100, pytest.param(1000, marks=pytest.mark.slow)])
+def test_a_cancel_that_races_the_final_commit(account_id: UUID, submit: Submit, tries: int) -> None:
+    """F27: 1,000 tries: each job has one end, its event and its delivery say the same as its row, and who cancelled
+    was told the truth.
+    """
+    add_endpoint(account_id, "http://127.0.0.1:9/")
+    dice = random.Random(tries)  # which of the two is a little late
+    with ThreadPoolExecutor(2) as pool:
+        for _ in range(tries):
+            job_id = submit(account_id)
+            _race(pool, account_id, job_id, claim_one(), lead_seconds=dice.uniform(-0.004, 0.004))
+
+    with transaction() as session:
+        ends = session.execute(
+            select(Job.status, WebhookEvent.type, WebhookDelivery.status, UsageRecord.job_id.is_not(None))
+            .outerjoin(WebhookEvent, WebhookEvent.job_id == Job.id)
+            .outerjoin(WebhookDelivery, WebhookDelivery.event_id == WebhookEvent.id)
+            .outerjoin(UsageRecord, UsageRecord.job_id == Job.id)
+        ).all()
+    counts = Counter(tuple(end) for end in ends)
+    assert set(counts) == {
+        ("succeeded", "job.succeeded", "pending", True),
+        ("cancelled", "job.cancelled", "pending", False),
+    }
+    assert counts.total() == tries
+    assert min(counts.values()) > tries / 20, "a race that one side always wins proves nothing"
+
+
+def _race(
+    pool: ThreadPoolExecutor, account_id: UUID, job_id: UUID, attempt: ClaimedAttempt, *, lead_seconds: float
+) -> None:
+    start = threading.Barrier(2)
+
+    def late(seconds: float, act: Callable[[], object]) -> object:
+        start.wait()
+        time.sleep(max(0.0, seconds))
+        return act()
+
+    done = pool.submit(late, lead_seconds, lambda: succeed(attempt))
+    cancelled = pool.submit(late, -lead_seconds, lambda: cancel(account_id, job_id))
+    status, error = done.result(), cancelled.exception()
+
+    assert error is None or isinstance(error, JobFinished)
+    assert (status, error is None) in {("succeeded", False), ("cancelled", True)}
+
+
+def test_everything_at_once_has_one_end(account_id: UUID, submit: Submit) -> None:
+    """F27, F33: success, failure, shutdown, renewal, cancel and two sweeps at the same moment, at the very end of the
+    lease: the rows agree with each other whoever wins, and the losers are told so.
+    """
+    dice = random.Random(5)
+    with ThreadPoolExecutor(7) as pool:
+        for _ in range(25):
+            job_id = submit(account_id)
+            attempt = claim_one()
+            if dice.random() < 0.5:
+                expire_lease(attempt)
+            acts: list[Callable[[], object]] = [
+                lambda attempt=attempt: succeed(attempt),  # type: ignore[misc]  # mypy: defaults in a lambda
+                lambda attempt=attempt: fail(attempt.id),  # type: ignore[misc]
+                lambda attempt=attempt: in_transaction(record_interruption, attempt.id),  # type: ignore[misc]
+                lambda attempt=attempt: renew(attempt.id),  # type: ignore[misc]
+                lambda job_id=job_id: cancel(account_id, job_id),  # type: ignore[misc]
+                sweep,
+                sweep,
+            ]
+            dice.shuffle(acts)
+            errors = [future.exception() for future in [pool.submit(act) for act in acts]]
+            assert {type(error) for error in errors if error is not None} <= {LeaseLost, JobFinished}
+            _end(account_id, job_id)
+
+
+def _end(account_id: UUID, job_id: UUID) -> None:
+    """Let the job go the rest of its way, so that the next claim is the next job's."""
+    # Both sweeps may have passed over a row that a loser held just then: that is the next sweep's.
+    sweep()
+    with transaction() as session:
+        status = read_job(session, job_id).status
+    assert status != "running"
+    if status == "queued":
+        cancel(account_id, job_id)
+
+
+def test_senders_at_once_send_each_event_once(account_id: UUID, submit: Submit, listener: WebhookListener) -> None:
+    """F33: six senders that start together on twelve deliveries: twelve calls with ids of their own."""
+    add_endpoint(account_id, listener.url)
+    for _ in range(12):
+        end_a_job(account_id, submit)
+
+    with ThreadPoolExecutor(6) as pool:
+        list(pool.map(lambda _: deliver_next(), range(6)))
+
+    calls = [listener.calls.get(timeout=5) for _ in range(12)]
+    assert listener.calls.empty()
+    assert len({call.headers["webhook-id"] for call in calls}) == 12
+    with transaction() as session:
+        assert session.execute(text("select status, count(*) from webhook_deliveries group by 1")).all() == [
+            ("delivered", 12)
+        ]

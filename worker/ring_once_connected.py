@@ -1,0 +1,28 @@
+"""A worker that has just reached Redis looks for work by itself: rings may have been lost while it was away."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import structlog
+from celery import Celery, bootsteps
+
+_log = structlog.get_logger()
+
+
+def ring_once_connected(app: Celery, queue: str, task: str) -> None:
+    """Send one message for the task whenever a worker of this app has connected, at its start and after a loss."""
+
+    class Ring(bootsteps.StartStopStep):  # type: ignore[misc]  # Celery has no types
+        requires = ("celery.worker.consumer.tasks:Tasks",)
+
+        def start(self, consumer: Any) -> None:
+            try:
+                consumer.app.send_task(
+                    task, queue=queue, connection=consumer.connection, retry=False, ignore_result=True
+                )
+            except Exception as error:  # noqa: BLE001
+                # The sweep rings, too; and if the link is lost again, the consumer itself finds that out.
+                _log.warning("not_rung_once_connected", queue=queue, error=repr(error))
+
+    app.steps["consumer"].add(Ring)
