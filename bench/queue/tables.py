@@ -64,5 +64,5 @@ def fill_queue(engine: Engine, *, rows: int, accounts: int, pool: str) -> None:
         session.execute(text("insert into pool_clocks (pool) values (:pool) on conflict do nothing"), {"pool": pool})
     with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
         connection.execute(text("set statement_timeout = 0"))
-        connection.execute(text("vacuum analyze"))
+        connection.execute(text("vacuum analyze accounts, jobs, job_attempts, pool_clocks, account_clocks"))
         connection.execute(text("set statement_timeout = '15s'"))

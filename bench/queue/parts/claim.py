@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 
 from bench.queue.bench import Bench, in_turns
 from bench.queue.noop_task import prefer_like_a_worker
-from bench.queue.tables import fill_queue
+from bench.queue.tables import empty_tables, fill_queue
 from core.database import build_engine, get_engine
 from core.jobs.claim import claim_job
 from core.jobs.queue_figures import read_queue_figures
@@ -43,6 +43,7 @@ class _Queue:
 def measure_claims_and_sweeps(bench: Bench) -> None:
     """Cells `claim` (system: accounts, load: rows) and `sweep` (system: what it finds, load: rows), in milliseconds."""
     plan = bench.plan
+    empty_tables(get_engine())
     # A database that somebody is connected to cannot be copied.
     get_engine().dispose()
     with ExitStack() as filled:
