@@ -22,7 +22,7 @@ def read_plan(arguments: Sequence[str] | None = None) -> Plan:
         parts=options.parts or PARTS,
         rounds=options.rounds or (2 if quick else 5),
         worker_threads=options.worker_threads,
-        noop_jobs=options.noop_jobs or (200 if quick else 1000),
+        noop_jobs=options.noop_jobs or (200 if quick else 600),
         handoffs=options.handoffs or (20 if quick else 100),
         queue_sizes=options.sizes or ((1_000, 10_000) if quick else (1_000, 10_000, 100_000, 1_000_000)),
         account_counts=options.accounts or ((1, 100) if quick else (1, 100, 10_000)),
@@ -46,7 +46,7 @@ def _build_parser() -> argparse.ArgumentParser:
     parser.add_argument("--parts", type=_split(_part), metavar="A,B", help=f"of {', '.join(PARTS)} (all)")
     parser.add_argument("--rounds", type=_positive, metavar="N", help="5; with --quick 2")
     parser.add_argument("--worker-threads", type=_positive, default=8, metavar="N", help="of a worker process (8)")
-    parser.add_argument("--noop-jobs", type=_positive, metavar="N", help="of a round (1000)")
+    parser.add_argument("--noop-jobs", type=_positive, metavar="N", help="of a round (600)")
     parser.add_argument("--handoffs", type=_positive, metavar="N", help="of a round (100)")
     parser.add_argument("--sizes", type=_split(_positive), metavar="N,M", help="queued rows (1000 to 1000000)")
     parser.add_argument("--accounts", type=_split(_positive), metavar="N,M", help="that they belong to (1,100,10000)")
