@@ -8,6 +8,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
+from functools import partial
 from typing import Protocol
 
 from sqlalchemy import text
@@ -128,9 +129,7 @@ def _our_workers(bench: Bench, *, processes: int) -> Iterator[_OurWorkers]:
                     )
                 )
             )
-            wait_until(
-                lambda port=port: answers(port, "/metrics"), seconds=_SECONDS_TO_START, what=f"the start of {name}"
-            )
+            wait_until(partial(answers, port, "/metrics"), seconds=_SECONDS_TO_START, what=f"the start of {name}")
         yield _OurWorkers(name, trees)
 
 
