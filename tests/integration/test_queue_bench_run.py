@@ -27,12 +27,13 @@ run(read_plan(sys.argv[2:]), logs=folder, say=print).write(folder / "results.jso
 
 _SMALL = [
     *("--rounds", "1", "--worker-threads", "2", "--noop-jobs", "20", "--handoffs", "5", "--sizes", "200,500"),
-    *("--accounts", "1,10", "--claims", "5", "--clients", "2", "--submit-seconds", "0.3", "--light-jobs", "2"),
+    *("--accounts", "1,10", "--claims", "5", "--clients", "2", "--submit-seconds", "0.3", "--light-jobs", "1"),
     *("--simulated-workers", "4", "--work-seconds", "0.02", "--fair-rounds", "1"),
 ]
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(300)
 def test_a_small_run_measures_every_part(tmp_path: Path) -> None:
     """Each part has its cells, with a positive figure in each, and every target is judged."""
     done = subprocess.run(
@@ -40,7 +41,7 @@ def test_a_small_run_measures_every_part(tmp_path: Path) -> None:
         cwd=REPOSITORY,
         capture_output=True,
         text=True,
-        timeout=110,
+        timeout=280,
         check=False,
     )
     assert done.returncode == 0, done.stdout + done.stderr
@@ -55,6 +56,6 @@ def test_a_small_run_measures_every_part(tmp_path: Path) -> None:
     assert cells >= {
         ("fair wait", policy, load) for policy in (ALONE, FAIR, FIRST_COME) for load in (AT_ONCE, NOW_AND_THEN)
     }
-    assert all(value > 0 for cell in results.cells for value in cell.values if not cell.measure.endswith("cpu"))
+    assert not [cell for cell in results.cells if min(cell.values) <= 0 and not cell.measure.endswith("cpu")]
     assert len(judge_targets(results)) == 11
     assert "no-op jobs/s" in write_table(results)
