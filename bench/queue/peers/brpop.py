@@ -15,7 +15,7 @@ import redis
 def main() -> None:
     """Until it is ended."""
     url, name, path = sys.argv[1:]
-    client = redis.Redis.from_url(url, decode_responses=True)
+    client = redis.Redis.from_url(url, decode_responses=True, socket_timeout=None)
     with Path(path).open("a", buffering=1, encoding="ascii") as file:
         while True:
             popped = client.brpop([name], timeout=60)
