@@ -15,13 +15,15 @@ import redis
 def main() -> None:
     """Until it is ended."""
     url, name, path = sys.argv[1:]
-    client = redis.Redis.from_url(url, decode_responses=True, socket_timeout=None)
+    client = redis.Redis.from_url(url, socket_timeout=None)
     with Path(path).open("a", buffering=1, encoding="ascii") as file:
         while True:
             popped = client.brpop([name], timeout=60)
             got_at = time.monotonic_ns()
             if popped is not None:
-                file.write(f"{popped[1]} {got_at}\n")
+                key = popped[1]
+                assert isinstance(key, bytes)
+                file.write(f"{key.decode()} {got_at}\n")
 
 
 if __name__ == "__main__":
