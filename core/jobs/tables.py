@@ -41,8 +41,6 @@ class Job(Table):
         Index("ix_jobs_account_id", "account_id", "id"),
         Index("ix_jobs_account_id_status", "account_id", "status", "id"),
     )
-    # What the database works out comes back with the statement that writes it, so no row is read after it was written.
-    __mapper_args__ = {"eager_defaults": True}  # noqa: RUF012  (read by SQLAlchemy, never changed)
 
     id: Mapped[UUID] = mapped_column(primary_key=True, default=new_id)
     account_id: Mapped[UUID] = mapped_column(ForeignKey("accounts.id"))

@@ -22,8 +22,8 @@ from tests.integration.conftest import Submit
 
 
 def test_a_job_is_not_read_back_after_it_was_written(account_id: UUID, submit: Submit) -> None:
-    """A submit reads no job, and an end reads the one that it locks, once: what the database worked out (times, defaults)
-    comes back with the statement that wrote it.
+    """A submit reads no job, for what the database worked out comes back with the insert; and an end reads the whole row
+    once, when it locks it.
     """
     with _statements() as submitted:
         submit(account_id)
