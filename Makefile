@@ -13,7 +13,7 @@ PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constr
 # Given to commands through the environment, so that quotes in it stay what they are.
 export PROMPT
 .DEFAULT_GOAL := help
-.PHONY: help demo up test test-slow soak check bench bench-models soak-models train-demo-model evaluate-demo-model lock clean
+.PHONY: help demo up test test-slow soak check bench bench-queue bench-models soak-models train-demo-model evaluate-demo-model lock clean
 
 help: ## show these commands
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 26
@@ -43,6 +43,9 @@ check: $(VENV)/.installed-dev ## ruff, mypy, import-linter, codespell, alembic c
 
 bench: $(BENCH_VENV)/.installed ## the engine beside LitServe, BentoML, static batching and the plain pipeline (QUICK=1, OPTIONS="…")
 	@$(BENCH_VENV)/bin/python -m bench.render $(if $(QUICK),--quick) $(OPTIONS)
+
+bench-queue: $(BENCH_VENV)/.installed ## the queue beside stock Celery, BRPOP, a bare handler and a naive service (QUICK=1, OPTIONS="…")
+	@$(BENCH_VENV)/bin/python -m bench.queue $(if $(QUICK),--quick) $(OPTIONS)
 
 bench-models: $(BENCH_VENV)/.installed ## denoisers of known models with random weights: images/s and TFLOP/s (OPTIONS="--dims tiny")
 	@OMP_WAIT_POLICY=passive $(BENCH_VENV)/bin/python -m bench.denoisers $(OPTIONS)

@@ -6,9 +6,10 @@ from http import HTTPStatus
 
 import structlog
 from flask import Response, g, request
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import ConfigDict, Field
 
 from api.authentication import current_account_id
+from api.headers import Headers
 from api.jobs.blueprint import jobs_blueprint
 from api.json_body import MAX_BODY_BYTES_WITH_IMAGES
 from api.v1 import describe_problems
@@ -35,7 +36,7 @@ def allow_images_in_the_body() -> None:
         request.max_content_length = MAX_BODY_BYTES_WITH_IMAGES
 
 
-class PostJobHeaders(BaseModel):
+class PostJobHeaders(Headers):
     """Optional headers of the request."""
 
     model_config = ConfigDict(populate_by_name=True)

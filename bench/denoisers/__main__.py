@@ -11,7 +11,7 @@ import torch
 
 from bench.denoisers.known import DENOISERS
 from bench.denoisers.measure import Measured, Settings, measure, measure_matrix_product
-from bench.render.machine import describe_machine
+from bench.machine import describe_machine
 
 WAYS = ("eager", "compiled")
 

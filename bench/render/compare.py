@@ -8,10 +8,10 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
+from bench.figures import spread
+from bench.machine import describe_machine
 from bench.render.choose_openmp import start_on_better_openmp
-from bench.render.figures import spread
 from bench.render.jobs import make_jobs
-from bench.render.machine import describe_machine
 from bench.render.parity import largest_difference
 from bench.render.plan import Plan
 from bench.render.results import ClosedCell, OpenCell, Results, Round

@@ -11,9 +11,9 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from bench.process_tree import ProcessTree
 from bench.render.jobs import Job
 from bench.render.openmp import OpenMP, build_environment
-from bench.render.process_tree import ProcessTree
 from bench.render.serve.setting import Setting
 from bench.render.systems import System, build_command
 from bench.render.traffic import Served, Traffic

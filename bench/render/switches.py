@@ -18,7 +18,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from bench.render.machine import describe_machine
+from bench.machine import describe_machine
 from core.catalog import Catalog, load_catalog
 from worker.rendering.errors import ModelUnavailable
 from worker.rendering.models import LoadedModel, Models

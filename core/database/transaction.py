@@ -27,15 +27,20 @@ _SERVER_OPTIONS = " ".join(
 
 @cache
 def get_engine() -> Engine:
-    """The engine of this process, built on first use.
+    """The engine of this process, built on first use."""
+    settings = get_settings()
+    return build_engine(settings.database_url, pool_size=settings.database_pool_size)
+
+
+def build_engine(database_url: str, *, pool_size: int) -> Engine:
+    """An engine with the options that every statement of ours relies on.
 
     Connections are checked before they are lent (a restarted PostgreSQL costs one round trip, not an error), and a
     database that does not answer is given up on after five seconds.
     """
-    settings = get_settings()
     return create_engine(
-        settings.database_url,
-        pool_size=settings.database_pool_size,
+        database_url,
+        pool_size=pool_size,
         max_overflow=0,
         pool_timeout=5,
         pool_pre_ping=True,

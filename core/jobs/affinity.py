@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 from sqlalchemy import ColumnElement, Select, and_, case, false, func, or_, select
@@ -88,9 +89,16 @@ def choose_preferred(session: Session, *, pool: str, prefer: Preference) -> Chos
 
     No job is passed that has waited for longer than the bound, or that has a better priority.
     """
+    row = session.execute(_build_choice(pool, prefer)).one_or_none()
+    return None if row is None else Chosen(row[0], min(row[0].fair_position, row[1]))
+
+
+# Building it takes longer than PostgreSQL needs to answer it, and a worker asks in the same few ways all the time.
+@lru_cache(maxsize=256)
+def _build_choice(pool: str, prefer: Preference) -> Select[Any]:
     ranked = _rank_ahead(pool, prefer).subquery()
     may_pass = and_(~ranked.c.is_behind_overdue, ~ranked.c.is_behind_priority)
-    row = session.execute(
+    return (
         select(Job, ranked.c.first_position)
         .join(ranked, ranked.c.id == Job.id)
         .where(Job.status == JobStatus.QUEUED, Job.priority < HELD)
@@ -99,8 +107,7 @@ def choose_preferred(session: Session, *, pool: str, prefer: Preference) -> Chos
         # The look ahead locks nothing, so that workers who look at once do not hide the queue from each other. This
         # locks the one row that is taken, and looks at its status and its being held back again.
         .with_for_update(of=Job, skip_locked=True)
-    ).one_or_none()
-    return None if row is None else Chosen(row[0], min(row[0].fair_position, row[1]))
+    )
 
 
 def _rank_ahead(pool: str, prefer: Preference) -> Select[Any]:

@@ -39,5 +39,4 @@ def cancel_job(session: Session, *, account_id: UUID, job_id: UUID) -> Job:
     elif job.status == JobStatus.RUNNING and job.cancel_requested_at is None:
         job.cancel_requested_at = func.now()
         session.flush()
-        session.refresh(job)
     return job

@@ -104,7 +104,6 @@ def submit_job(
     session.flush()
     session.add_all(build_input_rows(images, account_id=account_id))
     session.flush()
-    session.refresh(job)
     return Submitted(job, is_new=True)
 
 

@@ -14,7 +14,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bench.render.figures import paired_ratio, percentile, spread
+from bench.figures import paired_ratio, percentile, spread
 from bench.render.grouping import group_jobs, group_key
 from bench.render.jobs import GUIDANCE_SCALES, STEPS, TASKS, Job, make_jobs
 from bench.render.report.table import write_table

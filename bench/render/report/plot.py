@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from bench.render.figures import percentile, spread
+from bench.figures import percentile, spread
 from bench.render.results import Results
 
 #: Colours that people with any colour vision tell apart (Okabe and Ito).

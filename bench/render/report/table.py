@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 
-from bench.render.figures import Spread, percentile, spread
+from bench.figures import percentile, spread
+from bench.markdown import say_spread, write_outcomes, write_rows
 from bench.render.report.targets import judge_targets
 from bench.render.results import ClosedCell, OpenCell, Results, Round
 
@@ -20,7 +21,7 @@ def write_table(results: Results) -> str:
         *_write_parity(results),
         *_write_systems(results),
         "## Where and how",
-        _table(["", ""], [[name, value] for name, value in (results.machine | results.settings).items()]),
+        write_rows(["", ""], [[name, value] for name, value in (results.machine | results.settings).items()]),
         f"The run took {results.seconds / 60:.0f} minutes.",
     ]
     return "\n\n".join(parts) + "\n"
@@ -30,10 +31,7 @@ def _write_targets(results: Results) -> Iterable[str]:
     outcomes = judge_targets(results)
     if outcomes:
         yield "## Targets"
-        yield _table(
-            ["target", "measured", "met"],
-            [[one.target, one.measured, "yes" if one.is_met else "no"] for one in outcomes],
-        )
+        yield write_outcomes(outcomes)
 
 
 def _write_closed(results: Results, load: str) -> Iterable[str]:
@@ -64,7 +62,7 @@ def _by_concurrency(
     for note in results.systems:
         own = {cell.concurrency: cell for cell in cells if cell.system == note.name}
         rows.append([f"({note.letter}) {note.title}", *(say(own[n].rounds) if n in own else "" for n in concurrencies)])
-    return _table([corner, *map(str, concurrencies)], rows)
+    return write_rows([corner, *map(str, concurrencies)], rows)
 
 
 def _write_open(results: Results) -> Iterable[str]:
@@ -77,7 +75,7 @@ def _write_open(results: Results) -> Iterable[str]:
         "moment of arrival, in seconds, of all rounds together; in brackets the lowest and highest p99 of a round."
     )
     rows = [_say_open(results, cell) for cell in sorted(results.open, key=_order_open)]
-    yield _table(["load", "jobs/s", "system", "p50", "p99", "images/s", "CPU ms/image"], rows)
+    yield write_rows(["load", "jobs/s", "system", "p50", "p99", "images/s", "CPU ms/image"], rows)
 
 
 def _order_open(cell: OpenCell) -> tuple[bool, float]:
@@ -104,7 +102,7 @@ def _write_parity(results: Results) -> Iterable[str]:
     if results.parity:
         yield "## Parity"
         yield "Largest difference of any channel of any pixel, of 255, from the pipeline called alone with the same seeds."
-        yield _table(
+        yield write_rows(
             ["system", "difference"],
             [[results.note(name).title, str(difference)] for name, difference in results.parity.items()],
         )
@@ -120,15 +118,15 @@ def _write_systems(results: Results) -> Iterable[str]:
     for note in results.systems:
         trials = ", ".join(f"{name} {speed:.2f}" for name, speed in note.openmp_trials.items())
         rows.append([f"({note.letter}) {note.title}", note.set_up, note.openmp + (f" ({trials})" if trials else "")])
-    yield _table(["system", "set-up", "OpenMP"], rows)
+    yield write_rows(["system", "set-up", "OpenMP"], rows)
 
 
 def _say_speed(rounds: Sequence[Round]) -> str:
-    return _say(spread([one.images_per_second for one in rounds]), ".2f")
+    return say_spread(spread([one.images_per_second for one in rounds]), ".2f")
 
 
 def _say_cpu(rounds: Sequence[Round]) -> str:
-    return _say(spread([one.cpu_ms_per_image for one in rounds]), ".0f")
+    return say_spread(spread([one.cpu_ms_per_image for one in rounds]), ".0f")
 
 
 def _say_latency(rounds: Sequence[Round]) -> str:
@@ -136,14 +134,5 @@ def _say_latency(rounds: Sequence[Round]) -> str:
     return f"{percentile(latencies, 50):.2f} / {percentile(latencies, 99):.2f}"
 
 
-def _say(figure: Spread, digits: str) -> str:
-    return f"{figure.median:{digits}} ({figure.lower_quartile:{digits}} to {figure.upper_quartile:{digits}})"
-
-
 def _latencies(rounds: Sequence[Round]) -> list[float]:
     return [latency for one in rounds for latency in one.latencies]
-
-
-def _table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    lines = [header, ["---"] * len(header), *rows]
-    return "\n".join(f"| {' | '.join(line)} |" for line in lines)

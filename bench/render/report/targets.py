@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
-from bench.render.figures import paired_ratio, percentile
+from bench.figures import paired_ratio, percentile
+from bench.markdown import Outcome
 from bench.render.results import ClosedCell, OpenCell, Results
 
 GAIN = 1.5
@@ -14,15 +13,6 @@ OVERHEAD = 0.03
 _ENGINE = "engine"
 _ENGINE_ONE = "engine-one"
 _AT_GAIN = 8
-
-
-@dataclass(frozen=True)
-class Outcome:
-    """One target. `measured` says the figure with its spread."""
-
-    target: str
-    measured: str
-    is_met: bool
 
 
 def judge_targets(results: Results) -> list[Outcome]:

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import os
 import platform
+from collections.abc import Sequence
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 import psutil
 
-_LIBRARIES = ("torch", "diffusers", "transformers", "pillow", "litserve", "bentoml", "intel-openmp")
+_RENDERING = ("torch", "diffusers", "transformers", "pillow", "litserve", "bentoml", "intel-openmp")
 
 
-def describe_machine() -> dict[str, str]:
-    """Processor, cores, memory, load and versions."""
+def describe_machine(libraries: Sequence[str] = _RENDERING) -> dict[str, str]:
+    """Processor, cores, memory, load, and versions of those of the libraries that are installed."""
     described = {
         "processor": _find_processor(),
         "cores": str(os.cpu_count()),
@@ -22,7 +23,7 @@ def describe_machine() -> dict[str, str]:
         "system": platform.platform(),
         "python": platform.python_version(),
     }
-    for library in _LIBRARIES:
+    for library in libraries:
         try:
             described[library] = version(library)
         except PackageNotFoundError:

@@ -11,7 +11,7 @@ from typing import IO
 
 import psutil
 
-_REPOSITORY = Path(__file__).parents[2]
+_REPOSITORY = Path(__file__).parents[1]
 _SECONDS_TO_STOP = 5
 
 

@@ -1,0 +1,87 @@
+"""What every part of the run stands on: real servers, processes that end with us, and turns."""
+
+from __future__ import annotations
+
+import random
+import signal
+import sys
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TypeVar
+
+import psutil
+import redis
+
+from bench.process_tree import ProcessTree
+from bench.queue.plan import Plan
+from bench.queue.results import Results
+from infra.local import LocalStack
+from infra.local.command import leash
+from infra.local.environment import inherit
+from infra.local.ports import Ports
+
+_POLL_SECONDS = 0.01
+
+_Item = TypeVar("_Item")
+
+
+@dataclass(frozen=True)
+class Bench:
+    """One run on one stack of servers."""
+
+    plan: Plan
+    stack: LocalStack
+    results: Results
+    logs: Path
+    say: Callable[[str], None]
+    ports: Ports = field(default_factory=Ports)
+
+    @contextmanager
+    def process(self, name: str, *arguments: str, **environment: str) -> Iterator[ProcessTree]:
+        """A Python program on this stack, until the block ends."""
+        tree = ProcessTree(
+            [*leash(signal.SIGKILL), sys.executable, *arguments],
+            environment=inherit(self.stack.environment | environment),
+            log=self.logs / f"{name}.log",
+            speaks=False,
+        )
+        try:
+            yield tree
+        finally:
+            tree.stop()
+
+    def connect_redis(self, database: int = 0) -> redis.Redis:
+        """A client of the broker's server."""
+        return redis.Redis.from_url(self.redis_url(database))
+
+    def redis_url(self, database: int = 0) -> str:
+        """The address of one of the server's databases; 0 is the broker."""
+        return self.stack.environment["REDIS_URL"].rpartition("/")[0] + f"/{database}"
+
+    def server_cpu_seconds(self, part: str) -> float:
+        """What a server (`database` or `redis`) and its children have used so far."""
+        root = psutil.Process(self.stack.part(part).pid)
+        seconds = 0.0
+        for process in (root, *root.children(recursive=True)):
+            with suppress(psutil.NoSuchProcess):
+                times = process.cpu_times()
+                # Of the children that ended, the parent's own account tells.
+                seconds += times.user + times.system + (times.children_user + times.children_system)
+        return seconds
+
+
+def wait_until(condition: Callable[[], bool], *, seconds: float, what: str) -> None:
+    """Raises RuntimeError, saying what did not happen in time."""
+    give_up_at = time.monotonic() + seconds
+    while not condition():
+        if time.monotonic() > give_up_at:
+            raise RuntimeError(f"within {seconds:.0f} s {what} did not happen")
+        time.sleep(_POLL_SECONDS)
+
+
+def in_turns(items: Sequence[_Item], seed: str) -> list[_Item]:
+    """The items in an order of this round's own."""
+    return random.Random(seed).sample(items, len(items))

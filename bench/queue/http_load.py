@@ -1,0 +1,102 @@
+"""A closed loop of HTTP clients in one thread: as little work as possible beside what is measured."""
+
+from __future__ import annotations
+
+import re
+import selectors
+import socket
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from infra.local.ports import LOOPBACK
+
+_LENGTH = re.compile(rb"(?i)\r\ncontent-length: *(\d+)")
+_PATIENCE_SECONDS = 30
+
+
+@dataclass(frozen=True)
+class Load:
+    """What was answered within the time, and what each answer took. Seconds."""
+
+    answered: int
+    seconds: float
+    latencies: list[float]
+
+    @property
+    def per_second(self) -> float:
+        """Answers a second."""
+        return self.answered / self.seconds
+
+
+@dataclass
+class _Client:
+    connection: socket.socket
+    request: bytes
+    sent_at: float = 0.0
+    received: bytearray = field(default_factory=bytearray)
+
+    def send(self) -> None:
+        self.received.clear()
+        self.sent_at = time.perf_counter()
+        # Small, and nothing else is under way on this connection: the kernel takes it whole.
+        self.connection.sendall(self.request)
+
+
+def build_request(path: str, body: bytes, *, api_key: str) -> bytes:
+    """A POST of JSON, as bytes."""
+    head = (
+        f"POST {path} HTTP/1.1\r\nHost: {LOOPBACK}\r\nAuthorization: Bearer {api_key}\r\n"
+        f"Content-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n"
+    )
+    return head.encode("ascii") + body
+
+
+def run_load(port: int, requests: Sequence[bytes], *, seconds: float, expected: int = 202) -> Load:
+    """A client for each request, sending it again and again. Raises RuntimeError for another answer, or none."""
+    clients = [_Client(socket.create_connection((LOOPBACK, port)), request) for request in requests]
+    latencies: list[float] = []
+    with selectors.DefaultSelector() as selector:
+        begin = time.perf_counter()
+        for client in clients:
+            client.connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, True)
+            selector.register(client.connection, selectors.EVENT_READ, client)
+            client.send()
+        under_way = len(clients)
+        while under_way:
+            events = selector.select(_PATIENCE_SECONDS)
+            if not events:
+                raise RuntimeError("no answer came")
+            for key, _ in events:
+                client = key.data
+                if not _receive(client, expected):
+                    continue
+                now = time.perf_counter()
+                if now - begin <= seconds:
+                    latencies.append(now - client.sent_at)
+                    client.send()
+                else:
+                    under_way -= 1
+    for client in clients:
+        client.connection.close()
+    return Load(answered=len(latencies), seconds=seconds, latencies=latencies)
+
+
+def _receive(client: _Client, expected: int) -> bool:
+    """Take what has come, and tell whether the answer is whole."""
+    chunk = client.connection.recv(65_536)
+    if not chunk:
+        raise RuntimeError(f"the connection was closed after {bytes(client.received)!r}")
+    client.received += chunk
+    return is_whole(bytes(client.received), expected)
+
+
+def is_whole(received: bytes, expected: int) -> bool:
+    """Whether these bytes are a whole answer. Raises RuntimeError where it is not the expected one."""
+    head, separator, body = received.partition(b"\r\n\r\n")
+    if not separator:
+        return False
+    length = _LENGTH.search(head)
+    if int(head.split(b" ", 2)[1]) != expected or length is None:
+        raise RuntimeError(f"not the answer that was expected: {received[:500]!r}")
+    return len(body) >= int(length[1])

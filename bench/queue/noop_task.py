@@ -1,0 +1,84 @@
+"""What a ring starts in the no-op worker: the life of a job as worker/rendering/run_job.py has it, without the picture."""
+
+from __future__ import annotations
+
+import os
+import time
+from functools import cache
+
+from celery import shared_task
+
+from core.artifacts.keys import build_storage_key
+from core.database import transaction
+from core.doorbell import DELIVER_NEXT, RENDER_NEXT, WEBHOOK_QUEUE, get_doorbell
+from core.jobs.affinity import Preference
+from core.jobs.claim import ClaimedAttempt, claim_job
+from core.jobs.finish import Rendered, StoredImage, record_success
+from core.settings import Settings, get_settings
+
+#: A file to which every claim is written: job, when the ring came in, when the claim was committed, in nanoseconds.
+CLAIMS_FILE = "BENCH_CLAIMS_FILE"
+
+
+@shared_task(name=RENDER_NEXT)
+def render_next(**_: str) -> None:
+    """Somebody rang: take jobs until nothing is left."""
+    rung_at = time.monotonic_ns()
+    while _run_next_job(get_settings(), rung_at):
+        continue
+
+
+def _run_next_job(settings: Settings, rung_at: int) -> bool:
+    with transaction() as session:
+        attempt = claim_job(
+            session,
+            pool=settings.render_pool,
+            worker_id="bench",
+            lease_seconds=settings.lease_seconds,
+            prefer=prefer_like_a_worker(settings),
+        )
+    if attempt is None:
+        return False
+    claimed_at = time.monotonic_ns()
+
+    with transaction() as session:
+        record_success(session, attempt_id=attempt.id, rendered=draw_nothing(attempt))
+    get_doorbell().ring(WEBHOOK_QUEUE, DELIVER_NEXT)
+    if claims := _open_claims_file():
+        os.write(claims, f"{attempt.job_id} {rung_at} {claimed_at}\n".encode())
+    return True
+
+
+def prefer_like_a_worker(settings: Settings) -> Preference:
+    """The preference of a worker that has the default model in memory and draws nothing at the moment."""
+    return Preference(
+        resident=frozenset({settings.default_model}),
+        joinable=frozenset(),
+        max_wait_seconds=settings.affinity_max_wait_seconds,
+    )
+
+
+def draw_nothing(attempt: ClaimedAttempt) -> Rendered:
+    """What a render would have brought: every image that was asked for, as a row."""
+    images = [
+        StoredImage(
+            position=position,
+            storage_key=build_storage_key(
+                job_id=attempt.job_id, attempt_number=attempt.attempt_number, position=position, extension="png"
+            ),
+            media_type="image/png",
+            byte_size=1,
+            sha256="0" * 64,
+            width=attempt.request["width"],
+            height=attempt.request["height"],
+            seed=seed,
+        )
+        for position, seed in enumerate(attempt.image_seeds)
+    ]
+    return Rendered(images=images, receipt={"bench": "no-op"}, warnings=[], render_ms=0, upload_ms=0)
+
+
+@cache
+def _open_claims_file() -> int | None:
+    path = os.environ.get(CLAIMS_FILE)
+    return None if path is None else os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)

@@ -1,0 +1,25 @@
+"""`python -m bench.queue.noop_worker`: a rendering worker as it is deployed, but whose jobs draw nothing."""
+
+from __future__ import annotations
+
+from celery.signals import setup_logging
+
+import core.schema  # noqa: F401  (every table, so that foreign keys find theirs)
+from core.doorbell import render_queue
+from core.logs import configure_logging
+from core.settings import get_settings
+from worker.__main__ import _keep_our_logging, _run_worker
+from worker.celery_app import build_celery
+
+
+def main() -> None:
+    """Take jobs of `RENDER_POOL` until SIGTERM."""
+    settings = get_settings()
+    configure_logging(settings)
+    setup_logging.connect(_keep_our_logging)
+    app = build_celery(settings, include=["bench.queue.noop_task"])
+    _run_worker(app, settings, queues=[render_queue(settings.render_pool)], threads=settings.render_concurrency)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,15 @@
+"""What a run's results say, for people: a table and a plot."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from bench.queue.report.plot import draw_plot
+from bench.queue.report.table import write_table
+from bench.queue.results import Results
+
+
+def write_report(results: Results, folder: Path) -> None:
+    """`results.md` and `results.png`."""
+    (folder / "results.md").write_text(write_table(results), encoding="utf-8")
+    draw_plot(results, folder / "results.png")

@@ -1,0 +1,13 @@
+"""Write table and plot again from a run's results: `python -m bench.queue.report FOLDER`."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+from bench.queue.report import write_report
+from bench.queue.results import Results
+
+if __name__ == "__main__":
+    folder = Path(sys.argv[1])
+    write_report(Results.read(folder / "results.json"), folder)

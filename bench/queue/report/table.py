@@ -1,0 +1,150 @@
+"""The results as Markdown."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from bench.markdown import say_spread, write_outcomes, write_rows
+from bench.queue.report.names import find_title
+from bench.queue.report.targets import judge_targets
+from bench.queue.results import Cell, Results
+
+_HOW_TO_READ = (
+    "Written by `make bench-queue`; `docs/benchmarks.md` tells how to read it. Medians of the rounds, quartiles in "
+    "brackets; percentiles over all rounds together."
+)
+
+
+def write_table(results: Results) -> str:
+    """The whole page: targets first, then every part, then where it was run."""
+    parts = [
+        "# The queue beside the simplest things that could do its work",
+        _HOW_TO_READ,
+        f"Beside the run: {results.settings['beside the run']}.",
+        *_write_targets(results),
+        *_write_noop(results),
+        *_write_handoff(results),
+        *_write_claims(results),
+        *_write_submits(results),
+        *_write_sweeps(results),
+        *_write_fairness(results),
+        "## Where and how",
+        write_rows(["", ""], [[name, value] for name, value in (results.machine | results.settings).items()]),
+        f"The run took {results.seconds / 60:.0f} minutes.",
+    ]
+    return "\n\n".join(parts) + "\n"
+
+
+def _write_targets(results: Results) -> Iterable[str]:
+    outcomes = judge_targets(results)
+    if outcomes:
+        yield "## Targets"
+        yield write_outcomes(outcomes)
+
+
+def _write_noop(results: Results) -> Iterable[str]:
+    cells = results.list_cells("noop")
+    if not cells:
+        return
+    yield "## No-op jobs"
+    yield (
+        "From a queue that is full at the start to the last job recorded as done. Ours: claim, lease, artifact, usage and "
+        "event rows in two durable commits; Celery: a message and a result in Redis. CPU milliseconds of each job."
+    )
+    parts = ("workers", "database", "broker")
+    rows = [
+        [find_title(cell.system), say_spread(cell.spread(), ".0f"), *(_say_cpu(results, cell, part) for part in parts)]
+        for cell in cells
+    ]
+    yield write_rows(["", "jobs/s", *(f"CPU: {part}" for part in parts)], rows)
+
+
+def _say_cpu(results: Results, cell: Cell, part: str) -> str:
+    cpu = results.find("noop cpu", cell.system, part)
+    return "" if cpu is None else f"{cpu.spread().median:.2f}"
+
+
+def _write_handoff(results: Results) -> Iterable[str]:
+    cells = results.list_cells("handoff")
+    if cells:
+        yield "## From ring to claim"
+        yield "One at a time, in milliseconds. Ours ends with the claim's commit."
+        words = {"": "", "rung": ", until the ring is in the worker", "claimed": ", until the claim"}
+        rows = [[find_title(cell.system) + words[cell.load], *_say_percentiles(cell, ".2f")] for cell in cells]
+        yield write_rows(["", "p50", "p99"], rows)
+
+
+def _write_claims(results: Results) -> Iterable[str]:
+    cells = results.list_cells("claim")
+    if cells:
+        yield "## A claim in a long queue"
+        yield "p50 / p99 in milliseconds, the commit included, as a worker claims that has the model in memory."
+        yield _write_grid(cells, "accounts", "rows")
+
+
+def _write_grid(cells: Sequence[Cell], down: str, across: str) -> str:
+    loads = list(dict.fromkeys(cell.load for cell in cells))
+    rows = []
+    for system in dict.fromkeys(cell.system for cell in cells):
+        own = {cell.load: cell for cell in cells if cell.system == system}
+        figures = [" / ".join(_say_percentiles(own[load], ".1f")) if load in own else "" for load in loads]
+        rows.append([f"{int(system):,}" if system.isdecimal() else system, *figures])
+    return write_rows([f"{down} \\ {across}", *(f"{int(load):,}" for load in loads)], rows)
+
+
+def _write_submits(results: Results) -> Iterable[str]:
+    cells = results.list_cells("submit")
+    if not cells:
+        return
+    yield "## Submits"
+    yield "The same gunicorn and clients for all. CPU milliseconds of each submit."
+    rows = []
+    for cell in cells:
+        latency = results.find("submit latency", cell.system, cell.load)
+        cpu = [results.find("submit cpu", cell.system, f"{cell.load}, {part}") for part in ("service", "database")]
+        rows.append(
+            [
+                f"{find_title(cell.system)} ({cell.load})",
+                say_spread(cell.spread(), ".0f"),
+                *(_say_percentiles(latency, ".0f") if latency else ("", "")),
+                *("" if one is None else f"{one.spread().median:.2f}" for one in cpu),
+            ]
+        )
+    yield write_rows(["", "submits/s", "p50 ms", "p99 ms", "CPU: service", "CPU: database"], rows)
+
+
+def _write_sweeps(results: Results) -> Iterable[str]:
+    cells = results.list_cells("sweep")
+    if cells:
+        yield "## A sweep"
+        yield "p50 / p99 in milliseconds of the database's half; and what the queue's gauges take when they are scraped."
+        yield _write_grid(cells, "finds", "queued rows")
+
+
+def _write_fairness(results: Results) -> Iterable[str]:
+    waits = results.list_cells("fair wait")
+    if not waits:
+        return
+    yield "## A light account beside one 20 times as heavy"
+    yield (
+        "Seconds, of the light account. *Both at once*: all jobs are there at the start, the light account's behind. *Now "
+        "and then*: the heavy one's are there, the light one's come one by one. A running job is never interrupted, so a "
+        "job that comes to busy workers waits until one is free, however fair the order is."
+    )
+    rows = []
+    for wait in waits:
+        turnaround = results.find("fair turnaround", wait.system, wait.load)
+        throughput = results.find("fair throughput", wait.system, wait.load)
+        rows.append(
+            [
+                f"{wait.load}, {wait.system}",
+                *_say_percentiles(wait, ".2f"),
+                *(_say_percentiles(turnaround, ".2f") if turnaround else ("", "")),
+                "" if throughput is None else say_spread(throughput.spread(), ".1f"),
+            ]
+        )
+    yield write_rows(["", "wait p50", "wait p99", "to the picture p50", "p99", "jobs/s of both"], rows)
+
+
+def _say_percentiles(cell: Cell, digits: str) -> tuple[str, str]:
+    return f"{cell.percentile(50):{digits}}", f"{cell.percentile(99):{digits}}"

@@ -1,0 +1,87 @@
+"""What a run found, round by round. Tables, plot and targets are made from this and nothing else."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any, Self
+
+from bench.figures import Spread, percentile, spread
+
+
+@dataclass
+class Cell:
+    """One system under one load: its values, round by round (a rate has one value in each, latencies have many)."""
+
+    measure: str
+    system: str
+    load: str
+    rounds: list[list[float]] = field(default_factory=list)
+
+    @property
+    def values(self) -> list[float]:
+        """Of all rounds together."""
+        return [value for one in self.rounds for value in one]
+
+    def spread(self, percent: float = 50) -> Spread:
+        """The rounds' percentiles, with their median and quartiles."""
+        return spread(self.percentiles(percent))
+
+    def percentiles(self, percent: float) -> list[float]:
+        """Of each round."""
+        return [percentile(one, percent) for one in self.rounds]
+
+    def percentile(self, percent: float) -> float:
+        """Of all rounds together."""
+        return percentile(self.values, percent)
+
+
+@dataclass
+class Results:
+    """One run."""
+
+    machine: dict[str, str]
+    settings: dict[str, str]
+    cells: list[Cell] = field(default_factory=list)
+    seconds: float = 0.0
+
+    def add(self, measure: str, system: str, load: str, values: Sequence[float]) -> None:
+        """One round of a cell. Raises ValueError for a round without a value."""
+        if not values:
+            raise ValueError(f"nothing was measured: {measure}, {system}, {load}")
+        cell = self.find(measure, system, load)
+        if cell is None:
+            cell = Cell(measure, system, load)
+            self.cells.append(cell)
+        cell.rounds.append(list(values))
+
+    def find(self, measure: str, system: str, load: str) -> Cell | None:
+        """The cell, where it was measured."""
+        for cell in self.cells:
+            if (cell.measure, cell.system, cell.load) == (measure, system, load):
+                return cell
+        return None
+
+    def list_cells(self, measure: str) -> list[Cell]:
+        """In the order in which they were measured first."""
+        return [cell for cell in self.cells if cell.measure == measure]
+
+    def write(self, path: Path) -> None:
+        """As JSON, four digits of each value."""
+        data = asdict(self)
+        for cell in data["cells"]:
+            cell["rounds"] = [[float(f"{value:.4g}") for value in one] for one in cell["rounds"]]
+        path.write_text(json.dumps(data, indent=1) + "\n", encoding="utf-8")
+
+    @classmethod
+    def read(cls, path: Path) -> Self:
+        """From what `write` wrote."""
+        data: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+        return cls(
+            machine=data["machine"],
+            settings=data["settings"],
+            cells=[Cell(**cell) for cell in data["cells"]],
+            seconds=data["seconds"],
+        )

@@ -1,0 +1,74 @@
+"""What the life of a job costs in statements."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import event
+
+from core.catalog import get_catalog
+from core.database import get_engine, transaction
+from core.jobs.build_view import build_job_view
+from core.jobs.request import RenderRequest
+from core.jobs.submit import submit_job
+from core.jobs.tables import Job
+from core.settings import get_settings
+from tests.integration.attempts import claim_one, succeed
+from tests.integration.conftest import Submit
+
+
+def test_a_job_is_not_read_back_after_it_was_written(account_id: UUID, submit: Submit) -> None:
+    """A submit reads no job, for what the database worked out comes back with the insert; and an end reads the whole row
+    once, when it locks it.
+    """
+    with _statements() as submitted:
+        submit(account_id)
+    attempt = claim_one()
+    with _statements() as ended:
+        succeed(attempt)
+
+    assert _count_reads(submitted) == 0
+    assert _count_reads(ended) == 1
+
+
+def test_what_came_back_with_the_write_is_what_is_stored(account_id: UUID) -> None:
+    """The view that a submit answers with is the one that a read gives a moment later."""
+    request = RenderRequest(prompt="a red mug", metadata={"b": "1", "a": "2"}, guidance_scale=4)
+    with transaction() as session:
+        submitted = submit_job(
+            session,
+            request,
+            account_id=account_id,
+            request_id="req_test",
+            idempotency_key=None,
+            catalog=get_catalog(),
+            settings=get_settings(),
+        )
+        answered = build_job_view(session, submitted.job).model_dump_json()
+    with transaction() as session:
+        read = build_job_view(session, session.get_one(Job, submitted.job.id)).model_dump_json()
+
+    assert answered == read
+
+
+@contextmanager
+def _statements() -> Iterator[list[str]]:
+    seen: list[str] = []
+
+    def note(_connection: Any, _cursor: Any, statement: str, *_: Any) -> None:
+        seen.append(statement)
+
+    event.listen(get_engine(), "before_cursor_execute", note)
+    try:
+        yield seen
+    finally:
+        event.remove(get_engine(), "before_cursor_execute", note)
+
+
+def _count_reads(statements: list[str]) -> int:
+    """Of whole job rows."""
+    return sum(bool(re.match(r"SELECT jobs\.id, jobs\.account_id", one)) for one in statements)
