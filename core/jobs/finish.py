@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 from core.accounts.tables import UsageRecord
 from core.artifacts.tables import Artifact, ArtifactKind
 from core.jobs.backoff import backoff_seconds
+from core.jobs.checkpoints import StoredCheckpoint
 from core.jobs.end import end_job
 from core.jobs.failures import Failure
 from core.jobs.lease import lock_leased
@@ -90,8 +91,9 @@ def record_cancellation(session: Session, *, attempt_id: UUID) -> JobStatus:
     return _cancel(session, *lock_leased(session, attempt_id=attempt_id))
 
 
-def record_interruption(session: Session, *, attempt_id: UUID) -> JobStatus:
-    """The worker shuts down: the job goes back to the queue at once, and the attempt is not counted.
+def record_interruption(session: Session, *, attempt_id: UUID, checkpoint: StoredCheckpoint | None = None) -> JobStatus:
+    """The worker shuts down: the job goes back to the queue at once, and the attempt is not counted. The next one goes on
+    from the checkpoint, if there is one.
 
     Tells whether it did (or was cancelled meanwhile). Raises LeaseLost.
     """
@@ -99,6 +101,8 @@ def record_interruption(session: Session, *, attempt_id: UUID) -> JobStatus:
     if job.cancel_requested_at is not None:
         return _cancel(session, job, attempt)
     _close(attempt, AttemptStatus.INTERRUPTED)
+    if checkpoint is not None:
+        attempt.checkpoint = checkpoint.describe()
     job.attempts_used -= 1
     _requeue(job, delay_seconds=0)
     session.flush()
