@@ -152,7 +152,7 @@ class JobCheckpoints:
     def _delete(self, keys: list[str]) -> None:
         try:
             for key in keys:
-                delete_object(key)
+                delete_object(key, is_awaited=True)
         except StorageUnavailable as error:
             # The clean-up of the bucket tries again.
             self._log.warning("checkpoints_not_deleted", error=error.message)
