@@ -118,7 +118,9 @@ def test_checkpoints_without_an_unfinished_job_are_swept(
     """Old checkpoints of waiting and running jobs stay, however their attempts ended; those that no row names, and those
     of jobs that have ended, go; and what is left breaks no rule.
     """
-    waiting, running, done, cancelled = (submit(account_id) and claim_one() for _ in range(4))
+    for _ in range(4):
+        submit(account_id)
+    waiting, running, done, cancelled = claim_one(), claim_one(), claim_one(), claim_one()
     owned = {name(attempt, 4).storage_key for attempt in (waiting, running)}
     unowned = {name(attempt, 4).storage_key for attempt in (done, cancelled)}
     hand_back(waiting)
