@@ -20,6 +20,7 @@ from core.accounts.tables import Account, ApiKey
 from core.database import transaction
 from core.errors import AccountNotFound, DarkroomError
 from core.ids import format_id, parse_id
+from core.jobs.checkpoints import list_all_owned_checkpoints
 from core.jobs.invariants import find_violations
 from core.jobs.stored_objects import find_object_violations, read_digests
 from core.settings import get_settings
@@ -159,7 +160,8 @@ def _verify(_arguments: argparse.Namespace) -> dict[str, str]:
     with transaction() as session:
         violations = find_violations(session)
         digests = read_digests(session)
-    violations += find_object_violations(digests, orphan_grace_seconds=grace)
+        checkpoints = list_all_owned_checkpoints(session)
+    violations += find_object_violations(digests, orphan_grace_seconds=grace, checkpoints=checkpoints)
     if violations:
         raise DarkroomError("\n".join(f"{violation.rule}: {violation.subject}" for violation in violations))
     return {"violations": "none"}

@@ -46,12 +46,14 @@ class Settings(BaseSettings):
     model_cache_bytes: int | None = Field(default=None, ge=1)
     affinity_max_wait_seconds: float = Field(default=30.0, ge=0)
     drain_seconds: float = Field(default=30.0, ge=0)
+    drain_file: str = ""
     checkpoint_seconds: float = Field(default=10.0, ge=0)
 
     # Leases and retries
     lease_seconds: float = Field(default=30.0, gt=0, le=3600)
     heartbeat_seconds: float = Field(default=5.0, gt=0)
     stuck_after_seconds: float = Field(default=900.0, gt=0)
+    liveness_seconds: float = Field(default=120.0, gt=0)
     sweep_seconds: float = Field(default=5.0, gt=0)
     max_attempts: int = Field(default=3, ge=1)
     orphan_grace_seconds: float = Field(default=3600.0, ge=0)

@@ -16,6 +16,7 @@ from core.logs import configure_logging
 from core.settings import Settings, get_settings
 from core.warm_up import warm_up
 from worker.celery_app import build_celery
+from worker.drain_notice import heed_notices
 from worker.metrics_server import start_metrics_server
 from worker.ring_once_connected import ring_once_connected
 from worker.wake_consumer import wake_consumer_after_tasks
@@ -69,6 +70,7 @@ def _run_worker(app: Celery, settings: Settings, *, queues: list[str], threads: 
     def finish_starting(**_: object) -> None:
         # Celery's cold shutdown stops the pool before it says that it shuts down; ours is the warm one for every signal.
         signal.signal(signal.SIGQUIT, signal.getsignal(signal.SIGTERM))
+        heed_notices(settings.drain_file)
         start_metrics_server(settings)
 
     wake_consumer_after_tasks()

@@ -1,4 +1,4 @@
-"""Find images in the bucket that came with requests and became no job's."""
+"""Find objects in the bucket that may have no owner: images that came with requests, and checkpoints."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from itertools import islice
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from core.artifacts.keys import INPUTS_PREFIX, build_inputs_start
+from core.artifacts.keys import CHECKPOINTS_PREFIX, INPUTS_PREFIX, build_inputs_start
 from core.artifacts.storage import list_objects
 from core.artifacts.tables import Artifact
 
@@ -24,12 +24,24 @@ def list_old_inputs(*, written_before: datetime) -> Iterator[list[str]]:
 
     Raises StorageUnavailable.
     """
-    listed = list_objects(INPUTS_PREFIX, start_after=build_inputs_start(written_before - _WINDOW))
-    keys = (key for key, written_at in listed if written_at < written_before)
-    while chunk := list(islice(keys, _CHUNK)):
-        yield chunk
+    return _chunks(
+        list_objects(INPUTS_PREFIX, start_after=build_inputs_start(written_before - _WINDOW)), written_before
+    )
+
+
+def list_old_checkpoints(*, written_before: datetime) -> Iterator[list[str]]:
+    """Keys of checkpoints, some hundred at a time, that were written before the moment: there are only those of unfinished
+    jobs, and what was left behind. Raises StorageUnavailable.
+    """
+    return _chunks(list_objects(CHECKPOINTS_PREFIX), written_before)
 
 
 def list_owned(session: Session, keys: Sequence[str]) -> set[str]:
     """Those of the keys that a row owns."""
     return set(session.scalars(select(Artifact.storage_key).where(Artifact.storage_key.in_(keys))))
+
+
+def _chunks(listed: Iterator[tuple[str, datetime]], written_before: datetime) -> Iterator[list[str]]:
+    keys = (key for key, written_at in listed if written_at < written_before)
+    while chunk := list(islice(keys, _CHUNK)):
+        yield chunk

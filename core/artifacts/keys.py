@@ -5,9 +5,10 @@ from __future__ import annotations
 from datetime import datetime
 from uuid import UUID
 
-from core.ids import format_id
+from core.ids import format_id, parse_id
 
 INPUTS_PREFIX = "inputs/"
+CHECKPOINTS_PREFIX = "checkpoints/"
 
 
 def build_attempt_prefix(*, job_id: UUID, attempt_number: int) -> str:
@@ -30,3 +31,15 @@ def build_inputs_start(moment: datetime) -> str:
     job ids are UUIDv7 and begin with the time.
     """
     return f"{INPUTS_PREFIX}job_{int(moment.timestamp() * 1000):012x}"
+
+
+def build_checkpoint_key(*, job_id: UUID, attempt_number: int, step: int) -> str:
+    """`checkpoints/{job_id}/{attempt_number}/{step}.safetensors`: apart from the images, so that a clean-up has little to
+    look through, and never the same for two checkpoints, so that the one that a row names is not overwritten.
+    """
+    return f"{CHECKPOINTS_PREFIX}{format_id('job', job_id)}/{attempt_number}/{step}.safetensors"
+
+
+def parse_checkpoint_job(key: str) -> UUID | None:
+    """The job whose checkpoint lies under the key; None where the key is not one of a checkpoint."""
+    return parse_id("job", key.removeprefix(CHECKPOINTS_PREFIX).partition("/")[0])

@@ -68,6 +68,11 @@ def claimable(pool: str) -> Select[Job]:
     )
 
 
+def has_claimable(session: Session, *, pool: str) -> bool:
+    """Whether there is a job that a worker of the pool could claim now."""
+    return session.scalars(claimable(pool).with_only_columns(Job.id).limit(1)).first() is not None
+
+
 @dataclass(frozen=True)
 class Chosen:
     """A job that is to be taken, locked."""

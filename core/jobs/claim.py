@@ -15,6 +15,7 @@ from core.artifacts.tables import Artifact, ArtifactKind
 from core.database import seconds_from_now
 from core.ids import new_id
 from core.jobs.affinity import Chosen, Preference, choose_first, choose_preferred
+from core.jobs.checkpoints import StoredCheckpoint, find_checkpoint
 from core.jobs.denoising_steps import count_denoising_steps
 from core.jobs.fair_queue import advance_pool_clock
 from core.jobs.input_images import list_input_ids
@@ -52,6 +53,8 @@ class ClaimedAttempt:
     waited_seconds: float
     #: By the field of the request; None where the artifact is not there any more.
     inputs: dict[str, ClaimedInput | None] = field(default_factory=dict)
+    #: Where an earlier attempt's render can be gone on with from.
+    checkpoint: StoredCheckpoint | None = None
 
     @property
     def image_seeds(self) -> list[int]:
@@ -130,6 +133,7 @@ def _open_attempt(
         request_id=job.request_id,
         waited_seconds=(now - job.available_at).total_seconds(),
         inputs=_find_inputs(session, job),
+        checkpoint=find_checkpoint(session, job_id=job.id) if attempt.attempt_number > 1 else None,
     )
 
 

@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 from core.accounts.tables import UsageRecord
 from core.artifacts.tables import Artifact, ArtifactKind
 from core.jobs.backoff import backoff_seconds
+from core.jobs.checkpoints import StoredCheckpoint
 from core.jobs.deadlines import NOT_ENDED_IN_TIME, is_over
 from core.jobs.end import end_job
 from core.jobs.failures import Failure
@@ -94,8 +95,9 @@ def record_cancellation(session: Session, *, attempt_id: UUID) -> JobStatus:
     return _cancel(session, *lock_leased(session, attempt_id=attempt_id))
 
 
-def record_interruption(session: Session, *, attempt_id: UUID) -> JobStatus:
-    """The worker shuts down: the job goes back to the queue at once, and the attempt is not counted.
+def record_interruption(session: Session, *, attempt_id: UUID, checkpoint: StoredCheckpoint | None = None) -> JobStatus:
+    """The worker shuts down: the job goes back to the queue at once, and the attempt is not counted. The next one goes on
+    from the checkpoint, if there is one.
 
     Tells whether it did (or was cancelled meanwhile). Raises LeaseLost.
     """
@@ -103,6 +105,8 @@ def record_interruption(session: Session, *, attempt_id: UUID) -> JobStatus:
     if job.cancel_requested_at is not None:
         return _cancel(session, job, attempt)
     _close(attempt, AttemptStatus.INTERRUPTED)
+    if checkpoint is not None:
+        attempt.checkpoint = checkpoint.describe()
     job.attempts_used -= 1
     _requeue(session, job, delay_seconds=0)
     return JobStatus.QUEUED

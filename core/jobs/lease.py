@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 
 from core.database import seconds_from_now
 from core.errors import LeaseLost
+from core.jobs.checkpoints import StoredCheckpoint
 from core.jobs.status import AttemptStatus, JobStatus
 from core.jobs.tables import Job, JobAttempt
 
@@ -23,8 +24,19 @@ class Renewal:
     deadline_passed: bool
 
 
-def renew_lease(session: Session, *, attempt_id: UUID, step: int, lease_seconds: float) -> Renewal:
-    """Start the lease afresh and write down the step that was reached. Raises LeaseLost where it has run out."""
+def renew_lease(
+    session: Session,
+    *,
+    attempt_id: UUID,
+    step: int,
+    lease_seconds: float,
+    checkpoint: StoredCheckpoint | None = None,
+) -> Renewal:
+    """Start the lease afresh and write down the step that was reached; with a checkpoint, that it is the job's now.
+
+    Raises LeaseLost where the lease has run out.
+    """
+    named = {} if checkpoint is None else {"checkpoint": checkpoint.describe()}
     job_id = session.execute(
         update(JobAttempt)
         .where(
@@ -32,7 +44,9 @@ def renew_lease(session: Session, *, attempt_id: UUID, step: int, lease_seconds:
             JobAttempt.status == AttemptStatus.RUNNING,
             JobAttempt.lease_expires_at > func.clock_timestamp(),
         )
-        .values(lease_expires_at=seconds_from_now(lease_seconds), heartbeat_at=func.clock_timestamp(), step=step)
+        .values(
+            lease_expires_at=seconds_from_now(lease_seconds), heartbeat_at=func.clock_timestamp(), step=step, **named
+        )
         .returning(JobAttempt.job_id)
     ).scalar_one_or_none()
     if job_id is None:

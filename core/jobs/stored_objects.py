@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import UTC, datetime, timedelta
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from core.artifacts.keys import INPUTS_PREFIX
+from core.artifacts.keys import CHECKPOINTS_PREFIX, INPUTS_PREFIX
 from core.artifacts.storage import list_objects, read_object
 from core.artifacts.tables import Artifact
 from core.jobs.invariants import Violation
 
-_PREFIXES = ("artifacts/", INPUTS_PREFIX)
+_PREFIXES = ("artifacts/", INPUTS_PREFIX, CHECKPOINTS_PREFIX)
 
 
 def read_digests(session: Session) -> dict[str, str]:
@@ -22,8 +22,11 @@ def read_digests(session: Session) -> dict[str, str]:
     return dict(session.execute(select(Artifact.storage_key, Artifact.sha256)).all())
 
 
-def find_object_violations(digests: Mapping[str, str], *, orphan_grace_seconds: float) -> list[Violation]:
-    """Compare every artifact with its object's bytes, and every object older than the grace with the artifacts.
+def find_object_violations(
+    digests: Mapping[str, str], *, orphan_grace_seconds: float, checkpoints: Collection[str] = ()
+) -> list[Violation]:
+    """Compare every artifact with its object's bytes, and every object older than the grace with the artifacts and with
+    the checkpoints of unfinished jobs (which may be gone: a job that finds none starts over).
 
     Reads the whole bucket, outside any transaction. Raises StorageUnavailable.
     """
@@ -38,7 +41,7 @@ def find_object_violations(digests: Mapping[str, str], *, orphan_grace_seconds: 
         ),
         *(
             Violation("no object without an owner outlives the grace", key)
-            for key in stored.keys() - digests.keys()
+            for key in stored.keys() - digests.keys() - set(checkpoints)
             if stored[key] < oldest
         ),
     ]

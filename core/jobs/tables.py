@@ -146,6 +146,8 @@ class JobAttempt(Table):
     failure_message: Mapped[str | None]
     render_ms: Mapped[int | None]
     upload_ms: Mapped[int | None]
+    #: Where its render can be gone on with from: key, sha256 and step of an object in the bucket.
+    checkpoint: Mapped[dict[str, Any] | None]
     started_at: Mapped[datetime]
     finished_at: Mapped[datetime | None]
     #: When what a losing attempt may have uploaded was removed from the bucket.

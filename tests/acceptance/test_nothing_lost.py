@@ -15,15 +15,21 @@ import redis
 from infra.local import LocalStack
 from infra.local.environment import inherit
 from tests.acceptance.customer import SMALL, Customer
+from tests.acceptance.worker_logs import told
 
 #: Takes a few seconds: long enough to be killed in the middle, short enough to be rendered again in time.
 MEDIUM: dict[str, Any] = {"num_inference_steps": 60}
+
+#: The same to the bit whoever renders it.
+DETERMINISTIC: dict[str, Any] = {**MEDIUM, "seed": 7, "deterministic": True}
+
+CHECKPOINT_SECONDS = 1.0
 
 
 @pytest.fixture(scope="module")
 def stack() -> Iterator[LocalStack]:
     """A service of its own: these tests kill its parts."""
-    with LocalStack() as stack:
+    with LocalStack(environment={"CHECKPOINT_SECONDS": str(CHECKPOINT_SECONDS)}) as stack:
         yield stack
 
 
@@ -42,12 +48,16 @@ def verified(stack: LocalStack) -> Iterator[None]:
 
 
 def test_a_killed_workers_job_succeeds_on_another_attempt(stack: LocalStack, customer: Customer) -> None:
-    """SIGKILL in mid-render: the job succeeds once, on its second attempt, within 45 s, with one set of images."""
-    job = customer.wait_until_rendering(customer.submit(**MEDIUM))
+    """SIGKILL in mid-render: the job succeeds once, on its second attempt, within 45 s, with one set of images. It goes on
+    from its latest checkpoint: no more than an interval (and a second, for the store and the sign of life) is rendered again.
+    """
+    job = customer.submit(**MEDIUM)
+    customer.wait_for(job, lambda _: _find_checkpoint(stack, job)[1] is not None, "at its first checkpoint")
     worker = stack.part("worker-1")
 
     worker.kill()
     killed = time.monotonic()
+    step, checkpoint = _find_checkpoint(stack, job)
     worker.restart()
     job = customer.wait_until_finished(job)
     recovered_after = time.monotonic() - killed
@@ -64,6 +74,12 @@ def test_a_killed_workers_job_succeeds_on_another_attempt(stack: LocalStack, cus
     )
     assert rows == [("expired", 0, False), ("succeeded", 1, True)]
     assert _query(stack, "select count(*) from usage_records where job_id = %s", _uuid(job)) == [(1,)]
+    [resumed] = told(worker, "job_resumed", job)
+    assert resumed["step"] == checkpoint["step"]
+    receipt, render_ms = _read_end(stack, job)
+    assert receipt["batching"]["forwards"] == MEDIUM["num_inference_steps"] - resumed["step"]
+    seconds_again = (step - resumed["step"]) * render_ms / 1000 / receipt["batching"]["forwards"]
+    assert seconds_again <= CHECKPOINT_SECONDS + 1
 
 
 def test_sigterm_lets_a_short_job_finish(stack: LocalStack, customer: Customer) -> None:
@@ -85,11 +101,13 @@ def test_sigterm_lets_a_short_job_finish(stack: LocalStack, customer: Customer) 
 
 
 def test_sigterm_hands_a_long_job_back_without_using_up_an_attempt(stack: LocalStack, customer: Customer) -> None:
-    """A job that does not fit goes back to the queue as it was, and another worker does it on its first attempt."""
+    """A job that does not fit goes back to the queue, and another worker does the rest of it on its first attempt: no step
+    is rendered twice, and the picture is the same to the bit as without interruption.
+    """
     worker = stack.part("worker-1")
     worker.stop()
     hurried = stack.add_worker({"DRAIN_SECONDS": "0"})
-    job = customer.wait_until_rendering(customer.submit(**MEDIUM))
+    job = customer.wait_until_rendering(customer.submit(**DETERMINISTIC))
 
     hurried.stop()
 
@@ -101,6 +119,12 @@ def test_sigterm_hands_a_long_job_back_without_using_up_an_attempt(stack: LocalS
     assert (job["status"], job["attempts"]) == ("succeeded", 1)
     attempts = "select status from job_attempts where job_id = %s order by attempt_number"
     assert _query(stack, attempts, _uuid(job)) == [("interrupted",), ("succeeded",)]
+    [stopped], [resumed] = told(hurried, "job_handed_back", job), told(worker, "job_resumed", job)
+    assert stopped["step"] == resumed["step"] > 0
+    receipt, _ = _read_end(stack, job)
+    assert stopped["step"] + receipt["batching"]["forwards"] == DETERMINISTIC["num_inference_steps"]
+    whole = customer.wait_until_finished(customer.submit(**DETERMINISTIC))
+    assert job["outputs"][0]["sha256"] == whole["outputs"][0]["sha256"]
 
 
 def test_every_ring_is_lost_while_50_jobs_wait(stack: LocalStack, customer: Customer) -> None:
@@ -152,6 +176,20 @@ def test_a_dead_database_is_a_clean_503(stack: LocalStack, customer: Customer) -
     assert responses[0].json()["code"] == "database_unavailable"
     assert int(responses[0].headers["Retry-After"]) > 0
     assert customer.wait_until_finished(customer.submit(**SMALL))["status"] == "succeeded"
+
+
+def _find_checkpoint(stack: LocalStack, job: dict[str, Any]) -> tuple[int, Any]:
+    """The step that the job's latest attempt has told of, and the checkpoint that it names."""
+    latest = "select step, checkpoint from job_attempts where job_id = %s order by attempt_number desc limit 1"
+    rows: list[Any] = _query(stack, latest, _uuid(job))
+    return rows[0] if rows else (0, None)
+
+
+def _read_end(stack: LocalStack, job: dict[str, Any]) -> tuple[dict[str, Any], int]:
+    """The receipt of the job, and the milliseconds that its last attempt rendered for."""
+    end = "select receipt, render_ms from jobs j join job_attempts a on a.id = j.current_attempt_id where j.id = %s"
+    rows: list[Any] = _query(stack, end, _uuid(job))
+    return rows[0]
 
 
 def _uuid(job: dict[str, str]) -> str:

@@ -6,7 +6,6 @@ import json
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
-from uuid import uuid4
 
 import pytest
 import safetensors.torch
@@ -17,7 +16,7 @@ from hypothesis import strategies as st
 
 from tests.rendering.resuming import Case, TinyModels, draw, stop_after
 from worker.rendering.batching import BatchJob
-from worker.rendering.checkpoints import Checkpoint, JobCheckpoints, LatestCheckpoints
+from worker.rendering.checkpoints import Checkpoint
 from worker.rendering.checkpoints.policy import CheckpointPolicy
 from worker.rendering.checkpoints.scheduler_state import SchedulerState
 from worker.rendering.checkpoints.tensors import TensorShelf, TensorStore
@@ -154,42 +153,6 @@ def test_a_render_that_went_otherwise_is_refused(
         draw(model, CASE, Checkpoint.from_bytes(other))
 
 
-def test_a_job_starts_over_when_its_checkpoint_is_refused(model: LoadedModel, content: bytes) -> None:
-    """The picture is the right one all the same, and the useless checkpoint is gone."""
-    latest, job_id = LatestCheckpoints(), uuid4()
-    latest.put(job_id, change_header(content, lambda header: header["calls"][1].clear()))
-
-    drawn = JobCheckpoints(latest, job_id, every_seconds=1).resume(lambda checkpoint: draw(model, CASE, checkpoint))
-
-    assert drawn == draw(model, CASE)
-    assert latest.take(job_id) is None
-
-
-def test_the_next_attempt_goes_on_where_the_failed_one_was(model: LoadedModel) -> None:
-    """An attempt that fails after its steps leaves a checkpoint, and the next one does the rest only."""
-    latest, job_id = LatestCheckpoints(), uuid4()
-    first = JobCheckpoints(latest, job_id, every_seconds=1e-9)
-    images = render_images(
-        model,
-        CASE.request,
-        seeds=CASE.seeds,
-        on_step=lambda end: first.reach_step(end.step, end.steps, end.capture),
-    ).images
-
-    forwards = model.batcher.forwards
-    second = JobCheckpoints(latest, job_id, every_seconds=0)
-    again = second.resume(
-        lambda checkpoint: render_images(
-            model, CASE.request, seeds=CASE.seeds, on_step=lambda _end: None, checkpoint=checkpoint
-        )
-    )
-
-    assert [image.tobytes() for image in again.images] == [image.tobytes() for image in images]
-    assert again.earlier_steps > 1
-    assert model.batcher.forwards - forwards == CASE.steps - again.earlier_steps
-    assert again.resume == "supported"
-
-
 def test_a_resumed_job_lets_others_prepare_while_it_catches_up(model: LoadedModel, content: bytes) -> None:
     """Its first call ends its preparation, answered or not; until it calls in earnest nobody waits for it."""
     job = BatchJob()
@@ -286,14 +249,15 @@ def assert_equal(some: Any, other: Any) -> None:
 
 
 def test_one_is_due_every_so_many_seconds() -> None:
-    """Counted from the first step, never at the last, and never at all with 0."""
-    policy, never = CheckpointPolicy(10), CheckpointPolicy(0)
+    """Counted from the first step and never at the last; with 0, at every step before the last."""
+    policy, eager = CheckpointPolicy(10), CheckpointPolicy(0)
     due = []
     for step in range(1, 31):
         if policy.is_due(step, 30, now=float(step)):
             due.append(step)
             policy.record(float(step), cost_seconds=0.01)
-        assert not never.is_due(step, 30, now=float(step))
+        assert eager.is_due(step, 30, now=float(step)) == (step < 30)
+        eager.record(float(step), cost_seconds=1.0)
 
     assert due == [11, 21]
     assert not CheckpointPolicy(10).is_due(30, 30, now=1e9)
@@ -314,21 +278,3 @@ def test_checkpoints_take_a_fiftieth_of_the_time_at_most() -> None:
     assert not slow.is_due(1, 9, now=0.0)
     slow.record(0.0, cost_seconds=2.0)
     assert not slow.is_due(8, 9, now=700.0 / 500.0)
-
-
-def test_the_latest_of_each_job_is_kept_within_the_room() -> None:
-    """One for each job; the oldest go where there are too many; what is taken is gone."""
-    latest = LatestCheckpoints(most_bytes=100)
-    first, second, third = uuid4(), uuid4(), uuid4()
-
-    latest.put(first, b"a" * 40)
-    latest.put(second, b"b" * 40)
-    latest.put(first, b"c" * 50)
-    assert latest.take(first) == b"c" * 50
-    assert latest.take(first) is None
-
-    latest.put(first, b"d" * 60)
-    latest.put(third, b"e" * 40)
-    assert latest.take(second) is None
-    assert latest.take(first) == b"d" * 60
-    assert latest.take(third) == b"e" * 40

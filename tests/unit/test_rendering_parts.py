@@ -174,3 +174,5 @@ def test_draining_begins_before_it_is_over() -> None:
     hurried.begin(3600)
     assert (patient.has_begun, patient.is_over) == (True, False)
     assert (hurried.has_begun, hurried.is_over) == (True, True), "a second signal does not put off the end"
+    patient.begin(0)
+    assert patient.is_over, "but it may bring it forward"

@@ -1,4 +1,6 @@
-"""Remove from the bucket what no row owns: what losing attempts left there, and images of jobs that were not accepted."""
+"""Remove from the bucket what no row owns: what losing attempts left there, images of jobs that were not accepted, and
+checkpoints of jobs that have ended.
+"""
 
 from __future__ import annotations
 
@@ -6,10 +8,11 @@ from datetime import UTC, datetime, timedelta
 
 import structlog
 
-from core.artifacts.find_orphans import list_old_inputs, list_owned
+from core.artifacts.find_orphans import list_old_checkpoints, list_old_inputs, list_owned
 from core.artifacts.storage import delete_object, delete_prefix
 from core.database import transaction
 from core.errors import StorageUnavailable
+from core.jobs.checkpoints import list_owned_checkpoints
 from core.jobs.losing_attempts import list_losing_attempts, mark_objects_deleted
 from core.settings import get_settings
 
@@ -21,8 +24,9 @@ def delete_orphans() -> None:
     _delete_what_losing_attempts_left()
     try:
         _delete_inputs_without_a_job()
+        _delete_checkpoints_without_a_job()
     except StorageUnavailable as error:
-        _log.warning("orphaned_inputs_not_deleted", error=str(error))
+        _log.warning("orphaned_objects_not_deleted", error=str(error))
 
 
 def _delete_what_losing_attempts_left() -> None:
@@ -41,10 +45,22 @@ def _delete_what_losing_attempts_left() -> None:
 
 
 def _delete_inputs_without_a_job() -> None:
-    grace = timedelta(seconds=get_settings().orphan_grace_seconds)
-    for keys in list_old_inputs(written_before=datetime.now(UTC) - grace):
+    for keys in list_old_inputs(written_before=_end_of_grace()):
         with transaction() as session:
             orphans = set(keys) - list_owned(session, keys)
         for key in orphans:
             delete_object(key)
             _log.info("orphaned_input_deleted", key=key)
+
+
+def _delete_checkpoints_without_a_job() -> None:
+    for keys in list_old_checkpoints(written_before=_end_of_grace()):
+        with transaction() as session:
+            orphans = set(keys) - list_owned_checkpoints(session, keys)
+        for key in orphans:
+            delete_object(key)
+            _log.info("orphaned_checkpoint_deleted", key=key)
+
+
+def _end_of_grace() -> datetime:
+    return datetime.now(UTC) - timedelta(seconds=get_settings().orphan_grace_seconds)

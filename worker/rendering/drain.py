@@ -13,9 +13,9 @@ class Drain:
 
     def begin(self, seconds: float) -> None:
         """From now on nothing is claimed; in `seconds` running jobs are handed back."""
-        # A second signal does not put off the end that the first one set.
-        if self._ends_at is None:
-            self._ends_at = time.monotonic() + seconds
+        # A second signal does not put off the end that the first one set; it may bring it forward.
+        ends_at = time.monotonic() + seconds
+        self._ends_at = ends_at if self._ends_at is None else min(self._ends_at, ends_at)
 
     @property
     def has_begun(self) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 import structlog
@@ -12,6 +12,7 @@ from structlog.contextvars import bind_contextvars, get_contextvars
 
 from core.database import transaction
 from core.errors import LeaseLost
+from core.jobs.checkpoints import StoredCheckpoint
 from core.jobs.claim import ClaimedAttempt
 from core.jobs.denoising_steps import count_denoising_steps
 from core.jobs.lease import renew_lease
@@ -32,10 +33,17 @@ _log = structlog.get_logger()
 class LeaseKeeper:
     """The heartbeat of one attempt. The renderer tells it each step; it tells the renderer when to stop."""
 
-    def __init__(self, attempt: ClaimedAttempt, settings: Settings, drain: Drain) -> None:
+    def __init__(
+        self, attempt: ClaimedAttempt, settings: Settings, drain: Drain, *, on_stuck: Callable[[], None]
+    ) -> None:
+        """`on_stuck` is called when a step does not end."""
         self._attempt = attempt
         self._settings = settings
         self._drain = drain
+        self._on_stuck = on_stuck
+        #: The checkpoint that a row names as the job's, and the one that it is to name.
+        self.named_checkpoint = attempt.checkpoint
+        self._checkpoint = attempt.checkpoint
         self._step = 0
         self._written_step = 0
         self._renewed_at = time.monotonic()
@@ -43,7 +51,8 @@ class LeaseKeeper:
         self._is_lost = False
         self._is_cancelled = False
         self._is_over = False
-        self._stopped = threading.Event()
+        self._is_stopped = False
+        self._woken = threading.Event()
 
     def reach_step(self, end: StepEnd) -> None:
         """A denoising step is done. Raises what `check_wanted` raises."""
@@ -69,30 +78,44 @@ class LeaseKeeper:
         if self._is_over:
             raise DeadlinePassed
 
+    def name_checkpoint(self, checkpoint: StoredCheckpoint) -> None:
+        """This one, in the bucket by now, is to be the job's: it is written down at once, with a renewal of the lease."""
+        self._checkpoint = checkpoint
+        self._woken.set()
+
     def beat_until_stopped(self) -> None:
-        """Renew the lease every heartbeat, and sooner when there is progress to write down."""
-        while not self._stopped.wait(_PROGRESS_SECONDS):
-            is_due = time.monotonic() - self._renewed_at >= self._settings.heartbeat_seconds
+        """Renew the lease every heartbeat, and sooner when there is progress or a checkpoint to write down."""
+        while not self._is_stopped:
+            self._woken.wait(_PROGRESS_SECONDS)
+            self._woken.clear()
+            if self._is_stopped:
+                return
             if self._is_stuck():
-                # The lease runs out, and another worker gets the job.
                 _log.error("attempt_stuck", step=self._step, timeout_seconds=self._settings.stuck_after_seconds)
+                self._on_stuck()
                 return
-            if is_due or self._step != self._written_step:
+            is_due = time.monotonic() - self._renewed_at >= self._settings.heartbeat_seconds
+            has_news = self._step != self._written_step or self._checkpoint is not self.named_checkpoint
+            # What is lost is lost; its step is watched all the same, for the thread may hang.
+            if not self._is_lost and (is_due or has_news):
                 self._renew()
-            if self._is_lost:
-                return
 
     def stop(self) -> None:
         """No more heartbeats."""
-        self._stopped.set()
+        self._is_stopped = True
+        self._woken.set()
 
     def _renew(self) -> None:
-        step = self._step
+        step, checkpoint = self._step, self._checkpoint
         started = time.monotonic()
         try:
             with transaction() as session:
                 renewal = renew_lease(
-                    session, attempt_id=self._attempt.id, step=step, lease_seconds=self._settings.lease_seconds
+                    session,
+                    attempt_id=self._attempt.id,
+                    step=step,
+                    lease_seconds=self._settings.lease_seconds,
+                    checkpoint=None if checkpoint is self.named_checkpoint else checkpoint,
                 )
         except LeaseLost:
             self._is_lost = True
@@ -103,6 +126,7 @@ class LeaseKeeper:
             # Counted from before the question, so that our clock never runs behind the database's.
             self._renewed_at = started
             self._written_step = step
+            self.named_checkpoint = checkpoint
             self._is_cancelled = renewal.cancel_requested
             self._is_over = renewal.deadline_passed
 
@@ -114,9 +138,11 @@ class LeaseKeeper:
 
 
 @contextmanager
-def keep_lease(attempt: ClaimedAttempt, settings: Settings, drain: Drain) -> Iterator[LeaseKeeper]:
-    """A lease that is renewed by a thread of its own until the block ends."""
-    keeper = LeaseKeeper(attempt, settings, drain)
+def keep_lease(
+    attempt: ClaimedAttempt, settings: Settings, drain: Drain, *, on_stuck: Callable[[], None]
+) -> Iterator[LeaseKeeper]:
+    """A lease that is renewed by a thread of its own until the block ends, or until a step does not end."""
+    keeper = LeaseKeeper(attempt, settings, drain, on_stuck=on_stuck)
     context = get_contextvars()
 
     def beat() -> None:

@@ -42,6 +42,8 @@ class Room:
 
     def __init__(self) -> None:
         self._places: set[Place] = set()
+        #: Jobs from before their claim until their end, those included that have given up their place.
+        self._visitors = 0
         self._changed = threading.Condition()
         #: One at a time looks for room and claims, so that two do not take the same last place.
         self._door = threading.Lock()
@@ -50,19 +52,36 @@ class Room:
     def wait_for_place(self, job: BatchJob) -> Iterator[Place]:
         """Wait until there is room, and hold a place until the block ends at the latest."""
         with self._door, self._changed:
-            while sum(place.share for place in self._places) >= 1.0 - _UNKNOWN_SHARE / 2:
+            while self._is_full():
                 self._changed.wait(_LOOK_SECONDS)
             place = Place(job, self._leave)
             self._places.add(place)
+            self._visitors += 1
         try:
             yield place
         finally:
             place.give_up()
+            with self._changed:
+                self._visitors -= 1
+                self._changed.notify_all()
 
     def shapes(self) -> frozenset[Shape]:
         """What is being drawn: another job of one of these can join it."""
         with self._changed:
             return frozenset(place.shape for place in self._places if place.shape is not None)
+
+    def has_place(self, *, threads: int) -> bool:
+        """Whether one of so many threads would get a place at once."""
+        with self._changed:
+            return self._visitors < threads and not self._is_full()
+
+    def wait_until_left(self, remaining: Callable[[], int], *, seconds: float) -> None:
+        """Wait until no more than so many jobs have not come to their end, or the time is over."""
+        with self._changed:
+            self._changed.wait_for(lambda: self._visitors <= remaining(), timeout=seconds)
+
+    def _is_full(self) -> bool:
+        return sum(place.share for place in self._places) >= 1.0 - _UNKNOWN_SHARE / 2
 
     def _leave(self, place: Place) -> None:
         with self._changed:

@@ -55,6 +55,7 @@ def run_next_job(runtime: Runtime) -> bool:
         if runtime.drain.has_begun:
             return False
         attempt = _claim(runtime)
+        runtime.liveness.note_look()
         if attempt is None:
             return False
         place.shape = Shape.of(attempt.model, attempt.request)
@@ -95,10 +96,14 @@ def _log_context(attempt: ClaimedAttempt) -> AbstractContextManager[None]:
 def _run_attempt(runtime: Runtime, attempt: ClaimedAttempt, place: Place) -> None:
     outcome: Callable[[Session], JobStatus]
     failure_code = ""
-    with keep_lease(attempt, runtime.settings, runtime.drain) as lease:
+    settings = runtime.settings
+    with keep_lease(attempt, settings, runtime.drain, on_stuck=runtime.emergency_exit.leave_stuck) as lease:
+        checkpoints = JobCheckpoints(
+            attempt, lease, runtime.checkpoint_writer, every_seconds=settings.checkpoint_seconds
+        )
         try:
             with runtime.models.use(attempt.model, while_waiting=lease.check_wanted) as model:
-                rendered = _render(model, runtime, attempt, lease, place)
+                rendered = _render(model, runtime, attempt, lease, place=place, checkpoints=checkpoints)
             outcome = partial(record_success, attempt_id=attempt.id, rendered=rendered)
         except LeaseLost:
             _report_lost_lease()
@@ -106,7 +111,9 @@ def _run_attempt(runtime: Runtime, attempt: ClaimedAttempt, place: Place) -> Non
         except JobCancelled:
             outcome = partial(record_cancellation, attempt_id=attempt.id)
         except WorkerDraining:
-            outcome = partial(record_interruption, attempt_id=attempt.id)
+            checkpoint = checkpoints.hand_back()
+            _log.info("job_handed_back", step=checkpoint and checkpoint.step)
+            outcome = partial(record_interruption, attempt_id=attempt.id, checkpoint=checkpoint)
         except DeadlinePassed:
             failure_code = NOT_ENDED_IN_TIME.code
             outcome = partial(record_failure, attempt_id=attempt.id, failure=NOT_ENDED_IN_TIME)
@@ -117,12 +124,13 @@ def _run_attempt(runtime: Runtime, attempt: ClaimedAttempt, place: Place) -> Non
             outcome = partial(record_failure, attempt_id=attempt.id, failure=failure)
 
         try:
-            status = record(outcome, give_up_after_seconds=runtime.settings.lease_seconds)
+            status = record(outcome, give_up_after_seconds=settings.lease_seconds)
         except LeaseLost:
             _report_lost_lease()
             return
 
     reach("after_commit")
+    checkpoints.close(is_finished=status in FINISHED)
     ATTEMPTS_FINISHED.labels(status, failure_code).inc()
     _log.info("attempt_recorded", status=status)
     if status in FINISHED:
@@ -130,11 +138,16 @@ def _run_attempt(runtime: Runtime, attempt: ClaimedAttempt, place: Place) -> Non
 
 
 def _render(
-    model: LoadedModel, runtime: Runtime, attempt: ClaimedAttempt, lease: LeaseKeeper, place: Place
+    model: LoadedModel,
+    runtime: Runtime,
+    attempt: ClaimedAttempt,
+    lease: LeaseKeeper,
+    *,
+    place: Place,
+    checkpoints: JobCheckpoints,
 ) -> Rendered:
     images = load_inputs(attempt)
     started = time.perf_counter()
-    checkpoints = JobCheckpoints(runtime.checkpoints, attempt.job_id, every_seconds=runtime.settings.checkpoint_seconds)
 
     def end_step(end: StepEnd) -> None:
         reach("mid_step")
@@ -142,7 +155,11 @@ def _render(
             # Decoding, encoding and storing go on beside the next job's denoising.
             place.give_up()
         checkpoints.reach_step(end.step, end.steps, end.capture)
-        lease.reach_step(end)
+        try:
+            lease.reach_step(end)
+        except WorkerDraining:
+            checkpoints.stop_at_step(end.capture)
+            raise
 
     drawn = checkpoints.resume(
         lambda checkpoint: render_images(
@@ -166,7 +183,6 @@ def _render(
     stored = upload_images(encoded, attempt, runtime.uploads)
     uploaded = time.perf_counter()
     lease.check_held()
-    checkpoints.drop()
 
     RENDER_DURATION_SECONDS.labels(attempt.model).observe(rendered - started)
     UPLOAD_DURATION_SECONDS.observe(uploaded - rendered)

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import os
 import socket
+import threading
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import Any
 
-from celery.signals import worker_shutting_down
+from celery.signals import worker_ready, worker_shutting_down
 
 from core.catalog import Catalog, get_catalog
 from core.errors import ModelNotFetched
@@ -19,9 +20,11 @@ from core.jobs.request import RenderRequest
 from core.jobs.resolve_request import resolve_request
 from core.previews import store_preview
 from core.settings import Settings, get_settings
-from worker.rendering.checkpoints import LatestCheckpoints
+from worker.rendering.checkpoints import CheckpointWriter
 from worker.rendering.drain import Drain
 from worker.rendering.errors import ModelUnavailable
+from worker.rendering.exits import EmergencyExit
+from worker.rendering.liveness import Liveness
 from worker.rendering.models import Models
 from worker.rendering.models.device import find_device, share_cores
 from worker.rendering.previews import PreviewMaker
@@ -43,14 +46,17 @@ class Runtime:
     previews: PreviewMaker
     uploads: ThreadPoolExecutor
     drain: Drain
-    checkpoints: LatestCheckpoints
+    checkpoint_writer: CheckpointWriter
+    emergency_exit: EmergencyExit
+    liveness: Liveness
     #: Names the process in attempts and logs.
     worker_id: str
 
     def start(self) -> None:
         """Load the default model and draw with it once, so that the first job does not wait for that; and listen for
-        the shutdown.
+        the moment when jobs may come, and for the shutdown.
         """
+        worker_ready.connect(self._begin_watch)
         worker_shutting_down.connect(self._begin_drain)
         default = self.settings.default_model
         if self.catalog.models[default].pool != self.settings.render_pool:
@@ -78,6 +84,14 @@ class Runtime:
         except ModelNotFetched:
             return None  # a model is drawn without it, too
 
+    def _begin_watch(self, **_: object) -> None:
+        options = {
+            "patience_seconds": self.settings.liveness_seconds,
+            "is_over": lambda: self.drain.has_begun,
+            "give_up": self.emergency_exit.leave_deaf,
+        }
+        threading.Thread(target=self.liveness.watch, kwargs=options, name="liveness", daemon=True).start()
+
     def _begin_drain(self, **_: object) -> None:
         self.drain.begin(self.settings.drain_seconds)
 
@@ -91,6 +105,7 @@ def get_runtime() -> Runtime:
     """The runtime of this process, built on first use."""
     settings = get_settings()
     catalog = get_catalog()
+    drain, room = Drain(), Room()
     return Runtime(
         settings=settings,
         catalog=catalog,
@@ -100,11 +115,15 @@ def get_runtime() -> Runtime:
             budget_bytes=settings.model_cache_bytes,
             forwards=share_cores(find_device(settings.render_device), settings.cpu_forwards),
         ),
-        room=Room(),
+        room=room,
         prompt_cache=PromptCache(),
         previews=PreviewMaker(store_preview),
         uploads=ThreadPoolExecutor(settings.s3_upload_threads, thread_name_prefix="upload"),
-        drain=Drain(),
-        checkpoints=LatestCheckpoints(),
+        drain=drain,
+        checkpoint_writer=CheckpointWriter(),
+        emergency_exit=EmergencyExit(drain, room),
+        liveness=Liveness(
+            pool=settings.render_pool, could_claim=lambda: room.has_place(threads=settings.render_concurrency)
+        ),
         worker_id=f"{socket.gethostname()}:{os.getpid()}",
     )

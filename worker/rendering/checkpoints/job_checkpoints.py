@@ -1,60 +1,158 @@
-"""One attempt's checkpoints: it goes on from the latest one, and leaves others behind."""
+"""One attempt's checkpoints: it goes on from an earlier attempt's, and leaves others in the bucket."""
 
 from __future__ import annotations
 
-import time
+import threading
 from collections.abc import Callable
-from typing import TypeVar
-from uuid import UUID
+from functools import partial
+from time import monotonic
+from typing import Protocol, TypeVar
 
 import structlog
 
+from core.artifacts.storage import delete_object
+from core.errors import StorageUnavailable
+from core.ids import format_id
+from core.jobs.checkpoints import StoredCheckpoint
+from core.jobs.claim import ClaimedAttempt
 from worker.rendering.checkpoints.checkpoint import Checkpoint
-from worker.rendering.checkpoints.latest import LatestCheckpoints
 from worker.rendering.checkpoints.policy import CheckpointPolicy
+from worker.rendering.checkpoints.store import put_checkpoint, read_checkpoint
+from worker.rendering.checkpoints.writer import CheckpointWriter
 from worker.rendering.errors import CheckpointRefused, CheckpointUnsupported
-
-_log = structlog.get_logger()
 
 Result = TypeVar("Result")
 
 
-class JobCheckpoints:
-    """For one attempt of a job. Nothing that is wrong with a checkpoint is the job's end."""
+class Lease(Protocol):
+    """What writes down, while the attempt holds its job, which checkpoint is the job's."""
 
-    def __init__(self, latest: LatestCheckpoints, job_id: UUID, *, every_seconds: float) -> None:
-        self._latest = latest
-        self._job_id = job_id
+    #: The one that a row names; before the attempt has one of its own, an earlier attempt's.
+    named_checkpoint: StoredCheckpoint | None
+
+    def name_checkpoint(self, checkpoint: StoredCheckpoint) -> None:
+        """Write it down as soon as may be."""
+
+
+class JobCheckpoints:
+    """For one attempt of a job. Nothing that is wrong with a checkpoint is the job's end.
+
+    The job's thread takes checkpoints, the writer's thread puts them into the bucket, and the lease's thread writes down
+    which one is the job's. An object is deleted only once a row names a later one.
+    """
+
+    def __init__(
+        self, attempt: ClaimedAttempt, lease: Lease, writer: CheckpointWriter, *, every_seconds: float
+    ) -> None:
+        self._attempt = attempt
+        self._lease = lease
+        self._writer = writer
         self._policy = CheckpointPolicy(every_seconds)
+        self._last: Checkpoint | None = None
+        self._handed_back: StoredCheckpoint | None = None
+        #: Guards what follows: one checkpoint is stored at a time.
+        self._storing = threading.Lock()
+        self._stored: StoredCheckpoint | None = None
+        #: What may lie in the bucket, from the oldest to the newest.
+        self._keys = [] if attempt.checkpoint is None else [attempt.checkpoint.storage_key]
+        # The writer's thread has no context of its own.
+        self._log = structlog.get_logger().bind(
+            job_id=format_id("job", attempt.job_id), attempt_number=attempt.attempt_number
+        )
 
     def resume(self, draw: Callable[[Checkpoint | None], Result]) -> Result:
-        """What `draw` gives with the job's latest checkpoint; from the start, where there is none or it is refused."""
-        # Once: if this attempt fails for what is in it, the next one is not to fail likewise.
-        content = self._latest.take(self._job_id)
-        if content is not None:
-            try:
-                checkpoint = Checkpoint.from_bytes(content)
-                _log.info("job_resumed", step=checkpoint.step, steps=checkpoint.steps)
+        """What `draw` gives with an earlier attempt's checkpoint; from the start, where there is none or it is refused."""
+        try:
+            checkpoint = self._read()
+            if checkpoint is not None:
+                self._log.info("job_resumed", step=checkpoint.step, steps=checkpoint.steps)
                 return draw(checkpoint)
-            except CheckpointRefused as error:
-                _log.warning("checkpoint_refused", reason=error.message)
+        except CheckpointRefused as error:
+            self._log.warning("checkpoint_refused", reason=error.message)
         return draw(None)
 
     def reach_step(self, step: int, steps: int, capture: Callable[[], Checkpoint]) -> None:
-        """A step has ended: keep a checkpoint of it when one is due."""
-        started_at = time.monotonic()
+        """A step has ended: have a checkpoint of it written when one is due."""
+        started_at = monotonic()
         if not self._policy.is_due(step, steps, started_at):
             return
-        try:
-            content = capture().to_bytes()
-        except CheckpointUnsupported as error:
-            _log.info("checkpoint_unsupported", reason=error.message)
-            self._policy = CheckpointPolicy(0)
+        checkpoint = self._capture(capture)
+        if checkpoint is None:
+            self._policy = CheckpointPolicy(float("inf"))
             return
-        self._latest.put(self._job_id, content)
-        ended_at = time.monotonic()
+        self._writer.submit(self._attempt.id, partial(self._store, checkpoint))
+        ended_at = monotonic()
         self._policy.record(ended_at, cost_seconds=ended_at - started_at)
 
-    def drop(self) -> None:
-        """The job has its pictures."""
-        self._latest.take(self._job_id)
+    def stop_at_step(self, capture: Callable[[], Checkpoint]) -> None:
+        """The job is about to be handed back at the end of this step."""
+        self._last = self._capture(capture)
+
+    def hand_back(self) -> StoredCheckpoint | None:
+        """Store the step that the job was stopped at, and tell where: what the next attempt is to go on from.
+
+        Waits for the bucket; where that does not take it, the latest that it took is told.
+        """
+        if self._last is not None:
+            self._store(self._last)
+        with self._storing:
+            self._handed_back = self._stored
+        return self._handed_back
+
+    def close(self, *, is_finished: bool) -> None:
+        """The attempt is over, and that is written down. Of a job that has ended nothing stays in the bucket; of one
+        that goes on, what a row names.
+        """
+        if self._handed_back is not None:
+            self._lease.named_checkpoint = self._handed_back
+        if self._keys:
+            self._writer.submit(self._attempt.id, self._delete_all if is_finished else self._delete_superseded)
+
+    def _read(self) -> Checkpoint | None:
+        stored = self._attempt.checkpoint
+        try:
+            return None if stored is None else read_checkpoint(stored)
+        except StorageUnavailable as error:
+            raise CheckpointRefused(error.message) from error
+
+    def _capture(self, capture: Callable[[], Checkpoint]) -> Checkpoint | None:
+        try:
+            return capture()
+        except CheckpointUnsupported as error:
+            self._log.info("checkpoint_unsupported", reason=error.message)
+            return None
+
+    def _store(self, checkpoint: Checkpoint) -> None:
+        with self._storing:
+            if self._stored is not None and checkpoint.step <= self._stored.step:
+                return
+            try:
+                self._stored = put_checkpoint(self._attempt, checkpoint)
+            except StorageUnavailable as error:
+                self._log.warning("checkpoint_not_stored", step=checkpoint.step, error=error.message)
+                return
+            self._keys.append(self._stored.storage_key)
+            self._lease.name_checkpoint(self._stored)
+        self._delete_superseded()
+
+    def _delete_superseded(self) -> None:
+        named = self._lease.named_checkpoint
+        with self._storing:
+            if named is None or named.storage_key not in self._keys:
+                return
+            place = self._keys.index(named.storage_key)
+            superseded, self._keys = self._keys[:place], self._keys[place:]
+        self._delete(superseded)
+
+    def _delete_all(self) -> None:
+        with self._storing:
+            keys, self._keys = self._keys, []
+        self._delete(keys)
+
+    def _delete(self, keys: list[str]) -> None:
+        try:
+            for key in keys:
+                delete_object(key, is_awaited=True)
+        except StorageUnavailable as error:
+            # The clean-up of the bucket tries again.
+            self._log.warning("checkpoints_not_deleted", error=error.message)

@@ -10,7 +10,7 @@ class CheckpointPolicy:
     """For one render: every so many seconds, while a checkpoint costs little against the time that it may save."""
 
     def __init__(self, every_seconds: float) -> None:
-        """0 means never."""
+        """0 means after every step, whatever it costs."""
         self._every_seconds = every_seconds
         #: The first step that was told of, and when it ended.
         self._first: tuple[int, float] | None = None
@@ -19,10 +19,12 @@ class CheckpointPolicy:
 
     def is_due(self, step: int, steps: int, now: float) -> bool:
         """Whether to keep a checkpoint at the end of this step, of so many. To be asked at every step."""
+        if self._every_seconds == 0:
+            return step < steps
         if self._first is None:
             self._first, self._kept_at = (step, now), now
             return False
-        if self._every_seconds <= 0 or step >= steps:
+        if step >= steps:
             return False
         if now - self._kept_at < max(self._every_seconds, self._cost_seconds / _LARGEST_SHARE):
             return False

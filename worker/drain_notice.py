@@ -1,0 +1,32 @@
+"""Notices that this machine will soon be taken away (a spot instance, a node that is emptied): they drain like SIGTERM."""
+
+from __future__ import annotations
+
+import signal
+import threading
+import time
+from pathlib import Path
+
+import structlog
+
+_LOOK_SECONDS = 1.0
+
+_log = structlog.get_logger()
+
+
+def heed_notices(drain_file: str) -> None:
+    """From now on SIGUSR1, and a file that appears at this path ("": none), end the process as SIGTERM does.
+
+    To be called by the main thread, once the handler of SIGTERM is in place.
+    """
+    signal.signal(signal.SIGUSR1, signal.getsignal(signal.SIGTERM))
+    if drain_file:
+        threading.Thread(target=_watch, args=(Path(drain_file),), name="drain-file", daemon=True).start()
+
+
+def _watch(path: Path) -> None:
+    while not path.exists():
+        time.sleep(_LOOK_SECONDS)
+    _log.info("drain_file_found", path=str(path))
+    # To the main thread, which may be waiting for Redis and is to wake up.
+    signal.pthread_kill(threading.main_thread().ident or 0, signal.SIGTERM)
