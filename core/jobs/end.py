@@ -18,6 +18,7 @@ def end_job(session: Session, job: Job, status: JobStatus) -> None:
     job.status = status
     job.finished_at = func.clock_timestamp()
     session.flush()
+    session.refresh(job)
     [view] = build_job_views(session, [job], with_urls=False)
     record_event(
         session,
