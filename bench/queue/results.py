@@ -38,6 +38,10 @@ class Cell:
         return percentile(self.values, percent)
 
 
+def _order(name: str) -> tuple[int, str]:
+    return (int(name), "") if name.isdecimal() else (0, name)
+
+
 @dataclass
 class Results:
     """One run."""
@@ -65,15 +69,16 @@ class Results:
         return None
 
     def list_cells(self, measure: str) -> list[Cell]:
-        """In the order in which they were measured first."""
-        return [cell for cell in self.cells if cell.measure == measure]
+        """By system and load, numbers by their size: the order of the run is another in every round."""
+        own = [cell for cell in self.cells if cell.measure == measure]
+        return sorted(own, key=lambda cell: (_order(cell.system), _order(cell.load)))
 
     def write(self, path: Path) -> None:
         """As JSON, four digits of each value."""
         data = asdict(self)
         for cell in data["cells"]:
             cell["rounds"] = [[float(f"{value:.4g}") for value in one] for one in cell["rounds"]]
-        path.write_text(json.dumps(data, indent=1) + "\n", encoding="utf-8")
+        path.write_text(json.dumps(data) + "\n", encoding="utf-8")
 
     @classmethod
     def read(cls, path: Path) -> Self:

@@ -62,6 +62,16 @@ def test_figures_come_from_the_rounds() -> None:
         results.add("claim", "1", "1000", [])
 
 
+def test_cells_are_listed_in_the_order_that_people_count_in() -> None:
+    """Whatever the order of the run was, 10,000 rows stand before 100,000, and those after 1,000."""
+    results = _results()
+    for accounts, rows in (("10", "100000"), ("1", "1000"), ("10", "1000"), ("10", "10000")):
+        results.add("claim", accounts, rows, [1.0])
+
+    listed = [(cell.system, cell.load) for cell in results.list_cells("claim")]
+    assert listed == [("1", "1000"), ("10", "1000"), ("10", "10000"), ("10", "100000")]
+
+
 def test_results_survive_their_file(tmp_path: Path) -> None:
     """Table and plot can be made again from results.json."""
     results = _results()

@@ -106,6 +106,6 @@ def _draw_waits(panel: Any, results: Results) -> None:
             [index + (place - 1) * width for index in range(len(heights))], heights, width, label=policy, color=colour
         )
     panel.set_xticks(range(len(scenarios)), scenarios)
-    panel.set(title="A light account beside one 20 times as heavy", ylabel="p99 wait for a worker, seconds")
+    panel.set(title="A light account beside a heavy one", ylabel="p99 wait for a worker, seconds")
     panel.legend(frameon=False, fontsize="small")
     panel.grid(alpha=0.3, axis="y")

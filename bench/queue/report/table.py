@@ -132,7 +132,7 @@ def _write_fairness(results: Results) -> Iterable[str]:
         "job that comes to busy workers waits until one is free, however fair the order is."
     )
     rows = []
-    for wait in waits:
+    for wait in sorted(waits, key=lambda cell: cell.load):
         turnaround = results.find("fair turnaround", wait.system, wait.load)
         throughput = results.find("fair throughput", wait.system, wait.load)
         rows.append(
