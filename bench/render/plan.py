@@ -39,7 +39,7 @@ class Plan:
         if load == "uniform":
             return max(_FEWEST_UNIFORM_JOBS, 2 * concurrency)
         all_combinations = _COMBINATIONS * len(self.tasks)
-        return all_combinations * max(1, -(-2 * concurrency // all_combinations))
+        return all_combinations * max(1, -(-4 * concurrency // all_combinations))
 
     def is_measured(self, system: System, concurrency: int) -> bool:
         """Some systems are the same at every concurrency, and are measured at few of them."""
