@@ -182,14 +182,16 @@ def _find_checkpoint(stack: LocalStack, job: dict[str, Any]) -> tuple[int, Any]:
     """The step that the job's latest attempt has told of, and the checkpoint that it names."""
     latest = "select step, checkpoint from job_attempts where job_id = %s order by attempt_number desc limit 1"
     rows: list[Any] = _query(stack, latest, _uuid(job))
-    return rows[0] if rows else (0, None)
+    step, checkpoint = rows[0] if rows else (0, None)
+    return step, checkpoint
 
 
 def _read_end(stack: LocalStack, job: dict[str, Any]) -> tuple[dict[str, Any], int]:
     """The receipt of the job, and the milliseconds that its last attempt rendered for."""
     end = "select receipt, render_ms from jobs j join job_attempts a on a.id = j.current_attempt_id where j.id = %s"
     rows: list[Any] = _query(stack, end, _uuid(job))
-    return rows[0]
+    receipt, render_ms = rows[0]
+    return receipt, render_ms
 
 
 def _uuid(job: dict[str, str]) -> str:

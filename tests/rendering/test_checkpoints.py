@@ -153,6 +153,16 @@ def test_a_render_that_went_otherwise_is_refused(
         draw(model, CASE, Checkpoint.from_bytes(other))
 
 
+def test_a_job_that_was_stopped_at_its_last_step_has_no_step_left(model: LoadedModel) -> None:
+    """Handed back between its last step and its picture, it is only decoded."""
+    checkpoint, _ = stop_after(model, CASE, CASE.steps)
+
+    rest = draw(model, CASE, Checkpoint.from_bytes(checkpoint.to_bytes()))
+
+    whole = draw(model, CASE)
+    assert (rest.pixels_sha256, rest.forwards) == (whole.pixels_sha256, 0)
+
+
 def test_a_resumed_job_lets_others_prepare_while_it_catches_up(model: LoadedModel, content: bytes) -> None:
     """Its first call ends its preparation, answered or not; until it calls in earnest nobody waits for it."""
     job = BatchJob()

@@ -69,6 +69,6 @@ class Liveness:
             return False
 
     def _is_rung_for(self) -> bool:
-        queue, doorbell = render_queue(self._pool), get_doorbell()
-        waiting = doorbell.count_waiting(queue)
-        return waiting is not None and (waiting > 0 or doorbell.ring(queue, RENDER_NEXT))
+        doorbell = get_doorbell()
+        waiting = doorbell.count_waiting(render_queue(self._pool))
+        return waiting is not None and (waiting > 0 or doorbell.ring(render_queue(self._pool), RENDER_NEXT))
