@@ -92,7 +92,8 @@ def test_sharing_them_would_be_wrong(tiny_models: TinyModels, monkeypatch: pytes
     together = draw_together(model, jobs)
 
     assert all(max(shared.batch_rows) > max(own.batch_rows) for shared, own in zip(together, alone, strict=True))
-    assert max(_differences(together, alone)) > 10 * BOUND
+    # Which of the two gets the other's positions is a matter of who calls first.
+    assert max(_differences(together, alone)) > 3 * BOUND
 
 
 def _differences(together: Sequence[Drawn], alone: Sequence[Drawn]) -> list[float]:
