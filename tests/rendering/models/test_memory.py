@@ -17,7 +17,7 @@ from diffusers import UNet2DConditionModel
 from tests.rendering.models.conftest import BuildCatalog
 from tests.rendering.models.drawing import draw
 from worker.rendering.models import Models
-from worker.rendering.models.memory import give_back_memory, module_bytes, read_budget
+from worker.rendering.models.memory import module_bytes, read_budget
 
 _CPU = torch.device("cpu")
 
