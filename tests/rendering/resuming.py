@@ -20,27 +20,12 @@ from PIL import Image
 from core.catalog import load_catalog
 from tests.conftest import REPOSITORY
 from tests.rendering.families import FAMILIES
+from tests.rendering.models_file import write_section
 from worker.rendering.checkpoints import Checkpoint
 from worker.rendering.models import LoadedModel, Models
 from worker.rendering.models.device import share_cores
 from worker.rendering.render import render_images
 from worker.rendering.stepping import StepEnd
-
-_SECTION = """
-[models.{family}]
-source = "{family}"
-revision = "1"
-licence = "Apache-2.0"
-commercial_use = true
-default_width = 64
-default_height = 64
-max_width = 128
-max_height = 128
-default_steps = 5
-max_steps = 20
-schedulers = ["own"]
-default_scheduler = "own"
-"""
 
 
 @dataclass(frozen=True)
@@ -102,7 +87,7 @@ class TinyModels:
         for family in families:
             if not (folder / family).exists():
                 FAMILIES[family].build(folder / family)
-        (folder / "models.toml").write_text("".join(_SECTION.format(family=family) for family in families))
+        (folder / "models.toml").write_text("".join(write_section(family, family) for family in families))
         shared = share_cores(torch.device("cpu"))
         self._models = Models(
             load_catalog(folder / "models.toml"), device="cpu", budget_bytes=2**31, forwards=forwards or shared

@@ -54,4 +54,4 @@ def _device_name(device: torch.device) -> str:
     if device.type == "cuda":
         return torch.cuda.get_device_name(device)
     # The last bits of a CPU's numbers depend on how many threads share an operator.
-    return f"{device.type} ({platform.machine()}, {torch.get_num_threads()} threads)"
+    return f"{device.type} ({platform.machine()}, torch threads: {torch.get_num_threads()})"

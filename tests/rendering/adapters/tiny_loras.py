@@ -14,27 +14,13 @@ from peft import LoraConfig, get_peft_model_state_dict
 
 from core.catalog import load_catalog
 from tests.rendering.families import FAMILIES
+from tests.rendering.models_file import write_section
 from worker.rendering.batching import BatchJob
 from worker.rendering.models import Models
 from worker.rendering.prompts import PromptCache
 from worker.rendering.render import RenderedImages, render_images
 from worker.rendering.stepping import StepEnd
 
-_MODEL = """
-[models."{id}"]
-source = "{family}"
-revision = "1"
-licence = "Apache-2.0"
-commercial_use = true
-default_width = 64
-default_height = 64
-max_width = 128
-max_height = 128
-default_steps = 4
-max_steps = 20
-schedulers = ["own"]
-default_scheduler = "own"
-"""
 _LORA = """
 [loras."{id}"]
 source = "{file}"
@@ -56,7 +42,7 @@ class Shelf:
     def __init__(self, folder: Path, models: Mapping[str, str]) -> None:
         """`models`: ids and families."""
         self.folder = folder
-        self._models_file = "".join(_MODEL.format(id=id_, family=family) for id_, family in models.items())
+        self._models_file = "".join(write_section(id_, family) for id_, family in models.items())
         self._families = dict(models)
         for family in set(models.values()):
             if not (folder / family).exists():
