@@ -47,7 +47,7 @@ def read_only(service: Service) -> Iterator[None]:
             client.replicaof("NO", "ONE")
 
 
-@pytest.mark.soak
+@pytest.mark.thorough
 @pytest.mark.parametrize(
     "fault",
     [
@@ -111,7 +111,7 @@ def test_redis_is_killed_and_comes_back_empty(service: Service, sender: Customer
     assert [(job["status"], job["attempts"]) for job in ended] == [("succeeded", 1)] * 6
 
 
-@pytest.mark.soak
+@pytest.mark.thorough
 def test_an_idle_worker_finds_out_that_its_link_is_dead(service: Service, sender: Customer) -> None:
     """F10: the link vanishes while nothing runs and nobody notices for 20 s; 60 s after it is back at the latest, jobs
     are rendered again.
@@ -125,7 +125,7 @@ def test_an_idle_worker_finds_out_that_its_link_is_dead(service: Service, sender
     assert (job["status"], job["attempts"]) == ("succeeded", 1)
 
 
-@pytest.mark.soak
+@pytest.mark.thorough
 def test_slow_redis_slows_nothing_else(service: Service, sender: Customer) -> None:
     """F5: with 30 ms more on every packet (a round trip of 60 ms) a submit stays within 1.5 s, and is rendered."""
     service.links["redis"].latency = 0.03
