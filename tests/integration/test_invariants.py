@@ -113,19 +113,25 @@ def test_a_lawful_history_breaks_no_rule(history: list[UUID]) -> None:
         ("update artifacts set sha256 = repeat('0', 64)", "is in its event"),
         ("update webhook_deliveries set status = 'delivered', finished_at = now()", "when a receiver has taken it"),
         (
-            "insert into webhook_attempts (id, account_id, delivery_id, attempt_number, response_duration_ms) "
-            "select gen_random_uuid(), account_id, id, 5, 1 from webhook_deliveries",
+            (
+                "insert into webhook_attempts (id, account_id, delivery_id, attempt_number, response_duration_ms) "
+                "select gen_random_uuid(), account_id, id, 5, 1 from webhook_deliveries"
+            ),
             "announced before it was made",
         ),
         ("update artifacts set storage_key = 'artifacts/elsewhere/1/0.png'", "an object lies under the job"),
         (
-            "update jobs set current_attempt_id = (select id from job_attempts where status = 'expired') "
-            "where status = 'cancelled'",
+            (
+                "update jobs set current_attempt_id = (select id from job_attempts where status = 'expired') "
+                "where status = 'cancelled'"
+            ),
             "is one of its own",
         ),
         (
-            "insert into idempotency_keys (account_id, key, request_sha256, job_id) "
-            "select account_id, 'second', request_sha256, job_id from idempotency_keys",
+            (
+                "insert into idempotency_keys (account_id, key, request_sha256, job_id) "
+                "select account_id, 'second', request_sha256, job_id from idempotency_keys"
+            ),
             "no job has two",
         ),
         ("update usage_records set images = 9", "usage says what was rendered"),
