@@ -4,15 +4,7 @@ from __future__ import annotations
 
 import random
 
-from core.doorbell import (
-    DELIVER_NEXT,
-    MAINTENANCE_QUEUE,
-    RENDER_NEXT,
-    SWEEP,
-    WEBHOOK_QUEUE,
-    Doorbell,
-    render_queue,
-)
+from core.doorbell import DELIVER_NEXT, MAINTENANCE_QUEUE, RENDER_NEXT, SWEEP, WEBHOOK_QUEUE, Doorbell, render_queue
 from tests.faults.garbage import GARBAGE
 from tests.soak.ground import Fault, Ground
 
