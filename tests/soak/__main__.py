@@ -7,12 +7,20 @@ import sys
 import time
 from pathlib import Path
 
+from tests.soak.kinds import LANES
+from tests.soak.plan import build_plan
 from tests.soak.report import describe
-from tests.soak.run import soak
+from tests.soak.result import read_result
+from tests.soak.run import soaking
 
 _RESULTS = Path(__file__).parent / "results"
 
 _LEAST_FAULTS = 30
+
+_LEASE_SECONDS = 5
+
+#: The delivery that a dead sender held is taken up after 17 s.
+_WEBHOOK_SECONDS = 20
 
 
 def main() -> None:
@@ -29,7 +37,10 @@ def main() -> None:
 
     faults = options.faults or max(_LEAST_FAULTS, options.jobs * 33 // 1000)
     print(f"seed {options.seed}: {options.jobs:,} jobs, {faults} faults planned", flush=True)
-    result = soak(jobs=options.jobs, seed=options.seed, faults=faults, workers=options.workers)
+    plan = build_plan(options.seed, jobs=options.jobs, faults=faults, lanes=LANES)
+    started = time.monotonic()
+    with soaking(plan, workers=options.workers, lease_seconds=_LEASE_SECONDS, webhook_seconds=_WEBHOOK_SECONDS) as soak:
+        result = read_result(soak, seconds=time.monotonic() - started)
     result.write(options.results)
     print("\n".join(describe(result)))
     sys.exit(1 if result.broken_rules else 0)

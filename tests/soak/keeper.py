@@ -5,14 +5,14 @@ from __future__ import annotations
 import random
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from infra.local import LocalStack
 from infra.local.part import Part
 from infra.local.processes import list_descendants
-from tests.soak.plan import POINTS, draw_arms
+from tests.soak.plan import POINTS
 
 _LOOK_SECONDS = 0.2
 
@@ -20,14 +20,16 @@ _LOOK_SECONDS = 0.2
 class Keeper:
     """Starts again what has ended, and lets go on what a fault point froze: after half a second, or past its lease."""
 
-    def __init__(self, stack: LocalStack, seed: int, *, lease_seconds: float) -> None:
+    def __init__(
+        self, stack: LocalStack, arms: Mapping[str, Iterator[str]], dice: random.Random, *, lease_seconds: float
+    ) -> None:
         self.parts = [part for part in stack.parts if role_of(part) in {*POINTS, "beat"}]
         #: Starts of each part, by its name.
         self.starts: dict[str, int] = dict.fromkeys((part.name for part in self.parts), 0)
         self._environment = stack.environment
-        self._arms: dict[str, Iterator[str]] = {role: draw_arms(seed, role) for role in POINTS}
+        self._arms = arms
         self._freezes = (0.5, lease_seconds + 1.5)
-        self._dice = random.Random(f"{seed}:freezes")
+        self._dice = dice
         self._goes_on_at: dict[str, float] = {}
         self._left_alone: set[str] = set()
         self._is_over = threading.Event()
@@ -50,12 +52,6 @@ class Keeper:
     def disarm(self) -> None:
         """What is started from now on is not armed."""
         self._arms = {}
-
-    def arm_all(self) -> None:
-        """Start everything that can be armed again, armed."""
-        for part in self.parts:
-            if role_of(part) in POINTS:
-                part.ask_to_stop()
 
     @contextmanager
     def leaving_alone(self, part: Part) -> Iterator[None]:

@@ -5,14 +5,13 @@ from __future__ import annotations
 import json
 import os
 from collections import Counter
-from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from bench.figures import percentile
 from tests.faults.service import Service
-from tests.soak.plan import Plan
-from tests.soak.traffic import Traffic
+from tests.soak.run import Soak
+from tests.soak.verdict import find_broken_rules
 
 
 @dataclass(frozen=True)
@@ -54,24 +53,16 @@ class Result:
         return path
 
 
-def read_result(
-    service: Service,
-    plan: Plan,
-    traffic: Traffic,
-    *,
-    injected: Mapping[str, int],
-    starts: int,
-    webhooks: int,
-    broken: Sequence[str],
-    seconds: float,
-) -> Result:
-    """Count what there is when all is over."""
+def read_result(soak: Soak, *, seconds: float) -> Result:
+    """Judge, and count what there is when all is over."""
+    service, traffic = soak.service, soak.traffic
+    broken = find_broken_rules(service, soak.told)
     recoveries = [float(row[0]) for row in service.query(_RECOVERIES)] or [0.0]
     submits = traffic.submit_seconds or [0.0]
     [(images,)] = service.query("select count(*) from artifacts where kind = 'output'")
     [(rows,)] = service.query("select count(*) from jobs")
     return Result(
-        seed=plan.seed,
+        seed=soak.plan.seed,
         machine=f"{os.cpu_count()} cores, no GPU",
         seconds=round(seconds, 1),
         accepted=len(traffic.accepted),
@@ -79,17 +70,17 @@ def read_result(
         ends=_count(service, "select concat_ws(': ', status, failure_code), count(*) from jobs group by 1 order by 1"),
         attempts=_count(service, "select status, count(*) from job_attempts group by 1 order by 1"),
         images=images,
-        webhooks=webhooks,
+        webhooks=len(soak.told.received),
         answers=dict(sorted(traffic.answers.items())),
         submit_seconds_p50=round(percentile(submits, 50), 3),
         submit_seconds_p99=round(percentile(submits, 99), 3),
         submit_seconds_max=round(max(submits), 3),
         recovery_seconds_p50=round(percentile(recoveries, 50), 2),
         recovery_seconds_max=round(max(recoveries), 2),
-        restarts=starts,
-        faults=dict(sorted(injected.items())),
+        restarts=sum(soak.ground.keeper.starts.values()),
+        faults=dict(sorted(soak.injected.items())),
         point_faults=_count_point_faults(service),
-        broken_rules=list(broken),
+        broken_rules=broken,
     )
 
 

@@ -7,25 +7,24 @@ import random
 import threading
 import time
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 
 import psycopg
 
 from infra.local.webhook_listener import listening
 from tests.faults.proxy import Proxy
-from tests.faults.service import LEASE_SECONDS, Service, serving
-from tests.soak.customers import Customer, open_accounts
+from tests.faults.service import Service, serving
+from tests.soak.customers import open_accounts
 from tests.soak.ground import Ground
 from tests.soak.keeper import Keeper
 from tests.soak.kinds import KINDS, LANES
 from tests.soak.pace import Pace
-from tests.soak.plan import Plan, PlannedFault, build_plan
+from tests.soak.plan import Plan, draw_arms
 from tests.soak.receiver import Receiver
-from tests.soak.result import Result, read_result
 from tests.soak.traffic import Traffic
-from tests.soak.verdict import Told, find_broken_rules
+from tests.soak.verdict import Told
 
 _SENDERS = 8
 
@@ -36,6 +35,7 @@ _UNFINISHED = 40
 _END_SECONDS = 180
 
 _SETTINGS = {
+    "HEARTBEAT_SECONDS": "1",
     "RENDER_CONCURRENCY": "4",
     # Several processes share a few cores: more threads of OpenMP's would only wait for each other.
     "OMP_NUM_THREADS": "1",
@@ -48,65 +48,75 @@ _SETTINGS = {
 }
 
 
-def soak(*, jobs: int, seed: int, faults: int, workers: int = 3) -> Result:
-    """Send so many jobs while so many faults happen, heal everything, and see what became of every job."""
-    plan = build_plan(seed, jobs=jobs, faults=faults, lanes=LANES)
-    started = time.monotonic()
+@contextmanager
+def soaking(plan: Plan, *, workers: int, lease_seconds: float, webhook_seconds: float) -> Iterator[Soak]:
+    """A service that has been through the plan and is healed: every job has ended. `webhook_seconds`: how far ahead a
+    webhook may be due that is waited for.
+    """
+    arms = draw_arms(plan.seed, jobs=len(plan.orders))
+    first = ";".join(next(arms[role]) for role in arms)
     with ExitStack() as stack:
-        service = stack.enter_context(serving(workers=workers, settings=_SETTINGS))
+        settings = _SETTINGS | {"LEASE_SECONDS": str(lease_seconds), "FAULT_POINTS": first}
+        service = stack.enter_context(serving(workers=workers, settings=settings))
+        del service.stack.environment["FAULT_POINTS"]
         listener = stack.enter_context(listening())
         link = stack.enter_context(Proxy(listener.server_port))
-        keeper = Keeper(service.stack, seed, lease_seconds=LEASE_SECONDS)
-        ground = Ground(service, keeper, link)
         customers = open_accounts(service, f"http://127.0.0.1:{link.port}/webhooks")
-        soaking = _Soaking(plan, ground, customers, Receiver(listener, customers))
-        soaking.run()
-        broken = find_broken_rules(service, Told(soaking.traffic, customers, soaking.receiver.received), seed=seed)
-        return read_result(
-            service,
-            plan,
-            soaking.traffic,
-            injected=soaking.injected,
-            starts=sum(keeper.starts.values()),
-            webhooks=len(soaking.receiver.received),
-            broken=broken,
-            seconds=time.monotonic() - started,
-        )
-
-
-class _Soaking:
-    """The threads of a soak: those that send, those that break, and those that keep things going."""
-
-    def __init__(self, plan: Plan, ground: Ground, customers: Sequence[Customer], receiver: Receiver) -> None:
-        self.injected: Counter[str] = Counter()
-        self.receiver = receiver
-        self._plan = plan
-        self._ground = ground
-        self._pace = Pace(
+        keeper = Keeper(service.stack, arms, random.Random(f"{plan.seed}:freezes"), lease_seconds=lease_seconds)
+        pace = Pace(
             orders=len(plan.orders), lanes=LANES, ahead=max(20, len(plan.orders) // 100), most_unfinished=_UNFINISHED
         )
-        self.traffic = Traffic(plan, customers, self._pace)
+        soak = Soak(
+            plan,
+            Ground(service, keeper, link, lease_seconds),
+            Traffic(plan, customers, pace),
+            Receiver(listener, customers),
+            pace,
+        )
+        soak.run(webhook_seconds)
+        yield soak
 
-    def run(self) -> None:
+
+class Soak:
+    """The threads of a soak: those that send, those that break, and those that keep things going."""
+
+    def __init__(self, plan: Plan, ground: Ground, traffic: Traffic, receiver: Receiver, pace: Pace) -> None:
+        self.plan = plan
+        self.ground = ground
+        self.traffic = traffic
+        self.injected: Counter[str] = Counter()
+        self._receiver = receiver
+        self._pace = pace
+
+    @property
+    def service(self) -> Service:
+        """The service."""
+        return self.ground.service
+
+    @property
+    def told(self) -> Told:
+        """What the customers know."""
+        return Told(self.traffic, self._receiver.received)
+
+    def run(self, webhook_seconds: float) -> None:
         """All of it. Raises what any of the threads has raised."""
         is_over = threading.Event()
-        service, keeper = self._ground.service, self._ground.keeper
+        keeper = self.ground.keeper
         with ThreadPoolExecutor(max_workers=32, thread_name_prefix="soak") as threads:
             busy: list[Future[None]] = [threads.submit(self._break, lane) for lane in LANES]
             busy += [threads.submit(self.traffic.send_orders) for _ in range(_SENDERS)]
             background = [
                 threads.submit(keeper.run),
-                threads.submit(self._pace.watch, lambda: _count_unfinished(service), is_over),
+                threads.submit(self._pace.watch, self._count_unfinished, is_over),
                 threads.submit(self.traffic.send_cancels, is_over),
-                threads.submit(self.receiver.run, is_over),
+                threads.submit(self._receiver.run, is_over),
             ]
-            keeper.arm_all()
             try:
                 for future in busy:
                     future.result()
                 keeper.disarm()
-                self._ground.heal()
-                _wait_for_the_end(service)
+                self.ground.heal()
+                self._wait_for_the_end(webhook_seconds)
             finally:
                 self._pace.give_up()
                 keeper.close()
@@ -115,32 +125,28 @@ class _Soaking:
                 future.result()
 
     def _break(self, lane: str) -> None:
-        for fault in self._plan.faults[lane]:
+        for fault in self.plan.faults[lane]:
             self._pace.wait_for_fault(lane, fault.after_orders)
-            self._inject(fault)
+            KINDS[fault.kind](self.ground, random.Random(fault.seed))
+            self.injected[fault.kind] += 1
         self._pace.wait_for_fault(lane, math.inf)
 
-    def _inject(self, fault: PlannedFault) -> None:
-        KINDS[fault.kind](self._ground, random.Random(fault.seed))
-        self.injected[fault.kind] += 1
+    def _count_unfinished(self) -> int:
+        [(count,)] = self.service.query("select count(*) from jobs where finished_at is null")
+        return int(count)
 
-
-def _count_unfinished(service: Service) -> int:
-    [(count,)] = service.query("select count(*) from jobs where finished_at is null")
-    return int(count)
-
-
-def _wait_for_the_end(service: Service) -> None:
-    """Return when every job has ended and no webhook is due, or when that has taken too long: the verdict says so."""
-    gives_up_at = time.monotonic() + _END_SECONDS
-    while time.monotonic() < gives_up_at:
-        try:
-            [(is_over,)] = service.query(
-                "select not exists (select from jobs where finished_at is null) and not exists (select from "
-                "webhook_deliveries where status = 'pending' and next_attempt_at < now() + interval '20 seconds')"
-            )
-        except psycopg.OperationalError:
-            is_over = False
-        if is_over:
-            return
-        time.sleep(0.2)
+    def _wait_for_the_end(self, webhook_seconds: float) -> None:
+        """Return when every job has ended and no webhook is due; or when that takes too long, which the verdict says."""
+        gives_up_at = time.monotonic() + _END_SECONDS
+        while time.monotonic() < gives_up_at:
+            try:
+                [(is_over,)] = self.service.query(
+                    "select not exists (select from jobs where finished_at is null) and not exists (select from "
+                    "webhook_deliveries where status = 'pending' and next_attempt_at < now() + make_interval(secs => %s))",
+                    webhook_seconds,
+                )
+            except psycopg.OperationalError:
+                is_over = False
+            if is_over:
+                return
+            time.sleep(0.2)

@@ -31,6 +31,7 @@ class Traffic:
     """Sends the orders of a plan, and keeps what it was told."""
 
     def __init__(self, plan: Plan, customers: Sequence[Customer], pace: Pace) -> None:
+        self.customers = customers
         #: By the job's id, the account that was told 202.
         self.accepted: dict[str, int] = {}
         #: By account and key, the ids of the jobs that were answered.
@@ -43,7 +44,7 @@ class Traffic:
         #: What a customer has a right to complain about.
         self.complaints: list[str] = []
         self._plan = plan
-        self._customers = customers
+
         self._pace = pace
         self._dice = random.Random(plan.seed)
         self._lock = threading.Lock()
@@ -111,7 +112,7 @@ class Traffic:
         own = self._ask("GET", f"/v1/jobs/{job}", order.account)
         if own is not None and own.status_code == HTTPStatus.NOT_FOUND:
             self.complaints.append(f"{job} was accepted, and its sender does not find it")
-        other = self._ask("GET", f"/v1/jobs/{job}", (order.account + 1) % len(self._customers))
+        other = self._ask("GET", f"/v1/jobs/{job}", (order.account + 1) % len(self.customers))
         if other is not None and other.status_code < HTTPStatus.BAD_REQUEST:
             self.complaints.append(f"{job} is shown to another account")
 
@@ -128,6 +129,6 @@ class Traffic:
 
     def _ask(self, method: str, path: str, account: int, **arguments: Any) -> httpx2.Response | None:
         try:
-            return self._customers[account].http.request(method, path, **arguments)
+            return self.customers[account].http.request(method, path, **arguments)
         except httpx2.TransportError:
             return None

@@ -43,7 +43,7 @@ def _freeze(role: str, *, least: float, most: float) -> Fault:
 
 
 def _freeze_past_the_lease(ground: Ground, dice: random.Random) -> None:
-    _freeze("worker", least=ground.past_the_lease, most=ground.past_the_lease + 1)(ground, dice)
+    _freeze("worker", least=ground.lease_seconds + 1, most=ground.lease_seconds + 2)(ground, dice)
 
 
 def _kill_gunicorns_worker(ground: Ground, dice: random.Random) -> None:
