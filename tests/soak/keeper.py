@@ -18,7 +18,9 @@ _LOOK_SECONDS = 0.2
 
 
 class Keeper:
-    """Starts again what has ended, and lets go on what a fault point froze: after half a second, or past its lease."""
+    """Starts again what has ended, and lets go on what a fault point froze: after half a second, or (a
+    worker) past its lease.
+    """
 
     def __init__(
         self, stack: LocalStack, arms: Mapping[str, Iterator[str]], dice: random.Random, *, lease_seconds: float
@@ -28,7 +30,7 @@ class Keeper:
         self.starts: dict[str, int] = dict.fromkeys((part.name for part in self.parts), 0)
         self._environment = stack.environment
         self._arms = arms
-        self._freezes = (0.5, lease_seconds + 1.5)
+        self._past_the_lease = lease_seconds + 1.5
         self._dice = dice
         self._goes_on_at: dict[str, float] = {}
         self._left_alone: set[str] = set()
@@ -68,9 +70,12 @@ class Keeper:
         elif not _is_frozen(part):
             self._goes_on_at.pop(part.name, None)
         elif part.name not in self._goes_on_at:
-            self._goes_on_at[part.name] = time.monotonic() + self._dice.choice(self._freezes)
+            self._goes_on_at[part.name] = time.monotonic() + self._draw_freeze(part)
         elif time.monotonic() >= self._goes_on_at[part.name]:
             part.resume()
+
+    def _draw_freeze(self, part: Part) -> float:
+        return self._dice.choice([0.5, self._past_the_lease if role_of(part) == "worker" else 2])
 
     def _start(self, part: Part) -> None:
         arms = self._arms.get(role_of(part))

@@ -83,16 +83,20 @@ def draw_arms(seed: int, *, jobs: int) -> dict[str, Iterator[str]]:
     """By the role of a process, its FAULT_POINTS for each start: a few points, one of which kills it. Every action at
     every point comes before any comes again.
     """
-    # In a long soak processes live longer: starting one costs as much as a hundred jobs.
-    most = min(300, max(40, jobs // 10))
-    return {role: _draw_arms_of(role, random.Random(f"{seed}:{role}"), most) for role in POINTS}
+    # In a long soak processes live longer: starting one costs as much as a hundred jobs. Every submit passes the API, and
+    # gunicorn starts what dies there with the same arms again.
+    most = min(400, max(120, jobs // 20))
+    return {
+        role: _draw_arms_of(role, random.Random(f"{seed}:{role}"), most * (3 if role == "api" else 1))
+        for role in POINTS
+    }
 
 
 def _draw_arms_of(role: str, dice: random.Random, most: int) -> Iterator[str]:
     milder = _shuffle_again([(point, action) for point in POINTS[role] for action in _ACTIONS], dice)
     for deadly in _shuffle_again(POINTS[role], dice):
-        arms = [f"{point}={action}@{dice.randint(2, 12)}" for point, action in itertools.islice(milder, 3)]
-        yield ";".join([*arms, f"{deadly}=kill@{dice.randint(most // 4, most)}"])
+        arms = [f"{point}={action}@{dice.randint(3, most // 3)}" for point, action in itertools.islice(milder, 3)]
+        yield ";".join([*arms, f"{deadly}=kill@{dice.randint(most // 3, most)}"])
 
 
 def _draw_order(seed: int, number: int) -> Order:
