@@ -103,10 +103,16 @@ def test_a_lawful_history_breaks_no_rule(history: list[UUID]) -> None:
         ("update job_attempts set finished_at = started_at - interval '2 seconds' where status = 'failed'", "it began"),
         ("update jobs set started_at = null where status = 'succeeded'", "starts with its first attempt"),
         ("update job_attempts set status = 'cancelled' where status = 'succeeded'", "by the way that its last attempt"),
-        ("update jobs set attempts_opened = 0 where status = 'failed' and started_at is not null", "by the way that"),
+        (
+            "update jobs set failure_code = 'internal' where status = 'failed' and attempts_opened = 0",
+            "by the way that its last attempt",
+        ),
         ("update jobs set cancel_requested_at = null where status = 'cancelled'", "only a cancel that was asked for"),
         ("update jobs set available_at = now() + interval '1 hour' where status = 'queued'", "longest delay"),
-        ("update jobs set max_attempts = 1, attempts_used = 1 where status = 'queued'", "without an attempt left"),
+        (
+            "update jobs set max_attempts = 1, attempts_used = 1, attempts_opened = 1 where status = 'queued'",
+            "without an attempt left",
+        ),
         ("update jobs set deadline_at = finished_at - interval '1 hour' where status = 'failed'", "long after its"),
         (
             "update webhook_events set data = jsonb_set(data::jsonb, '{status}', '\"queued\"')::json",

@@ -61,7 +61,7 @@ def soaking(plan: Plan, *, workers: int, lease_seconds: float, webhook_seconds: 
         del service.stack.environment["FAULT_POINTS"]
         listener = stack.enter_context(listening())
         link = stack.enter_context(Proxy(listener.server_port))
-        customers = open_accounts(service, f"http://127.0.0.1:{link.port}/webhooks")
+        customers = stack.enter_context(open_accounts(service, f"http://127.0.0.1:{link.port}/webhooks"))
         keeper = Keeper(service.stack, arms, random.Random(f"{plan.seed}:freezes"), lease_seconds=lease_seconds)
         pace = Pace(
             orders=len(plan.orders), lanes=LANES, ahead=max(20, len(plan.orders) // 100), most_unfinished=_UNFINISHED
@@ -120,6 +120,10 @@ class Soak:
             finally:
                 self._pace.give_up()
                 keeper.close()
+                background[0].result()
+                # What is sent from now on would be missing among what has come in.
+                for dispatcher in keeper.parts_of("dispatcher"):
+                    dispatcher.stop()
                 is_over.set()
             for future in background:
                 future.result()
