@@ -79,24 +79,21 @@ def build_plan(seed: int, *, jobs: int, faults: int, lanes: Mapping[str, Sequenc
     return Plan(seed, [_draw_order(seed, number) for number in range(jobs)], planned)
 
 
-def draw_arms(seed: int, *, jobs: int) -> dict[str, Iterator[str]]:
-    """By the role of a process, its FAULT_POINTS for each start: a few points, one of which kills it. Every action at
-    every point comes before any comes again.
+def draw_arms(seed: int) -> dict[str, Iterator[str]]:
+    """By the role of a process, its FAULT_POINTS for each start: a few points early in its life, and one that ends it
+    later. Every action at every point comes before any comes again.
     """
-    # In a long soak processes live longer: starting one costs as much as a hundred jobs. Every submit passes the API, and
-    # gunicorn starts what dies there with the same arms again.
-    most = min(400, max(120, jobs // 20))
-    return {
-        role: _draw_arms_of(role, random.Random(f"{seed}:{role}"), most * (3 if role == "api" else 1))
-        for role in POINTS
-    }
+    return {role: _draw_arms_of(role, random.Random(f"{seed}:{role}")) for role in POINTS}
 
 
-def _draw_arms_of(role: str, dice: random.Random, most: int) -> Iterator[str]:
+def _draw_arms_of(role: str, dice: random.Random) -> Iterator[str]:
+    # Every submit passes the one API, and gunicorn starts what dies there with the same arms again.
+    pace = 3 if role == "api" else 1
     milder = _shuffle_again([(point, action) for point in POINTS[role] for action in _ACTIONS], dice)
     for deadly in _shuffle_again(POINTS[role], dice):
-        arms = [f"{point}={action}@{dice.randint(3, most // 3)}" for point, action in itertools.islice(milder, 3)]
-        yield ";".join([*arms, f"{deadly}=kill@{dice.randint(most // 3, most)}"])
+        arms = [f"{point}={action}@{dice.randint(3, 60 * pace)}" for point, action in itertools.islice(milder, 3)]
+        # Starting a process costs as much as a hundred jobs.
+        yield ";".join([*arms, f"{deadly}=kill@{dice.randint(150, 400) * pace}"])
 
 
 def _draw_order(seed: int, number: int) -> Order:

@@ -19,7 +19,7 @@ from tests.faults.service import Service, serving
 from tests.soak.customers import open_accounts
 from tests.soak.ground import Ground
 from tests.soak.keeper import Keeper
-from tests.soak.kinds import KINDS, LANES
+from tests.soak.kinds import KINDS
 from tests.soak.pace import Pace
 from tests.soak.plan import Plan, draw_arms
 from tests.soak.receiver import Receiver
@@ -53,7 +53,7 @@ def soaking(plan: Plan, *, workers: int, lease_seconds: float, webhook_seconds: 
     """A service that has been through the plan and is healed: every job has ended. `webhook_seconds`: how far ahead a
     webhook may be due that is waited for.
     """
-    arms = draw_arms(plan.seed, jobs=len(plan.orders))
+    arms = draw_arms(plan.seed)
     first = ";".join(next(arms[role]) for role in arms)
     with ExitStack() as stack:
         settings = _SETTINGS | {"LEASE_SECONDS": str(lease_seconds), "FAULT_POINTS": first}
@@ -64,7 +64,10 @@ def soaking(plan: Plan, *, workers: int, lease_seconds: float, webhook_seconds: 
         customers = stack.enter_context(open_accounts(service, f"http://127.0.0.1:{link.port}/webhooks"))
         keeper = Keeper(service.stack, arms, random.Random(f"{plan.seed}:freezes"), lease_seconds=lease_seconds)
         pace = Pace(
-            orders=len(plan.orders), lanes=LANES, ahead=max(20, len(plan.orders) // 100), most_unfinished=_UNFINISHED
+            orders=len(plan.orders),
+            lanes=plan.faults,
+            ahead=max(20, len(plan.orders) // 100),
+            most_unfinished=_UNFINISHED,
         )
         soak = Soak(
             plan,
@@ -103,7 +106,7 @@ class Soak:
         is_over = threading.Event()
         keeper = self.ground.keeper
         with ThreadPoolExecutor(max_workers=32, thread_name_prefix="soak") as threads:
-            busy: list[Future[None]] = [threads.submit(self._break, lane) for lane in LANES]
+            busy: list[Future[None]] = [threads.submit(self._break, lane) for lane in self.plan.faults]
             busy += [threads.submit(self.traffic.send_orders) for _ in range(_SENDERS)]
             background = [
                 threads.submit(keeper.run),

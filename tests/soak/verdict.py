@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import random
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -23,7 +23,7 @@ class Told:
     """What customers know."""
 
     traffic: Traffic
-    received: Sequence[Received]
+    received: list[Received]
 
 
 def find_broken_rules(service: Service, told: Told) -> list[str]:

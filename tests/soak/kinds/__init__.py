@@ -14,5 +14,7 @@ KINDS: dict[str, Fault] = PROCESSES | REDIS | DATABASE | STORES | MESSAGES
 #: What is broken side by side; in each lane one thing at a time.
 LANES: dict[str, list[str]] = {
     "processes": [*PROCESSES],
-    "servers": [*REDIS, *DATABASE, *STORES, *MESSAGES],
+    "redis": [*REDIS, *MESSAGES],
+    "database": [*DATABASE],
+    "stores": [*STORES],
 }
