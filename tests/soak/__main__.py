@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import sys
 import time
+from functools import partial
 from pathlib import Path
 
 from tests.soak.kinds import LANES
@@ -39,7 +40,13 @@ def main() -> None:
     print(f"seed {options.seed}: {options.jobs:,} jobs, {faults} faults planned", flush=True)
     plan = build_plan(options.seed, jobs=options.jobs, faults=faults, lanes=LANES)
     started = time.monotonic()
-    with soaking(plan, workers=options.workers, lease_seconds=_LEASE_SECONDS, webhook_seconds=_WEBHOOK_SECONDS) as soak:
+    with soaking(
+        plan,
+        workers=options.workers,
+        lease_seconds=_LEASE_SECONDS,
+        webhook_seconds=_WEBHOOK_SECONDS,
+        tell=partial(print, flush=True),
+    ) as soak:
         result = read_result(soak, seconds=time.monotonic() - started)
     result.write(options.results)
     print("\n".join(describe(result)))

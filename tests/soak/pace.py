@@ -23,6 +23,11 @@ class Pace:
         self._due: dict[str, float] = dict.fromkeys(lanes, 0.0)
         self._changed = threading.Condition()
 
+    def describe(self) -> str:
+        """How far it is."""
+        with self._changed:
+            return f"{self._taken:,} of {self._orders:,} orders sent, {self._unfinished} not ended"
+
     def take_order(self) -> int | None:
         """The number of the next order, once it may be sent; None after the last one."""
         with self._changed:

@@ -7,7 +7,7 @@ import random
 import threading
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 
@@ -32,7 +32,9 @@ _SENDERS = 8
 _UNFINISHED = 40
 
 #: After everything was healed: until every job has ended and every webhook that is due was sent.
-_END_SECONDS = 180
+_END_SECONDS = 300
+
+_TELL_SECONDS = 10
 
 _SETTINGS = {
     "HEARTBEAT_SECONDS": "1",
@@ -49,9 +51,16 @@ _SETTINGS = {
 
 
 @contextmanager
-def soaking(plan: Plan, *, workers: int, lease_seconds: float, webhook_seconds: float) -> Iterator[Soak]:
+def soaking(
+    plan: Plan,
+    *,
+    workers: int,
+    lease_seconds: float,
+    webhook_seconds: float,
+    tell: Callable[[str], None] = lambda _line: None,
+) -> Iterator[Soak]:
     """A service that has been through the plan and is healed: every job has ended. `webhook_seconds`: how far ahead a
-    webhook may be due that is waited for.
+    webhook may be due that is waited for. `tell` hears now and then how far it is.
     """
     arms = draw_arms(plan.seed)
     first = ";".join(next(arms[role]) for role in arms)
@@ -76,7 +85,7 @@ def soaking(plan: Plan, *, workers: int, lease_seconds: float, webhook_seconds: 
             Receiver(listener, customers),
             pace,
         )
-        soak.run(webhook_seconds)
+        soak.run(webhook_seconds, tell)
         yield soak
 
 
@@ -101,7 +110,7 @@ class Soak:
         """What the customers know."""
         return Told(self.traffic, self._receiver.received)
 
-    def run(self, webhook_seconds: float) -> None:
+    def run(self, webhook_seconds: float, tell: Callable[[str], None]) -> None:
         """All of it. Raises what any of the threads has raised."""
         is_over = threading.Event()
         keeper = self.ground.keeper
@@ -113,6 +122,7 @@ class Soak:
                 threads.submit(self._pace.watch, self._count_unfinished, is_over),
                 threads.submit(self.traffic.send_cancels, is_over),
                 threads.submit(self._receiver.run, is_over),
+                threads.submit(self._tell_often, tell, is_over),
             ]
             try:
                 for future in busy:
@@ -137,6 +147,10 @@ class Soak:
             KINDS[fault.kind](self.ground, random.Random(fault.seed))
             self.injected[fault.kind] += 1
         self._pace.wait_for_fault(lane, math.inf)
+
+    def _tell_often(self, tell: Callable[[str], None], is_over: threading.Event) -> None:
+        while not is_over.wait(_TELL_SECONDS):
+            tell(f"{self._pace.describe()}, {self.injected.total()} faults")
 
     def _count_unfinished(self) -> int:
         [(count,)] = self.service.query("select count(*) from jobs where finished_at is null")
