@@ -10,7 +10,7 @@ from pathlib import Path
 
 from bench.figures import percentile
 from tests.faults.service import Service
-from tests.soak.run import Soak
+from tests.soak.soak import Soak
 from tests.soak.verdict import find_broken_rules
 
 
