@@ -6,11 +6,11 @@ import time
 from collections.abc import Callable
 
 import structlog
-from sqlalchemy.exc import InterfaceError, OperationalError
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.orm import Session
 
-from core.database import transaction
+from core.database import is_unavailable, transaction
 from core.errors import LeaseLost
 from core.fault_points import reach
 from core.jobs.status import JobStatus
@@ -36,7 +36,9 @@ def record(outcome: Callable[[Session], JobStatus], *, give_up_after_seconds: fl
                 status = outcome(session)
                 reach("in_commit")
             return status
-        except (OperationalError, InterfaceError, PoolTimeout) as error:
+        except (DBAPIError, PoolTimeout) as error:
+            if not is_unavailable(error):
+                raise
             _log.warning("outcome_not_recorded_yet", error=str(error))
             if time.monotonic() >= gives_up_at:
                 raise LeaseLost from error
