@@ -147,7 +147,8 @@ def test_every_signal_is_an_orderly_end(service: Service, sender: Customer, sign
     for name in signals.split():
         os.kill(told.pid, signal.Signals[f"SIG{name}"])
         time.sleep(0.2)
-    wait_until(lambda: not told.is_running, "the worker has ended", seconds=15)
+    # On a busy machine the end of an interpreter that has torch in it takes most of this.
+    wait_until(lambda: not told.is_running, "the worker has ended", seconds=60)
     told.kill()
 
     assert sender.read(job)["status"] in {"queued", "succeeded"}

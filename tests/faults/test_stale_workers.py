@@ -12,7 +12,7 @@ import pytest
 
 from infra.local.part import Part
 from infra.local.webhook_listener import WebhookListener
-from tests.acceptance.customer import Customer
+from tests.acceptance.customer import Customer, open_account
 from tests.faults.service import SHORT, TAMPERED, Service, is_frozen, uuid_of, wait_until
 
 pytestmark = pytest.mark.slow
@@ -108,14 +108,14 @@ def test_a_stale_worker_changes_nothing(
 
 
 def test_a_worker_frozen_in_its_last_transaction_holds_up_nobody(
-    service: Service, sender: Customer, stale: StaleWorker, listener: WebhookListener, request: pytest.FixtureRequest
+    service: Service, sender: Customer, stale: StaleWorker, listener: WebhookListener
 ) -> None:
-    """F13: frozen with its job's rows locked, for as long as PostgreSQL lets it: the account's other jobs, of which only
-    three may run at once, are taken, rendered, cancelled and told of meanwhile, and none loses an attempt. Then its own job
-    is another attempt's, and when it goes on it changes nothing.
+    """F13: frozen with its job's rows locked, for as long as PostgreSQL lets it: the account's other jobs are taken,
+    rendered, cancelled and told of meanwhile, and none loses an attempt. Then its own job is another attempt's, and when
+    it goes on it changes nothing.
     """
     sender.http.post("/v1/webhook-endpoints", json={"url": listener.url}).raise_for_status()
-    service.query("update accounts set max_running_jobs = 3 where name = %s", request.node.name)
+    _limit_running_jobs(service, sender)
     stuck = _freeze(service, sender, stale, "in_commit")
     service.worker.resume()
     others = [sender.submit(**SHORT | {"num_inference_steps": 50}), *(sender.submit(**SHORT) for _ in range(4))]
@@ -136,6 +136,35 @@ def test_a_worker_frozen_in_its_last_transaction_holds_up_nobody(
     assert [(job["status"], job["attempts"]) for job in ended] == [("succeeded", 1)] * 5 + [("cancelled", 0)]
     assert service.attempts(stuck) == ["expired", "succeeded"]
     assert _read_all(service, sender, stuck) == while_frozen
+
+
+def test_a_worker_frozen_in_its_claim_holds_up_its_accounts_claims_alone(
+    service: Service, sender: Customer, stale: StaleWorker, request: pytest.FixtureRequest
+) -> None:
+    """F13: frozen with the turn of an account that may run only so many jobs: it can send more, jobs of other accounts are
+    rendered meanwhile, and its own ones when PostgreSQL has ended the session; each on its first attempt.
+    """
+    _limit_running_jobs(service, sender)
+    stuck = _freeze(service, sender, stale, "in_claim")
+    service.worker.resume()
+    own = [sender.submit(**SHORT) for _ in range(3)]
+    with open_account(service.stack, f"{request.node.name}-other") as other:
+        others = other.wait_until_all_finished([other.submit(**SHORT) for _ in range(3)], seconds=30)
+    is_still_held = service.attempts(stuck) == []
+    ended = sender.wait_until_all_finished([stuck, *own])
+    stale.part.resume()
+    sender.wait_until_finished(sender.submit(**SHORT))
+
+    assert is_still_held, "so they ended while the rows were locked"
+    assert [(job["status"], job["attempts"]) for job in [*others, *ended]] == [("succeeded", 1)] * 7
+    assert service.attempts(stuck) == ["succeeded"]
+
+
+def _limit_running_jobs(service: Service, sender: Customer) -> None:
+    """To three, for the account of the sender."""
+    job = sender.wait_until_finished(sender.submit(**SHORT))
+    account = "select account_id from jobs where id = %s"
+    service.query(f"update accounts set max_running_jobs = 3 where id = ({account})", uuid_of(job))
 
 
 def _freeze(service: Service, sender: Customer, stale: StaleWorker, point: str) -> dict[str, Any]:
