@@ -7,10 +7,14 @@ import time
 from functools import cache
 from typing import Any
 
+import kombu
+import kombu.transport.redis
 import redis
 import structlog
 from celery import Celery
+from celery.app.amqp import AMQP
 
+from core.bounded_redis import BoundedConnection, BoundedSSLConnection, time_limit
 from core.fault_points import reach
 from core.settings import get_settings
 
@@ -24,8 +28,11 @@ DELETE_ORPHANS = "delete_orphans"
 WEBHOOK_QUEUE = "webhooks"
 MAINTENANCE_QUEUE = "maintenance"
 
-#: How long one ring may take, and how long nobody tries after one that failed.
-_RING_SECONDS = 0.4
+#: How long one ring may take, and each question to Redis in it.
+_RING_SECONDS = 1.0
+_QUESTION_SECONDS = 0.4
+
+#: How long nobody tries after a ring that failed.
 _BREAKER_SECONDS = 2.0
 
 #: Rings at the same time.
@@ -56,35 +63,54 @@ def broker_settings(redis_url: str, *, socket_timeout: float) -> dict[str, Any]:
     }
 
 
+class _Channel(kombu.transport.redis.Channel):  # type: ignore[misc]  # kombu has no types
+    connection_class = BoundedConnection
+    connection_class_ssl = BoundedSSLConnection
+
+
+class _Transport(kombu.transport.redis.Transport):  # type: ignore[misc]  # kombu has no types
+    Channel = _Channel
+
+
+class _Connection(kombu.Connection):  # type: ignore[misc]  # kombu has no types
+    def get_transport_cls(self) -> Any:
+        return _Transport
+
+
+class _Broker(AMQP):  # type: ignore[misc]  # Celery has no types
+    Connection = _Connection
+
+
 class Doorbell:
     """A producer-only Celery client with a breaker: a dead Redis costs one short try every two seconds."""
 
     def __init__(self, redis_url: str) -> None:
-        settings = broker_settings(redis_url, socket_timeout=_RING_SECONDS)
+        settings = broker_settings(redis_url, socket_timeout=_QUESTION_SECONDS)
         # One try and no waiting in between: the sweep is our retry.
         settings["broker_transport_options"] |= {"max_retries": 1, "interval_start": 0, "interval_step": 0}
-        self._celery = Celery("doorbell", set_as_current=False)
+        self._celery = Celery("doorbell", set_as_current=False, amqp=_Broker)
         self._celery.conf.update(settings, task_publish_retry=False, broker_pool_limit=_PLACES)
         self._redis = redis.Redis.from_url(
-            redis_url, socket_timeout=_RING_SECONDS * 5, socket_connect_timeout=_RING_SECONDS * 5
+            redis_url, socket_timeout=_RING_SECONDS * 2, socket_connect_timeout=_RING_SECONDS * 2
         )
         #: Nobody waits longer for a producer than for Redis itself.
         self._places = threading.BoundedSemaphore(_PLACES)
         self._lock = threading.Lock()
         self._silent_until = 0.0
 
-    def ring(self, queue: str, task: str, *, times: int = 1, **details: str) -> bool:
+    def ring(self, queue: str, task: str, *, times: int = 1, seconds: float = _RING_SECONDS, **details: str) -> bool:
         """Send `times` messages for a task, and tell whether they left. `details` (ids for the logs) travel along.
 
-        Never raises and never takes longer than about a second: call it after the commit, outside the transaction.
+        Never raises and never takes longer than these seconds: call it after the commit, outside the transaction.
         """
         reach("before_ring")
-        if not self._places.acquire(timeout=_RING_SECONDS):
-            return False
-        try:
-            has_rung = not self._is_silent() and self._send(queue, task, times, details)
-        finally:
-            self._places.release()
+        with time_limit(seconds):
+            if not self._places.acquire(timeout=_QUESTION_SECONDS):
+                return False
+            try:
+                has_rung = not self._is_silent() and self._send(queue, task, times, details)
+            finally:
+                self._places.release()
         reach("after_ring")
         return has_rung
 

@@ -5,5 +5,15 @@ from __future__ import annotations
 from core.database.base import Table, Timestamp
 from core.database.clock import seconds_from_now
 from core.database.transaction import build_engine, get_engine, ping, transaction
+from core.database.unavailable import is_unavailable
 
-__all__ = ["Table", "Timestamp", "build_engine", "get_engine", "ping", "seconds_from_now", "transaction"]
+__all__ = [
+    "Table",
+    "Timestamp",
+    "build_engine",
+    "get_engine",
+    "is_unavailable",
+    "ping",
+    "seconds_from_now",
+    "transaction",
+]
