@@ -12,6 +12,7 @@ import structlog
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 
+from core.bounded_redis import BoundedConnection, BoundedSSLConnection, time_limit
 from core.fault_points import reach
 from core.ring_message import build_ring
 from core.settings import get_settings
@@ -26,8 +27,11 @@ DELETE_ORPHANS = "delete_orphans"
 WEBHOOK_QUEUE = "webhooks"
 MAINTENANCE_QUEUE = "maintenance"
 
-#: How long one ring may take, and how long nobody tries after one that failed.
-_RING_SECONDS = 0.4
+#: How long one ring may take, and each question to Redis in it.
+_RING_SECONDS = 1.0
+_QUESTION_SECONDS = 0.4
+
+#: How long nobody tries after a ring that failed.
 _BREAKER_SECONDS = 2.0
 
 #: Rings at the same time.
@@ -62,35 +66,28 @@ class Doorbell:
     """A client of the broker that only sends, with a breaker: a dead Redis costs one short try every two seconds."""
 
     def __init__(self, redis_url: str) -> None:
-        # Not Celery's producer, which takes many times as long for the same message. One try and no waiting in between:
-        # the sweep is our retry.
-        self._ringing = redis.Redis.from_url(
-            redis_url,
-            socket_timeout=_RING_SECONDS,
-            socket_connect_timeout=_RING_SECONDS,
-            socket_keepalive=True,
-            retry=Retry(NoBackoff(), 0),
-        )
+        self._ringing = _connect(redis_url)
         self._redis = redis.Redis.from_url(
-            redis_url, socket_timeout=_RING_SECONDS * 5, socket_connect_timeout=_RING_SECONDS * 5
+            redis_url, socket_timeout=_RING_SECONDS * 2, socket_connect_timeout=_RING_SECONDS * 2
         )
         #: Nobody waits longer for a place than for Redis itself.
         self._places = threading.BoundedSemaphore(_PLACES)
         self._lock = threading.Lock()
         self._silent_until = 0.0
 
-    def ring(self, queue: str, task: str, *, times: int = 1, **details: str) -> bool:
+    def ring(self, queue: str, task: str, *, times: int = 1, seconds: float = _RING_SECONDS, **details: str) -> bool:
         """Send `times` messages for a task, and tell whether they left. `details` (ids for the logs) travel along.
 
-        Never raises and never takes longer than about a second: call it after the commit, outside the transaction.
+        Never raises and never takes longer than these seconds: call it after the commit, outside the transaction.
         """
         reach("before_ring")
-        if not self._places.acquire(timeout=_RING_SECONDS):
-            return False
-        try:
-            has_rung = not self._is_silent() and self._send(queue, task, times, details)
-        finally:
-            self._places.release()
+        with time_limit(seconds):
+            if not self._places.acquire(timeout=_QUESTION_SECONDS):
+                return False
+            try:
+                has_rung = not self._is_silent() and self._send(queue, task, times, details)
+            finally:
+                self._places.release()
         reach("after_ring")
         return has_rung
 
@@ -119,6 +116,21 @@ class Doorbell:
     def _fall_silent(self) -> None:
         with self._lock:
             self._silent_until = time.monotonic() + _BREAKER_SECONDS
+
+
+def _connect(redis_url: str) -> redis.Redis:
+    # Not Celery's producer, which takes many times as long for the same message. One try and no waiting in between: the
+    # sweep is our retry.
+    pool = redis.ConnectionPool.from_url(
+        redis_url,
+        socket_timeout=_QUESTION_SECONDS,
+        socket_connect_timeout=_QUESTION_SECONDS,
+        socket_keepalive=True,
+        retry=Retry(NoBackoff(), 0),
+    )
+    with_tls = issubclass(pool.connection_class, redis.SSLConnection)
+    pool.connection_class = BoundedSSLConnection if with_tls else BoundedConnection
+    return redis.Redis(connection_pool=pool)
 
 
 @cache

@@ -16,13 +16,14 @@ from core.settings import get_settings
 
 _Answer = TypeVar("_Answer")
 
-# Nothing slow happens inside a transaction, so whatever takes longer than this is a fault and is better cut off.
+# Nothing slow happens inside a transaction, so whatever takes longer than this is a fault and is better cut off. A process
+# that freezes with rows locked keeps them for ten seconds: less than a lease, so that others' heartbeats outlive it.
 _SERVER_OPTIONS = " ".join(
     f"-c {option}"
     for option in (
         "statement_timeout=15s",
         "lock_timeout=5s",
-        "idle_in_transaction_session_timeout=30s",
+        "idle_in_transaction_session_timeout=10s",
         "timezone=UTC",
         # A plan for any status cannot use the indexes for one status; planning afresh takes a fraction of a millisecond.
         "plan_cache_mode=force_custom_plan",

@@ -1,4 +1,4 @@
-"""One account's jobs, counted cheaply, and the row that its submits (and its claims, where it has a limit) take turns at."""
+"""One account's jobs, counted cheaply, and the row that its submits take turns at."""
 
 from __future__ import annotations
 
