@@ -21,7 +21,7 @@ def check_what_is_left(walked: Walked, senders: list[Sender]) -> None:
             answer = sender.read(job.id)
             if sender.account_id == job.account_id:
                 assert answer.status_code == 200
-                _check_view(job, answer.json)
+                _check_view(job, answer.get_json())
             else:
                 assert answer.status_code == 404
         prefix = f"artifacts/{format_id('job', job.id)}/"

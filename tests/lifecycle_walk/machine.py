@@ -7,11 +7,22 @@ from __future__ import annotations
 import sys
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
+from typing import ClassVar
 from uuid import UUID
 
+import pytest
 from flask.testing import FlaskClient
 from hypothesis import strategies as st
-from hypothesis.stateful import Bundle, MultipleResults, RuleBasedStateMachine, consumes, invariant, multiple, rule
+from hypothesis.stateful import (
+    Bundle,
+    MultipleResults,
+    RuleBasedStateMachine,
+    consumes,
+    initialize,
+    invariant,
+    multiple,
+    rule,
+)
 from sqlalchemy.exc import OperationalError
 
 from core.accounts.limits import set_limits
@@ -21,21 +32,18 @@ from core.ids import parse_id
 from core.jobs.claim import ClaimedAttempt
 from core.jobs.invariants import find_violations
 from core.jobs.lease import renew_lease
-from core.jobs.priority import PriorityName
 from tests.lifecycle_walk import workers
 from tests.lifecycle_walk.clock import SteppedClock
 from tests.lifecycle_walk.ending import check_what_is_left
 from tests.lifecycle_walk.model import LEASE_SECONDS, ModelJob
+from tests.lifecycle_walk.orders import Order, orders
 from tests.lifecycle_walk.rows import describe_jobs
 from tests.lifecycle_walk.service import begin_afresh, ring_for_nothing, sweep_once, sweep_twice_at_once, take_ring
 from tests.lifecycle_walk.walked import Walked
 from tests.lifecycle_walk.workers import Fate, How, Killed
 
-#: Any two moments of the walk (steps of 11 s, leases of 30 s, delays of 2 and 10 s, these) lie 2 s apart or more: the
-#: time that the walk itself takes decides nothing.
+#: Seconds; `orders.py` says why this many.
 STEP_SECONDS = 11
-START_DEADLINES = (None, 26)
-DEADLINES = (None, 40, 95)
 
 #: Seconds that pass without a sweep at most; its absence for longer is a broken rule of its own.
 MOST_UNSWEPT = 88
@@ -47,61 +55,56 @@ class Walk(RuleBasedStateMachine):
     jobs: Bundle[UUID] = Bundle("jobs")
     held: Bundle[ClaimedAttempt] = Bundle("held")
 
-    def __init__(self, client: FlaskClient) -> None:
+    #: Through which customers reach the service.
+    api: ClassVar[FlaskClient]
+
+    def __init__(self) -> None:
         super().__init__()
-        self._senders = begin_afresh(client, senders=2)
+        self._senders = begin_afresh(self.api, senders=2)
         self._clock = SteppedClock()
         self._walked = Walked({sender.account_id for sender in self._senders})
         self._uploads = ThreadPoolExecutor(2)
 
-    @rule(
-        target=jobs,
-        who=st.integers(0, 1),
-        priority=st.sampled_from(["normal", "high", "low"]),
-        start_deadline=st.sampled_from(START_DEADLINES),
-        deadline=st.sampled_from(DEADLINES),
-        key=st.sampled_from([None, None, "a", "b"]),
-    )
-    def submit(
-        self, who: int, priority: PriorityName, start_deadline: int | None, deadline: int | None, key: str | None
-    ) -> UUID | MultipleResults[UUID]:
+    @initialize(target=jobs, orders=st.lists(orders(), min_size=2, max_size=4))
+    def begin(self, orders: list[Order]) -> MultipleResults[UUID]:
+        """There is something to do."""
+        return multiple(*filter(None, [self._send(order) for order in orders]))
+
+    @rule(target=jobs, order=orders())
+    def submit(self, order: Order) -> UUID | MultipleResults[UUID]:
         """Send a job; with a key that was used before, it is the same job, or refused where it asks for another one."""
-        body = {
-            "prompt": "a red mug",
-            "priority": priority,
-            "start_deadline_seconds": start_deadline,
-            "deadline_seconds": deadline,
-        }
-        sender = self._senders[who]
+        return self._send(order) or multiple()
+
+    def _send(self, order: Order) -> UUID | None:
+        sender = self._senders[order.who]
         account = self._walked.accounts[sender.account_id]
-        earlier = account.keys.get(key)
+        earlier = account.keys.get(order.key)
+        is_full = self._walked.count(account, "queued") >= account.max_queued_jobs
 
-        answer = sender.post(body, key)
+        answer = sender.post(order.body, order.key)
 
-        if earlier is not None:
-            if earlier[0] == body:
-                assert answer.status_code == 202
-                assert parse_id("job", answer.json["id"]) == earlier[1]
-            else:
-                assert (answer.status_code, answer.json["code"]) == (422, "idempotency_key_reused")
-            return multiple()
-        if answer.status_code == 429:
-            assert self._walked.count(account, "queued") >= account.max_queued_jobs
-            return multiple()
-        assert answer.status_code == 202
-        assert self._walked.count(account, "queued") < account.max_queued_jobs or account.is_count_late
-        job = ModelJob.accepted(
-            parse_id("job", answer.json["id"]),
-            sender.account_id,
-            priority,
-            now=self._clock.now,
-            start_deadline=start_deadline,
-            deadline=deadline,
-        )
-        self._walked.jobs[job.id] = job
-        if key is not None:
-            account.keys[key] = (body, job.id)
-        return job.id
+        said = answer.get_json()
+        match answer.status_code, said.get("code"):
+            case 202, None if earlier is not None:
+                assert (order, parse_id("job", said["id"])) == earlier
+            case 202, None:
+                assert not is_full or account.is_count_late
+                job_id = parse_id("job", said["id"])
+                assert job_id is not None
+                job = ModelJob.accepted(job_id, sender.account_id, order, now=self._clock.now)
+                self._walked.jobs[job.id] = job
+                if order.key is not None:
+                    account.keys[order.key] = (order, job.id)
+                return job.id
+            case 422, "idempotency_key_reused":
+                assert earlier is not None
+                assert earlier[0] != order
+            case 429, "too_many_queued_jobs":
+                assert is_full
+                assert earlier is None
+            case unexpected:
+                pytest.fail(f"a submit was answered with {unexpected}")
+        return None
 
     @rule(job_id=jobs, who=st.integers(0, 1))
     def cancel(self, job_id: UUID, who: int) -> None:
@@ -111,41 +114,31 @@ class Walk(RuleBasedStateMachine):
         if self._senders[who].account_id != job.account_id:
             assert answer.status_code == 404
         elif job.status in {"succeeded", "failed"}:
-            assert (answer.status_code, answer.json["code"]) == (409, "job_finished")
+            assert (answer.status_code, answer.get_json()["code"]) == (409, "job_finished")
         else:
             assert answer.status_code == 200
             job.cancel()
 
-    @rule()
-    def lose_a_ring(self) -> None:
-        """Somebody is told that there is work, and dies of it."""
-        take_ring()
+    @rule(is_lost=st.booleans())
+    def ring_wrongly(self, is_lost: bool) -> None:
+        """Somebody is rung for and dies of it, or there is a ring for nothing."""
+        if is_lost:
+            take_ring()
+        else:
+            ring_for_nothing()
 
-    @rule()
-    def ring_twice(self) -> None:
-        """A ring for nothing."""
-        ring_for_nothing()
-
-    @rule(target=held)
-    def hear(self) -> ClaimedAttempt | MultipleResults[ClaimedAttempt]:
-        """A worker is rung for, and claims."""
+    @rule(target=held, end=st.sampled_from(["lives", "lives", "lives", "dies in it", "dies after it"]))
+    def hear(self, end: str) -> ClaimedAttempt | MultipleResults[ClaimedAttempt]:
+        """A worker is rung for and claims; it may die before that is committed, or when nobody but the row knows of it."""
         if not take_ring():
+            return multiple()
+        if end == "dies in it":
+            with suppress(Killed):
+                workers.claim(is_killed=True)
             return multiple()
         attempt = workers.claim()
         self._walked.check_claim(attempt, self._clock.now)
-        return multiple() if attempt is None else attempt
-
-    @rule()
-    def die_after_the_claim(self) -> None:
-        """The claim is committed, and nobody knows of it."""
-        self.hear()
-
-    @rule()
-    def die_in_the_claim(self) -> None:
-        """The claim is not committed."""
-        if take_ring():
-            with suppress(Killed):
-                workers.claim(is_killed=True)
+        return multiple() if attempt is None or end == "dies after it" else attempt
 
     @rule(attempt=held, step=st.one_of(st.none(), st.integers(1, 9)))
     def beat(self, attempt: ClaimedAttempt, step: int | None) -> None:
@@ -167,26 +160,39 @@ class Walk(RuleBasedStateMachine):
         mine.leased_until = self._clock.now + LEASE_SECONDS
         mine.checkpoint = checkpoint or mine.checkpoint
 
-    @rule(attempt=held, how=workers.HOW, fate=workers.FATE)
-    def end(self, attempt: ClaimedAttempt, how: How, fate: Fate) -> None:
-        """Write down how an attempt ended, once more perhaps, in time or long after."""
+    @rule(attempt=held, how=workers.HOW)
+    def end(self, attempt: ClaimedAttempt, how: How) -> None:
+        """Write down how an attempt ended: in time or long after, once more perhaps."""
+        self._end(attempt, how, "answered")
+
+    @rule(attempt=held, how=workers.HOW, fate=workers.LOST)
+    def end_unheard(self, attempt: ClaimedAttempt, how: How, fate: Fate) -> None:
+        """The same, and the worker is not told of it, or does not live to hear it."""
+        self._end(attempt, how, fate)
+
+    def _end(self, attempt: ClaimedAttempt, how: How, fate: Fate) -> None:
         job, mine = self._walked.find(attempt)
+        if how == "cancellation" and not job.is_cancel_requested:
+            return
         is_held = job.holds(mine, self._clock.now)
         outcome = workers.prepare(how, attempt, self._uploads)
+        told: type[Exception] | str
         try:
-            status = workers.write(outcome, fate)
-        except LeaseLost:
-            assert not is_held or fate == "answer lost"
-        except (Killed, OperationalError):
-            assert is_held or fate == "unreachable"
-        else:
-            assert is_held
-            assert fate == "answered"
+            told = workers.write(outcome, fate)
+        except (LeaseLost, Killed, OperationalError) as error:
+            told = type(error)
+
+        if is_held and fate in {"answered", "answer lost", "killed after the commit"}:
             self._walked.end(job, how, attempt, self._clock.now)
-            assert status == job.status
-            return
-        if is_held and fate in {"answer lost", "killed after the commit"}:
-            self._walked.end(job, how, attempt, self._clock.now)
+        match fate:
+            case "answered":
+                assert told == (job.status if is_held else LeaseLost)
+            case "answer lost":
+                assert told is LeaseLost
+            case "unreachable":
+                assert told is OperationalError
+            case _:
+                assert told is (Killed if is_held else LeaseLost)
 
     @rule(attempt=consumes(held))
     def die(self, attempt: ClaimedAttempt) -> None:
@@ -242,8 +248,8 @@ class Walk(RuleBasedStateMachine):
                 break
             self.step_clock(steps=3)
             self.sweep(is_doubled=False)
-            while not isinstance(attempt := self.hear(), MultipleResults):
-                self.end(attempt, how="success", fate="answered")
+            while not isinstance(attempt := self.hear(end="lives"), MultipleResults):
+                self.end(attempt, how="success")
             self.rows_and_model_agree()
         assert self._walked.are_all_finished
         self._clock.step(STEP_SECONDS * 360)

@@ -7,7 +7,8 @@ from typing import Any
 from uuid import UUID
 
 from core.jobs.checkpoints import StoredCheckpoint
-from core.jobs.priority import PRIORITIES, PriorityName
+from core.jobs.priority import PRIORITIES
+from tests.lifecycle_walk.orders import Order
 
 LEASE_SECONDS = 30
 MAX_ATTEMPTS = 3
@@ -47,24 +48,14 @@ class ModelJob:
     attempts: list[ModelAttempt] = field(default_factory=list)
 
     @classmethod
-    def accepted(
-        cls,
-        id_: UUID,
-        account_id: UUID,
-        priority: PriorityName,
-        *,
-        now: int,
-        start_deadline: int | None,
-        deadline: int | None,
-    ) -> ModelJob:
-        """Accepted now; deadlines in seconds from now."""
+    def accepted(cls, id_: UUID, account_id: UUID, order: Order, *, now: int) -> ModelJob:
         return cls(
             id_,
             account_id,
-            PRIORITIES[priority],
+            PRIORITIES[order.priority],
             now,
-            start_deadline_at=None if start_deadline is None else now + start_deadline,
-            deadline_at=None if deadline is None else now + deadline,
+            start_deadline_at=None if order.start_deadline is None else now + order.start_deadline,
+            deadline_at=None if order.deadline is None else now + order.deadline,
         )
 
     @property

@@ -15,7 +15,7 @@ from core.jobs.tables import Job, JobAttempt
 
 def describe_jobs(session: Session) -> dict[UUID, dict[str, Any]]:
     """Every job there is."""
-    described = {
+    described: dict[UUID, dict[str, Any]] = {
         job.id: {
             "account": job.account_id,
             "status": job.status,
@@ -24,7 +24,7 @@ def describe_jobs(session: Session) -> dict[UUID, dict[str, Any]]:
             "priority": job.priority % HELD,
             "used": job.attempts_used,
             "current": job.current_attempt_id if job.status in {"running", "succeeded"} else None,
-            "attempts": list[Any](),
+            "attempts": [],
         }
         for job in session.scalars(select(Job))
     }

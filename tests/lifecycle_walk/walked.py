@@ -10,6 +10,7 @@ from uuid import UUID
 
 from core.jobs.claim import ClaimedAttempt
 from tests.lifecycle_walk.model import ModelAttempt, ModelJob
+from tests.lifecycle_walk.orders import Order
 from tests.lifecycle_walk.workers import LAST_STEP, How, checkpoint_of
 
 
@@ -20,8 +21,8 @@ class ModelAccount:
     id: UUID
     max_queued_jobs: float = math.inf
     max_running_jobs: float = math.inf
-    #: By idempotency key, the body and the job.
-    keys: dict[str | None, tuple[dict[str, Any], UUID]] = field(default_factory=dict)
+    #: By idempotency key, what was asked for and the job that it became.
+    keys: dict[str | None, tuple[Order, UUID]] = field(default_factory=dict)
     #: Whether a job that could run may wait for the next sweep, because a limit held it back.
     may_be_held_back: bool = False
     #: Whether more jobs may have come to wait since they were counted: from a retry, or under a higher limit.

@@ -33,7 +33,7 @@ How = Literal[
     "success", "internal", "model_unavailable", "cancellation", "interruption", "interruption with a checkpoint"
 ]
 
-FATE: st.SearchStrategy[Fate] = st.sampled_from([*(["answered"] * 4), *get_args(Fate)[1:]])
+LOST: st.SearchStrategy[Fate] = st.sampled_from(get_args(Fate)[1:])
 HOW: st.SearchStrategy[How] = st.sampled_from(get_args(How))
 
 #: Where a worker that drains leaves a render.
