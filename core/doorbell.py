@@ -9,10 +9,8 @@ from typing import Any
 
 import redis
 import structlog
-from redis.backoff import NoBackoff
-from redis.retry import Retry
 
-from core.bounded_redis import BoundedConnection, BoundedSSLConnection, time_limit
+from core.bounded_redis import bounded_client, time_limit
 from core.fault_points import reach
 from core.ring_message import build_ring
 from core.settings import get_settings
@@ -66,7 +64,9 @@ class Doorbell:
     """A client of the broker that only sends, with a breaker: a dead Redis costs one short try every two seconds."""
 
     def __init__(self, redis_url: str) -> None:
-        self._ringing = _connect(redis_url)
+        # Not Celery's producer, which takes many times as long for the same message. One try and no waiting in between:
+        # the sweep is our retry.
+        self._ringing = bounded_client(redis_url, question_seconds=_QUESTION_SECONDS)
         self._redis = redis.Redis.from_url(
             redis_url, socket_timeout=_RING_SECONDS * 2, socket_connect_timeout=_RING_SECONDS * 2
         )
@@ -75,13 +75,13 @@ class Doorbell:
         self._lock = threading.Lock()
         self._silent_until = 0.0
 
-    def ring(self, queue: str, task: str, *, times: int = 1, seconds: float = _RING_SECONDS, **details: str) -> bool:
+    def ring(self, queue: str, task: str, *, times: int = 1, **details: str) -> bool:
         """Send `times` messages for a task, and tell whether they left. `details` (ids for the logs) travel along.
 
-        Never raises and never takes longer than these seconds: call it after the commit, outside the transaction.
+        Never raises and never takes longer than a second: call it after the commit, outside the transaction.
         """
         reach("before_ring")
-        with time_limit(seconds):
+        with time_limit(_RING_SECONDS):
             if not self._places.acquire(timeout=_QUESTION_SECONDS):
                 return False
             try:
@@ -116,21 +116,6 @@ class Doorbell:
     def _fall_silent(self) -> None:
         with self._lock:
             self._silent_until = time.monotonic() + _BREAKER_SECONDS
-
-
-def _connect(redis_url: str) -> redis.Redis:
-    # Not Celery's producer, which takes many times as long for the same message. One try and no waiting in between: the
-    # sweep is our retry.
-    pool = redis.ConnectionPool.from_url(
-        redis_url,
-        socket_timeout=_QUESTION_SECONDS,
-        socket_connect_timeout=_QUESTION_SECONDS,
-        socket_keepalive=True,
-        retry=Retry(NoBackoff(), 0),
-    )
-    with_tls = issubclass(pool.connection_class, redis.SSLConnection)
-    pool.connection_class = BoundedSSLConnection if with_tls else BoundedConnection
-    return redis.Redis(connection_pool=pool)
 
 
 @cache

@@ -62,9 +62,7 @@ def test_a_stock_worker_hears_a_ring(queue: str, tmp_path: Path) -> None:
     """A worker that has nothing of ours runs the task, once for each ring, with what travelled along."""
     address, heard = get_settings().redis_url, tmp_path / "heard"
     assert Doorbell(address).ring(queue, RENDER_NEXT, times=2, **_DETAILS)
-    worker = subprocess.Popen(
-        [sys.executable, "-c", _WORKER, address, str(heard), queue], cwd=tmp_path
-    )
+    worker = subprocess.Popen([sys.executable, "-c", _WORKER, address, str(heard), queue], cwd=tmp_path)
     try:
         give_up_at = time.monotonic() + 30
         while not (heard.exists() and heard.read_text().count("\n") == 2) and time.monotonic() < give_up_at:
