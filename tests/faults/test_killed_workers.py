@@ -22,7 +22,7 @@ AFTER = ("after_commit", "before_ring", "after_ring")
     [
         pytest.param(("mid_step", "mid_upload", "before_commit", "after_commit"), marks=pytest.mark.slow, id="four"),
         # Ten more processes that load a model each: minutes, on few cores.
-        pytest.param(BEFORE + AFTER, marks=[pytest.mark.soak, pytest.mark.timeout(600)], id="all"),
+        pytest.param(BEFORE + AFTER, marks=[pytest.mark.thorough, pytest.mark.timeout(600)], id="all"),
     ],
 )
 def test_a_worker_may_die_anywhere(service: Service, sender: Customer, points: Sequence[str]) -> None:
@@ -76,7 +76,7 @@ def _outcomes(service: Service, crew: dict[str, Part], jobs: list[dict[str, Any]
     return {point: service.attempts({"id": job_of[part.pid]}) for point, part in crew.items()}
 
 
-@pytest.mark.soak
+@pytest.mark.thorough
 def test_a_job_that_kills_every_worker_is_given_up(service: Service, sender: Customer) -> None:
     """F22: three workers die of it, and it fails with lease_expired; the queue behind it keeps moving."""
     service.worker.pause()
@@ -92,7 +92,7 @@ def test_a_job_that_kills_every_worker_is_given_up(service: Service, sender: Cus
     assert service.attempts(job) == ["expired"] * 3
 
 
-@pytest.mark.soak
+@pytest.mark.thorough
 def test_everything_is_killed_at_once(request: pytest.FixtureRequest) -> None:
     """F34, F37: SIGKILL to every process there is, with jobs queued, running and done (a power cut but for the disk's
     own cache). The servers and a worker come back first, and without the sweep a held job stays where it is; then the
@@ -131,7 +131,7 @@ def test_everything_is_killed_at_once(request: pytest.FixtureRequest) -> None:
         assert service.checker.find_violations() == []
 
 
-@pytest.mark.soak
+@pytest.mark.thorough
 @pytest.mark.parametrize("signals", ["TERM TERM", "INT", "QUIT", "INT TERM QUIT"])
 def test_every_signal_is_an_orderly_end(service: Service, sender: Customer, signals: str) -> None:
     """F25: whatever a worker is told to stop with, and however often: it ends by itself, and its job loses nothing and

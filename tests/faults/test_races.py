@@ -48,7 +48,7 @@ def verified(database: None) -> Iterator[None]:
         assert find_violations(session) == []
 
 
-@pytest.mark.parametrize("tries", [100, pytest.param(1000, marks=pytest.mark.soak)])
+@pytest.mark.parametrize("tries", [100, pytest.param(1000, marks=pytest.mark.thorough)])
 def test_a_cancel_that_races_the_final_commit(
     account_id: UUID, submit: Submit, listener: WebhookListener, tries: int
 ) -> None:

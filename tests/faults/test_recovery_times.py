@@ -15,7 +15,7 @@ from infra.local.part import Part
 from tests.acceptance.customer import Customer, open_account
 from tests.faults.service import SHORT, Service, serving, uuid_of, wait_until
 
-pytestmark = pytest.mark.soak
+pytestmark = pytest.mark.thorough
 
 WORKERS = 10
 ROUNDS = 3

@@ -69,7 +69,7 @@ def read_only(service: Service) -> Iterator[None]:
             client.replicaof("NO", "ONE")
 
 
-@pytest.mark.soak
+@pytest.mark.thorough
 @pytest.mark.parametrize(
     "fault",
     [
@@ -138,7 +138,7 @@ def test_redis_is_killed_and_comes_back_empty(service: Service, sender: Customer
     assert [(job["status"], job["attempts"]) for job in ended] == [("succeeded", 1)] * 6
 
 
-@pytest.mark.soak
+@pytest.mark.thorough
 def test_an_idle_worker_finds_out_that_its_link_is_dead(service: Service, sender: Customer) -> None:
     """F10: the link vanishes while nothing runs and nobody notices for 20 s; 60 s after it is back at the latest, jobs
     are rendered again.

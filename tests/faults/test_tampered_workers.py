@@ -10,7 +10,7 @@ import pytest
 from tests.acceptance.customer import Customer
 from tests.faults.service import LEASE_SECONDS, LONG, SHORT, TAMPERED, Service, uuid_of, wait_until
 
-pytestmark = pytest.mark.soak
+pytestmark = pytest.mark.thorough
 
 
 def test_a_worker_dies_with_a_ring_in_its_hands(service: Service, sender: Customer, tmp_path: Path) -> None:
