@@ -12,7 +12,9 @@ from contextlib import contextmanager
 from typing import Any
 
 import redis
+from redis.backoff import NoBackoff
 from redis.connection import AbstractConnection
+from redis.retry import Retry
 
 _thread = threading.local()
 
@@ -72,9 +74,33 @@ class _Bounded(AbstractConnection):
             self._sock.settimeout(seconds)
 
 
-class BoundedConnection(_Bounded, redis.Connection):
+class _BoundedConnection(_Bounded, redis.Connection):
     """Plain."""
 
 
-class BoundedSSLConnection(_Bounded, redis.SSLConnection):
+class _BoundedSSLConnection(_Bounded, redis.SSLConnection):
     """With TLS."""
+
+
+class _BoundedUnixConnection(_Bounded, redis.UnixDomainSocketConnection):
+    """To a server on this machine."""
+
+
+_BOUNDED = {
+    redis.Connection: _BoundedConnection,
+    redis.SSLConnection: _BoundedSSLConnection,
+    redis.UnixDomainSocketConnection: _BoundedUnixConnection,
+}
+
+
+def bounded_client(redis_url: str, *, question_seconds: float) -> redis.Redis:
+    """A client that heeds the `time_limit` of its thread, and never takes longer for one question. It tries once."""
+    pool = redis.ConnectionPool.from_url(
+        redis_url,
+        socket_timeout=question_seconds,
+        socket_connect_timeout=question_seconds,
+        retry=Retry(NoBackoff(), 0),
+    )
+    # Which one it is stands in the URL.
+    pool.connection_class = _BOUNDED[pool.connection_class]
+    return redis.Redis(connection_pool=pool)

@@ -7,15 +7,12 @@ import time
 from functools import cache
 from typing import Any
 
-import kombu
-import kombu.transport.redis
 import redis
 import structlog
-from celery import Celery
-from celery.app.amqp import AMQP
 
-from core.bounded_redis import BoundedConnection, BoundedSSLConnection, time_limit
+from core.bounded_redis import bounded_client, time_limit
 from core.fault_points import reach
+from core.ring_message import build_ring
 from core.settings import get_settings
 
 #: The wire vocabulary: the names of the tasks, which workers register and the doorbell sends.
@@ -63,48 +60,28 @@ def broker_settings(redis_url: str, *, socket_timeout: float) -> dict[str, Any]:
     }
 
 
-class _Channel(kombu.transport.redis.Channel):  # type: ignore[misc]  # kombu has no types
-    connection_class = BoundedConnection
-    connection_class_ssl = BoundedSSLConnection
-
-
-class _Transport(kombu.transport.redis.Transport):  # type: ignore[misc]  # kombu has no types
-    Channel = _Channel
-
-
-class _Connection(kombu.Connection):  # type: ignore[misc]  # kombu has no types
-    def get_transport_cls(self) -> Any:
-        return _Transport
-
-
-class _Broker(AMQP):  # type: ignore[misc]  # Celery has no types
-    Connection = _Connection
-
-
 class Doorbell:
-    """A producer-only Celery client with a breaker: a dead Redis costs one short try every two seconds."""
+    """A client of the broker that only sends, with a breaker: a dead Redis costs one short try every two seconds."""
 
     def __init__(self, redis_url: str) -> None:
-        settings = broker_settings(redis_url, socket_timeout=_QUESTION_SECONDS)
-        # One try and no waiting in between: the sweep is our retry.
-        settings["broker_transport_options"] |= {"max_retries": 1, "interval_start": 0, "interval_step": 0}
-        self._celery = Celery("doorbell", set_as_current=False, amqp=_Broker)
-        self._celery.conf.update(settings, task_publish_retry=False, broker_pool_limit=_PLACES)
+        # Not Celery's producer, which takes many times as long for the same message. One try and no waiting in between:
+        # the sweep is our retry.
+        self._ringing = bounded_client(redis_url, question_seconds=_QUESTION_SECONDS)
         self._redis = redis.Redis.from_url(
             redis_url, socket_timeout=_RING_SECONDS * 2, socket_connect_timeout=_RING_SECONDS * 2
         )
-        #: Nobody waits longer for a producer than for Redis itself.
+        #: Nobody waits longer for a place than for Redis itself.
         self._places = threading.BoundedSemaphore(_PLACES)
         self._lock = threading.Lock()
         self._silent_until = 0.0
 
-    def ring(self, queue: str, task: str, *, times: int = 1, seconds: float = _RING_SECONDS, **details: str) -> bool:
+    def ring(self, queue: str, task: str, *, times: int = 1, **details: str) -> bool:
         """Send `times` messages for a task, and tell whether they left. `details` (ids for the logs) travel along.
 
-        Never raises and never takes longer than these seconds: call it after the commit, outside the transaction.
+        Never raises and never takes longer than a second: call it after the commit, outside the transaction.
         """
         reach("before_ring")
-        with time_limit(seconds):
+        with time_limit(_RING_SECONDS):
             if not self._places.acquire(timeout=_QUESTION_SECONDS):
                 return False
             try:
@@ -116,11 +93,7 @@ class Doorbell:
 
     def _send(self, queue: str, task: str, times: int, details: dict[str, str]) -> bool:
         try:
-            with self._celery.producer_or_acquire() as producer:
-                for _ in range(times):
-                    self._celery.send_task(
-                        task, kwargs=details, queue=queue, producer=producer, retry=False, ignore_result=True
-                    )
+            self._ringing.lpush(queue, *(build_ring(queue, task, details) for _ in range(times)))
         except Exception as error:  # noqa: BLE001
             # What was committed is accepted, and no surprise from down here may turn that into an error.
             self._fall_silent()

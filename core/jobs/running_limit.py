@@ -63,15 +63,15 @@ def runs_all_it_may(session: Session, *, account_id: UUID, limit: int) -> bool:
     return count_jobs(session, account_id, JobStatus.RUNNING, up_to=limit) >= limit
 
 
-def hold_back(session: Session, job: Job) -> None:
+def hold_back(session: Session, *, job_id: UUID, account_id: UUID) -> None:
     """Take the job, whose row the caller has locked, and the account's other ones out of the sight of claims."""
     others = session.scalars(
         select(Job.id)
-        .where(Job.account_id == job.account_id, Job.status == JobStatus.QUEUED, Job.priority < HELD, Job.id != job.id)
+        .where(Job.account_id == account_id, Job.status == JobStatus.QUEUED, Job.priority < HELD, Job.id != job_id)
         .limit(_AT_ONCE)
         .with_for_update(skip_locked=True)
     ).all()
-    _move(session, [job.id, *others], by=HELD)
+    _move(session, [job_id, *others], by=HELD)
 
 
 def has_held_jobs(account_id: UUID) -> ColumnElement[bool]:

@@ -27,10 +27,8 @@ from core.webhooks.claim_delivery import count_due_deliveries
 #: Jobs that one transaction ends.
 _BATCH = 100
 
-#: The most rings that one sweep sends to one queue, and the seconds that they may take; what is left over is the next
-#: sweep's.
+#: The most rings that one sweep sends to one queue; what is left over is the next sweep's.
 _MOST_RINGS = 500
-_RING_SECONDS = 5.0
 
 _log = structlog.get_logger()
 
@@ -94,5 +92,5 @@ def _ring_for(queue: str, task: str, *, wanted: int) -> None:
     waiting = doorbell.count_waiting(queue)
     if waiting is None or waiting >= wanted:
         return
-    if doorbell.ring(queue, task, times=wanted - waiting, seconds=_RING_SECONDS):
+    if doorbell.ring(queue, task, times=wanted - waiting):
         _log.info("doorbell_rung_again", queue=queue, times=wanted - waiting)
