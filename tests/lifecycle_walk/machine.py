@@ -184,12 +184,12 @@ class Walk(RuleBasedStateMachine):
                 assert told is (Killed if is_held else LeaseLost)
 
     def step_clock(self, steps: int) -> None:
-        """Time passes, while everybody who holds anything is silent; or the clock of the database is set back."""
+        """Time passes, or the clock of the database is set forward, while everybody who holds anything is silent."""
         seconds = steps * STEP_SECONDS
         if self._walked.unswept + seconds > MOST_UNSWEPT:
             self.sweep()
         self._clock.step(seconds)
-        self._walked.unswept += max(0, seconds)
+        self._walked.unswept += seconds
 
     def sweep(self, *, is_doubled: bool = False) -> None:
         """One sweep, or two at once."""
