@@ -2,5 +2,4 @@
 
 from __future__ import annotations
 
-from tests.integration.conftest import database  # noqa: F401  (fixture)
 from tests.integration.test_migrations import alembic, empty_database  # noqa: F401  (fixtures)

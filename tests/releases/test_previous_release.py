@@ -28,7 +28,7 @@ from core.jobs.tables import Job, JobAttempt
 from core.settings import get_settings
 from tests.conftest import REPOSITORY
 from tests.integration.attempts import rendered
-from tests.releases.record import ORDER, record_life
+from tests.releases.record import ORDER
 from tests.releases.tape import Tape
 
 #: What the previous release said to its database, in whole.
@@ -141,21 +141,6 @@ def test_the_previous_release_renders_what_this_one_accepted(
 
     assert _status(new_release, job_id) == "succeeded"
     assert build_job_view(new_release, new_release.get_one(Job, job_id)).outputs
-
-
-@pytest.mark.slow
-def test_this_release_can_be_recorded(
-    database: None, empty_database: Engine, alembic: Config, new_release: Session, tmp_path: Path
-) -> None:
-    """The command that made the record works here, and its record can be played: for the release after this one."""
-    path = tmp_path / "statements.json"
-
-    record_life().save(path)
-
-    command.upgrade(alembic, "head")
-    tape = Tape.load(path)
-    with psycopg.connect(_address(empty_database)) as connection:
-        tape.play(connection, *tape.parts)
 
 
 def _address(engine: Engine) -> str:
