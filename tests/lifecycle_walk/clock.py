@@ -26,14 +26,13 @@ class SteppedClock:
         passed = time.monotonic() - self._stopped_at
         if passed > _UNSEEN_SECONDS:
             _move(
-                "case when {column} <= clock_timestamp() then least({column} + {by}, clock_timestamp())"
-                " else {column} + {by} end",
+                "case when {column} <= now() then least({column} + {by}, now()) else {column} + {by} end",
                 passed,
             )
             self._stopped_at = time.monotonic()
 
     def step(self, seconds: int) -> None:
-        """So many seconds pass, or the clock is set back."""
+        """So many seconds pass."""
         _move("{column} - {by}", seconds)
         self.now += seconds
 

@@ -43,12 +43,13 @@ def walk(client: FlaskClient, *, walks: int, steps: int, number: int | None) -> 
     )
 
 
+@pytest.mark.timeout(300)  # most of it for making a broken walk short
 def test_jobs_end_once_whatever_happens(client: FlaskClient) -> None:
     """The same few walks each time."""
-    walk(client, walks=10, steps=40, number=None)
+    walk(client, walks=8, steps=30, number=None)
 
 
-@pytest.mark.soak
+@pytest.mark.thorough
 @pytest.mark.timeout(0)
 def test_jobs_end_once_whatever_happens_for_long(client: FlaskClient) -> None:
     """Other walks each time: WALK_EXAMPLES of them, WALK_STEPS long, the same again with the WALK_SEED that is printed."""

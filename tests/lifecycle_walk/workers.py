@@ -6,9 +6,8 @@ import hashlib
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
-from typing import Literal, get_args
+from typing import Literal
 
-from hypothesis import strategies as st
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
@@ -32,9 +31,6 @@ Fate = Literal["answered", "answer lost", "unreachable", "killed before the comm
 How = Literal[
     "success", "internal", "model_unavailable", "cancellation", "interruption", "interruption with a checkpoint"
 ]
-
-LOST: st.SearchStrategy[Fate] = st.sampled_from(get_args(Fate)[1:])
-HOW: st.SearchStrategy[How] = st.sampled_from(get_args(How))
 
 #: Where a worker that drains leaves a render.
 LAST_STEP = 10

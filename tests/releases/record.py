@@ -13,7 +13,6 @@ import os
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -57,7 +56,7 @@ def record_life() -> Tape:
     """The tape of this checkout, on the empty database that the settings name."""
     revision = ScriptDirectory.from_config(Config(REPOSITORY / "alembic.ini")).get_current_head()
     assert revision is not None
-    tape = Tape(revision, datetime.now(UTC))
+    tape = Tape(revision)
     with create_app().test_client() as client, listening() as listener:
         _Life(tape, client, listener.url).live()
     return tape
@@ -143,7 +142,10 @@ class _Life:
 
     def _clean_up(self) -> None:
         with self._part("hours pass"):
-            _say("update job_attempts set finished_at = finished_at - interval '2 h'")
+            _say(
+                "update job_attempts set finished_at = finished_at - interval '2 h', started_at = started_at - interval '2 h'"
+            )
+            _say("update jobs set created_at = created_at - interval '2 h', started_at = started_at - interval '2 h'")
         with self._part("clean up"):
             delete_orphans()
             sweep()
@@ -160,6 +162,7 @@ class _Life:
         with self._part(name), transaction() as session:
             attempt = claim_job(session, pool="default", worker_id="recorded", lease_seconds=30)
         assert attempt is not None
+        self._tape.names[name] = attempt.id
         return attempt
 
     def _ask(

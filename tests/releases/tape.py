@@ -38,7 +38,6 @@ class Tape:
 
     #: The newest migration that the release knows.
     revision: str
-    recorded_at: datetime
     #: Ids by what they are of.
     names: dict[str, UUID] = field(default_factory=dict)
     parts: dict[str, list[Statement]] = field(default_factory=dict)
@@ -67,15 +66,15 @@ class Tape:
     def play(self, connection: Connection[Any], *names: str, instead: Mapping[UUID, UUID] | None = None) -> None:
         """Send the parts again: each statement must find or change as many rows as it did then.
 
-        `instead`: ids that stand for those of the tape. Times move so that the tape was recorded just now.
+        `instead`: ids that stand for those of the tape. The times in it were all asked for just before they were used,
+        so that now stands for them.
         """
-        since = datetime.now(UTC) - self.recorded_at
         for name in names:
             for statement in self.parts[name]:
                 if statement.is_end:
                     connection.execute(statement.sql.encode())
                     continue
-                parameters = _replace(statement.parameters, since, instead or {})
+                parameters = _replace(statement.parameters, instead or {})
                 found = connection.execute(statement.sql.encode(), parameters).rowcount
                 assert found == statement.row_count, (name, statement.sql, found, statement.row_count)
             connection.rollback()
@@ -90,7 +89,6 @@ class Tape:
         }
         saved = {
             "revision": json.dumps(self.revision),
-            "recorded_at": json.dumps(self.recorded_at.isoformat()),
             "names": json.dumps({name: str(id_) for name, id_ in self.names.items()}),
             "statements": _lines(texts),
             "parts": "{\n" + ",\n".join(f"{json.dumps(name)}: {lines}" for name, lines in parts.items()) + "\n}",
@@ -103,7 +101,6 @@ class Tape:
         saved = json.loads(path.read_text())
         return cls(
             saved["revision"],
-            datetime.fromisoformat(saved["recorded_at"]),
             {name: UUID(id_) for name, id_ in saved["names"].items()},
             {
                 name: [
@@ -165,15 +162,21 @@ def _decode(value: Any) -> Any:
             return value
 
 
-def _replace(value: Any, since: Any, instead: Mapping[UUID, UUID]) -> Any:
+def _replace(value: Any, instead: Mapping[UUID, UUID]) -> Any:
     match value:
         case dict():
-            return {name: _replace(item, since, instead) for name, item in value.items()}
+            return {name: _replace(item, instead) for name, item in value.items()}
         case list():
-            return [_replace(item, since, instead) for item in value]
+            return [_replace(item, instead) for item in value]
         case UUID():
             return instead.get(value, value)
+        case str():
+            for old, new in instead.items():
+                value = value.replace(old.hex, new.hex)
+            return value
+        case Json() | Jsonb():
+            return type(value)(_replace(value.obj, instead))
         case datetime():
-            return value + since
+            return datetime.now(UTC)
         case _:
             return value
