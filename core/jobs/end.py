@@ -7,9 +7,11 @@ from sqlalchemy.orm import Session
 
 from core.jobs.build_view import build_job_views
 from core.jobs.priority import HELD
+from core.jobs.retention import build_expiries
 from core.jobs.running_limit import has_held_jobs, let_next_through
 from core.jobs.status import FINISHED, TRANSITIONS, JobStatus
 from core.jobs.tables import Job
+from core.settings import get_settings
 from core.webhooks.record_event import record_event
 
 
@@ -21,6 +23,7 @@ def end_job(session: Session, job: Job, status: JobStatus) -> None:
         raise AssertionError(f"a {job.status} job cannot become {status}")
     job.status = status
     job.finished_at = func.clock_timestamp()
+    job.expires_at, job.row_expires_at = build_expiries(job.account_id, job.retention_seconds, get_settings())
     session.flush()
     _, others_are_held = session.execute(
         select(Job, has_held_jobs(job.account_id)).where(Job.id == job.id),

@@ -22,6 +22,9 @@ class AccountShare:
     weight: float
     #: Its own limit; None: what the settings say.
     max_running_jobs: int | None
+    #: How long its images and its jobs are kept; None: what the settings say.
+    artifact_retention_seconds: int | None
+    job_retention_seconds: int | None
 
 
 def take_room(session: Session, *, account_id: UUID, max_queued_jobs: int) -> AccountShare:
@@ -33,7 +36,10 @@ def take_room(session: Session, *, account_id: UUID, max_queued_jobs: int) -> Ac
     queue for another attempt are not refused, so there can be a few more.
     """
     room, own_limit, *share = lock_queue(
-        session, account_id, Account.max_queued_jobs, Account.weight, Account.max_running_jobs
+        session,
+        account_id,
+        Account.max_queued_jobs,
+        *(Account.weight, Account.max_running_jobs, Account.artifact_retention_seconds, Account.job_retention_seconds),
     )
     limit = max_queued_jobs if own_limit is None else own_limit
     # More room than the limit: it was lowered since the count.
