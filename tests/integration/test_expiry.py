@@ -17,6 +17,7 @@ from core.artifacts.tables import Artifact
 from core.database import transaction
 from core.errors import InvalidRequest, StorageUnavailable
 from core.ids import format_id, parse_id
+from core.jobs.job_view import InputView, OutputView
 from core.jobs.tables import Job
 from core.settings import get_settings
 from infra.local import LocalStack
@@ -99,7 +100,8 @@ def test_expired_images_are_gone_and_the_job_says_so(servers: LocalStack, accoun
     after = show(account_id, job_id)
     assert list_stored(job_id) == []
     assert [image.sha256 for image in after.outputs] == [image.sha256 for image in before.outputs]
-    for image in (*after.outputs, *after.inputs):
+    images: list[OutputView | InputView] = [*after.outputs, *after.inputs]
+    for image in images:
         assert (image.url, image.url_expires_at) == (None, None)
         assert image.deleted_at is not None
     refused = post({"prompt": "a lamp", "image": after.outputs[0].id})

@@ -39,8 +39,22 @@ _log = structlog.get_logger()
 def apply_retention() -> None:
     """One look. What the store does not delete now is tried again the next time."""
     _finish_deletions()
-    for work in (_expire, _prune, _forget_keys):
+    for work in (_expire, prune_batch, _forget_keys):
         _repeat(work)
+
+
+def prune_batch() -> bool:
+    """Remove some hundred jobs whose time is over; tells whether there may be more. Raises StorageUnavailable."""
+    with transaction() as session:
+        prunable = list_prunable_jobs(session, at_most=_BATCH)
+    if not prunable.job_ids:
+        return False
+    for prefix in prunable.prefixes:
+        delete_prefix(prefix)
+    with transaction() as session:
+        pruned = prune_jobs(session, prunable.job_ids)
+    _log.info("jobs_pruned", jobs=pruned)
+    return pruned == _BATCH
 
 
 def _repeat(work: Callable[[], bool]) -> None:
@@ -83,19 +97,6 @@ def _expire() -> bool:
         mark_images_deleted(session, expired.job_ids)
     _log.info("images_expired", jobs=len(expired.job_ids), objects=len(expired.storage_keys))
     return True
-
-
-def _prune() -> bool:
-    with transaction() as session:
-        prunable = list_prunable_jobs(session, at_most=_BATCH)
-    if not prunable.job_ids:
-        return False
-    for prefix in prunable.prefixes:
-        delete_prefix(prefix)
-    with transaction() as session:
-        pruned = prune_jobs(session, prunable.job_ids)
-    _log.info("jobs_pruned", jobs=pruned)
-    return pruned == _BATCH
 
 
 def _forget_keys() -> bool:
