@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import signal
 import subprocess
 import sys
@@ -20,16 +19,17 @@ from infra.local.application import REPOSITORY
 from infra.local.environment import inherit
 from tests.integration.conftest import Submit
 from tests.integration.kept import count_rows, finish_one, list_stored, pass_time, show, violations_of
+from worker.maintenance.apply_retention import apply_retention
 
 _APPLY = "import core.schema; from worker.maintenance.apply_retention import apply_retention as apply; apply()"
 
 
-def apply_retention(servers: LocalStack, **environment: str) -> int:
-    """A look at what has expired in a process of its own; tells how it ended."""
+def apply_until(servers: LocalStack, point: str) -> int:
+    """A look at what has expired in a process of its own, which is killed at the point; tells how it ended."""
     done = subprocess.run(
         [sys.executable, "-c", _APPLY],
         cwd=REPOSITORY,
-        env=inherit(servers.environment | environment) | {"PATH": os.environ["PATH"]},
+        env=inherit(servers.environment | {"FAULT_POINTS": f"{point}=kill"}),
         capture_output=True,
         check=False,
     )
@@ -46,12 +46,12 @@ def test_the_expiry_is_killed(servers: LocalStack, account_id: UUID, submit: Sub
     job_id = finish_one()
     pass_time(job_id)
 
-    assert apply_retention(servers, FAULT_POINTS=f"{point}=kill") == -signal.SIGKILL
+    assert apply_until(servers, point) == -signal.SIGKILL
     assert show(account_id, job_id).outputs[0].url is None
     assert len(list_stored(job_id)) == (1 if point == "after_expiry" else 0)
     assert violations_of() == []
 
-    assert apply_retention(servers) == 0
+    apply_retention()
     assert list_stored(job_id) == []
     assert violations_of(job_id) == []
 
@@ -69,12 +69,12 @@ def test_a_deletion_is_killed(servers: LocalStack, account_id: UUID, submit: Sub
     with transaction() as session:
         session.execute(text("update deletions set requested_at = now() - interval '2 minutes'"))
 
-    assert apply_retention(servers, FAULT_POINTS=f"{point}=kill") == -signal.SIGKILL
+    assert apply_until(servers, point) == -signal.SIGKILL
     with pytest.raises(JobDeleted):
         show(account_id, job_id)
     assert violations_of() == []
 
-    assert apply_retention(servers) == 0
+    apply_retention()
     with transaction() as session:
         receipt = session.get_one(Deletion, deletion.id)
     assert receipt.completed_at is not None
