@@ -13,7 +13,7 @@ PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constr
 # Given to commands through the environment, so that quotes in it stay what they are.
 export PROMPT
 .DEFAULT_GOAL := help
-.PHONY: help demo up test test-slow soak check bench bench-queue bench-models soak-models train-demo-model evaluate-demo-model lock clean
+.PHONY: help demo up test test-slow test-thorough soak check bench bench-queue bench-models soak-models train-demo-model evaluate-demo-model lock clean
 
 help: ## show these commands
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 26
@@ -25,13 +25,16 @@ up: $(VENV)/.installed ## the whole service on this machine until Ctrl-C
 	@$(BIN)/python -m infra.local up
 
 test: $(VENV)/.installed-dev ## the tests, on a real PostgreSQL, Valkey, S3 server and real workers
-	@$(BIN)/python -m pytest tests -m "not slow and not soak"
+	@$(BIN)/python -m pytest tests -m "not slow and not thorough"
 
 test-slow: $(VENV)/.installed-dev ## the few tests that take many seconds each, the training recipe among them
-	@$(BIN)/python -m pytest tests -m "slow and not soak"
+	@$(BIN)/python -m pytest tests -m "slow and not thorough"
 
-soak: $(VENV)/.installed-dev ## the tests of faults in full: every process at every point (docs/faults.md), some minutes
-	@$(BIN)/python -m pytest tests -m soak
+test-thorough: $(VENV)/.installed-dev ## the tests of faults in full: every process at every point (docs/faults.md), some minutes
+	@$(BIN)/python -m pytest tests -m thorough
+
+soak: $(VENV)/.installed-dev ## 10,000 jobs while everything breaks, and what was lost (JOBS=… SEED=…, docs/faults.md), minutes
+	@$(BIN)/python -m tests.soak $(if $(JOBS),--jobs $(JOBS)) $(if $(SEED),--seed $(SEED))
 
 check: $(VENV)/.installed-dev ## ruff, mypy, import-linter, codespell, alembic check
 	@$(BIN)/ruff check .

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import json
 import sys
+from pathlib import Path
 from typing import Any
 from uuid import UUID
 
@@ -22,7 +23,7 @@ from core.database import transaction
 from core.errors import AccountNotFound, DarkroomError
 from core.ids import format_id, parse_id
 from core.jobs.checkpoints import list_all_owned_checkpoints
-from core.jobs.invariants import find_violations
+from core.jobs.invariants import find_lost_jobs, find_violations
 from core.jobs.stored_objects import find_object_violations, read_digests
 from core.settings import get_settings
 
@@ -91,6 +92,12 @@ def _parser() -> argparse.ArgumentParser:
     revoke.set_defaults(run=_revoke_key)
 
     verify = commands.add_parser("verify", help="check that no rule of the job's life is broken; reads everything")
+    verify.add_argument(
+        "--accepted",
+        type=Path,
+        metavar="FILE",
+        help="ids of jobs that were answered with 202, one a line: none is lost",
+    )
     verify.set_defaults(run=_verify)
 
     for command in (create, limits, retention, accounts, keys, issue, revoke, verify):
@@ -189,16 +196,28 @@ def _revoke_key(arguments: argparse.Namespace) -> dict[str, str]:
     return {"revoked": "true"}
 
 
-def _verify(_arguments: argparse.Namespace) -> dict[str, str]:
+def _verify(arguments: argparse.Namespace) -> dict[str, str]:
     grace = get_settings().orphan_grace_seconds
+    accepted = [] if arguments.accepted is None else _read_job_ids(arguments.accepted)
     with transaction() as session:
-        violations = find_violations(session)
+        violations = find_violations(session) + find_lost_jobs(session, accepted)
         digests = read_digests(session)
         checkpoints = list_all_owned_checkpoints(session)
     violations += find_object_violations(digests, orphan_grace_seconds=grace, checkpoints=checkpoints)
     if violations:
         raise DarkroomError("\n".join(f"{violation.rule}: {violation.subject}" for violation in violations))
     return {"violations": "none"}
+
+
+def _read_job_ids(path: Path) -> list[UUID]:
+    try:
+        lines = path.read_text(encoding="utf-8").split()
+    except (OSError, UnicodeDecodeError) as error:
+        raise DarkroomError(f"--accepted: {path} cannot be read: {error}") from error
+    ids = {line: parse_id("job", line) for line in lines}
+    if wrong := [line for line, id_ in ids.items() if id_ is None]:
+        raise DarkroomError(f"--accepted: {wrong[0]!r} is not the id of a job (job_…)")
+    return [id_ for id_ in ids.values() if id_ is not None]
 
 
 def _pepper() -> str:

@@ -9,7 +9,7 @@ from flask import g, request
 
 from core.accounts.api_keys import parse_api_key
 from core.accounts.authenticate import authenticate
-from core.database import transaction
+from core.database import look_up
 from core.errors import NotAuthenticated
 from core.ids import format_id
 from core.settings import get_settings
@@ -22,10 +22,8 @@ def require_account() -> None:
     scheme, _, api_key = request.headers.get("Authorization", "").partition(" ")
     if scheme.lower() != _SCHEME:
         raise NotAuthenticated
-    with transaction() as session:
-        g.account_id = authenticate(
-            session, api_key=api_key.strip(), pepper=get_settings().api_key_pepper.get_secret_value()
-        )
+    pepper = get_settings().api_key_pepper.get_secret_value()
+    g.account_id = look_up(lambda connection: authenticate(connection, api_key=api_key.strip(), pepper=pepper))
     g.api_key = api_key.strip()
     structlog.contextvars.bind_contextvars(account_id=format_id("acc", g.account_id))
 

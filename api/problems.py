@@ -8,11 +8,12 @@ from http import HTTPStatus
 import structlog
 from flask import Flask, Response
 from pydantic import BaseModel, Field, ValidationError
-from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from structlog.contextvars import get_contextvars
 from werkzeug.exceptions import HTTPException
 
+from core.database import is_unavailable
 from core.errors import (
     DarkroomError,
     FieldError,
@@ -119,7 +120,7 @@ def register_problems(app: Flask) -> None:
     @app.errorhandler(PoolTimeout)
     @app.errorhandler(DBAPIError)
     def answer_database_error(error: DBAPIError | PoolTimeout) -> Response:
-        if isinstance(error, OperationalError | InterfaceError | PoolTimeout):
+        if is_unavailable(error):
             _log.warning("database_unavailable", error=str(error))
             response = build_problem(
                 HTTPStatus.SERVICE_UNAVAILABLE,

@@ -9,9 +9,10 @@ from typing import Any
 
 import redis
 import structlog
-from celery import Celery
 
+from core.bounded_redis import bounded_client, time_limit
 from core.fault_points import reach
+from core.ring_message import build_ring
 from core.settings import get_settings
 
 #: The wire vocabulary: the names of the tasks, which workers register and the doorbell sends.
@@ -25,8 +26,11 @@ APPLY_RETENTION = "apply_retention"
 WEBHOOK_QUEUE = "webhooks"
 MAINTENANCE_QUEUE = "maintenance"
 
-#: How long one ring may take, and how long nobody tries after one that failed.
-_RING_SECONDS = 0.4
+#: How long one ring may take, and each question to Redis in it.
+_RING_SECONDS = 1.0
+_QUESTION_SECONDS = 0.4
+
+#: How long nobody tries after a ring that failed.
 _BREAKER_SECONDS = 2.0
 
 #: Rings at the same time.
@@ -58,18 +62,16 @@ def broker_settings(redis_url: str, *, socket_timeout: float) -> dict[str, Any]:
 
 
 class Doorbell:
-    """A producer-only Celery client with a breaker: a dead Redis costs one short try every two seconds."""
+    """A client of the broker that only sends, with a breaker: a dead Redis costs one short try every two seconds."""
 
     def __init__(self, redis_url: str) -> None:
-        settings = broker_settings(redis_url, socket_timeout=_RING_SECONDS)
-        # One try and no waiting in between: the sweep is our retry.
-        settings["broker_transport_options"] |= {"max_retries": 1, "interval_start": 0, "interval_step": 0}
-        self._celery = Celery("doorbell", set_as_current=False)
-        self._celery.conf.update(settings, task_publish_retry=False, broker_pool_limit=_PLACES)
+        # Not Celery's producer, which takes many times as long for the same message. One try and no waiting in between:
+        # the sweep is our retry.
+        self._ringing = bounded_client(redis_url, question_seconds=_QUESTION_SECONDS)
         self._redis = redis.Redis.from_url(
-            redis_url, socket_timeout=_RING_SECONDS * 5, socket_connect_timeout=_RING_SECONDS * 5
+            redis_url, socket_timeout=_RING_SECONDS * 2, socket_connect_timeout=_RING_SECONDS * 2
         )
-        #: Nobody waits longer for a producer than for Redis itself.
+        #: Nobody waits longer for a place than for Redis itself.
         self._places = threading.BoundedSemaphore(_PLACES)
         self._lock = threading.Lock()
         self._silent_until = 0.0
@@ -77,25 +79,22 @@ class Doorbell:
     def ring(self, queue: str, task: str, *, times: int = 1, **details: str) -> bool:
         """Send `times` messages for a task, and tell whether they left. `details` (ids for the logs) travel along.
 
-        Never raises and never takes longer than about a second: call it after the commit, outside the transaction.
+        Never raises and never takes longer than a second: call it after the commit, outside the transaction.
         """
         reach("before_ring")
-        if not self._places.acquire(timeout=_RING_SECONDS):
-            return False
-        try:
-            has_rung = not self._is_silent() and self._send(queue, task, times, details)
-        finally:
-            self._places.release()
+        with time_limit(_RING_SECONDS):
+            if not self._places.acquire(timeout=_QUESTION_SECONDS):
+                return False
+            try:
+                has_rung = not self._is_silent() and self._send(queue, task, times, details)
+            finally:
+                self._places.release()
         reach("after_ring")
         return has_rung
 
     def _send(self, queue: str, task: str, times: int, details: dict[str, str]) -> bool:
         try:
-            with self._celery.producer_or_acquire() as producer:
-                for _ in range(times):
-                    self._celery.send_task(
-                        task, kwargs=details, queue=queue, producer=producer, retry=False, ignore_result=True
-                    )
+            self._ringing.lpush(queue, *(build_ring(queue, task, details) for _ in range(times)))
         except Exception as error:  # noqa: BLE001
             # What was committed is accepted, and no surprise from down here may turn that into an error.
             self._fall_silent()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import structlog
+from sqlalchemy import update
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
@@ -15,6 +16,7 @@ from core.jobs.finish import Rendered, record_success
 from core.jobs.lease import renew_lease
 from core.jobs.request import RenderRequest
 from core.jobs.submit import submit_job
+from core.jobs.tables import Job
 from core.settings import get_settings
 
 #: A pool that no worker serves.
@@ -47,8 +49,7 @@ def _live_through(session: Session) -> None:
         catalog=get_catalog(),
         settings=settings,
     ).job
-    job.pool = _POOL
-    session.flush()
+    session.execute(update(Job).where(Job.id == job.id).values(pool=_POOL))
     build_job_view(session, job)
 
     attempt = claim_job(session, pool=_POOL, worker_id="rehearsal", lease_seconds=settings.lease_seconds)

@@ -88,7 +88,7 @@ def post_job(header: PostJobHeaders, body: RenderRequest) -> Response:
             job_id=job_id,
             images=images,
         )
-        view = build_job_view(session, submitted.job)
+        view = build_job_view(session, submitted.job, jobs_before=submitted.jobs_before)
         reach("before_submit_commit")
 
     reach("after_submit_commit")

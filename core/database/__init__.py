@@ -4,6 +4,17 @@ from __future__ import annotations
 
 from core.database.base import Table, Timestamp
 from core.database.clock import seconds_from_now
-from core.database.transaction import build_engine, get_engine, ping, transaction
+from core.database.transaction import build_engine, get_engine, look_up, ping, transaction
+from core.database.unavailable import is_unavailable
 
-__all__ = ["Table", "Timestamp", "build_engine", "get_engine", "ping", "seconds_from_now", "transaction"]
+__all__ = [
+    "Table",
+    "Timestamp",
+    "build_engine",
+    "get_engine",
+    "is_unavailable",
+    "look_up",
+    "ping",
+    "seconds_from_now",
+    "transaction",
+]

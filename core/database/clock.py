@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any
 
 from sqlalchemy import ColumnElement, func
 
 
-def seconds_from_now(seconds: float | ColumnElement[Any]) -> ColumnElement[datetime]:
+def seconds_from_now(seconds: float) -> ColumnElement[datetime]:
     """The moment that many seconds after the statement reads the clock (not after its transaction began)."""
     return func.clock_timestamp() + func.make_interval(0, 0, 0, 0, 0, 0, seconds)

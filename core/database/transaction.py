@@ -2,22 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import cache
+from typing import TypeVar
 
-from sqlalchemy import Engine, create_engine, text
+from sqlalchemy import Connection, Engine, create_engine, text
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session, sessionmaker
 
+from core.database.lending import check_before_lending
 from core.settings import get_settings
 
-# Nothing slow happens inside a transaction, so whatever takes longer than this is a fault and is better cut off.
+_Answer = TypeVar("_Answer")
+
+# Nothing slow happens inside a transaction, so whatever takes longer than this is a fault and is better cut off. A process
+# that freezes with rows locked keeps them for ten seconds: less than a lease, so that others' heartbeats outlive it.
 _SERVER_OPTIONS = " ".join(
     f"-c {option}"
     for option in (
         "statement_timeout=15s",
         "lock_timeout=5s",
-        "idle_in_transaction_session_timeout=30s",
+        "idle_in_transaction_session_timeout=10s",
         "timezone=UTC",
         # A plan for any status cannot use the indexes for one status; planning afresh takes a fraction of a millisecond.
         "plan_cache_mode=force_custom_plan",
@@ -35,15 +41,13 @@ def get_engine() -> Engine:
 def build_engine(database_url: str, *, pool_size: int) -> Engine:
     """An engine with the options that every statement of ours relies on.
 
-    Connections are checked before they are lent (a restarted PostgreSQL costs one round trip, not an error), and a
-    database that does not answer is given up on after five seconds.
+    Connections are checked before they are lent, and a database that does not answer is given up on after five seconds.
     """
-    return create_engine(
+    engine = create_engine(
         database_url,
         pool_size=pool_size,
         max_overflow=0,
         pool_timeout=5,
-        pool_pre_ping=True,
         hide_parameters=True,  # prompts do not belong into error messages and logs
         connect_args={
             "options": _SERVER_OPTIONS,
@@ -56,6 +60,8 @@ def build_engine(database_url: str, *, pool_size: int) -> Engine:
             "keepalives_count": 2,
         },
     )
+    check_before_lending(engine)
+    return engine
 
 
 @cache
@@ -71,6 +77,26 @@ def transaction() -> Iterator[Session]:
     """
     with _sessions().begin() as session:
         yield session
+
+
+def look_up(ask: Callable[[Connection], _Answer]) -> _Answer:
+    """What `ask` finds on a connection on which every statement is a transaction of its own. It is asked once more where
+    the connection turns out to be dead, so it must do no harm to ask twice.
+    """
+    try:
+        with _without_transactions().connect() as connection:
+            return ask(connection)
+    except DBAPIError as error:
+        if not error.connection_invalidated:
+            raise
+    with _without_transactions().connect() as connection:
+        return ask(connection)
+
+
+@cache
+def _without_transactions() -> Engine:
+    # The same pool, in another mode.
+    return get_engine().execution_options(isolation_level="AUTOCOMMIT")
 
 
 def ping() -> None:

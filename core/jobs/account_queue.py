@@ -1,19 +1,28 @@
-"""One account's jobs, counted cheaply, and the row that its submits (and its claims, where it has a limit) take turns at."""
+"""One account's jobs, counted cheaply, and the row that its submits take turns at."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import func, select
-from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy import func, select, text
 from sqlalchemy.orm import Session
 
-from core.accounts.tables import Account
 from core.jobs.priority import HELD
 from core.jobs.status import JobStatus
-from core.jobs.tables import AccountQueue, Job
+from core.jobs.tables import Job
+
+_LOCK = text("""
+    INSERT INTO account_queues AS queue (account_id, room) VALUES (:account_id, -1)
+    ON CONFLICT (account_id) DO UPDATE SET room = queue.room - 1
+    RETURNING
+        room,
+        (SELECT weight FROM accounts WHERE id = :account_id) AS weight,
+        (SELECT max_queued_jobs FROM accounts WHERE id = :account_id) AS max_queued_jobs,
+        (SELECT max_running_jobs FROM accounts WHERE id = :account_id) AS max_running_jobs,
+        (SELECT artifact_retention_seconds FROM accounts WHERE id = :account_id) AS artifact_retention_seconds,
+        (SELECT job_retention_seconds FROM accounts WHERE id = :account_id) AS job_retention_seconds
+""")
 
 
 def count_jobs(session: Session, account_id: UUID, status: JobStatus, *, up_to: int, is_claimable: bool = False) -> int:
@@ -24,14 +33,8 @@ def count_jobs(session: Session, account_id: UUID, status: JobStatus, *, up_to: 
     return session.execute(select(func.count()).select_from(rows.limit(up_to).subquery())).scalar_one()
 
 
-def lock_queue(session: Session, account_id: UUID, *columns: Any) -> Sequence[Any]:
-    """The account's room, less one for this caller, and the named columns of the account, in one question. The row is
-    locked until the transaction ends.
+def lock_queue(session: Session, account_id: UUID) -> Any:
+    """The account's `room`, less one for this caller, with its `weight`, its limits and its retention, in one question. The row is locked
+    until the transaction ends.
     """
-    of_account = [select(column).where(Account.id == account_id).scalar_subquery() for column in columns]
-    return session.execute(
-        insert(AccountQueue)
-        .values(account_id=account_id, room=-1)
-        .on_conflict_do_update(index_elements=[AccountQueue.account_id], set_={"room": AccountQueue.room - 1})
-        .returning(AccountQueue.room, *of_account)
-    ).one()
+    return session.connection().execute(_LOCK, {"account_id": account_id}).one()

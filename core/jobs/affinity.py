@@ -10,6 +10,8 @@ from typing import Any
 from sqlalchemy import ColumnElement, Select, and_, case, false, func, or_, select
 from sqlalchemy.orm import Session, aliased
 
+from core.accounts.tables import Account
+from core.database import get_engine
 from core.jobs.deadlines import is_in_time
 from core.jobs.priority import HELD
 from core.jobs.status import JobStatus
@@ -77,14 +79,15 @@ def has_claimable(session: Session, *, pool: str) -> bool:
 class Chosen:
     """A job that is to be taken, locked."""
 
-    job: Job
+    #: What `_columns` names.
+    job: Any
     #: The fair position that its priority has come to: that of the first job, which another may have passed.
     fair_position: float
 
 
 def choose_first(session: Session, *, pool: str) -> Chosen | None:
     """The first job that nobody else is taking."""
-    job = session.scalars(claimable(pool).limit(1).with_for_update(skip_locked=True)).one_or_none()
+    job = _compile_first(pool).ask(session)
     return None if job is None else Chosen(job, job.fair_position)
 
 
@@ -94,17 +97,52 @@ def choose_preferred(session: Session, *, pool: str, prefer: Preference) -> Chos
 
     No job is passed that has waited for longer than the bound, or that has a better priority.
     """
-    row = session.execute(_build_choice(pool, prefer)).one_or_none()
-    return None if row is None else Chosen(row[0], min(row[0].fair_position, row[1]))
+    job = _compile_choice(pool, prefer).ask(session)
+    return None if job is None else Chosen(job, min(job.fair_position, job.first_position))
 
 
-# Building it takes longer than PostgreSQL needs to answer it, and a worker asks in the same few ways all the time.
+@dataclass(frozen=True)
+class _Question:
+    """A statement as text. Building it, and looking a built one up, takes longer than PostgreSQL needs to answer it; and
+    a worker asks in the same few ways all the time.
+    """
+
+    statement: str
+    parameters: dict[str, Any]
+
+    @classmethod
+    def of(cls, query: Select[Any]) -> _Question:
+        compiled = query.compile(dialect=get_engine().dialect, compile_kwargs={"render_postcompile": True})
+        return cls(str(compiled), dict(compiled.params))
+
+    def ask(self, session: Session) -> Any:
+        """The one row, or None."""
+        return session.connection().exec_driver_sql(self.statement, self.parameters).one_or_none()
+
+
+def _columns() -> tuple[Any, ...]:
+    """What a claim has to know of the job that it takes, of its account, and of the time."""
+    own_limit = select(Account.max_running_jobs).where(Account.id == Job.account_id).scalar_subquery()
+    return (
+        *(Job.id, Job.account_id, Job.request_id, Job.pool, Job.priority, Job.fair_position, Job.available_at),
+        *(Job.model, Job.model_revision, Job.request, Job.seed),
+        own_limit.label("own_limit"),
+        func.clock_timestamp().label("now"),
+    )
+
+
+@lru_cache(maxsize=16)
+def _compile_first(pool: str) -> _Question:
+    query = claimable(pool).with_only_columns(*_columns(), maintain_column_froms=True)
+    return _Question.of(query.limit(1).with_for_update(of=Job, skip_locked=True))
+
+
 @lru_cache(maxsize=256)
-def _build_choice(pool: str, prefer: Preference) -> Select[Any]:
+def _compile_choice(pool: str, prefer: Preference) -> _Question:
     ranked = _rank_ahead(pool, prefer).subquery()
     may_pass = and_(~ranked.c.is_behind_overdue, ~ranked.c.is_behind_priority)
-    return (
-        select(Job, ranked.c.first_position)
+    return _Question.of(
+        select(*_columns(), ranked.c.first_position)
         .join(ranked, ranked.c.id == Job.id)
         .where(Job.status == JobStatus.QUEUED, Job.priority < HELD)
         .order_by(case((may_pass, ranked.c.rank), else_=_ANY), Job.priority, Job.fair_position, Job.id)

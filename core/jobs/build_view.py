@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from uuid import UUID
 
@@ -35,12 +35,14 @@ from core.jobs.tables import Job, JobAttempt
 from core.settings import get_settings
 
 
-def build_job_view(session: Session, job: Job) -> JobView:
-    """The view of one job, with fresh download addresses."""
-    return build_job_views(session, [job])[0]
+def build_job_view(session: Session, job: Job, *, jobs_before: int | None = None) -> JobView:
+    """The view of one job, with fresh download addresses. `jobs_before`: its place in the queue, where that is known."""
+    return build_job_views(session, [job], positions=None if jobs_before is None else {job.id: jobs_before})[0]
 
 
-def build_job_views(session: Session, jobs: Sequence[Job], *, with_urls: bool = True) -> list[JobView]:
+def build_job_views(
+    session: Session, jobs: Sequence[Job], *, with_urls: bool = True, positions: Mapping[UUID, int] | None = None
+) -> list[JobView]:
     """The views of the jobs, in their order.
 
     Without URLs (as events are stored) the download addresses are null: they are signed when they are sent.
@@ -48,36 +50,61 @@ def build_job_views(session: Session, jobs: Sequence[Job], *, with_urls: bool = 
     attempts = _current_attempts(session, jobs)
     outputs = _outputs(session, jobs)
     inputs = _inputs(session, jobs)
-    positions = find_queue_positions(session, jobs)
+    if positions is None:
+        positions = find_queue_positions(session, jobs)
     return [
-        JobView(
-            id=format_id("job", job.id),
-            status=JobStatus(job.status),
-            model=job.model,
-            task=job.task,
-            request=job.request,
-            priority=name_priority(job.priority),
-            progress=_progress(job, attempts.get(job.id)),
-            queue=QueueView(position=positions.get(job.id), eta_seconds=None, reason=_waiting_reason(job)),
-            inputs=[_input(field, artifact, with_url=with_urls) for field, artifact in inputs[job.id].items()],
-            outputs=[_output(output, with_url=with_urls) for output in outputs[job.id]],
-            failure=_failure(job),
-            attempts=job.attempts_used,
-            timings=_timings(job, attempts.get(job.id)),
-            prompt_tokens=_prompt_tokens(job),
-            metadata=job.metadata_,
-            warnings=job.warnings,
-            created_at=job.created_at,
-            started_at=job.started_at,
-            finished_at=job.finished_at,
-            cancel_requested_at=job.cancel_requested_at,
-            start_deadline_at=job.start_deadline_at,
-            deadline_at=job.deadline_at,
-            expires_at=job.expires_at,
-            urls=_urls(job),
+        _assemble(
+            job,
+            attempts.get(job.id),
+            inputs[job.id],
+            outputs[job.id],
+            position=positions.get(job.id),
+            with_urls=with_urls,
         )
         for job in jobs
     ]
+
+
+def build_ended_view(session: Session, job: Job, attempt: JobAttempt, outputs: Sequence[Artifact]) -> JobView:
+    """The view of a job that has just ended, without URLs, from what is about to be written."""
+    return _assemble(job, attempt, _inputs(session, [job])[job.id], outputs, position=None, with_urls=False)
+
+
+def _assemble(
+    job: Job,
+    attempt: JobAttempt | None,
+    inputs: Mapping[str, Artifact],
+    outputs: Sequence[Artifact],
+    *,
+    position: int | None,
+    with_urls: bool,
+) -> JobView:
+    return JobView(
+        id=format_id("job", job.id),
+        status=JobStatus(job.status),
+        model=job.model,
+        task=job.task,
+        request=job.request,
+        priority=name_priority(job.priority),
+        progress=_progress(job, attempt),
+        queue=QueueView(position=position, eta_seconds=None, reason=_waiting_reason(job)),
+        inputs=[_input(field, artifact, with_url=with_urls) for field, artifact in inputs.items()],
+        outputs=[_output(output, with_url=with_urls) for output in outputs],
+        failure=_failure(job),
+        attempts=job.attempts_used,
+        timings=_timings(job, attempt),
+        prompt_tokens=_prompt_tokens(job),
+        metadata=job.metadata_,
+        warnings=job.warnings,
+        created_at=job.created_at,
+        started_at=job.started_at,
+        finished_at=job.finished_at,
+        cancel_requested_at=job.cancel_requested_at,
+        start_deadline_at=job.start_deadline_at,
+        deadline_at=job.deadline_at,
+        expires_at=job.expires_at,
+        urls=_urls(job),
+    )
 
 
 def _current_attempts(session: Session, jobs: Sequence[Job]) -> dict[UUID, JobAttempt]:

@@ -3,25 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import func, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from core.accounts.tables import Account
 from core.artifacts.tables import Artifact, ArtifactKind
-from core.database import seconds_from_now
-from core.ids import new_id
 from core.jobs.affinity import Chosen, Preference, choose_first, choose_preferred
 from core.jobs.checkpoints import StoredCheckpoint, find_checkpoint
-from core.jobs.denoising_steps import count_denoising_steps
-from core.jobs.fair_queue import advance_pool_clock
 from core.jobs.input_images import list_input_ids
+from core.jobs.open_attempt import open_attempt
 from core.jobs.running_limit import hold_back, may_run
-from core.jobs.status import JobStatus
-from core.jobs.tables import Job, JobAttempt
 
 
 @dataclass(frozen=True)
@@ -78,14 +71,11 @@ def claim_job(
     as it may is passed (`max_running_jobs`: of accounts without a limit of their own).
     """
     while (chosen := _choose(session, pool, prefer)) is not None:
-        account_id = chosen.job.account_id
-        now, own_limit = session.execute(
-            select(func.clock_timestamp(), Account.max_running_jobs).where(Account.id == account_id)
-        ).one()
-        limit = max_running_jobs if own_limit is None else own_limit
-        if limit is None or may_run(session, account_id=account_id, limit=limit):
-            return _open_attempt(session, chosen, now, worker_id=worker_id, lease_seconds=lease_seconds)
-        hold_back(session, chosen.job)
+        job = chosen.job
+        limit = max_running_jobs if job.own_limit is None else job.own_limit
+        if limit is None or may_run(session, account_id=job.account_id, limit=limit):
+            return _open_attempt(session, chosen, worker_id=worker_id, lease_seconds=lease_seconds)
+        hold_back(session, job_id=job.id, account_id=job.account_id)
     return None
 
 
@@ -98,49 +88,29 @@ def _choose(session: Session, pool: str, prefer: Preference | None) -> Chosen | 
     return choose_first(session, pool=pool)
 
 
-def _open_attempt(
-    session: Session, chosen: Chosen, now: datetime, *, worker_id: str, lease_seconds: float
-) -> ClaimedAttempt:
+def _open_attempt(session: Session, chosen: Chosen, *, worker_id: str, lease_seconds: float) -> ClaimedAttempt:
     job = chosen.job
-    attempt = JobAttempt(
-        id=new_id(),
-        account_id=job.account_id,
-        job_id=job.id,
-        attempt_number=job.attempts_opened + 1,
-        worker_id=worker_id,
-        lease_expires_at=seconds_from_now(lease_seconds),
-        heartbeat_at=now,
-        steps=count_denoising_steps(job.request),
-        started_at=now,
-    )
-    session.add(attempt)
-    job.status = JobStatus.RUNNING
-    job.attempts_opened += 1
-    job.attempts_used += 1
-    job.current_attempt_id = attempt.id
-    job.started_at = job.started_at or now
-    session.flush()
-    advance_pool_clock(session, pool=job.pool, fair_position=chosen.fair_position, priority=job.priority)
+    attempt_id, attempt_number = open_attempt(session, chosen, worker_id=worker_id, lease_seconds=lease_seconds)
     return ClaimedAttempt(
-        id=attempt.id,
+        id=attempt_id,
         job_id=job.id,
         account_id=job.account_id,
-        attempt_number=attempt.attempt_number,
+        attempt_number=attempt_number,
         model=job.model,
         model_revision=job.model_revision,
         request=job.request,
         seed=job.seed,
         request_id=job.request_id,
-        waited_seconds=(now - job.available_at).total_seconds(),
-        inputs=_find_inputs(session, job),
-        checkpoint=find_checkpoint(session, job_id=job.id) if attempt.attempt_number > 1 else None,
+        waited_seconds=(job.now - job.available_at).total_seconds(),
+        inputs=_find_inputs(session, job.request, account_id=job.account_id),
+        checkpoint=find_checkpoint(session, job_id=job.id) if attempt_number > 1 else None,
     )
 
 
-def _find_inputs(session: Session, job: Job) -> dict[str, ClaimedInput | None]:
-    ids = list_input_ids(job.request)
+def _find_inputs(session: Session, request: dict[str, Any], *, account_id: UUID) -> dict[str, ClaimedInput | None]:
+    ids = list_input_ids(request)
     if not ids:
         return {}
-    rows = session.scalars(select(Artifact).where(Artifact.id.in_(ids.values()), Artifact.account_id == job.account_id))
+    rows = session.scalars(select(Artifact).where(Artifact.id.in_(ids.values()), Artifact.account_id == account_id))
     found = {row.id: ClaimedInput(row.storage_key, row.sha256, is_own=row.kind == ArtifactKind.INPUT) for row in rows}
     return {name: found.get(id_) for name, id_ in ids.items()}

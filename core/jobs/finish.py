@@ -10,8 +10,6 @@ from uuid import UUID
 from sqlalchemy import func
 from sqlalchemy.orm import Session
 
-from core.accounts.tables import UsageRecord
-from core.artifacts.tables import Artifact, ArtifactKind
 from core.jobs.backoff import backoff_seconds
 from core.jobs.checkpoints import StoredCheckpoint
 from core.jobs.deadlines import NOT_ENDED_IN_TIME, is_over
@@ -20,6 +18,7 @@ from core.jobs.failures import Failure
 from core.jobs.lease import lock_leased
 from core.jobs.running_limit import let_next_through
 from core.jobs.status import AttemptStatus, JobStatus
+from core.jobs.success import lock_for_success, write_success
 from core.jobs.tables import Job, JobAttempt
 
 
@@ -53,32 +52,14 @@ def record_success(session: Session, *, attempt_id: UUID, rendered: Rendered) ->
     """The images become the job's, unless it was cancelled or its time was over before this moment: job, artifacts,
     usage and webhook deliveries in one commit. Tells which it was. Raises LeaseLost.
     """
+    leased = lock_for_success(session, attempt_id=attempt_id)
+    if leased.may_succeed:
+        write_success(session, leased, rendered)
+        return JobStatus.SUCCEEDED
     job, attempt = lock_leased(session, attempt_id=attempt_id)
     if job.cancel_requested_at is not None:
         return _cancel(session, job, attempt)
-    if is_over(session, job):
-        return settle_failed_attempt(session, job, attempt, AttemptStatus.FAILED, NOT_ENDED_IN_TIME)
-
-    attempt.status = AttemptStatus.SUCCEEDED
-    attempt.finished_at = func.clock_timestamp()
-    attempt.step = attempt.steps
-    attempt.render_ms = rendered.render_ms
-    attempt.upload_ms = rendered.upload_ms
-    job.receipt = rendered.receipt
-    job.warnings = [*job.warnings, *rendered.warnings]
-    session.add_all(_artifacts(job, attempt, rendered.images))
-    session.add(
-        UsageRecord(
-            job_id=job.id,
-            account_id=job.account_id,
-            model=job.model,
-            images=len(rendered.images),
-            cost=job.cost,
-            render_seconds=rendered.render_ms / 1000,
-        )
-    )
-    end_job(session, job, JobStatus.SUCCEEDED)
-    return JobStatus.SUCCEEDED
+    return settle_failed_attempt(session, job, attempt, AttemptStatus.FAILED, NOT_ENDED_IN_TIME)
 
 
 def record_failure(session: Session, *, attempt_id: UUID, failure: Failure) -> JobStatus:
@@ -159,23 +140,3 @@ def _requeue(session: Session, job: Job, *, delay_seconds: float) -> None:
     job.available_at = func.now() + timedelta(seconds=delay_seconds)
     session.flush()
     let_next_through(session, account_id=job.account_id)
-
-
-def _artifacts(job: Job, attempt: JobAttempt, images: list[StoredImage]) -> list[Artifact]:
-    return [
-        Artifact(
-            account_id=job.account_id,
-            job_id=job.id,
-            attempt_id=attempt.id,
-            kind=ArtifactKind.OUTPUT,
-            position=image.position,
-            storage_key=image.storage_key,
-            media_type=image.media_type,
-            byte_size=image.byte_size,
-            sha256=image.sha256,
-            width=image.width,
-            height=image.height,
-            seed=image.seed,
-        )
-        for image in images
-    ]

@@ -1,13 +1,26 @@
 """What must hold in every Darkroom database at every moment, whatever broke on the way: each rule is a query that finds
 what breaks it.
+
+That an accepted job ends is three rules: it waits only while it has an attempt left, for no longer than the longest delay
+(then it is its turn, in the fair order of all jobs); it runs only under a lease; and neither goes on past its deadline. So
+without a deadline it ends after at most `max_attempts` leases, their delays and its turns in the queue.
 """
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
+from uuid import UUID
 
-from sqlalchemy import text
+from sqlalchemy import select, text
 from sqlalchemy.orm import Session
+
+from core.ids import format_id
+from core.jobs.history_rules import HISTORY_RULES
+from core.jobs.tables import Job
+
+#: Ids that one statement asks for.
+_AT_ONCE = 1_000
 
 
 @dataclass(frozen=True)
@@ -18,7 +31,7 @@ class Violation:
     subject: str
 
 
-#: By what the rule says, a query for the ids of the rows that break it.
+#: As HISTORY_RULES: what must hold between the rows of a job, however they came there.
 _RULES: dict[str, str] = {
     "a succeeded job has exactly one winning attempt, and any other job has none": """
         select j.id from jobs j left join job_attempts a on a.job_id = j.id and a.status = 'succeeded'
@@ -114,6 +127,15 @@ def find_violations(session: Session) -> list[Violation]:
     """
     return [
         Violation(rule, str(subject))
-        for rule, query in _RULES.items()
+        for rule, query in (_RULES | HISTORY_RULES).items()
         for subject in session.scalars(text(query)).all()
     ]
+
+
+def find_lost_jobs(session: Session, accepted: Collection[UUID]) -> list[Violation]:
+    """The jobs of these that have no row: their senders were told 202."""
+    ids = list(dict.fromkeys(accepted))
+    found: set[UUID] = set()
+    for start in range(0, len(ids), _AT_ONCE):
+        found.update(session.scalars(select(Job.id).where(Job.id.in_(ids[start : start + _AT_ONCE]))))
+    return [Violation("every accepted job has a row", format_id("job", id_)) for id_ in ids if id_ not in found]

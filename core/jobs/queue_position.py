@@ -12,7 +12,7 @@ from core.jobs.status import JobStatus
 from core.jobs.tables import Job
 
 #: Positions are counted up to here, so that reading a job stays cheap in a queue of millions.
-_COUNTED_UP_TO = 1_000
+COUNTED_UP_TO = 1_000
 
 
 def find_queue_positions(session: Session, jobs: Sequence[Job]) -> dict[UUID, int]:
@@ -28,7 +28,7 @@ def _count_before(session: Session, job: Job) -> int:
             Job.status == JobStatus.QUEUED,
             tuple_(Job.priority, Job.fair_position, Job.id) < tuple_(job.priority, job.fair_position, job.id),
         )
-        .limit(_COUNTED_UP_TO)
+        .limit(COUNTED_UP_TO)
         .subquery()
     )
     return session.execute(select(func.count()).select_from(before)).scalar_one()

@@ -8,7 +8,6 @@ from uuid import UUID
 from sqlalchemy import update
 from sqlalchemy.orm import Session
 
-from core.accounts.tables import Account
 from core.errors import TooManyQueuedJobs
 from core.jobs.account_queue import count_jobs, lock_queue
 from core.jobs.status import JobStatus
@@ -35,19 +34,19 @@ def take_room(session: Session, *, account_id: UUID, max_queued_jobs: int) -> Ac
     when there may be no room left: what is free after a count is room for as many submits. Jobs that come back to the
     queue for another attempt are not refused, so there can be a few more.
     """
-    room, own_limit, *share = lock_queue(
-        session,
-        account_id,
-        Account.max_queued_jobs,
-        *(Account.weight, Account.max_running_jobs, Account.artifact_retention_seconds, Account.job_retention_seconds),
-    )
-    limit = max_queued_jobs if own_limit is None else own_limit
+    account = lock_queue(session, account_id)
+    limit = max_queued_jobs if account.max_queued_jobs is None else account.max_queued_jobs
     # More room than the limit: it was lowered since the count.
-    if room < 0 or room >= limit:
+    if account.room < 0 or account.room >= limit:
         waiting = count_jobs(session, account_id, JobStatus.QUEUED, up_to=limit)
         if waiting >= limit:
             raise TooManyQueuedJobs.of(limit)
         session.execute(
             update(AccountQueue).where(AccountQueue.account_id == account_id).values(room=limit - waiting - 1)
         )
-    return AccountShare(*share)
+    return AccountShare(
+        weight=account.weight,
+        max_running_jobs=account.max_running_jobs,
+        artifact_retention_seconds=account.artifact_retention_seconds,
+        job_retention_seconds=account.job_retention_seconds,
+    )

@@ -1,54 +1,46 @@
-"""How long a job is kept after its end: its images, and its rows. Policy as SQL, on the database's clock."""
+"""How long a job is kept after its end: its images, and its rows. Pure policy."""
 
 from __future__ import annotations
 
-from datetime import datetime
-from typing import Any
-from uuid import UUID
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 
-from sqlalchemy import ColumnElement, func, literal, select
-from sqlalchemy.orm import InstrumentedAttribute
-
-from core.accounts.tables import Account
-from core.database import seconds_from_now
 from core.errors import FieldError, InvalidRequest
-from core.jobs.queued_limit import AccountShare
 from core.settings import Settings
 
 
-def check_retention(seconds: int | None, *, share: AccountShare, settings: Settings) -> None:
-    """Raises InvalidRequest where a request asks for its images to be kept for longer than its account's policy."""
-    images, jobs = share.artifact_retention_seconds, share.job_retention_seconds
-    policy = (
-        settings.artifact_retention_seconds if images is None else images,
-        settings.job_retention_seconds if jobs is None else jobs,
-    )
-    longest = min(filter(None, policy), default=None)
-    if seconds is not None and longest is not None and seconds > longest:
-        raise InvalidRequest(
-            [FieldError("retention_seconds", f"must be at most {longest}, as the account's policy says")]
+@dataclass(frozen=True)
+class RetentionPolicy:
+    """Seconds after a job's end; None: for ever."""
+
+    image_seconds: float | None
+    row_seconds: float | None
+
+    @classmethod
+    def of(cls, settings: Settings, *, artifact_seconds: int | None, job_seconds: int | None) -> RetentionPolicy:
+        """The policy of an account that has its own seconds (0: for ever), or None where the settings hold.
+
+        Images go with the rows at the latest. Rows stay for as long as a lost worker may still upload something, so that
+        the clean-up of the bucket knows of it.
+        """
+        images = settings.artifact_retention_seconds if artifact_seconds is None else artifact_seconds
+        rows = settings.job_retention_seconds if job_seconds is None else job_seconds
+        return cls(
+            image_seconds=min(filter(None, (images, rows)), default=None),
+            row_seconds=max(rows, settings.orphan_grace_seconds) if rows else None,
         )
 
+    def check(self, seconds: int | None) -> None:
+        """Raises InvalidRequest where a request asks for its images to be kept for longer."""
+        if seconds is not None and self.image_seconds is not None and seconds > self.image_seconds:
+            message = f"must be at most {self.image_seconds:.0f}, as the account's policy says"
+            raise InvalidRequest([FieldError("retention_seconds", message)])
 
-def build_expiries(
-    account_id: UUID, retention_seconds: int | None, settings: Settings
-) -> tuple[ColumnElement[datetime], ColumnElement[datetime]]:
-    """When the images and when the rows of a job of the account that ends now are to go; null: never.
-
-    Images go with their rows at the latest. Rows stay for as long as a lost worker may still upload something, so that
-    the clean-up of the bucket knows of it.
-    """
-    images = _of_account(Account.artifact_retention_seconds, account_id, settings.artifact_retention_seconds)
-    rows = _of_account(Account.job_retention_seconds, account_id, settings.job_retention_seconds)
-    # LEAST passes over nulls, but a sum with null is null: never.
-    shortest = func.least(literal(retention_seconds), images, rows)
-    return seconds_from_now(shortest), seconds_from_now(rows + _margin(rows, settings.orphan_grace_seconds))
+    def build_expiries(self, ended_at: datetime, *, asked: int | None) -> tuple[datetime | None, datetime | None]:
+        """When the images and when the rows of a job that ended then are to go. `asked`: by its request, in seconds."""
+        images = min(filter(None, (asked, self.image_seconds)), default=None)
+        return _after(ended_at, images), _after(ended_at, self.row_seconds)
 
 
-def _of_account(column: InstrumentedAttribute[int | None], account_id: UUID, default: int) -> ColumnElement[Any]:
-    own = select(column).where(Account.id == account_id).scalar_subquery()
-    return func.nullif(func.coalesce(own, default), 0)
-
-
-def _margin(seconds: ColumnElement[Any], least: float) -> ColumnElement[Any]:
-    return func.greatest(literal(least) - seconds, 0)
+def _after(moment: datetime, seconds: float | None) -> datetime | None:
+    return None if seconds is None else moment + timedelta(seconds=seconds)

@@ -10,11 +10,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from uuid import UUID
 
+from psycopg.errors import LockNotAvailable
 from sqlalchemy import ColumnElement, Select, exists, func, select, update
+from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
 from core.accounts.tables import Account
-from core.jobs.account_queue import count_jobs, lock_queue
+from core.jobs.account_queue import count_jobs
 from core.jobs.priority import HELD
 from core.jobs.status import JobStatus
 from core.jobs.tables import Job
@@ -22,16 +24,20 @@ from core.jobs.tables import Job
 #: Rows that one statement changes at most.
 _AT_ONCE = 1_000
 
+#: How long a claim waits for its account's other claims, which take milliseconds: one that takes longer has frozen.
+_TURN_PATIENCE = "500ms"
+
 
 def may_run(session: Session, *, account_id: UUID, limit: int) -> bool:
     """Whether the account may have one more job running. Where it may, its claims wait for each other until the
-    transaction ends.
+    transaction ends. Where one of them does not end, it may not: jobs of other accounts are not to wait for that.
     """
     if runs_all_it_may(session, account_id=account_id, limit=limit):
         return False
     turn = session.begin_nested()
-    # For the lock alone: that it takes a submit's room makes the account's jobs be counted a little sooner.
-    lock_queue(session, account_id)
+    if not _lock_turn(session, account_id):
+        turn.rollback()
+        return False
     if runs_all_it_may(session, account_id=account_id, limit=limit):
         # Let go of the lock: who goes on to another account's turn while it holds one may wait for ever.
         turn.rollback()
@@ -40,20 +46,32 @@ def may_run(session: Session, *, account_id: UUID, limit: int) -> bool:
     return True
 
 
+def _lock_turn(session: Session, account_id: UUID) -> bool:
+    """Whether the account's other claims have let go in time of its row, which nothing else but a new limit waits for."""
+    session.execute(select(func.set_config("lock_timeout", _TURN_PATIENCE, True)))
+    try:
+        session.execute(select(Account.id).where(Account.id == account_id).with_for_update(key_share=True))
+    except OperationalError as error:
+        if not isinstance(error.orig, LockNotAvailable):
+            raise
+        return False
+    return True
+
+
 def runs_all_it_may(session: Session, *, account_id: UUID, limit: int) -> bool:
     """Whether the account has as many jobs running as it may, as far as that is committed."""
     return count_jobs(session, account_id, JobStatus.RUNNING, up_to=limit) >= limit
 
 
-def hold_back(session: Session, job: Job) -> None:
+def hold_back(session: Session, *, job_id: UUID, account_id: UUID) -> None:
     """Take the job, whose row the caller has locked, and the account's other ones out of the sight of claims."""
     others = session.scalars(
         select(Job.id)
-        .where(Job.account_id == job.account_id, Job.status == JobStatus.QUEUED, Job.priority < HELD, Job.id != job.id)
+        .where(Job.account_id == account_id, Job.status == JobStatus.QUEUED, Job.priority < HELD, Job.id != job_id)
         .limit(_AT_ONCE)
         .with_for_update(skip_locked=True)
     ).all()
-    _move(session, [job.id, *others], by=HELD)
+    _move(session, [job_id, *others], by=HELD)
 
 
 def has_held_jobs(account_id: UUID) -> ColumnElement[bool]:

@@ -6,10 +6,8 @@ import hashlib
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, func
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
@@ -17,13 +15,13 @@ from core.artifacts.inputs import InputImage
 from core.catalog import Catalog
 from core.errors import IdempotencyKeyReused, JobDeleted
 from core.ids import new_id
-from core.jobs.fair_queue import take_fair_position
 from core.jobs.input_images import build_input_rows, find_inputs
+from core.jobs.insert_job import insert_job
 from core.jobs.priority import HELD, PRIORITIES
 from core.jobs.queued_limit import take_room
 from core.jobs.request import RenderRequest
 from core.jobs.resolve_request import resolve_request
-from core.jobs.retention import check_retention
+from core.jobs.retention import RetentionPolicy
 from core.jobs.running_limit import runs_all_it_may
 from core.jobs.tables import IdempotencyKey, Job, JobSource
 from core.settings import Settings
@@ -31,10 +29,15 @@ from core.settings import Settings
 
 @dataclass(frozen=True)
 class Submitted:
-    """The job, and whether this call made it (False: an earlier call with the same Idempotency-Key did)."""
+    """The job, and whether this call made it (False: an earlier call with the same Idempotency-Key did).
+
+    A new job's object belongs to no session: its row was written as it is here.
+    """
 
     job: Job
     is_new: bool
+    #: Of a new job: how many queued ones stand before it.
+    jobs_before: int | None = None
 
 
 def submit_job(
@@ -73,16 +76,11 @@ def submit_job(
     inputs = find_inputs(session, request, images, account_id=account_id)
     resolved = resolve_request(request, catalog=catalog, default_model=settings.default_model, input_sizes=inputs.sizes)
     share = take_room(session, account_id=account_id, max_queued_jobs=settings.account_max_queued_jobs)
-    check_retention(request.retention_seconds, share=share, settings=settings)
-    priority = PRIORITIES[request.priority]
-    fair_position = take_fair_position(
-        session,
-        account_id=account_id,
-        weight=share.weight,
-        pool=resolved.pool,
-        cost=resolved.cost,
-        priority=priority,
+    policy = RetentionPolicy.of(
+        settings, artifact_seconds=share.artifact_retention_seconds, job_seconds=share.job_retention_seconds
     )
+    policy.check(request.retention_seconds)
+    priority = PRIORITIES[request.priority]
     max_running = share.max_running_jobs or settings.account_max_running_jobs
     if max_running is not None and runs_all_it_may(session, account_id=account_id, limit=max_running):
         priority += HELD
@@ -99,26 +97,24 @@ def submit_job(
         cost=resolved.cost,
         pool=resolved.pool,
         priority=priority,
-        fair_position=fair_position,
-        start_deadline_at=_moment(request.start_deadline_seconds),
-        deadline_at=_moment(request.deadline_seconds),
         max_attempts=settings.max_attempts,
         retention_seconds=request.retention_seconds,
         request_id=request_id,
     )
-    session.add(job)
-    session.flush()
-    session.add_all(build_input_rows(images, account_id=account_id))
-    session.add_all(
-        JobSource(job_id=job_id, source_job_id=source_id, account_id=account_id) for source_id in inputs.sources
+    jobs_before = insert_job(
+        session,
+        job,
+        weight=share.weight,
+        start_deadline_seconds=request.start_deadline_seconds,
+        deadline_seconds=request.deadline_seconds,
     )
-    session.flush()
-    return Submitted(job, is_new=True)
-
-
-def _moment(seconds: int | None) -> ColumnElement[datetime] | None:
-    # From the same moment as created_at, which is the acceptance that the job shows.
-    return None if seconds is None else func.now() + timedelta(seconds=seconds)
+    if images or inputs.sources:
+        session.add_all(build_input_rows(images, account_id=account_id))
+        session.add_all(
+            JobSource(job_id=job_id, source_job_id=source_id, account_id=account_id) for source_id in inputs.sources
+        )
+        session.flush()
+    return Submitted(job, is_new=True, jobs_before=jobs_before)
 
 
 def _take_idempotency_key(

@@ -239,7 +239,8 @@ class LocalStack:
         port = self._ports.reserve()
         return self._plan_part(
             f"worker-{number}",
-            partial(application.rendering_worker, port, {**self.environment, **(environment or {})}),
+            # Asked at every start, so that what was changed in the environment meanwhile holds for this part, too.
+            lambda: application.rendering_worker(port, {**self.environment, **(environment or {})}),
             partial(application.answers, port, "/metrics"),
         )
 

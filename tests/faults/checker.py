@@ -5,12 +5,14 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 
 import core.schema  # noqa: F401  (every table, so that foreign keys find theirs)
 from core.database import transaction
-from core.jobs.invariants import find_violations
+from core.ids import parse_id
+from core.jobs.checkpoints import list_all_owned_checkpoints
+from core.jobs.invariants import find_lost_jobs, find_violations
 from core.jobs.stored_objects import find_object_violations, read_digests
 from infra.local.application import REPOSITORY
 from infra.local.environment import inherit
@@ -23,18 +25,18 @@ class Checker:
     def __init__(self, process: subprocess.Popen[str]) -> None:
         self._process = process
 
-    def find_violations(self, *, orphan_grace_seconds: float = 3600) -> list[str]:
-        """Every broken rule, in the rows and in the bucket."""
-        return list(self._ask(f"verify {orphan_grace_seconds}"))
+    def find_violations(self, *, orphan_grace_seconds: float = 3600, accepted: Collection[str] = ()) -> list[str]:
+        """Every broken rule, in the rows and in the bucket; and which of the accepted jobs have no row."""
+        return self._ask("verify", str(orphan_grace_seconds), *accepted)
 
     def delete_orphans(self) -> None:
         """The clean-up of the bucket, without a grace."""
         self._ask("delete_orphans")
 
-    def _ask(self, question: str) -> list[str]:
+    def _ask(self, *question: str) -> list[str]:
         assert self._process.stdin is not None
         assert self._process.stdout is not None
-        self._process.stdin.write(question + "\n")
+        self._process.stdin.write(" ".join(question) + "\n")
         self._process.stdin.flush()
         # Log lines come the same way.
         while not (line := self._process.stdout.readline()).startswith("answer: "):
@@ -59,19 +61,21 @@ def checking(settings: Mapping[str, str]) -> Iterator[Checker]:
             process.terminate()
 
 
-def _verify(orphan_grace_seconds: float) -> list[str]:
+def _verify(orphan_grace_seconds: float, accepted: Sequence[str]) -> list[str]:
     with transaction() as session:
         violations = find_violations(session)
+        violations += find_lost_jobs(session, [id_ for job in accepted if (id_ := parse_id("job", job))])
         digests = read_digests(session)
-    violations += find_object_violations(digests, orphan_grace_seconds=orphan_grace_seconds)
+        checkpoints = list_all_owned_checkpoints(session)
+    violations += find_object_violations(digests, orphan_grace_seconds=orphan_grace_seconds, checkpoints=checkpoints)
     return [f"{violation.rule}: {violation.subject}" for violation in violations]
 
 
 def _answer_questions() -> None:
     for line in sys.stdin:
         match line.split():
-            case ["verify", grace]:
-                answer = _verify(float(grace))
+            case ["verify", grace, *accepted]:
+                answer = _verify(float(grace), accepted)
             case _:
                 delete_orphans()
                 answer = []

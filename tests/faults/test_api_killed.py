@@ -24,7 +24,7 @@ def count_jobs(service: Service, sender: Customer) -> int:
     return len(sender.http.get("/v1/jobs").json()["data"])
 
 
-@pytest.mark.soak
+@pytest.mark.thorough
 @pytest.mark.parametrize(
     ("point", "jobs_before_the_retry"),
     [

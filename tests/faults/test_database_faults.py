@@ -12,7 +12,7 @@ from tests.acceptance.customer import Customer
 from tests.faults.proxy import Cut, Flow, Proxy
 from tests.faults.service import ENDLESS, LONG, SHORT, Service, uuid_of, wait_until
 
-pytestmark = pytest.mark.soak
+pytestmark = pytest.mark.thorough
 
 
 def add_cut_off_worker(service: Service, proxy: Proxy, fault_points: str = "") -> Part:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
+from statistics import median
 from typing import Any
 
 import pytest
@@ -23,6 +24,27 @@ SUBMIT_SECONDS = 1.5
 def unreachable(service: Service, flow: Flow) -> Iterator[None]:
     with service.links["redis"].doing(flow):
         yield
+
+
+@contextmanager
+def slow(service: Service) -> Iterator[None]:
+    """A round trip takes 200 ms."""
+    service.links["redis"].latency = 0.1
+    try:
+        yield
+    finally:
+        service.links["redis"].latency = 0.0
+
+
+@contextmanager
+def down(service: Service) -> Iterator[None]:
+    """Killed, and started again."""
+    server = service.stack.part("redis")
+    server.kill()
+    try:
+        yield
+    finally:
+        server.restart()
 
 
 @contextmanager
@@ -47,10 +69,12 @@ def read_only(service: Service) -> Iterator[None]:
             client.replicaof("NO", "ONE")
 
 
-@pytest.mark.soak
+@pytest.mark.thorough
 @pytest.mark.parametrize(
     "fault",
     [
+        pytest.param(down, id="down"),
+        pytest.param(slow, id="slow"),
         pytest.param(lambda service: unreachable(service, Flow.BLACK_HOLE), id="half-open"),
         pytest.param(full, id="full"),
         pytest.param(read_only, id="read-only"),
@@ -68,17 +92,20 @@ def test_redis_takes_no_ring(
     with ExitStack() as stack:
         stack.enter_context(fault(service))
         jobs, seconds = [], []
-        for _ in range(5):
+        for _ in range(20):
             started = time.monotonic()
             jobs.append(sender.submit(**SHORT))
             seconds.append(time.monotonic() - started)
+            # Over more than one pause of the doorbell's.
+            time.sleep(0.2)
         ended = [sender.wait_until_finished(running)]
         last = sender.submit(**SHORT)
 
     back = service.query("select clock_timestamp()")[0][0]
     ended += sender.wait_until_all_finished([*jobs, last], seconds=60)
 
-    assert [(job["status"], job["attempts"]) for job in ended] == [("succeeded", 1)] * 7
+    assert [(job["status"], job["attempts"]) for job in ended] == [("succeeded", 1)] * 22
+    print("seconds of a submit, the median and the longest:", median(seconds), max(seconds))
     assert max(seconds) < SUBMIT_SECONDS
     [(started_at,)] = service.query("select started_at from jobs where id = %s", uuid_of(last))
     record_property("seconds_to_the_next_claim", (started_at - back).total_seconds())
@@ -111,7 +138,7 @@ def test_redis_is_killed_and_comes_back_empty(service: Service, sender: Customer
     assert [(job["status"], job["attempts"]) for job in ended] == [("succeeded", 1)] * 6
 
 
-@pytest.mark.soak
+@pytest.mark.thorough
 def test_an_idle_worker_finds_out_that_its_link_is_dead(service: Service, sender: Customer) -> None:
     """F10: the link vanishes while nothing runs and nobody notices for 20 s; 60 s after it is back at the latest, jobs
     are rendered again.
@@ -122,22 +149,6 @@ def test_an_idle_worker_finds_out_that_its_link_is_dead(service: Service, sender
     job = sender.wait_until_finished(sender.submit(**SHORT), seconds=60)
     print("seconds to the first job:", time.monotonic() - started)
 
-    assert (job["status"], job["attempts"]) == ("succeeded", 1)
-
-
-@pytest.mark.soak
-def test_slow_redis_slows_nothing_else(service: Service, sender: Customer) -> None:
-    """F5: with 30 ms more on every packet (a round trip of 60 ms) a submit stays within 1.5 s, and is rendered."""
-    service.links["redis"].latency = 0.03
-    try:
-        started = time.monotonic()
-        job = sender.submit(**SHORT)
-        seconds = time.monotonic() - started
-        job = sender.wait_until_finished(job)
-    finally:
-        service.links["redis"].latency = 0.0
-
-    assert seconds < SUBMIT_SECONDS
     assert (job["status"], job["attempts"]) == ("succeeded", 1)
 
 

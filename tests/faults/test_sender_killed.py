@@ -10,7 +10,7 @@ from infra.local.webhook_listener import WebhookListener
 from tests.acceptance.customer import Customer
 from tests.faults.service import SHORT, Service, wait_until
 
-pytestmark = pytest.mark.soak
+pytestmark = pytest.mark.thorough
 
 
 @pytest.mark.parametrize("point", ["after_delivery", "mid_delivery"])

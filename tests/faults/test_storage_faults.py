@@ -25,14 +25,16 @@ _CUT_SHORT = b"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nhalf of it"
     "fault",
     [
         pytest.param(lambda service: service.links["storage"].answering(_SLOW_DOWN), id="503 SlowDown"),
-        pytest.param(lambda service: service.links["storage"].doing(Flow.RESET), id="resets", marks=pytest.mark.soak),
+        pytest.param(
+            lambda service: service.links["storage"].doing(Flow.RESET), id="resets", marks=pytest.mark.thorough
+        ),
         pytest.param(
             lambda service: service.links["storage"].answering(_CUT_SHORT),
             id="200, then cut short",
-            marks=pytest.mark.soak,
+            marks=pytest.mark.thorough,
         ),
         pytest.param(
-            lambda service: service.links["storage"].doing(Flow.HOLD), id="partitioned", marks=pytest.mark.soak
+            lambda service: service.links["storage"].doing(Flow.HOLD), id="partitioned", marks=pytest.mark.thorough
         ),
     ],
 )
@@ -76,7 +78,7 @@ def test_bytes_change_on_their_way_to_the_store(service: Service, sender: Custom
     assert sender.download(job["outputs"][0])
 
 
-@pytest.mark.soak
+@pytest.mark.thorough
 def test_a_store_that_is_gone_ends_in_an_honest_failure(service: Service, sender: Customer) -> None:
     """F28: every attempt finds the store gone: the job fails with storage_unavailable, is not charged, and has told so
     by its event; jobs that come later are rendered.

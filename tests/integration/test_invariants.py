@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from uuid import UUID
 
 import pytest
 from sqlalchemy import text
 
+import admin.commands
 from core.artifacts.storage import put_object
 from core.database import transaction
+from core.ids import format_id, new_id
 from core.jobs.finish import record_interruption
-from core.jobs.invariants import find_violations
+from core.jobs.invariants import find_lost_jobs, find_violations
 from core.jobs.stored_objects import find_object_violations, read_digests
+from core.webhooks.tables import WebhookEndpoint
 from infra.local import LocalStack
 from tests.integration.attempts import (
     cancel,
@@ -31,6 +35,8 @@ from tests.integration.conftest import Submit
 @pytest.fixture
 def history(account_id: UUID, submit: Submit) -> list[UUID]:
     """Jobs that went every way there is: the first succeeded after three attempts, the last one runs."""
+    with transaction() as session:
+        session.add(WebhookEndpoint(account_id=account_id, url="https://example.org", description="", secret="whsec_"))
     job_id = submit(account_id, idempotency_key="first")
     in_transaction(record_interruption, claim_one().id)
     expire_lease(claim_one())
@@ -74,7 +80,10 @@ def test_a_lawful_history_breaks_no_rule(history: list[UUID]) -> None:
         ("update jobs set attempts_used = 1 where status = 'succeeded'", "used ones"),
         ("update artifacts set attempt_id = (select id from job_attempts where status = 'expired')", "every image"),
         ("delete from artifacts", "every image that it was asked for"),
-        ("delete from webhook_events where type = 'job.failed'", "exactly one event"),
+        (
+            "with gone as (delete from webhook_deliveries) delete from webhook_events where type = 'job.failed'",
+            "exactly one event",
+        ),
         ("update webhook_events set type = 'job.failed' where type = 'job.succeeded'", "exactly one event"),
         ("delete from usage_records", "usage is counted once"),
         ("update jobs set cancel_requested_at = now() where status = 'succeeded'", "a cancel that was asked for"),
@@ -89,6 +98,55 @@ def test_a_lawful_history_breaks_no_rule(history: list[UUID]) -> None:
         ("update jobs set row_expires_at = now() - interval '2 hours'", "is gone within the hour"),
         ("update jobs set deleted_at = now() where status = 'failed'", "a deleted job has a receipt"),
         ("update job_attempts set lease_expires_at = now() - interval '1 hour' where status = 'running'", "no lease"),
+        ("update job_attempts set status = 'succeeded' where status = 'expired'", "only the last attempt"),
+        (
+            "update job_attempts set started_at = now() - interval '1 hour' where status = 'succeeded'",
+            "when the one before",
+        ),
+        ("update job_attempts set finished_at = started_at - interval '2 seconds' where status = 'failed'", "it began"),
+        ("update jobs set started_at = null where status = 'succeeded'", "starts with its first attempt"),
+        ("update job_attempts set status = 'cancelled' where status = 'succeeded'", "by the way that its last attempt"),
+        (
+            "update jobs set failure_code = 'internal' where status = 'failed' and attempts_opened = 0",
+            "by the way that its last attempt",
+        ),
+        ("update jobs set cancel_requested_at = null where status = 'cancelled'", "only a cancel that was asked for"),
+        ("update jobs set available_at = now() + interval '1 hour' where status = 'queued'", "longest delay"),
+        (
+            "update jobs set max_attempts = 1, attempts_used = 1, attempts_opened = 1 where status = 'queued'",
+            "without an attempt left",
+        ),
+        ("update jobs set deadline_at = finished_at - interval '1 hour' where status = 'failed'", "long after its"),
+        (
+            "update webhook_events set data = jsonb_set(data::jsonb, '{status}', '\"queued\"')::json",
+            "an event says what",
+        ),
+        ("update webhook_events set data = jsonb_set(data::jsonb, '{failure}', 'null')::json", "an event says what"),
+        ("update artifacts set sha256 = repeat('0', 64)", "is in its event"),
+        ("update webhook_deliveries set status = 'delivered', finished_at = now()", "when a receiver has taken it"),
+        (
+            (
+                "insert into webhook_attempts (id, account_id, delivery_id, attempt_number, response_duration_ms) "
+                "select gen_random_uuid(), account_id, id, 5, 1 from webhook_deliveries"
+            ),
+            "announced before it was made",
+        ),
+        ("update artifacts set storage_key = 'artifacts/elsewhere/1/0.png'", "an object lies under the job"),
+        (
+            (
+                "update jobs set current_attempt_id = (select id from job_attempts where status = 'expired') "
+                "where status = 'cancelled'"
+            ),
+            "is one of its own",
+        ),
+        (
+            (
+                "insert into idempotency_keys (account_id, key, request_sha256, job_id) "
+                "select account_id, 'second', request_sha256, job_id from idempotency_keys"
+            ),
+            "no job has two",
+        ),
+        ("update usage_records set images = 9", "usage says what was rendered"),
     ],
 )
 def test_damage_is_found(history: list[UUID], damage: str, rule: str) -> None:
@@ -101,11 +159,43 @@ def test_damage_is_found(history: list[UUID], damage: str, rule: str) -> None:
 
 def test_another_accounts_rows_are_found(history: list[UUID], other_account_id: UUID) -> None:
     """A row that slipped to another account is named, whichever table it is in."""
-    for table in ("job_attempts", "artifacts", "webhook_events", "usage_records", "idempotency_keys"):
+    for table in (
+        *("job_attempts", "artifacts", "usage_records", "idempotency_keys"),
+        *("webhook_endpoints", "webhook_events", "webhook_deliveries"),
+    ):
         with transaction() as session:
             session.execute(text(f"update {table} set account_id = :id"), {"id": other_account_id})
             assert {violation.rule for violation in find_violations(session)}, table
             session.rollback()
+
+
+def test_an_accepted_job_without_a_row_is_found(
+    history: list[UUID], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """`darkroom-admin verify --accepted FILE` names the job that somebody was told of and that is not there."""
+    lost = new_id()
+    with transaction() as session:
+        assert find_lost_jobs(session, history) == []
+    ids = tmp_path / "accepted"
+    ids.write_text("".join(f"{format_id('job', id_)}\n" for id_ in [*history, lost]))
+    monkeypatch.setattr("sys.argv", ["darkroom-admin", "verify", "--accepted", str(ids)])
+
+    with pytest.raises(SystemExit, match=f"every accepted job has a row: {format_id('job', lost)}"):
+        admin.commands.main()
+
+
+@pytest.mark.parametrize("content", [None, "job_of_another_service"])
+def test_a_list_of_accepted_jobs_that_cannot_be_read_is_refused(
+    database: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, content: str | None
+) -> None:
+    """A file that is not there, or holds something else than ids, proves nothing and is named."""
+    ids = tmp_path / "accepted"
+    if content is not None:
+        ids.write_text(content)
+    monkeypatch.setattr("sys.argv", ["darkroom-admin", "verify", "--accepted", str(ids)])
+
+    with pytest.raises(SystemExit, match="--accepted: "):
+        admin.commands.main()
 
 
 def test_the_bucket_is_compared_with_the_rows(servers: LocalStack, history: list[UUID]) -> None:

@@ -25,7 +25,7 @@ def test_a_submit_reads_no_job(account_id: UUID, submit: Submit) -> None:
     with _statements() as statements:
         submit(account_id)
 
-    assert any(one.startswith("INSERT INTO jobs") for one in statements)
+    assert any("INSERT INTO jobs" in one for one in statements)
     assert not [one for one in statements if re.match(r"SELECT jobs\.id, jobs\.account_id", one)]
 
 

@@ -6,11 +6,12 @@ import time
 from collections.abc import Callable
 
 import structlog
-from sqlalchemy.exc import InterfaceError, OperationalError
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.orm import Session
 
-from core.database import transaction
+from core.database import is_unavailable, transaction
+from core.errors import LeaseLost
 from core.fault_points import reach
 from core.jobs.status import JobStatus
 
@@ -24,8 +25,8 @@ def record(outcome: Callable[[Session], JobStatus], *, give_up_after_seconds: fl
     """Commit the outcome and tell where the job stands now.
 
     Tried again while the database does not answer; a try whose commit got through although its answer did not makes
-    the next one raise LeaseLost, which is right, for the attempt has ended. Raises the database's error in the end:
-    by then the lease is over, and the job is another attempt's.
+    the next one raise LeaseLost, which is right, for the attempt has ended. Raises LeaseLost in the end, too: by then
+    the lease is over, and the job is another attempt's.
     """
     gives_up_at = time.monotonic() + give_up_after_seconds
     while True:
@@ -35,8 +36,10 @@ def record(outcome: Callable[[Session], JobStatus], *, give_up_after_seconds: fl
                 status = outcome(session)
                 reach("in_commit")
             return status
-        except (OperationalError, InterfaceError, PoolTimeout) as error:
-            if time.monotonic() >= gives_up_at:
+        except (DBAPIError, PoolTimeout) as error:
+            if not is_unavailable(error):
                 raise
             _log.warning("outcome_not_recorded_yet", error=str(error))
+            if time.monotonic() >= gives_up_at:
+                raise LeaseLost from error
             time.sleep(_PAUSE_SECONDS)

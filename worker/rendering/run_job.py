@@ -70,7 +70,7 @@ def run_next_job(runtime: Runtime) -> bool:
 def _claim(runtime: Runtime) -> ClaimedAttempt | None:
     settings = runtime.settings
     with transaction() as session:
-        return claim_job(
+        attempt = claim_job(
             session,
             pool=settings.render_pool,
             worker_id=runtime.worker_id,
@@ -82,6 +82,9 @@ def _claim(runtime: Runtime) -> ClaimedAttempt | None:
             ),
             max_running_jobs=settings.account_max_running_jobs,
         )
+        if attempt is not None:
+            reach("in_claim")
+    return attempt
 
 
 def _log_context(attempt: ClaimedAttempt) -> AbstractContextManager[None]:

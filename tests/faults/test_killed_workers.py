@@ -1,4 +1,4 @@
-"""Workers that die or freeze at each of their fault points. Real processes, real signals."""
+"""Workers that die, at each of their fault points, and all else that ends one. Real processes, real signals."""
 
 from __future__ import annotations
 
@@ -10,43 +10,28 @@ import pytest
 
 from infra.local.part import Part
 from tests.acceptance.customer import Customer
-from tests.faults.service import (
-    ENDLESS,
-    LEASE_SECONDS,
-    SHORT,
-    SWEEP_SECONDS,
-    Service,
-    is_frozen,
-    serving,
-    uuid_of,
-    wait_until,
-)
+from tests.faults.service import ENDLESS, LEASE_SECONDS, SHORT, SWEEP_SECONDS, Service, serving, uuid_of, wait_until
 
 #: While the attempt holds its lease, and when it has been written down already.
-BEFORE = ("after_claim", "mid_step", "after_render", "after_encode", "mid_upload", "before_commit")
+BEFORE = ("after_claim", "mid_step", "after_render", "after_encode", "mid_upload", "before_commit", "in_commit")
 AFTER = ("after_commit", "before_ring", "after_ring")
-
-TABLES = ("jobs", "job_attempts", "artifacts", "usage_records", "webhook_events", "webhook_deliveries")
 
 
 @pytest.mark.parametrize(
     "points",
     [
         pytest.param(("mid_step", "mid_upload", "before_commit", "after_commit"), marks=pytest.mark.slow, id="four"),
-        # Nine more processes that load a model each: minutes, on few cores.
-        pytest.param(BEFORE + AFTER, marks=[pytest.mark.soak, pytest.mark.timeout(600)], id="all"),
+        # Ten more processes that load a model each: minutes, on few cores.
+        pytest.param(BEFORE + AFTER, marks=[pytest.mark.thorough, pytest.mark.timeout(600)], id="all"),
     ],
 )
-def test_a_worker_may_freeze_or_die_anywhere(service: Service, sender: Customer, points: Sequence[str]) -> None:
-    """F12, F13: a worker for each point. First each freezes there past its lease, another worker renders its job, and it
-    goes on: not a row is changed and the images stay those of the winner. Then each is killed there: its job is
-    rendered again within the lease and a sweep (or not again, once it was committed), and what the losers had stored is
-    swept up.
+def test_a_worker_may_die_anywhere(service: Service, sender: Customer, points: Sequence[str]) -> None:
+    """F12: a worker for each point, killed there: its job is rendered again within the lease and a sweep (or not again,
+    once it was committed), and what the losers had stored is swept up.
     """
-    arms = [{"FAULT_POINTS": f"{point}=stop@1;{point}=kill@2", "RENDER_CONCURRENCY": "1"} for point in points]
+    arms = [{"FAULT_POINTS": f"{point}=kill", "RENDER_CONCURRENCY": "1"} for point in points]
     crew = dict(zip(points, service.stack.add_workers(arms), strict=True))
     try:
-        _freeze(service, sender, crew)
         _kill(service, sender, crew)
     finally:
         for part in crew.values():
@@ -54,27 +39,6 @@ def test_a_worker_may_freeze_or_die_anywhere(service: Service, sender: Customer,
 
     service.checker.delete_orphans()
     assert service.checker.find_violations(orphan_grace_seconds=0) == []
-
-
-def _freeze(service: Service, sender: Customer, crew: dict[str, Part]) -> None:
-    jobs = _submit_past(service, sender, len(crew))
-    wait_until(lambda: all(map(is_frozen, crew.values())), "every worker is frozen at its point")
-    service.worker.resume()
-    ended = sender.wait_until_all_finished(jobs)
-    rows = _read_rows(service)
-
-    for part in crew.values():
-        part.resume()
-    stale = [part for point, part in crew.items() if point in BEFORE]
-    wait_until(lambda: all("lease_lost" in part.log_path.read_text() for part in stale), "the stale workers notice")
-
-    assert _read_rows(service) == rows
-    assert {job["status"] for job in ended} == {"succeeded"}
-    for job in jobs:
-        assert sender.download(sender.read(job)["outputs"][0])
-    assert _outcomes(service, crew, jobs) == {
-        point: ["expired", "succeeded"] if point in BEFORE else ["succeeded"] for point in crew
-    }
 
 
 def _kill(service: Service, sender: Customer, crew: dict[str, Part]) -> None:
@@ -102,10 +66,6 @@ def _submit_past(service: Service, sender: Customer, count: int) -> list[dict[st
     return [sender.submit(**SHORT) for _ in range(count)]
 
 
-def _read_rows(service: Service) -> dict[str, list[tuple[Any, ...]]]:
-    return {table: service.query(f"select row_to_json(t)::text from {table} t order by 1") for table in TABLES}
-
-
 def _outcomes(service: Service, crew: dict[str, Part], jobs: list[dict[str, Any]]) -> dict[str, list[str]]:
     """What became of the attempts of each worker's job, by the worker's point."""
     workers = service.query(
@@ -116,7 +76,7 @@ def _outcomes(service: Service, crew: dict[str, Part], jobs: list[dict[str, Any]
     return {point: service.attempts({"id": job_of[part.pid]}) for point, part in crew.items()}
 
 
-@pytest.mark.soak
+@pytest.mark.thorough
 def test_a_job_that_kills_every_worker_is_given_up(service: Service, sender: Customer) -> None:
     """F22: three workers die of it, and it fails with lease_expired; the queue behind it keeps moving."""
     service.worker.pause()
@@ -132,7 +92,7 @@ def test_a_job_that_kills_every_worker_is_given_up(service: Service, sender: Cus
     assert service.attempts(job) == ["expired"] * 3
 
 
-@pytest.mark.soak
+@pytest.mark.thorough
 def test_everything_is_killed_at_once(request: pytest.FixtureRequest) -> None:
     """F34, F37: SIGKILL to every process there is, with jobs queued, running and done (a power cut but for the disk's
     own cache). The servers and a worker come back first, and without the sweep a held job stays where it is; then the
@@ -171,7 +131,7 @@ def test_everything_is_killed_at_once(request: pytest.FixtureRequest) -> None:
         assert service.checker.find_violations() == []
 
 
-@pytest.mark.soak
+@pytest.mark.thorough
 @pytest.mark.parametrize("signals", ["TERM TERM", "INT", "QUIT", "INT TERM QUIT"])
 def test_every_signal_is_an_orderly_end(service: Service, sender: Customer, signals: str) -> None:
     """F25: whatever a worker is told to stop with, and however often: it ends by itself, and its job loses nothing and
@@ -187,7 +147,8 @@ def test_every_signal_is_an_orderly_end(service: Service, sender: Customer, sign
     for name in signals.split():
         os.kill(told.pid, signal.Signals[f"SIG{name}"])
         time.sleep(0.2)
-    wait_until(lambda: not told.is_running, "the worker has ended", seconds=15)
+    # On a busy machine the end of an interpreter that has torch in it takes most of this.
+    wait_until(lambda: not told.is_running, "the worker has ended", seconds=60)
     told.kill()
 
     assert sender.read(job)["status"] in {"queued", "succeeded"}

@@ -1,0 +1,68 @@
+"""Open an attempt of a job that was chosen, in one statement."""
+
+from __future__ import annotations
+
+from functools import cache
+from uuid import UUID
+
+from sqlalchemy import TextClause, text
+from sqlalchemy.orm import Session
+
+from core.ids import new_id
+from core.jobs.affinity import Chosen
+from core.jobs.denoising_steps import count_denoising_steps
+from core.jobs.fair_queue import name_clocks
+
+# The pool has come to the position of the job. Workers that claim at the same moment do not wait for each other at its
+# clock: the one that finds it taken leaves it, for the other's position is as good.
+_OPEN = """
+WITH job AS (
+    UPDATE jobs
+    SET status = 'running', attempts_opened = attempts_opened + 1, attempts_used = attempts_used + 1,
+        current_attempt_id = :attempt_id, started_at = coalesce(started_at, :now)
+    WHERE id = :job_id
+    RETURNING id, account_id, attempts_opened
+), behind AS (
+    SELECT pool FROM pool_clocks WHERE pool = :pool AND {clock} < :fair_position FOR UPDATE SKIP LOCKED
+), clock AS (
+    UPDATE pool_clocks SET {clock} = :fair_position FROM behind WHERE pool_clocks.pool = behind.pool
+)
+INSERT INTO job_attempts (
+    id, account_id, job_id, attempt_number, worker_id, lease_expires_at, heartbeat_at, steps, started_at
+)
+SELECT
+    :attempt_id, account_id, id, attempts_opened, :worker_id,
+    clock_timestamp() + make_interval(secs => :lease_seconds), :now, :steps, :now
+FROM job
+RETURNING attempt_number
+"""
+
+
+def open_attempt(session: Session, chosen: Chosen, *, worker_id: str, lease_seconds: float) -> tuple[UUID, int]:
+    """The id and the number of the attempt. Its lease starts now, on the database's clock."""
+    attempt_id = new_id()
+    job = chosen.job
+    number: int = (
+        session.connection()
+        .execute(
+            _statement(job.priority),
+            {
+                "attempt_id": attempt_id,
+                "job_id": job.id,
+                "now": job.now,
+                "pool": job.pool,
+                "fair_position": chosen.fair_position,
+                "worker_id": worker_id,
+                "lease_seconds": lease_seconds,
+                "steps": count_denoising_steps(job.request),
+            },
+        )
+        .scalar_one()
+    )
+    return attempt_id, number
+
+
+@cache
+def _statement(priority: int) -> TextClause:
+    clock, _ = name_clocks(priority)
+    return text(_OPEN.format(clock=clock))

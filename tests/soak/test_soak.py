@@ -1,0 +1,60 @@
+"""The soak in small: what `make soak` does for minutes, in half of one."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import replace
+
+import pytest
+
+from tests.soak.kinds import KINDS, LANES
+from tests.soak.plan import build_plan
+from tests.soak.report import describe
+from tests.soak.result import read_result
+from tests.soak.run import soaking
+from tests.soak.verdict import find_broken_rules
+
+_LOST = "job_" + "0" * 32
+
+#: A worker takes longest to start: here few are ended.
+_FEW_STARTS = LANES | {
+    "processes": [
+        *("worker: SIGKILL", "worker: SIGTERM", "worker: frozen past its lease", "api: SIGKILL below gunicorn"),
+        *("api: frozen", "dispatcher: SIGKILL", "dispatcher: frozen", "beat: frozen"),
+    ]
+}
+
+
+@pytest.mark.timeout(600)
+def test_300_jobs_and_30_faults_break_no_rule() -> None:
+    """Accepted jobs are not lost, whatever breaks; and the verdict sees it when one is, or when a webhook lied."""
+    plan = build_plan(5, jobs=300, faults=30, lanes=_FEW_STARTS)
+    started = time.monotonic()
+    with soaking(plan, workers=2, lease_seconds=3, webhook_seconds=0) as soak:
+        result = read_result(soak, seconds=time.monotonic() - started)
+        print("\n".join(describe(result)))
+        assert result.broken_rules == []
+        assert (result.accepted, sum(result.ends.values())) == (300, result.rows)
+        assert (sum(result.faults.values()), len(result.faults)) == (30, 30)
+
+        soak.traffic.accepted[_LOST] = 0
+        soak.told.received.append(replace(soak.told.received[0], type="job.failed"))
+        [(kept,)] = soak.service.query(
+            "delete from usage_records where job_id = (select min(job_id::text)::uuid from usage_records) returning job_id"
+        )
+        broken = {
+            line.partition(": ")[0]: line.partition(": ")[2] for line in find_broken_rules(soak.service, soak.told)
+        }
+        assert broken["every accepted job has a row"] == _LOST
+        assert broken["usage is counted once for every succeeded job, and for no other"] == str(kept)
+        assert "a webhook came that no event is behind" in broken
+
+
+def test_a_seed_is_a_plan() -> None:
+    """The same seed draws the same requests and faults, and another one others; every kind of fault comes."""
+    first, second, other = (build_plan(seed, jobs=500, faults=len(KINDS), lanes=LANES) for seed in (1, 1, 2))
+
+    assert first == second
+    assert first.orders != other.orders
+    assert first.faults != other.faults
+    assert {fault.kind for lane in first.faults.values() for fault in lane} == set(KINDS)
