@@ -23,11 +23,16 @@ def end_job(session: Session, job: Job, status: JobStatus) -> None:
     if status not in FINISHED & TRANSITIONS[JobStatus(job.status)]:
         raise AssertionError(f"a {job.status} job cannot become {status}")
     job.status = status
-    now, artifact_seconds, job_seconds = session.execute(
-        select(func.clock_timestamp(), Account.artifact_retention_seconds, Account.job_retention_seconds).where(
-            Account.id == job.account_id
+    # On the connection: what is half set on the job is not to be written before the rest is.
+    now, artifact_seconds, job_seconds = (
+        session.connection()
+        .execute(
+            select(func.clock_timestamp(), Account.artifact_retention_seconds, Account.job_retention_seconds).where(
+                Account.id == job.account_id
+            )
         )
-    ).one()
+        .one()
+    )
     policy = RetentionPolicy.of(get_settings(), artifact_seconds=artifact_seconds, job_seconds=job_seconds)
     job.finished_at = now
     job.expires_at, job.row_expires_at = policy.build_expiries(now, asked=job.retention_seconds)
