@@ -1,0 +1,46 @@
+"""What customers find when all is over, in the API and in the bucket."""
+
+from __future__ import annotations
+
+import hashlib
+
+from core.artifacts.keys import build_storage_key
+from core.artifacts.storage import list_objects, read_object
+from core.ids import format_id
+from tests.lifecycle_walk.model import ModelJob
+from tests.lifecycle_walk.service import Sender
+from tests.lifecycle_walk.walked import Walked
+from worker.maintenance.delete_orphans import delete_orphans
+
+
+def check_what_is_left(walked: Walked, senders: list[Sender]) -> None:
+    """Each job is shown as it ended, to its sender alone; the bucket holds the winner's image and nothing else."""
+    delete_orphans()
+    for job in walked.jobs.values():
+        for sender in senders:
+            answer = sender.read(job.id)
+            if sender.account_id == job.account_id:
+                assert answer.status_code == 200
+                _check_view(job, answer.get_json())
+            else:
+                assert answer.status_code == 404
+        prefix = f"artifacts/{format_id('job', job.id)}/"
+        stored = {key: read_object(key) for key, _ in list_objects(prefix)}
+        assert stored == ({_image_key(job): _image(job)} if job.status == "succeeded" else {})
+
+
+def _check_view(job: ModelJob, view: dict[str, object]) -> None:
+    assert view["status"] == job.status
+    failure, outputs = view["failure"], view["outputs"]
+    assert (failure["code"] if isinstance(failure, dict) else None) == job.failure_code
+    assert isinstance(outputs, list)
+    digests = [output["sha256"] for output in outputs]
+    assert digests == ([hashlib.sha256(_image(job)).hexdigest()] if job.status == "succeeded" else [])
+
+
+def _image(job: ModelJob) -> bytes:
+    return str(job.current.id).encode()
+
+
+def _image_key(job: ModelJob) -> str:
+    return build_storage_key(job_id=job.id, attempt_number=job.current.number, position=0, extension="png")

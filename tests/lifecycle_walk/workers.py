@@ -1,0 +1,109 @@
+"""What workers do in an attempt, and how their answers get lost: the product's own use cases, and no torch."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+from typing import Literal, get_args
+
+from hypothesis import strategies as st
+from sqlalchemy.exc import OperationalError
+from sqlalchemy.orm import Session
+
+from core.artifacts.keys import build_checkpoint_key
+from core.database import transaction
+from core.jobs.checkpoints import StoredCheckpoint
+from core.jobs.claim import ClaimedAttempt, claim_job
+from core.jobs.failures import Failure, FailureCode
+from core.jobs.finish import Rendered, record_cancellation, record_failure, record_interruption, record_success
+from core.jobs.status import JobStatus
+from tests.lifecycle_walk.model import LEASE_SECONDS
+from worker.rendering.encode import EncodedImage
+from worker.rendering.record import record
+from worker.rendering.upload import upload_images
+
+#: How a write goes: it arrives and is answered; only the answer is lost; it never arrives; or the worker dies before it
+#: commits, or after.
+Fate = Literal["answered", "answer lost", "unreachable", "killed before the commit", "killed after the commit"]
+
+#: How an attempt ends, as its worker sees it; failures by their code.
+How = Literal[
+    "success", "internal", "model_unavailable", "cancellation", "interruption", "interruption with a checkpoint"
+]
+
+LOST: st.SearchStrategy[Fate] = st.sampled_from(get_args(Fate)[1:])
+HOW: st.SearchStrategy[How] = st.sampled_from(get_args(How))
+
+#: Where a worker that drains leaves a render.
+LAST_STEP = 10
+
+Outcome = Callable[[Session], JobStatus]
+
+
+class Killed(Exception):
+    """The worker is no more."""
+
+
+def claim(*, is_killed: bool = False) -> ClaimedAttempt | None:
+    """The next job of the pool. Raises Killed (by `is_killed`) before it is committed."""
+    with transaction() as session:
+        attempt = claim_job(session, pool="default", worker_id="worker", lease_seconds=LEASE_SECONDS)
+        if is_killed:
+            raise Killed
+        return attempt
+
+
+def prepare(how: How, attempt: ClaimedAttempt, uploads: ThreadPoolExecutor) -> Outcome:
+    """What the worker has to write down; of a success, the image lies in the bucket by now."""
+    match how:
+        case "success":
+            return partial(record_success, attempt_id=attempt.id, rendered=_store_image(attempt, uploads))
+        case "cancellation":
+            return partial(record_cancellation, attempt_id=attempt.id)
+        case "interruption":
+            return partial(record_interruption, attempt_id=attempt.id)
+        case "interruption with a checkpoint":
+            return partial(record_interruption, attempt_id=attempt.id, checkpoint=checkpoint_of(attempt, LAST_STEP))
+        case _:
+            return partial(record_failure, attempt_id=attempt.id, failure=Failure(FailureCode(how), "it broke"))
+
+
+def _store_image(attempt: ClaimedAttempt, uploads: ThreadPoolExecutor) -> Rendered:
+    body = str(attempt.id).encode()
+    image = EncodedImage(body, "image/png", "png", 128, 128, hashlib.sha256(body).hexdigest())
+    stored = upload_images([image], attempt, uploads)
+    return Rendered(images=stored, receipt={"attempt": str(attempt.id)}, warnings=[], render_ms=10, upload_ms=5)
+
+
+def checkpoint_of(attempt: ClaimedAttempt, step: int) -> StoredCheckpoint:
+    """A checkpoint that the attempt wrote at a step."""
+    key = build_checkpoint_key(job_id=attempt.job_id, attempt_number=attempt.attempt_number, step=step)
+    return StoredCheckpoint(key, "0" * 64, step)
+
+
+def write(outcome: Outcome, fate: Fate) -> JobStatus:
+    """Write the outcome down as a worker does. Raises LeaseLost, Killed, and OperationalError where the database was
+    away for too long.
+    """
+    lost = OperationalError("", None, Exception("the connection is gone"))
+    is_first = True
+
+    def under_fate(session: Session) -> JobStatus:
+        nonlocal is_first
+        if fate == "unreachable":
+            raise lost
+        status = outcome(session)
+        if fate == "killed before the commit":
+            raise Killed
+        if fate == "answer lost" and is_first:
+            is_first = False
+            session.commit()
+            raise lost
+        return status
+
+    status = record(under_fate, give_up_after_seconds=0 if fate == "unreachable" else LEASE_SECONDS)
+    if fate == "killed after the commit":
+        raise Killed
+    return status
