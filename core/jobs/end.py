@@ -1,4 +1,4 @@
-"""End a job: the one place that moves it to an end, and that makes the event of it."""
+"""End a job: the one place that moves it to an end, and that makes the event of it, but for success (`success.py`)."""
 
 from __future__ import annotations
 

@@ -53,7 +53,7 @@ class PoolFigures:
 
 def read_queue_figures(session: Session) -> list[PoolFigures]:
     """The figures of every pool that ever had a job."""
-    running = dict(session.execute(_RUNNING).tuples().all())
+    running: dict[str, int] = dict(session.execute(_RUNNING).tuples().all())
     bounds = {"queued_up_to": QUEUED_UP_TO, "oldest_of": OLDEST_OF, "held": HELD}
     return [
         PoolFigures(

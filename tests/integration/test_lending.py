@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from typing import Any
 
 import psycopg
 import pytest
@@ -34,7 +35,8 @@ def test_a_look_up_on_a_session_that_is_ended_meanwhile_is_asked_again(database:
         asked.append(process)
         if len(asked) == 1:
             _end({process})
-        return connection.execute(text("select 1")).scalar_one()
+        answer: int = connection.execute(text("select 1")).scalar_one()
+        return answer
 
     assert look_up(ask) == 1
     assert len(set(asked)) == 2
@@ -43,9 +45,14 @@ def test_a_look_up_on_a_session_that_is_ended_meanwhile_is_asked_again(database:
 def test_a_connection_in_use_is_not_tried_each_time(database: None, monkeypatch: pytest.MonkeyPatch) -> None:
     """Only one that has lain idle for a second costs a round trip more."""
     engine = get_engine()
-    tried = []
+    tried: list[Any] = []
     really = engine.dialect.do_ping
-    monkeypatch.setattr(engine.dialect, "do_ping", lambda connection: tried.append(connection) or really(connection))
+
+    def note(connection: Any) -> bool:
+        tried.append(connection)
+        return really(connection)
+
+    monkeypatch.setattr(engine.dialect, "do_ping", note)
 
     for _ in range(3):
         ping()

@@ -19,7 +19,7 @@ from core.doorbell import RENDER_NEXT, Doorbell, broker_settings
 from core.settings import get_settings
 from infra.local import LocalStack
 
-_DETAILS = {"pool": "default", "rung_for": "job_1", "request_id": "req_1"}
+_DETAILS: dict[str, Any] = {"pool": "default", "rung_for": "job_1", "request_id": "req_1"}
 
 #: Of each message its own.
 _CHANGING = {"id", "root_id", "correlation_id", "reply_to", "delivery_tag"}
