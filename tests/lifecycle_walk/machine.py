@@ -13,7 +13,6 @@ import pytest
 from flask.testing import FlaskClient
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
-from sqlalchemy.exc import OperationalError
 
 from core.accounts.limits import set_limits
 from core.database import transaction
@@ -168,7 +167,7 @@ class Walk(RuleBasedStateMachine):
         told: type[Exception] | str
         try:
             told = workers.write(outcome, fate)
-        except (LeaseLost, Killed, OperationalError) as error:
+        except (LeaseLost, Killed) as error:
             told = type(error)
 
         if is_held and fate in {"answered", "answer lost", "killed after the commit"}:
@@ -176,10 +175,8 @@ class Walk(RuleBasedStateMachine):
         match fate:
             case "answered":
                 assert told == (job.status if is_held else LeaseLost)
-            case "answer lost":
+            case "answer lost" | "unreachable":
                 assert told is LeaseLost
-            case "unreachable":
-                assert told is OperationalError
             case _:
                 assert told is (Killed if is_held else LeaseLost)
 

@@ -80,9 +80,7 @@ def checkpoint_of(attempt: ClaimedAttempt, step: int) -> StoredCheckpoint:
 
 
 def write(outcome: Outcome, fate: Fate) -> JobStatus:
-    """Write the outcome down as a worker does. Raises LeaseLost, Killed, and OperationalError where the database was
-    away for too long.
-    """
+    """Write the outcome down as a worker does. Raises LeaseLost, also where the database is away for too long, and Killed."""
     lost = OperationalError("", None, Exception("the connection is gone"))
     is_first = True
 
