@@ -30,7 +30,7 @@ def count_jobs(service: Service, sender: Customer) -> int:
     [
         ("before_submit_commit=kill", 0),
         ("after_submit_commit=kill", 1),
-        # Its rehearsal has rung once when the process serves.
+        # A process that starts rings once itself, to be connected.
         ("before_ring=kill@2", 1),
         ("after_ring=kill@2", 1),
     ],
