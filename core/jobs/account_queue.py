@@ -5,24 +5,24 @@ from __future__ import annotations
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import func, select, text
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from core.jobs.priority import HELD
 from core.jobs.status import JobStatus
 from core.jobs.tables import Job
 
-_LOCK = text("""
-    INSERT INTO account_queues AS queue (account_id, room) VALUES (:account_id, -1)
+_LOCK = """
+    INSERT INTO account_queues AS queue (account_id, room) VALUES (%(account_id)s, -1)
     ON CONFLICT (account_id) DO UPDATE SET room = queue.room - 1
     RETURNING
         room,
-        (SELECT weight FROM accounts WHERE id = :account_id) AS weight,
-        (SELECT max_queued_jobs FROM accounts WHERE id = :account_id) AS max_queued_jobs,
-        (SELECT max_running_jobs FROM accounts WHERE id = :account_id) AS max_running_jobs,
-        (SELECT artifact_retention_seconds FROM accounts WHERE id = :account_id) AS artifact_retention_seconds,
-        (SELECT job_retention_seconds FROM accounts WHERE id = :account_id) AS job_retention_seconds
-""")
+        (SELECT weight FROM accounts WHERE id = %(account_id)s) AS weight,
+        (SELECT max_queued_jobs FROM accounts WHERE id = %(account_id)s) AS max_queued_jobs,
+        (SELECT max_running_jobs FROM accounts WHERE id = %(account_id)s) AS max_running_jobs,
+        (SELECT artifact_retention_seconds FROM accounts WHERE id = %(account_id)s) AS artifact_retention_seconds,
+        (SELECT job_retention_seconds FROM accounts WHERE id = %(account_id)s) AS job_retention_seconds
+"""
 
 
 def count_jobs(session: Session, account_id: UUID, status: JobStatus, *, up_to: int, is_claimable: bool = False) -> int:
@@ -37,4 +37,4 @@ def lock_queue(session: Session, account_id: UUID) -> Any:
     """The account's `room`, less one for this caller, with its `weight`, its limits and its retention, in one question. The row is locked
     until the transaction ends.
     """
-    return session.connection().execute(_LOCK, {"account_id": account_id}).one()
+    return session.connection().exec_driver_sql(_LOCK, {"account_id": account_id}).one()

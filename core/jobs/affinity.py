@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, case, false, func, or_, select
+from sqlalchemy import ColumnElement, Select, and_, case, false, func, literal, or_, select
 from sqlalchemy.orm import Session, aliased
 
 from core.accounts.tables import Account
@@ -19,6 +19,13 @@ from core.jobs.tables import Job
 
 #: How far ahead in the queue a worker looks.
 LOOK_AHEAD = 32
+
+# In the statement itself, so that a plan that is kept can use the indexes for what is queued, and knows that few rows are
+# wanted.
+_QUEUED = literal(JobStatus.QUEUED.value, literal_execute=True)
+_HELD = literal(HELD, literal_execute=True)
+_ONE = literal(1, literal_execute=True)
+_FEW = literal(LOOK_AHEAD, literal_execute=True)
 
 #: Ranks: a shape that is being drawn, a model in memory, and everything else.
 _JOINABLE, _RESIDENT, _ANY = 0, 1, 2
@@ -61,8 +68,8 @@ def claimable(pool: str) -> Select[Job]:
         select(Job)
         .where(
             Job.pool == pool,
-            Job.status == JobStatus.QUEUED,
-            Job.priority < HELD,
+            Job.status == _QUEUED,
+            Job.priority < _HELD,
             Job.available_at <= func.now(),
             is_in_time(),
         )
@@ -72,7 +79,7 @@ def claimable(pool: str) -> Select[Job]:
 
 def has_claimable(session: Session, *, pool: str) -> bool:
     """Whether there is a job that a worker of the pool could claim now."""
-    return session.scalars(claimable(pool).with_only_columns(Job.id).limit(1)).first() is not None
+    return session.scalars(claimable(pool).with_only_columns(Job.id).limit(_ONE)).first() is not None
 
 
 @dataclass(frozen=True)
@@ -134,7 +141,7 @@ def _columns() -> tuple[Any, ...]:
 @lru_cache(maxsize=16)
 def _compile_first(pool: str) -> _Question:
     query = claimable(pool).with_only_columns(*_columns(), maintain_column_froms=True)
-    return _Question.of(query.limit(1).with_for_update(of=Job, skip_locked=True))
+    return _Question.of(query.limit(_ONE).with_for_update(of=Job, skip_locked=True))
 
 
 @lru_cache(maxsize=256)
@@ -144,9 +151,9 @@ def _compile_choice(pool: str, prefer: Preference) -> _Question:
     return _Question.of(
         select(*_columns(), ranked.c.first_position)
         .join(ranked, ranked.c.id == Job.id)
-        .where(Job.status == JobStatus.QUEUED, Job.priority < HELD)
+        .where(Job.status == _QUEUED, Job.priority < _HELD)
         .order_by(case((may_pass, ranked.c.rank), else_=_ANY), Job.priority, Job.fair_position, Job.id)
-        .limit(1)
+        .limit(_ONE)
         # The look ahead locks nothing, so that workers who look at once do not hide the queue from each other. This
         # locks the one row that is taken, and looks at its status and its being held back again.
         .with_for_update(of=Job, skip_locked=True)
@@ -154,7 +161,7 @@ def _compile_choice(pool: str, prefer: Preference) -> _Question:
 
 
 def _rank_ahead(pool: str, prefer: Preference) -> Select[Any]:
-    ahead = aliased(Job, claimable(pool).limit(LOOK_AHEAD).subquery())
+    ahead = aliased(Job, claimable(pool).limit(_FEW).subquery())
     order = (ahead.priority, ahead.fair_position, ahead.id)
     is_overdue = func.extract("epoch", func.now() - ahead.available_at) > prefer.max_wait_seconds
     return select(

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import json
 from functools import cache
+from typing import Any, NamedTuple
 
-from sqlalchemy import String, TextClause, bindparam, text
 from sqlalchemy.orm import Session
 
 from core.jobs.fair_queue import name_clocks
@@ -15,19 +15,23 @@ from core.jobs.tables import Job
 
 # The job's virtual start is where its account's work ends, or where its pool has come to if that is later. Submits of one
 # account take turns at its clock's row. A pool's first job makes its clock. How many jobs stand before this one is for the
-# answer.
+# answer. Without a share nothing is written.
 _INSERT = """
-WITH new_clock AS (
-    INSERT INTO pool_clocks (pool) SELECT :pool WHERE NOT EXISTS (SELECT FROM pool_clocks WHERE pool = :pool)
+WITH share AS (
+    {share}
+), new_clock AS (
+    INSERT INTO pool_clocks (pool)
+    SELECT %(pool)s::varchar WHERE NOT EXISTS (SELECT FROM pool_clocks WHERE pool = %(pool)s)
     ON CONFLICT DO NOTHING
 ), pool_now AS (
-    SELECT coalesce((SELECT {pool_clock} FROM pool_clocks WHERE pool = :pool), 0) AS virtual_time
+    SELECT coalesce((SELECT {pool_clock} FROM pool_clocks WHERE pool = %(pool)s), 0) AS virtual_time
 ), turn AS (
     INSERT INTO account_clocks AS clock (account_id, pool, {account_clock})
-    SELECT :account_id, :pool, virtual_time + :length FROM pool_now
+    SELECT %(account_id)s, %(pool)s, virtual_time + %(cost)s / weight FROM pool_now, share
     ON CONFLICT (account_id, pool) DO UPDATE
-    SET {account_clock} = greatest(clock.{account_clock}, (SELECT virtual_time FROM pool_now)) + :length
-    RETURNING {account_clock} - :length AS fair_position
+    SET {account_clock} =
+        greatest(clock.{account_clock}, (SELECT virtual_time FROM pool_now)) + (SELECT %(cost)s / weight FROM share)
+    RETURNING {account_clock} - (SELECT %(cost)s / weight FROM share) AS fair_position
 ), job AS (
     INSERT INTO jobs (
         id, account_id, task, model, model_revision, request, seed, metadata, warnings, cost, pool, priority,
@@ -35,60 +39,94 @@ WITH new_clock AS (
         retention_seconds
     )
     SELECT
-        :id, :account_id, :task, :model, :model_revision, cast(:request AS json), :seed, cast(:metadata AS json),
-        cast(:warnings AS jsonb), :cost, :pool, :priority, fair_position,
+        %(id)s, %(account_id)s, %(task)s, %(model)s, %(model_revision)s, %(request)s::json, %(seed)s,
+        %(metadata)s::json, %(warnings)s::jsonb, %(cost)s, %(pool)s, %(priority)s, fair_position,
         -- From the same moment as created_at, which is the acceptance that the job shows.
-        now() + make_interval(secs => :start_deadline_seconds), now() + make_interval(secs => :deadline_seconds),
-        :max_attempts, :request_id, cast(:retention_seconds AS integer)
+        now() + make_interval(secs => %(start_deadline_seconds)s), now() + make_interval(secs => %(deadline_seconds)s),
+        %(max_attempts)s, %(request_id)s, %(retention_seconds)s::integer
     FROM turn
     RETURNING priority, fair_position, id, available_at, created_at, start_deadline_at, deadline_at
 )
-SELECT job.*, (
+SELECT fair_position, available_at, created_at, start_deadline_at, deadline_at, (
     SELECT count(*) FROM (
         SELECT FROM jobs AS before
-        WHERE before.pool = :pool AND before.status = 'queued'
+        WHERE before.pool = %(pool)s AND before.status = 'queued'
         AND (before.priority, before.fair_position, before.id) < (job.priority, job.fair_position, job.id)
-        LIMIT :counted_up_to
+        LIMIT {counted_up_to}
     ) AS counted
 ) AS jobs_before
 FROM job
 """
 
+_GIVEN_SHARE = "SELECT %(weight)s::float8 AS weight"
 
-def insert_job(
-    session: Session, job: Job, *, weight: float, start_deadline_seconds: int | None, deadline_seconds: int | None
-) -> int:
+# What `take_room` does where it finds room and nothing to decide: neither to count the jobs, nor whether to hold this one.
+_TAKE_ROOM = """
+    UPDATE account_queues AS queue SET room = queue.room - 1 FROM accounts AS account
+    WHERE queue.account_id = %(account_id)s AND account.id = queue.account_id
+    AND queue.room BETWEEN 1 AND coalesce(account.max_queued_jobs, %(max_queued_jobs)s)
+    AND account.max_running_jobs IS NULL
+    RETURNING account.weight
+"""
+
+
+class Deadlines(NamedTuple):
+    """Seconds from now by which a job must have started, and have ended."""
+
+    start_deadline_seconds: int | None
+    deadline_seconds: int | None
+
+
+def insert_job(session: Session, job: Job, deadlines: Deadlines, *, weight: float) -> int:
     """Write the row of a job that no session knows, fill in what the database chose, and tell how many queued jobs stand
     before it, as `find_queue_positions` would. `weight` is its account's.
     """
-    row = (
-        session.connection()
-        .execute(
-            _statement(job.priority),
-            {
-                "id": job.id,
-                "account_id": job.account_id,
-                "task": job.task,
-                "model": job.model,
-                "model_revision": job.model_revision,
-                "request": json.dumps(job.request),
-                "seed": job.seed,
-                "metadata": json.dumps(job.metadata_),
-                "warnings": json.dumps(job.warnings),
-                "cost": job.cost,
-                "length": job.cost / weight,
-                "pool": job.pool,
-                "priority": job.priority,
-                "start_deadline_seconds": start_deadline_seconds,
-                "deadline_seconds": deadline_seconds,
-                "max_attempts": job.max_attempts,
-                "request_id": job.request_id,
-                "retention_seconds": job.retention_seconds,
-                "counted_up_to": COUNTED_UP_TO,
-            },
-        )
-        .one()
-    )
+    jobs_before = _insert(session, job, deadlines, _GIVEN_SHARE, {"weight": weight})
+    if jobs_before is None:
+        raise AssertionError("a job with a share was not written")
+    return jobs_before
+
+
+def insert_where_room_is(session: Session, job: Job, deadlines: Deadlines, *, max_queued_jobs: int) -> int | None:
+    """The same, with the account's turn and its room taken in the same statement. None, with no job written, where
+    `take_room` has to look closer.
+    """
+    return _insert(session, job, deadlines, _TAKE_ROOM, {"max_queued_jobs": max_queued_jobs})
+
+
+def _insert(session: Session, job: Job, deadlines: Deadlines, share: str, given: dict[str, Any]) -> int | None:
+    statement = _build_statement(job.priority, share)
+    row = session.connection().exec_driver_sql(statement, _describe(job) | deadlines._asdict() | given).one_or_none()
+    return None if row is None else _fill_in(job, row)
+
+
+@cache
+def _build_statement(priority: int, share: str) -> str:
+    pool_clock, account_clock = name_clocks(priority)
+    return _INSERT.format(share=share, pool_clock=pool_clock, account_clock=account_clock, counted_up_to=COUNTED_UP_TO)
+
+
+def _describe(job: Job) -> dict[str, Any]:
+    return {
+        "id": job.id,
+        "account_id": job.account_id,
+        "task": job.task,
+        "model": job.model,
+        "model_revision": job.model_revision,
+        "request": json.dumps(job.request),
+        "seed": job.seed,
+        "metadata": json.dumps(job.metadata_),
+        "warnings": json.dumps(job.warnings),
+        "cost": job.cost,
+        "pool": job.pool,
+        "priority": job.priority,
+        "max_attempts": job.max_attempts,
+        "request_id": job.request_id,
+        "retention_seconds": job.retention_seconds,
+    }
+
+
+def _fill_in(job: Job, row: Any) -> int:
     job.status = JobStatus.QUEUED
     job.attempts_opened = job.attempts_used = 0
     job.fair_position = row.fair_position
@@ -98,11 +136,3 @@ def insert_job(
     job.deadline_at = row.deadline_at
     jobs_before: int = row.jobs_before
     return jobs_before
-
-
-@cache
-def _statement(priority: int) -> TextClause:
-    pool_clock, account_clock = name_clocks(priority)
-    statement = text(_INSERT.format(pool_clock=pool_clock, account_clock=account_clock))
-    # Asked for in several places, it needs a type.
-    return statement.bindparams(bindparam("pool", type_=String()))

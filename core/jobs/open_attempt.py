@@ -5,7 +5,6 @@ from __future__ import annotations
 from functools import cache
 from uuid import UUID
 
-from sqlalchemy import TextClause, text
 from sqlalchemy.orm import Session
 
 from core.ids import new_id
@@ -19,20 +18,20 @@ _OPEN = """
 WITH job AS (
     UPDATE jobs
     SET status = 'running', attempts_opened = attempts_opened + 1, attempts_used = attempts_used + 1,
-        current_attempt_id = :attempt_id, started_at = coalesce(started_at, :now)
-    WHERE id = :job_id
+        current_attempt_id = %(attempt_id)s, started_at = coalesce(started_at, %(now)s)
+    WHERE id = %(job_id)s
     RETURNING id, account_id, attempts_opened
 ), behind AS (
-    SELECT pool FROM pool_clocks WHERE pool = :pool AND {clock} < :fair_position FOR UPDATE SKIP LOCKED
+    SELECT pool FROM pool_clocks WHERE pool = %(pool)s AND {clock} < %(fair_position)s FOR UPDATE SKIP LOCKED
 ), clock AS (
-    UPDATE pool_clocks SET {clock} = :fair_position FROM behind WHERE pool_clocks.pool = behind.pool
+    UPDATE pool_clocks SET {clock} = %(fair_position)s FROM behind WHERE pool_clocks.pool = behind.pool
 )
 INSERT INTO job_attempts (
     id, account_id, job_id, attempt_number, worker_id, lease_expires_at, heartbeat_at, steps, started_at
 )
 SELECT
-    :attempt_id, account_id, id, attempts_opened, :worker_id,
-    clock_timestamp() + make_interval(secs => :lease_seconds), :now, :steps, :now
+    %(attempt_id)s, account_id, id, attempts_opened, %(worker_id)s,
+    clock_timestamp() + make_interval(secs => %(lease_seconds)s), %(now)s, %(steps)s, %(now)s
 FROM job
 RETURNING attempt_number
 """
@@ -44,8 +43,8 @@ def open_attempt(session: Session, chosen: Chosen, *, worker_id: str, lease_seco
     job = chosen.job
     number: int = (
         session.connection()
-        .execute(
-            _statement(job.priority),
+        .exec_driver_sql(
+            _build_statement(job.priority),
             {
                 "attempt_id": attempt_id,
                 "job_id": job.id,
@@ -63,6 +62,6 @@ def open_attempt(session: Session, chosen: Chosen, *, worker_id: str, lease_seco
 
 
 @cache
-def _statement(priority: int) -> TextClause:
+def _build_statement(priority: int) -> str:
     clock, _ = name_clocks(priority)
-    return text(_OPEN.format(clock=clock))
+    return _OPEN.format(clock=clock)

@@ -16,7 +16,7 @@ from core.catalog import Catalog
 from core.errors import IdempotencyKeyReused, JobDeleted
 from core.ids import new_id
 from core.jobs.input_images import build_input_rows, find_inputs
-from core.jobs.insert_job import insert_job
+from core.jobs.insert_job import Deadlines, insert_job, insert_where_room_is
 from core.jobs.priority import HELD, PRIORITIES
 from core.jobs.queued_limit import take_room
 from core.jobs.request import RenderRequest
@@ -75,15 +75,6 @@ def submit_job(
 
     inputs = find_inputs(session, request, images, account_id=account_id)
     resolved = resolve_request(request, catalog=catalog, default_model=settings.default_model, input_sizes=inputs.sizes)
-    share = take_room(session, account_id=account_id, max_queued_jobs=settings.account_max_queued_jobs)
-    policy = RetentionPolicy.of(
-        settings, artifact_seconds=share.artifact_retention_seconds, job_seconds=share.job_retention_seconds
-    )
-    policy.check(request.retention_seconds)
-    priority = PRIORITIES[request.priority]
-    max_running = share.max_running_jobs or settings.account_max_running_jobs
-    if max_running is not None and runs_all_it_may(session, account_id=account_id, limit=max_running):
-        priority += HELD
     job = Job(
         id=job_id,
         account_id=account_id,
@@ -96,18 +87,12 @@ def submit_job(
         warnings=resolved.warnings,
         cost=resolved.cost,
         pool=resolved.pool,
-        priority=priority,
+        priority=PRIORITIES[request.priority],
         max_attempts=settings.max_attempts,
         retention_seconds=request.retention_seconds,
         request_id=request_id,
     )
-    jobs_before = insert_job(
-        session,
-        job,
-        weight=share.weight,
-        start_deadline_seconds=request.start_deadline_seconds,
-        deadline_seconds=request.deadline_seconds,
-    )
+    jobs_before = _take_a_place(session, job, request, settings)
     if images or inputs.sources:
         session.add_all(build_input_rows(images, account_id=account_id))
         session.add_all(
@@ -115,6 +100,26 @@ def submit_job(
         )
         session.flush()
     return Submitted(job, is_new=True, jobs_before=jobs_before)
+
+
+def _take_a_place(session: Session, job: Job, request: RenderRequest, settings: Settings) -> int:
+    """Write the row, where the account may have one more job; tell how many stand before it."""
+    deadlines = Deadlines(request.start_deadline_seconds, request.deadline_seconds)
+    if settings.account_max_running_jobs is None and request.retention_seconds is None:
+        # Most submits: one statement for all.
+        jobs_before = insert_where_room_is(session, job, deadlines, max_queued_jobs=settings.account_max_queued_jobs)
+        if jobs_before is not None:
+            return jobs_before
+
+    share = take_room(session, account_id=job.account_id, max_queued_jobs=settings.account_max_queued_jobs)
+    policy = RetentionPolicy.of(
+        settings, artifact_seconds=share.artifact_retention_seconds, job_seconds=share.job_retention_seconds
+    )
+    policy.check(request.retention_seconds)
+    max_running = share.max_running_jobs or settings.account_max_running_jobs
+    if max_running is not None and runs_all_it_may(session, account_id=job.account_id, limit=max_running):
+        job.priority += HELD
+    return insert_job(session, job, deadlines, weight=share.weight)
 
 
 def _take_idempotency_key(

@@ -12,7 +12,6 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
-from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from core.artifacts.tables import Artifact, ArtifactKind
@@ -31,7 +30,7 @@ if TYPE_CHECKING:
 
 # The fence of `lock_leased`, the job first and the attempt second as everywhere. The clock is read, and the lease looked
 # at, when both are locked: waiting for them may have taken a while.
-_LOCK = text("""
+_LOCK = f"""
 WITH locked AS MATERIALIZED (
     SELECT
         job.id, job.account_id, job.task, job.model, job.request, job.metadata AS metadata_, job.warnings, job.cost,
@@ -40,7 +39,7 @@ WITH locked AS MATERIALIZED (
         attempt.started_at AS attempt_started_at, attempt.steps, attempt.lease_expires_at
     FROM job_attempts AS attempt
     JOIN jobs AS job ON job.id = attempt.job_id AND job.current_attempt_id = attempt.id
-    WHERE attempt.id = :attempt_id AND attempt.status = 'running' AND job.status = 'running'
+    WHERE attempt.id = %(attempt_id)s AND attempt.status = 'running' AND job.status = 'running'
     FOR UPDATE OF job, attempt
 )
 SELECT
@@ -51,50 +50,50 @@ SELECT
     -- Not EXISTS: the order is what makes PostgreSQL look into the index.
     (
         SELECT held.id FROM jobs AS held
-        WHERE held.account_id = locked.account_id AND held.status = 'queued' AND held.priority >= :held
+        WHERE held.account_id = locked.account_id AND held.status = 'queued' AND held.priority >= {HELD}
         AND held.available_at <= now()
         ORDER BY held.priority, held.fair_position, held.id LIMIT 1
     ) IS NOT NULL AS others_are_held
 FROM locked WHERE lease_expires_at > clock_timestamp()
-""")
+"""  # noqa: S608  (what stands in it is a number of ours, and in the statement so that its index can be used)
 
 # Deleting an endpoint waits for the lock of `receivers`, and then cancels the deliveries that are added here as well.
-_WRITE = text("""
+_WRITE = """
 WITH ended AS (
     UPDATE jobs
-    SET status = 'succeeded', finished_at = :now, receipt = cast(:receipt AS jsonb), warnings = cast(:warnings AS jsonb),
-        expires_at = :expires_at, row_expires_at = :row_expires_at
-    WHERE id = :job_id
+    SET status = 'succeeded', finished_at = %(now)s, receipt = %(receipt)s::jsonb, warnings = %(warnings)s::jsonb,
+        expires_at = %(expires_at)s, row_expires_at = %(row_expires_at)s
+    WHERE id = %(job_id)s
 ), attempt AS (
     UPDATE job_attempts
-    SET status = 'succeeded', finished_at = :now, step = steps, render_ms = :render_ms, upload_ms = :upload_ms
-    WHERE id = :attempt_id
+    SET status = 'succeeded', finished_at = %(now)s, step = steps, render_ms = %(render_ms)s, upload_ms = %(upload_ms)s
+    WHERE id = %(attempt_id)s
 ), images AS (
     INSERT INTO artifacts (
         id, account_id, job_id, attempt_id, kind, position, storage_key, media_type, byte_size, sha256, width, height,
         seed
     )
     SELECT
-        id, :account_id, :job_id, :attempt_id, 'output', position, storage_key, media_type, byte_size, sha256, width,
-        height, seed
-    FROM jsonb_to_recordset(cast(:images AS jsonb)) AS image (
+        id, %(account_id)s, %(job_id)s, %(attempt_id)s, 'output', position, storage_key, media_type, byte_size,
+        sha256, width, height, seed
+    FROM jsonb_to_recordset(%(images)s::jsonb) AS image (
         id uuid, position integer, storage_key text, media_type text, byte_size bigint, sha256 text, width integer,
         height integer, seed bigint
     )
 ), usage AS (
     INSERT INTO usage_records (job_id, account_id, model, images, cost, render_seconds)
-    VALUES (:job_id, :account_id, :model, :image_count, :cost, :render_ms / 1000.0)
+    VALUES (%(job_id)s, %(account_id)s, %(model)s, %(image_count)s, %(cost)s, %(render_ms)s / 1000.0)
 ), event AS (
     INSERT INTO webhook_events (id, account_id, job_id, request_id, type, data)
-    VALUES (:event_id, :account_id, :job_id, :request_id, 'job.succeeded', cast(:data AS json))
+    VALUES (%(event_id)s, %(account_id)s, %(job_id)s, %(request_id)s, 'job.succeeded', %(data)s::json)
 ), receivers AS (
     SELECT id FROM webhook_endpoints
-    WHERE account_id = :account_id AND deleted_at IS NULL AND disabled_at IS NULL
+    WHERE account_id = %(account_id)s AND deleted_at IS NULL AND disabled_at IS NULL
     FOR SHARE
 )
 INSERT INTO webhook_deliveries (id, account_id, event_id, endpoint_id)
-SELECT uuidv7(), :account_id, :event_id, id FROM receivers
-""")
+SELECT uuidv7(), %(account_id)s, %(event_id)s, id FROM receivers
+"""
 
 
 @dataclass(frozen=True)
@@ -118,7 +117,7 @@ class Leased:
 
 def lock_for_success(session: Session, *, attempt_id: UUID) -> Leased:
     """The attempt and its job, as `lock_leased` locks them. Raises LeaseLost."""
-    row = session.connection().execute(_LOCK, {"attempt_id": attempt_id, "held": HELD}).one_or_none()
+    row = session.connection().exec_driver_sql(_LOCK, {"attempt_id": attempt_id}).one_or_none()
     if row is None:
         raise LeaseLost
     columns = row._asdict()
@@ -151,7 +150,7 @@ def write_success(session: Session, leased: Leased, rendered: Rendered) -> None:
     attempt.render_ms = rendered.render_ms
     attempt.upload_ms = rendered.upload_ms
     images = [{"id": new_id(), **asdict(image)} for image in rendered.images]
-    session.connection().execute(
+    session.connection().exec_driver_sql(
         _WRITE,
         {
             "now": leased.now,
