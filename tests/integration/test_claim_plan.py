@@ -9,8 +9,7 @@ from typing import Any
 from uuid import UUID
 
 import pytest
-from sqlalchemy import event, text
-from sqlalchemy.orm import Session
+from sqlalchemy import Connection, event, text
 
 from core.database import get_engine, transaction
 from core.jobs.affinity import LOOK_AHEAD, Preference, Shape
@@ -84,14 +83,14 @@ def test_sweeps_and_ends_read_what_they_are_after(account_id: UUID, submit: Subm
 def _fill_the_table(account_id: UUID, submit: Submit) -> None:
     submit(account_id)
     with transaction() as session:
-        fill_jobs(session)
+        fill_jobs(session.connection())
     with get_engine().connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
         connection.execute(text("analyze jobs"))
 
 
-def fill_jobs(session: Session) -> None:
+def fill_jobs(connection: Connection) -> None:
     """100,000 jobs more, of the account of one that is there."""
-    session.execute(text(_FILL), {"rows": _ROWS})
+    connection.execute(text(_FILL), {"rows": _ROWS})
 
 
 def _explain_claim(prefer: Preference | None) -> dict[str, Any]:
