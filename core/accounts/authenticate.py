@@ -8,6 +8,7 @@ from uuid import UUID
 from sqlalchemy import Connection
 
 from core.accounts.api_keys import hash_secret, parse_api_key
+from core.database import ask
 from core.errors import NotAuthenticated
 
 # The key's row is read at every request, so that a revoked key is refused at once.
@@ -32,13 +33,13 @@ def authenticate(connection: Connection, *, api_key: str, pepper: str) -> UUID:
     if parts is None:
         raise NotAuthenticated
 
-    row = connection.exec_driver_sql(_FIND_KEY, {"id": parts.id}).one_or_none()
+    row = ask(connection, _FIND_KEY, {"id": parts.id})
     if row is None:
         raise NotAuthenticated
     if not hmac.compare_digest(row.secret_hmac, hash_secret(parts.secret, pepper)):
         raise NotAuthenticated
 
     if row.is_stale:
-        connection.exec_driver_sql(_NOTE_USE, {"id": parts.id})
+        ask(connection, _NOTE_USE, {"id": parts.id})
     account_id: UUID = row.account_id
     return account_id

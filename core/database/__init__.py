@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from core.database.ask import ask
 from core.database.base import Table, Timestamp
 from core.database.clock import seconds_from_now
 from core.database.transaction import build_engine, get_engine, look_up, ping, transaction
@@ -10,6 +11,7 @@ from core.database.unavailable import is_unavailable
 __all__ = [
     "Table",
     "Timestamp",
+    "ask",
     "build_engine",
     "get_engine",
     "is_unavailable",

@@ -8,6 +8,7 @@ from uuid import UUID
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
+from core.database import ask
 from core.jobs.priority import HELD
 from core.jobs.status import JobStatus
 from core.jobs.tables import Job
@@ -37,4 +38,4 @@ def lock_queue(session: Session, account_id: UUID) -> Any:
     """The account's `room`, less one for this caller, with its `weight`, its limits and its retention, in one question. The row is locked
     until the transaction ends.
     """
-    return session.connection().exec_driver_sql(_LOCK, {"account_id": account_id}).one()
+    return ask(session.connection(), _LOCK, {"account_id": account_id})

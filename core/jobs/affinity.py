@@ -11,7 +11,7 @@ from sqlalchemy import ColumnElement, Select, and_, case, false, func, literal, 
 from sqlalchemy.orm import Session, aliased
 
 from core.accounts.tables import Account
-from core.database import get_engine
+from core.database import ask, get_engine
 from core.jobs.deadlines import is_in_time
 from core.jobs.priority import HELD
 from core.jobs.status import JobStatus
@@ -124,7 +124,7 @@ class _Question:
 
     def ask(self, session: Session) -> Any:
         """The one row, or None."""
-        return session.connection().exec_driver_sql(self.statement, self.parameters).one_or_none()
+        return ask(session.connection(), self.statement, self.parameters)
 
 
 def _columns() -> tuple[Any, ...]:

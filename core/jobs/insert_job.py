@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 
 from sqlalchemy.orm import Session
 
+from core.database import ask
 from core.jobs.fair_queue import name_clocks
 from core.jobs.queue_position import COUNTED_UP_TO
 from core.jobs.status import JobStatus
@@ -96,7 +97,7 @@ def insert_where_room_is(session: Session, job: Job, deadlines: Deadlines, *, ma
 
 def _insert(session: Session, job: Job, deadlines: Deadlines, share: str, given: dict[str, Any]) -> int | None:
     statement = _build_statement(job.priority, share)
-    row = session.connection().exec_driver_sql(statement, _describe(job) | deadlines._asdict() | given).one_or_none()
+    row = ask(session.connection(), statement, _describe(job) | deadlines._asdict() | given)
     return None if row is None else _fill_in(job, row)
 
 

@@ -7,6 +7,7 @@ from uuid import UUID
 
 from sqlalchemy.orm import Session
 
+from core.database import ask
 from core.ids import new_id
 from core.jobs.affinity import Chosen
 from core.jobs.denoising_steps import count_denoising_steps
@@ -41,24 +42,21 @@ def open_attempt(session: Session, chosen: Chosen, *, worker_id: str, lease_seco
     """The id and the number of the attempt. Its lease starts now, on the database's clock."""
     attempt_id = new_id()
     job = chosen.job
-    number: int = (
-        session.connection()
-        .exec_driver_sql(
-            _build_statement(job.priority),
-            {
-                "attempt_id": attempt_id,
-                "job_id": job.id,
-                "now": job.now,
-                "pool": job.pool,
-                "fair_position": chosen.fair_position,
-                "worker_id": worker_id,
-                "lease_seconds": lease_seconds,
-                "steps": count_denoising_steps(job.request),
-            },
-        )
-        .scalar_one()
+    opened = ask(
+        session.connection(),
+        _build_statement(job.priority),
+        {
+            "attempt_id": attempt_id,
+            "job_id": job.id,
+            "now": job.now,
+            "pool": job.pool,
+            "fair_position": chosen.fair_position,
+            "worker_id": worker_id,
+            "lease_seconds": lease_seconds,
+            "steps": count_denoising_steps(job.request),
+        },
     )
-    return attempt_id, number
+    return attempt_id, opened.attempt_number
 
 
 @cache

@@ -15,6 +15,7 @@ from uuid import UUID
 from sqlalchemy.orm import Session
 
 from core.artifacts.tables import Artifact, ArtifactKind
+from core.database import ask
 from core.errors import LeaseLost
 from core.ids import new_id
 from core.jobs.build_view import build_ended_view
@@ -117,7 +118,7 @@ class Leased:
 
 def lock_for_success(session: Session, *, attempt_id: UUID) -> Leased:
     """The attempt and its job, as `lock_leased` locks them. Raises LeaseLost."""
-    row = session.connection().exec_driver_sql(_LOCK, {"attempt_id": attempt_id}).one_or_none()
+    row = ask(session.connection(), _LOCK, {"attempt_id": attempt_id})
     if row is None:
         raise LeaseLost
     columns = row._asdict()
@@ -150,7 +151,8 @@ def write_success(session: Session, leased: Leased, rendered: Rendered) -> None:
     attempt.render_ms = rendered.render_ms
     attempt.upload_ms = rendered.upload_ms
     images = [{"id": new_id(), **asdict(image)} for image in rendered.images]
-    session.connection().exec_driver_sql(
+    ask(
+        session.connection(),
         _WRITE,
         {
             "now": leased.now,

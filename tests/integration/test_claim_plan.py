@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
 from functools import partial
 from typing import Any
 from uuid import UUID
 
 import pytest
-from sqlalchemy import Connection, event, text
+from sqlalchemy import Connection, text
 
 from core.database import get_engine, transaction
 from core.jobs.affinity import LOOK_AHEAD, Preference, Shape
@@ -20,6 +19,7 @@ from core.jobs.rescue import stop_overdue
 from core.jobs.running_limit import let_through_where_room_is
 from tests.integration.attempts import rendered
 from tests.integration.conftest import Submit
+from tests.integration.statements import noted_statements
 
 _ROWS = 100_000
 
@@ -69,7 +69,7 @@ def test_sweeps_and_ends_read_what_they_are_after(account_id: UUID, submit: Subm
     finish = partial(record_success, attempt_id=attempt.id, rendered=rendered(attempt))
 
     for work in (fail_waiting, stop_overdue, let_through, finish):
-        with transaction() as session, _statements() as statements:
+        with transaction() as session, noted_statements() as statements:
             work(session)
         for statement, parameters in statements:
             if statement.lstrip().startswith(("SELECT", "WITH locked")):
@@ -95,24 +95,9 @@ def fill_jobs(connection: Connection) -> None:
 
 def _explain_claim(prefer: Preference | None) -> dict[str, Any]:
     """How PostgreSQL runs the statement that locks the claimed job."""
-    with transaction() as session, _statements() as statements:
+    with transaction() as session, noted_statements() as statements:
         assert claim_job(session, pool="default", worker_id="worker", lease_seconds=30, prefer=prefer) is not None
     return _explain(*next(item for item in statements if "SKIP LOCKED" in item[0]))
-
-
-@contextmanager
-def _statements() -> Iterator[list[tuple[str, Any]]]:
-    """What the block sends to the database."""
-    statements: list[tuple[str, Any]] = []
-
-    def note(_connection: Any, _cursor: Any, statement: str, parameters: Any, *_: Any) -> None:
-        statements.append((statement, parameters))
-
-    event.listen(get_engine(), "before_cursor_execute", note)
-    try:
-        yield statements
-    finally:
-        event.remove(get_engine(), "before_cursor_execute", note)
 
 
 def _explain(statement: str, parameters: Any) -> dict[str, Any]:

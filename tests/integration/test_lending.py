@@ -8,8 +8,9 @@ from typing import Any
 import psycopg
 import pytest
 from sqlalchemy import Connection, text
+from sqlalchemy.exc import DBAPIError
 
-from core.database import get_engine, look_up, ping, transaction
+from core.database import ask, get_engine, is_unavailable, look_up, ping, transaction
 from core.settings import get_settings
 
 
@@ -40,6 +41,21 @@ def test_a_look_up_on_a_session_that_is_ended_meanwhile_is_asked_again(database:
 
     assert look_up(ask) == 1
     assert len(set(asked)) == 2
+
+
+def test_what_the_driver_raises_is_what_sqlalchemy_would(database: None) -> None:
+    """A session that has ended and one that was never right are told apart, and neither tells what was asked with."""
+    with pytest.raises(DBAPIError) as wrong, transaction() as session:
+        ask(session.connection(), "select 1 / %(zero)s", {"zero": 0})
+    with pytest.raises(DBAPIError) as gone, transaction() as session:
+        _end({ask(session.connection(), "select pg_backend_pid() as process", {}).process})
+        ask(session.connection(), "select %(secret)s", {"secret": "a prompt"})
+
+    assert not is_unavailable(wrong.value)
+    assert is_unavailable(gone.value)
+    assert gone.value.connection_invalidated
+    assert "a prompt" not in str(gone.value)
+    ping()
 
 
 def test_a_connection_in_use_is_not_tried_each_time(database: None, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
-from typing import Any
 from uuid import UUID
 
-from sqlalchemy import event, select
+from sqlalchemy import select
 
 from core.catalog import get_catalog
-from core.database import get_engine, transaction
+from core.database import transaction
 from core.jobs.build_view import build_job_view, build_job_views
 from core.jobs.request import RenderRequest
 from core.jobs.submit import submit_job
@@ -19,16 +16,17 @@ from core.settings import get_settings
 from core.webhooks.tables import WebhookEvent
 from tests.integration.attempts import claim_one, succeed
 from tests.integration.conftest import Submit
+from tests.integration.statements import noted_statements
 
 
 def test_the_life_of_a_job_is_five_statements(account_id: UUID, submit: Submit) -> None:
     """One to submit it, two to claim it and two to end it, with its image, usage, event and deliveries."""
     submit(account_id)  # an account's first one counts what is there
-    with _statements() as submitting:
+    with noted_statements() as submitting:
         submit(account_id)
-    with _statements() as claiming:
+    with noted_statements() as claiming:
         attempt = claim_one()
-    with _statements() as ending:
+    with noted_statements() as ending:
         succeed(attempt)
 
     assert [len(statements) for statements in (submitting, claiming, ending)] == [1, 2, 2]
@@ -64,17 +62,3 @@ def test_what_came_back_with_the_write_is_what_is_stored(account_id: UUID) -> No
         read = build_job_view(session, session.get_one(Job, submitted.job.id)).model_dump_json()
 
     assert answered == read
-
-
-@contextmanager
-def _statements() -> Iterator[list[str]]:
-    seen: list[str] = []
-
-    def note(_connection: Any, _cursor: Any, statement: str, *_: Any) -> None:
-        seen.append(statement)
-
-    event.listen(get_engine(), "before_cursor_execute", note)
-    try:
-        yield seen
-    finally:
-        event.remove(get_engine(), "before_cursor_execute", note)
