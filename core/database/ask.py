@@ -21,9 +21,9 @@ def ask(connection: Connection, statement: str, parameters: Mapping[str, Any]) -
     try:
         cursor = driver.cursor(row_factory=namedtuple_row)
         cursor.execute(statement, parameters)
-        return None if cursor.description is None else cursor.fetchone()
+        return None if cursor.rownumber is None else cursor.fetchone()
     except psycopg.Error as error:
-        is_gone = connection.dialect.is_disconnect(error, driver, None)
+        is_gone = connection.dialect.is_disconnect(error, driver, None)  # type: ignore[arg-type]  # it is of this driver
         if is_gone:
             # The others of the pool are looked at before they are lent.
             connection.invalidate(error)

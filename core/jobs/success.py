@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
@@ -150,7 +150,7 @@ def write_success(session: Session, leased: Leased, rendered: Rendered) -> None:
     attempt.step = attempt.steps
     attempt.render_ms = rendered.render_ms
     attempt.upload_ms = rendered.upload_ms
-    images = [{"id": new_id(), **asdict(image)} for image in rendered.images]
+    images = [{"id": new_id(), **vars(image)} for image in rendered.images]
     ask(
         session.connection(),
         _WRITE,
