@@ -78,7 +78,8 @@ def find_inputs(
     Raises InvalidRequest for the id of an artifact that the account does not have, or that is deleted.
     """
     sizes = {image.field: (image.width, image.height) for image in images}
-    ids = {field: id_ for field, id_ in list_input_ids(request.model_dump()).items() if field not in sizes}
+    given = {field: getattr(request, field) for field in IMAGE_FIELDS}
+    ids = {field: id_ for field, id_ in list_input_ids(given).items() if field not in sizes}
     if not ids:
         return FoundInputs(sizes, set())
 
