@@ -1,4 +1,4 @@
-"""`darkroom-admin`: open accounts and set their limits, issue and revoke API keys, verify that nothing was lost."""
+"""`darkroom-admin`: open accounts and set their limits and retention, issue and revoke API keys, verify that nothing was lost."""
 
 from __future__ import annotations
 
@@ -17,6 +17,7 @@ import core.schema  # noqa: F401  (every table, so that foreign keys find theirs
 from core.accounts.create_account import create_account
 from core.accounts.limits import set_limits
 from core.accounts.manage_keys import issue_api_key, revoke_api_key
+from core.accounts.retention import set_retention
 from core.accounts.tables import Account, ApiKey
 from core.database import transaction
 from core.errors import AccountNotFound, DarkroomError
@@ -60,6 +61,21 @@ def _parser() -> argparse.ArgumentParser:
     _add_limits(limits)
     limits.set_defaults(run=_set_limits)
 
+    retention = commands.add_parser(
+        "set-retention", help="change how long an account's images and jobs are kept; what is left out stays"
+    )
+    retention.add_argument("account_id", help="acc_…")
+    for name, option, meaning in (("artifact", "artifacts", "images"), ("job", "jobs", "jobs")):
+        retention.add_argument(
+            f"--{option}",
+            dest=f"{name}_retention_seconds",
+            metavar="SECONDS",
+            type=_seconds,
+            default=argparse.SUPPRESS,
+            help=f"after a job's end its {meaning} are kept for so long; `forever`; `default`: what the settings say",
+        )
+    retention.set_defaults(run=_set_retention)
+
     accounts = commands.add_parser("list-accounts", help="show every account")
     accounts.set_defaults(run=_list_accounts)
 
@@ -84,7 +100,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     verify.set_defaults(run=_verify)
 
-    for command in (create, limits, accounts, keys, issue, revoke, verify):
+    for command in (create, limits, retention, accounts, keys, issue, revoke, verify):
         command.add_argument("--json", action="store_true", help="print JSON")
     return parser
 
@@ -108,6 +124,15 @@ def _limit(text: str) -> int | None:
     return None if text == "default" else int(text)
 
 
+def _seconds(text: str) -> int | None:
+    if text == "default":
+        return None
+    seconds = 0 if text == "forever" else int(text)
+    if seconds <= 0 and text != "forever":
+        raise ValueError
+    return seconds
+
+
 def _given_limits(arguments: argparse.Namespace) -> dict[str, Any]:
     names = ("weight", "max_queued_jobs", "max_running_jobs")
     return {name: getattr(arguments, name) for name in names if name in arguments}
@@ -128,6 +153,15 @@ def _set_limits(arguments: argparse.Namespace) -> dict[str, str]:
         "max_queued_jobs": str(account.max_queued_jobs or "default"),
         "max_running_jobs": str(account.max_running_jobs or "default"),
     }
+
+
+def _set_retention(arguments: argparse.Namespace) -> dict[str, str]:
+    names = ("artifact_retention_seconds", "job_retention_seconds")
+    changes = {name: getattr(arguments, name) for name in names if name in arguments}
+    with transaction() as session:
+        account = set_retention(session, account_id=_account_id(arguments), changes=changes)
+    shown = {None: "default", 0: "forever"}
+    return {name: shown.get(value := getattr(account, name), str(value)) for name in names}
 
 
 def _list_accounts(_arguments: argparse.Namespace) -> dict[str, str]:

@@ -6,9 +6,11 @@ from flask_openapi import Info, OpenAPI
 from flask_openapi.models.security_scheme import SecurityScheme
 
 import core.schema  # noqa: F401  (every table, so that foreign keys find theirs)
+from api.deletions import get_deletion, list_deletions  # noqa: F401  (each adds its operation)
+from api.deletions.blueprint import deletions_blueprint
 from api.documentation import DESCRIPTION, OPENAPI_EXTENSIONS, register_documentation
 from api.health import health_blueprint
-from api.jobs import cancel_job, get_job, get_preview, list_jobs, post_job  # noqa: F401  (each adds its operation)
+from api.jobs import cancel_job, delete_job, get_job, get_preview, list_jobs, post_job  # noqa: F401  (each adds its operation)
 from api.jobs.blueprint import jobs_blueprint
 from api.json_body import MAX_BODY_BYTES, JsonRequest
 from api.metrics import metrics_blueprint
@@ -55,6 +57,7 @@ def create_app() -> OpenAPI:
     app.register_blueprint(health_blueprint)
     app.register_blueprint(metrics_blueprint)
     app.register_api(jobs_blueprint)
+    app.register_api(deletions_blueprint)
     app.register_api(models_blueprint)
     app.register_api(webhook_endpoints_blueprint)
     warm_up()

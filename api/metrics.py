@@ -13,7 +13,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from core import metrics
 from core.database import transaction
-from core.jobs.queue_figures import read_queue_figures
+from core.jobs.queue_figures import OLDEST_OF, QUEUED_UP_TO, read_queue_figures
 from core.webhooks.claim_delivery import count_due_deliveries
 
 _log = structlog.get_logger()
@@ -42,10 +42,12 @@ class _QueueCollector(Collector):
             # The process's own counters are wanted most while the database is away.
             _log.warning("queues_not_counted", error=str(error))
             return
-        depth = GaugeMetricFamily(metrics.QUEUE_DEPTH, "Jobs queued.", labels=["pool"])
+        depth = GaugeMetricFamily(metrics.QUEUE_DEPTH, f"Jobs queued, counted up to {QUEUED_UP_TO}.", labels=["pool"])
         running = GaugeMetricFamily(metrics.JOBS_RUNNING, "Jobs running.", labels=["pool"])
         oldest = GaugeMetricFamily(
-            metrics.QUEUE_OLDEST_WAIT_SECONDS, "Seconds that the oldest queued job has waited.", labels=["pool"]
+            metrics.QUEUE_OLDEST_WAIT_SECONDS,
+            f"Seconds that the oldest of the next {OLDEST_OF} queued jobs has waited.",
+            labels=["pool"],
         )
         for pool in pools:
             depth.add_metric([pool.pool], pool.queued)

@@ -20,6 +20,7 @@ RENDER_NEXT = "render_next"
 DELIVER_NEXT = "deliver_next"
 SWEEP = "sweep"
 DELETE_ORPHANS = "delete_orphans"
+APPLY_RETENTION = "apply_retention"
 
 #: The queues besides the pools' own.
 WEBHOOK_QUEUE = "webhooks"

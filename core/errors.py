@@ -62,6 +62,22 @@ class JobNotFound(NotFound):
     code = "job_not_found"
 
 
+class JobDeleted(DarkroomError):
+    """The job is not there any more: it was deleted, or its time was over."""
+
+    code = "job_deleted"
+
+    @classmethod
+    def with_receipt(cls, deletion_id: str) -> JobDeleted:
+        return cls(f"The job has been deleted; GET /v1/deletions/{deletion_id} is the receipt.")
+
+
+class DeletionNotFound(NotFound):
+    """There is no such deletion."""
+
+    code = "deletion_not_found"
+
+
 class PreviewNotFound(NotFound):
     """There is no preview of this job: not yet, or no longer."""
 
@@ -102,6 +118,22 @@ class JobFinished(DarkroomError):
     """The job has already finished, so it cannot be cancelled."""
 
     code = "job_finished"
+
+
+class JobNotFinished(DarkroomError):
+    """The job has not finished: cancel it first, and delete it when it has ended."""
+
+    code = "job_not_finished"
+
+
+class JobInUse(DarkroomError):
+    """A job that has not finished starts from one of this job's images."""
+
+    code = "job_in_use"
+
+    @classmethod
+    def by(cls, job_id: str) -> JobInUse:
+        return cls(f"{job_id} has not finished and starts from an image of this job: wait for it, or cancel it.")
 
 
 class TooManyQueuedJobs(DarkroomError):

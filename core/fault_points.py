@@ -36,6 +36,9 @@ POINTS = frozenset(
         "before_commit",  # everything is in the bucket, and the outcome is not written
         "in_commit",  # the outcome is written in a transaction that holds its rows, and not yet committed
         "after_commit",
+        "after_expiry",  # nobody is given the images any more, and they lie in the bucket
+        "after_deletion_requested",  # the receipt is written, and nothing is deleted yet
+        "after_objects_deleted",  # the bucket holds nothing of an expired or deleted job, and its rows do not say so
         "mid_delivery",  # the delivery is claimed, and not yet sent
         "after_delivery",  # the receiver has answered, and nobody has written it down
     }

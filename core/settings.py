@@ -62,6 +62,11 @@ class Settings(BaseSettings):
     account_max_queued_jobs: int = Field(default=10_000, ge=1)
     account_max_running_jobs: int | None = Field(default=None, ge=1)
 
+    # Retention
+    artifact_retention_seconds: int = Field(default=2_592_000, ge=0, le=2_147_483_647)
+    job_retention_seconds: int = Field(default=7_776_000, ge=0, le=2_147_483_647)
+    idempotency_key_seconds: int = Field(default=86_400, ge=1, le=2_147_483_647)
+
     # Webhooks
     webhook_concurrency: int = Field(default=16, ge=1)
     webhook_timeout_seconds: float = Field(default=15.0, gt=0)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from celery import Celery
 
-from core.doorbell import DELETE_ORPHANS, MAINTENANCE_QUEUE, SWEEP, broker_settings
+from core.doorbell import APPLY_RETENTION, DELETE_ORPHANS, MAINTENANCE_QUEUE, SWEEP, broker_settings
 from core.settings import Settings
 from worker.broker import Broker
 
@@ -17,6 +17,9 @@ _HEALTH_CHECK_SECONDS = 3
 
 #: Seconds between clean-ups of the bucket.
 _ORPHAN_INTERVAL = 300.0
+
+#: Seconds between looks at what has expired.
+_RETENTION_INTERVAL = 60.0
 
 
 def build_celery(settings: Settings, *, include: list[str]) -> Celery:
@@ -44,6 +47,7 @@ def build_celery(settings: Settings, *, include: list[str]) -> Celery:
         beat_schedule={
             SWEEP: _every(settings.sweep_seconds, SWEEP),
             DELETE_ORPHANS: _every(_ORPHAN_INTERVAL, DELETE_ORPHANS),
+            APPLY_RETENTION: _every(_RETENTION_INTERVAL, APPLY_RETENTION),
         },
     )
     return app

@@ -24,7 +24,11 @@ _log = structlog.get_logger()
     responses={
         200: JobView,
         **describe_problems(
-            {404: "There is no such job in this account.", 409: "The job has already succeeded or failed."}
+            {
+                404: "There is no such job in this account.",
+                409: "The job has already succeeded or failed.",
+                410: "The job has been deleted.",
+            }
         ),
     },
 )

@@ -16,7 +16,10 @@ from core.jobs.read import get_job as read_job
 @jobs_blueprint.get(
     "/jobs/<job_id>",
     summary="Read a job",
-    responses={200: JobView, **describe_problems({404: "There is no such job in this account."})},
+    responses={
+        200: JobView,
+        **describe_problems({404: "There is no such job in this account.", 410: "It has been deleted."}),
+    },
 )
 def get_job(path: JobPath, query: NoQuery) -> Response:  # noqa: ARG001  (its being empty is the check)
     """The job as it stands, with fresh download addresses."""

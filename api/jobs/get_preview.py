@@ -28,7 +28,8 @@ _MEDIA_TYPE = "image/webp"
         304: {"description": "It is still the one that `If-None-Match` names."},
         **describe_problems(
             {
-                404: "There is no such job in this account, or no preview of it (`preview_not_found`): not yet, or no longer."
+                404: "There is no such job in this account, or no preview of it (`preview_not_found`): not yet, or no longer.",
+                410: "The job has been deleted.",
             }
         ),
     },

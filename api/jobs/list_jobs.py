@@ -9,6 +9,7 @@ from flask import Response
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from api.authentication import current_account_id
+from api.cursor import check_cursor
 from api.jobs.blueprint import jobs_blueprint
 from core.database import transaction
 from core.ids import format_id, parse_id
@@ -18,12 +19,6 @@ from core.jobs.read import list_jobs as read_jobs
 from core.jobs.status import JobStatus
 
 
-def _cursor(text: str) -> str:
-    if parse_id("cur", text) is None:
-        raise ValueError("is not a next_cursor that was given out here")
-    return text
-
-
 class ListJobsQuery(BaseModel):
     """Filter and page."""
 
@@ -31,7 +26,7 @@ class ListJobsQuery(BaseModel):
 
     status: list[JobStatus] = Field(default=[], description="Only jobs of these statuses (repeat the parameter).")
     limit: int = Field(default=20, ge=1, le=100)
-    cursor: Annotated[str, AfterValidator(_cursor)] | None = Field(
+    cursor: Annotated[str, AfterValidator(check_cursor)] | None = Field(
         default=None, description="`next_cursor` of the page before."
     )
 

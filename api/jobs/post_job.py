@@ -47,7 +47,8 @@ class PostJobHeaders(Headers):
         min_length=1,
         max_length=255,
         pattern=r"^[\x21-\x7e]+$",
-        description="Sending the same key and body again gives the first job again, instead of a second one.",
+        description="Sending the same key and body again gives the first job again, instead of a second one: for a day, if the "
+        "deployment does not say otherwise.",
     )
 
 
@@ -59,6 +60,7 @@ class PostJobHeaders(Headers):
         **describe_problems(
             {
                 400: "The body is not valid JSON.",
+                410: "The job that this Idempotency-Key made is not there any more (`job_deleted`).",
                 413: "The body is longer than 32 MiB, or than 1 MiB without the images in it.",
                 415: "The body is not application/json.",
                 422: "The request is not valid, or the Idempotency-Key came with another body before.",

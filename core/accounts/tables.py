@@ -20,6 +20,8 @@ class Account(Table):
         CheckConstraint("weight between 0.001 and 1000", name="weight"),
         CheckConstraint("max_queued_jobs > 0", name="max_queued_jobs"),
         CheckConstraint("max_running_jobs > 0", name="max_running_jobs"),
+        CheckConstraint("artifact_retention_seconds >= 0", name="artifact_retention_seconds"),
+        CheckConstraint("job_retention_seconds >= 0", name="job_retention_seconds"),
     )
 
     id: Mapped[UUID] = mapped_column(primary_key=True, default=new_id)
@@ -29,6 +31,9 @@ class Account(Table):
     #: How many jobs it may have waiting, and running; null: what the deployment's settings say.
     max_queued_jobs: Mapped[int | None]
     max_running_jobs: Mapped[int | None]
+    #: How long images and jobs are kept after the job's end; 0: for ever; null: what the deployment's settings say.
+    artifact_retention_seconds: Mapped[int | None]
+    job_retention_seconds: Mapped[int | None]
     created_at: Mapped[datetime] = mapped_column(server_default=func.now())
 
 
@@ -55,7 +60,8 @@ class UsageRecord(Table):
     __tablename__ = "usage_records"
     __table_args__ = (Index(None, "account_id", "created_at"),)
 
-    job_id: Mapped[UUID] = mapped_column(ForeignKey("jobs.id"), primary_key=True)
+    # No foreign key: the bill outlives its job.
+    job_id: Mapped[UUID] = mapped_column(primary_key=True)
     account_id: Mapped[UUID] = mapped_column(ForeignKey("accounts.id"))
     model: Mapped[str]
     images: Mapped[int]

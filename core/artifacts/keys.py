@@ -43,3 +43,9 @@ def build_checkpoint_key(*, job_id: UUID, attempt_number: int, step: int) -> str
 def parse_checkpoint_job(key: str) -> UUID | None:
     """The job whose checkpoint lies under the key; None where the key is not one of a checkpoint."""
     return parse_id("job", key.removeprefix(CHECKPOINTS_PREFIX).partition("/")[0])
+
+
+def build_job_prefixes(job_id: UUID) -> list[str]:
+    """The folders of a job: whatever it ever put into the bucket lies in one of them."""
+    name = format_id("job", job_id)
+    return [f"artifacts/{name}/", f"{INPUTS_PREFIX}{name}/", f"{CHECKPOINTS_PREFIX}{name}/"]

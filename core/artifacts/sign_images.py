@@ -17,7 +17,9 @@ def sign_images(session: Session, images: list[dict[str, Any]]) -> list[dict[str
     if not images:
         return []
     ids = [parse_id("art", image["id"]) for image in images]
-    rows = session.execute(select(Artifact.id, Artifact.storage_key).where(Artifact.id.in_(ids)))
+    rows = session.execute(
+        select(Artifact.id, Artifact.storage_key).where(Artifact.id.in_(ids), Artifact.deleted_at.is_(None))
+    )
     keys = {format_id("art", artifact_id): key for artifact_id, key in rows}
     return [_sign(image, keys.get(image["id"])) for image in images]
 

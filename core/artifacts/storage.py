@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import base64
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from functools import cache
+from itertools import islice
 from typing import Any
 
 import boto3
@@ -15,6 +16,9 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from core.errors import ObjectMissing, StorageUnavailable
 from core.settings import Settings, get_settings
+
+#: What one call may delete, as S3 has it.
+_MOST_KEYS = 1_000
 
 
 def put_object(key: str, body: bytes, *, media_type: str, sha256: str, is_awaited: bool = False) -> None:
@@ -38,16 +42,33 @@ def put_object(key: str, body: bytes, *, media_type: str, sha256: str, is_awaite
         raise StorageUnavailable(f"The object store did not take {key}: {error}") from error
 
 
-def delete_prefix(prefix: str) -> int:
-    """Delete every object whose key starts with the prefix and tell how many there were.
+def delete_prefix(prefix: str, *, is_awaited: bool = False) -> list[str]:
+    """Delete every object whose key starts with the prefix and tell the keys; at the end the store lists none.
 
-    Raises StorageUnavailable.
+    Raises StorageUnavailable, also where an object is still listed after it was deleted.
     """
-    deleted = 0
-    for key, _ in list_objects(prefix):
-        delete_object(key)
-        deleted += 1
+    deleted: list[str] = []
+    while keys := [key for key, _ in islice(list_objects(prefix, is_awaited=is_awaited), _MOST_KEYS)]:
+        if not set(keys).isdisjoint(deleted):
+            raise StorageUnavailable(f"The object store still lists what it deleted under {prefix}")
+        delete_objects(keys, is_awaited=is_awaited)
+        deleted += keys
     return deleted
+
+
+def delete_objects(keys: Sequence[str], *, is_awaited: bool = False) -> None:
+    """Delete objects, up to 1,000 with each call; those that are not there are deleted already. Raises StorageUnavailable."""
+    client = _hasty_client() if is_awaited else _client()
+    for start in range(0, len(keys), _MOST_KEYS):
+        named = [{"Key": key} for key in keys[start : start + _MOST_KEYS]]
+        try:
+            answer = client.delete_objects(Bucket=get_settings().s3_bucket, Delete={"Objects": named, "Quiet": True})
+        except (BotoCoreError, ClientError) as error:
+            raise StorageUnavailable(f"The object store did not delete {len(named)} objects: {error}") from error
+        if refused := answer.get("Errors"):
+            raise StorageUnavailable(
+                f"The object store did not delete {refused[0]['Key']}: {refused[0].get('Message')}"
+            )
 
 
 def delete_object(key: str, *, is_awaited: bool = False) -> None:
@@ -58,13 +79,13 @@ def delete_object(key: str, *, is_awaited: bool = False) -> None:
         raise StorageUnavailable(f"The object store did not delete {key}: {error}") from error
 
 
-def list_objects(prefix: str, *, start_after: str = "") -> Iterator[tuple[str, datetime]]:
+def list_objects(prefix: str, *, start_after: str = "", is_awaited: bool = False) -> Iterator[tuple[str, datetime]]:
     """Every key that starts with the prefix and sorts after `start_after`, and when its object was last written.
 
     Raises StorageUnavailable.
     """
     pages = (
-        _client()
+        (_hasty_client() if is_awaited else _client())
         .get_paginator("list_objects_v2")
         .paginate(Bucket=get_settings().s3_bucket, Prefix=prefix, StartAfter=start_after)
     )

@@ -42,7 +42,8 @@ class Artifact(Table):
     account_id: Mapped[UUID] = mapped_column(ForeignKey("accounts.id"))
     job_id: Mapped[UUID] = mapped_column(ForeignKey("jobs.id"))
     #: The attempt that made it; inputs were there before any.
-    attempt_id: Mapped[UUID | None] = mapped_column(ForeignKey("job_attempts.id"))
+    # No foreign key: each attempt that is pruned would have all artifacts searched for it.
+    attempt_id: Mapped[UUID | None]
     kind: Mapped[str]
     #: Place among the job's artifacts of this kind, from 0.
     position: Mapped[int]
@@ -57,3 +58,5 @@ class Artifact(Table):
     seed: Mapped[int | None] = mapped_column(BigInteger)
     created_at: Mapped[datetime] = mapped_column(server_default=func.now())
     expires_at: Mapped[datetime | None]
+    #: From here on nobody is given its bytes, which leave the bucket: the row remains as long as its job's.
+    deleted_at: Mapped[datetime | None]

@@ -84,19 +84,19 @@ def look_up(ask: Callable[[Connection], _Answer]) -> _Answer:
     the connection turns out to be dead, so it must do no harm to ask twice.
     """
     try:
-        with _without_transactions().connect() as connection:
+        with _without_transactions(get_engine()).connect() as connection:
             return ask(connection)
     except DBAPIError as error:
         if not error.connection_invalidated:
             raise
-    with _without_transactions().connect() as connection:
+    with _without_transactions(get_engine()).connect() as connection:
         return ask(connection)
 
 
 @cache
-def _without_transactions() -> Engine:
+def _without_transactions(engine: Engine) -> Engine:
     # The same pool, in another mode.
-    return get_engine().execution_options(isolation_level="AUTOCOMMIT")
+    return engine.execution_options(isolation_level="AUTOCOMMIT")
 
 
 def ping() -> None:

@@ -19,7 +19,9 @@ _LOCK = text("""
         room,
         (SELECT weight FROM accounts WHERE id = :account_id) AS weight,
         (SELECT max_queued_jobs FROM accounts WHERE id = :account_id) AS max_queued_jobs,
-        (SELECT max_running_jobs FROM accounts WHERE id = :account_id) AS max_running_jobs
+        (SELECT max_running_jobs FROM accounts WHERE id = :account_id) AS max_running_jobs,
+        (SELECT artifact_retention_seconds FROM accounts WHERE id = :account_id) AS artifact_retention_seconds,
+        (SELECT job_retention_seconds FROM accounts WHERE id = :account_id) AS job_retention_seconds
 """)
 
 
@@ -32,7 +34,7 @@ def count_jobs(session: Session, account_id: UUID, status: JobStatus, *, up_to: 
 
 
 def lock_queue(session: Session, account_id: UUID) -> Any:
-    """The account's `room`, less one for this caller, with its `weight` and its limits, in one question. The row is locked
+    """The account's `room`, less one for this caller, with its `weight`, its limits and its retention, in one question. The row is locked
     until the transaction ends.
     """
     return session.connection().execute(_LOCK, {"account_id": account_id}).one()

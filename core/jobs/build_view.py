@@ -152,7 +152,7 @@ def _waiting_reason(job: Job) -> WaitingReason | None:
 
 
 def _input(field: str, artifact: Artifact, *, with_url: bool) -> InputView:
-    url, expires_at = sign_download(artifact.storage_key) if with_url else (None, None)
+    url, expires_at = _sign(artifact) if with_url else (None, None)
     return InputView(
         id=format_id("art", artifact.id),
         field=field,
@@ -163,11 +163,12 @@ def _input(field: str, artifact: Artifact, *, with_url: bool) -> InputView:
         height=artifact.height,
         byte_size=artifact.byte_size,
         sha256=artifact.sha256,
+        deleted_at=artifact.deleted_at,
     )
 
 
 def _output(artifact: Artifact, *, with_url: bool) -> OutputView:
-    url, expires_at = sign_download(artifact.storage_key) if with_url else (None, None)
+    url, expires_at = _sign(artifact) if with_url else (None, None)
     return OutputView(
         id=format_id("art", artifact.id),
         url=url,
@@ -177,8 +178,13 @@ def _output(artifact: Artifact, *, with_url: bool) -> OutputView:
         height=artifact.height,
         byte_size=artifact.byte_size,
         sha256=artifact.sha256,
+        deleted_at=artifact.deleted_at,
         seed=artifact.seed,
     )
+
+
+def _sign(artifact: Artifact) -> tuple[str | None, datetime | None]:
+    return sign_download(artifact.storage_key) if artifact.deleted_at is None else (None, None)
 
 
 def _failure(job: Job) -> FailureView | None:

@@ -8,9 +8,10 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from core.accounts.tables import Account
-from core.errors import JobFinished, JobNotFound
+from core.errors import JobFinished
 from core.jobs.end import end_job
 from core.jobs.fair_queue import give_back_turn
+from core.jobs.read import describe_absence
 from core.jobs.status import JobStatus
 from core.jobs.tables import Job
 
@@ -18,13 +19,13 @@ from core.jobs.tables import Job
 def cancel_job(session: Session, *, account_id: UUID, job_id: UUID) -> Job:
     """The job, cancelled or (while it runs) about to be: from here on it cannot succeed any more.
 
-    Cancelling a cancelled job changes nothing. Raises JobNotFound, and JobFinished for one that ended otherwise.
+    Cancelling a cancelled job changes nothing. Raises JobNotFound, JobDeleted, and JobFinished for one that ended otherwise.
     """
     job = session.scalars(
-        select(Job).where(Job.id == job_id, Job.account_id == account_id).with_for_update()
+        select(Job).where(Job.id == job_id, Job.account_id == account_id, Job.deleted_at.is_(None)).with_for_update()
     ).one_or_none()
     if job is None:
-        raise JobNotFound
+        raise describe_absence(session, account_id=account_id, job_id=job_id)
     if job.status in {JobStatus.SUCCEEDED, JobStatus.FAILED}:
         raise JobFinished
 

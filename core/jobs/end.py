@@ -1,15 +1,18 @@
-"""End a job: the one place that moves it to an end, and that makes the event of it."""
+"""End a job: the one place that moves it to an end, and that makes the event of it, but for success (`success.py`)."""
 
 from __future__ import annotations
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
+from core.accounts.tables import Account
 from core.jobs.build_view import build_job_views
 from core.jobs.priority import HELD
+from core.jobs.retention import RetentionPolicy
 from core.jobs.running_limit import has_held_jobs, let_next_through
 from core.jobs.status import FINISHED, TRANSITIONS, JobStatus
 from core.jobs.tables import Job
+from core.settings import get_settings
 from core.webhooks.record_event import record_event
 
 
@@ -20,7 +23,19 @@ def end_job(session: Session, job: Job, status: JobStatus) -> None:
     if status not in FINISHED & TRANSITIONS[JobStatus(job.status)]:
         raise AssertionError(f"a {job.status} job cannot become {status}")
     job.status = status
-    job.finished_at = func.clock_timestamp()
+    # On the connection: what is half set on the job is not to be written before the rest is.
+    now, artifact_seconds, job_seconds = (
+        session.connection()
+        .execute(
+            select(func.clock_timestamp(), Account.artifact_retention_seconds, Account.job_retention_seconds).where(
+                Account.id == job.account_id
+            )
+        )
+        .one()
+    )
+    policy = RetentionPolicy.of(get_settings(), artifact_seconds=artifact_seconds, job_seconds=job_seconds)
+    job.finished_at = now
+    job.expires_at, job.row_expires_at = policy.build_expiries(now, asked=job.retention_seconds)
     session.flush()
     _, others_are_held = session.execute(
         select(Job, has_held_jobs(job.account_id)).where(Job.id == job.id),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
@@ -58,28 +59,49 @@ def build_input_rows(images: Sequence[InputImage], *, account_id: UUID) -> list[
     return [image.build_row(account_id=account_id, position=IMAGE_FIELDS.index(image.field)) for image in images]
 
 
-def find_input_sizes(
-    session: Session, request: RenderRequest, images: Sequence[InputImage], *, account_id: UUID
-) -> dict[str, tuple[int, int]]:
-    """Width and height (pixels) of the image in each image field of the request.
+@dataclass(frozen=True)
+class FoundInputs:
+    """What the images of a request are."""
 
-    Raises InvalidRequest for the id of an artifact that the account does not have.
+    #: Width and height (pixels) of the image in each image field.
+    sizes: dict[str, tuple[int, int]]
+    #: The jobs whose images they are, as far as they did not come with the request.
+    sources: set[UUID]
+
+
+def find_inputs(
+    session: Session, request: RenderRequest, images: Sequence[InputImage], *, account_id: UUID
+) -> FoundInputs:
+    """Look at the image in each image field of the request. Those of other jobs stay where they are until the caller's
+    transaction ends; after that its `JobSource` keeps them.
+
+    Raises InvalidRequest for the id of an artifact that the account does not have, or that is deleted.
     """
     sizes = {image.field: (image.width, image.height) for image in images}
     ids = {field: id_ for field, id_ in list_input_ids(request.model_dump()).items() if field not in sizes}
     if not ids:
-        return sizes
+        return FoundInputs(sizes, set())
 
     found = {
         row.id: row
         for row in session.scalars(
-            select(Artifact).where(Artifact.id.in_(ids.values()), Artifact.account_id == account_id)
+            select(Artifact)
+            .where(Artifact.id.in_(ids.values()), Artifact.account_id == account_id)
+            .order_by(Artifact.id)
+            .with_for_update(read=True)
         )
     }
-    errors = [FieldError(field, "there is no such artifact") for field, id_ in ids.items() if id_ not in found]
+    errors = [
+        FieldError(field, "there is no such artifact" if id_ not in found else "this artifact has been deleted")
+        for field, id_ in ids.items()
+        if id_ not in found or found[id_].deleted_at is not None
+    ]
     if errors:
         raise InvalidRequest(errors)
-    return sizes | {field: (found[id_].width, found[id_].height) for field, id_ in ids.items()}
+    return FoundInputs(
+        sizes | {field: (found[id_].width, found[id_].height) for field, id_ in ids.items()},
+        {artifact.job_id for artifact in found.values()},
+    )
 
 
 def list_input_ids(parameters: Mapping[str, Any]) -> dict[str, UUID]:

@@ -31,14 +31,15 @@ WITH new_clock AS (
 ), job AS (
     INSERT INTO jobs (
         id, account_id, task, model, model_revision, request, seed, metadata, warnings, cost, pool, priority,
-        fair_position, start_deadline_at, deadline_at, max_attempts, request_id
+        fair_position, start_deadline_at, deadline_at, max_attempts, request_id,
+        retention_seconds
     )
     SELECT
         :id, :account_id, :task, :model, :model_revision, cast(:request AS json), :seed, cast(:metadata AS json),
         cast(:warnings AS jsonb), :cost, :pool, :priority, fair_position,
         -- From the same moment as created_at, which is the acceptance that the job shows.
         now() + make_interval(secs => :start_deadline_seconds), now() + make_interval(secs => :deadline_seconds),
-        :max_attempts, :request_id
+        :max_attempts, :request_id, cast(:retention_seconds AS integer)
     FROM turn
     RETURNING priority, fair_position, id, available_at, created_at, start_deadline_at, deadline_at
 )
@@ -82,6 +83,7 @@ def insert_job(
                 "deadline_seconds": deadline_seconds,
                 "max_attempts": job.max_attempts,
                 "request_id": job.request_id,
+                "retention_seconds": job.retention_seconds,
                 "counted_up_to": COUNTED_UP_TO,
             },
         )

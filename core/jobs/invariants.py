@@ -62,6 +62,7 @@ _RULES: dict[str, str] = {
         cross join lateral (values ('image'), ('mask_image'), ('control_image')) field (name)
         left join artifacts f
         on 'art_' || replace(f.id::text, '-', '') = j.request ->> field.name and f.account_id = j.account_id
+        and f.deleted_at is null
         where j.finished_at is null and j.request ->> field.name is not null and f.id is null
     """,
     "every end has exactly one event, of its kind, and no job has one before": """
@@ -87,6 +88,21 @@ _RULES: dict[str, str] = {
     """,
     "no lease has been over for longer than the sweep takes": """
         select id from job_attempts where status = 'running' and lease_expires_at < now() - interval '2 minutes'
+    """,
+    "what has expired or was deleted is gone within the hour": """
+        select id from jobs where expired_at < now() - interval '1 hour' and objects_deleted_at is null
+        union all select id from deletions where completed_at is null and requested_at < now() - interval '1 hour'
+        union all select id from jobs where row_expires_at < now() - interval '1 hour'
+    """,
+    "nobody is given an image of an expired job, and every other one is there": """
+        select f.id from artifacts f join jobs j on j.id = f.job_id
+        where (f.deleted_at is null) <> (j.expired_at is null)
+    """,
+    "a deleted job has a receipt, and after a completed one nothing is left of it": """
+        select j.id from jobs j left join deletions d on d.job_id = j.id
+        where j.deleted_at is not null and d.id is null or d.completed_at is not null
+        union all select d.id from deletions d
+        where d.completed_at is not null and jsonb_path_exists(d.objects, '$[*].deleted_at ? (@ == null)')
     """,
     "an idempotency key leads to a job of its own account": """
         select k.job_id from idempotency_keys k join jobs j on j.id = k.job_id where j.account_id <> k.account_id

@@ -13,6 +13,8 @@ from core.jobs.status import JobStatus
 
 WaitingReason = Literal["waiting_for_worker", "retrying", "account_limit"]
 
+_GONE = "Since when the image is not there any more, with `url` null; null: it is there."
+
 
 class _View(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -48,10 +50,13 @@ class InputView(_View):
     height: int
     byte_size: int
     sha256: str
+    deleted_at: datetime | None = Field(description=_GONE)
 
 
 class OutputView(_View):
-    """One image. Its address works until `url_expires_at`; reading the job again gives a fresh one."""
+    """One image. Its address works until `url_expires_at` or the job's `expires_at`, whichever is first; reading the job
+    again gives a fresh one.
+    """
 
     id: str = Field(examples=["art_0199f2c4a8b97c03b7e1f6a2d3c4b5e6"])
     url: str | None
@@ -61,6 +66,7 @@ class OutputView(_View):
     height: int
     byte_size: int
     sha256: str
+    deleted_at: datetime | None = Field(description=_GONE)
     seed: int | None
 
 
@@ -128,5 +134,8 @@ class JobView(_View):
     deadline_at: datetime | None = Field(
         description="It fails (`deadline_exceeded`) if it has not ended by then; null: it may take as long as it takes."
     )
-    expires_at: datetime | None = Field(description="When the outputs are deleted; null: they are kept.")
+    expires_at: datetime | None = Field(
+        description="When the images of the job, its inputs among them, are deleted (unless a job that has not ended starts "
+        "from one); null: not ended yet, or they are kept."
+    )
     urls: UrlsView

@@ -17,7 +17,7 @@ EVERY_MODELS = frozenset(
     {
         *("prompt", "model", "width", "height", "num_inference_steps", "scheduler", "seed", "num_images"),
         *("loras", "deterministic", "output_format", "metadata"),
-        *("priority", "start_deadline_seconds", "deadline_seconds"),
+        *("priority", "start_deadline_seconds", "deadline_seconds", "retention_seconds"),
     }
 )
 #: Fields that are there if the signature has them.

@@ -21,6 +21,9 @@ class AccountShare:
     weight: float
     #: Its own limit; None: what the settings say.
     max_running_jobs: int | None
+    #: How long its images and its jobs are kept; None: what the settings say.
+    artifact_retention_seconds: int | None
+    job_retention_seconds: int | None
 
 
 def take_room(session: Session, *, account_id: UUID, max_queued_jobs: int) -> AccountShare:
@@ -41,4 +44,9 @@ def take_room(session: Session, *, account_id: UUID, max_queued_jobs: int) -> Ac
         session.execute(
             update(AccountQueue).where(AccountQueue.account_id == account_id).values(room=limit - waiting - 1)
         )
-    return AccountShare(weight=account.weight, max_running_jobs=account.max_running_jobs)
+    return AccountShare(
+        weight=account.weight,
+        max_running_jobs=account.max_running_jobs,
+        artifact_retention_seconds=account.artifact_retention_seconds,
+        job_retention_seconds=account.job_retention_seconds,
+    )

@@ -9,9 +9,10 @@ from uuid import UUID
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from core.errors import JobNotFound
+from core.errors import JobDeleted, JobNotFound
+from core.ids import format_id
 from core.jobs.status import JobStatus
-from core.jobs.tables import Job
+from core.jobs.tables import Deletion, Job
 
 
 @dataclass(frozen=True)
@@ -23,18 +24,33 @@ class JobPage:
 
 
 def get_job(session: Session, *, account_id: UUID, job_id: UUID) -> Job:
-    """The account's job. Raises JobNotFound, the same whether it is another account's or nobody's."""
-    job = session.scalars(select(Job).where(Job.id == job_id, Job.account_id == account_id)).one_or_none()
+    """The account's job. Raises JobNotFound, the same whether it is another account's or nobody's, and JobDeleted."""
+    job = session.scalars(
+        select(Job).where(Job.id == job_id, Job.account_id == account_id, Job.deleted_at.is_(None))
+    ).one_or_none()
     if job is None:
-        raise JobNotFound
+        raise describe_absence(session, account_id=account_id, job_id=job_id)
     return job
+
+
+def describe_absence(session: Session, *, account_id: UUID, job_id: UUID) -> JobDeleted | JobNotFound:
+    """The error that says why the account has no such job."""
+    deletion = session.scalars(
+        select(Deletion).where(Deletion.job_id == job_id, Deletion.account_id == account_id)
+    ).one_or_none()
+    return JobNotFound() if deletion is None else JobDeleted.with_receipt(format_id("del", deletion.id))
 
 
 def list_jobs(
     session: Session, *, account_id: UUID, statuses: Collection[JobStatus], after: UUID | None, limit: int
 ) -> JobPage:
     """The account's jobs, newest first, of the given statuses (all where none is given), older than `after`."""
-    query = select(Job).where(Job.account_id == account_id).order_by(Job.id.desc()).limit(limit + 1)
+    query = (
+        select(Job)
+        .where(Job.account_id == account_id, Job.deleted_at.is_(None))
+        .order_by(Job.id.desc())
+        .limit(limit + 1)
+    )
     if statuses:
         query = query.where(Job.status.in_(list(statuses)))
     if after is not None:

@@ -18,6 +18,9 @@ MAX_SEED = 2**63 - 1 - 64
 #: Seconds that a deadline may lie ahead: 30 days.
 _LONGEST_DEADLINE = 30 * 24 * 3600
 
+#: Seconds that images may be kept by request: 10 years.
+_LONGEST_RETENTION = 10 * 365 * 24 * 3600
+
 _ALLOWED_CONTROLS = frozenset("\t\n\r")
 
 
@@ -177,6 +180,13 @@ class RenderRequest(BaseModel):
         default=None,
         description="The job fails (`start_deadline_exceeded`) if no worker has started it so many seconds after it was "
         "accepted. At most `deadline_seconds`.",
+    )
+    retention_seconds: int | None = Field(
+        default=None,
+        ge=1,
+        le=_LONGEST_RETENTION,
+        description="The images are deleted so many seconds after the job's end. At most what the account's policy says, "
+        "which is taken when this is left out.",
     )
     metadata: dict[MetadataKey, MetadataValue] = Field(
         default_factory=dict, max_length=32, description="Your own labels; given back with the job."

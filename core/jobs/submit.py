@@ -13,16 +13,17 @@ from sqlalchemy.orm import Session
 
 from core.artifacts.inputs import InputImage
 from core.catalog import Catalog
-from core.errors import IdempotencyKeyReused
+from core.errors import IdempotencyKeyReused, JobDeleted
 from core.ids import new_id
-from core.jobs.input_images import build_input_rows, find_input_sizes
+from core.jobs.input_images import build_input_rows, find_inputs
 from core.jobs.insert_job import insert_job
 from core.jobs.priority import HELD, PRIORITIES
 from core.jobs.queued_limit import take_room
 from core.jobs.request import RenderRequest
 from core.jobs.resolve_request import resolve_request
+from core.jobs.retention import RetentionPolicy
 from core.jobs.running_limit import runs_all_it_may
-from core.jobs.tables import IdempotencyKey, Job
+from core.jobs.tables import IdempotencyKey, Job, JobSource
 from core.settings import Settings
 
 
@@ -54,8 +55,8 @@ def submit_job(
     """Queue one job. It is accepted when the caller's transaction commits.
 
     `images` came with the request and lie in the bucket, under the `job_id` that they name; the request holds their
-    ids. Raises InvalidRequest with the field, IdempotencyKeyReused when the key came with another body before, and
-    TooManyQueuedJobs.
+    ids. Raises InvalidRequest with the field, IdempotencyKeyReused when the key came with another body before,
+    JobDeleted when the job that it made has been deleted, and TooManyQueuedJobs.
     """
     job_id = job_id or new_id()
     if idempotency_key is not None:
@@ -67,11 +68,18 @@ def submit_job(
             job_id=job_id,
         )
         if first_id is not None:
-            return Submitted(session.get_one(Job, first_id), is_new=False)
+            first = session.get(Job, first_id)
+            if first is None or first.deleted_at is not None:
+                raise JobDeleted
+            return Submitted(first, is_new=False)
 
-    input_sizes = find_input_sizes(session, request, images, account_id=account_id)
-    resolved = resolve_request(request, catalog=catalog, default_model=settings.default_model, input_sizes=input_sizes)
+    inputs = find_inputs(session, request, images, account_id=account_id)
+    resolved = resolve_request(request, catalog=catalog, default_model=settings.default_model, input_sizes=inputs.sizes)
     share = take_room(session, account_id=account_id, max_queued_jobs=settings.account_max_queued_jobs)
+    policy = RetentionPolicy.of(
+        settings, artifact_seconds=share.artifact_retention_seconds, job_seconds=share.job_retention_seconds
+    )
+    policy.check(request.retention_seconds)
     priority = PRIORITIES[request.priority]
     max_running = share.max_running_jobs or settings.account_max_running_jobs
     if max_running is not None and runs_all_it_may(session, account_id=account_id, limit=max_running):
@@ -90,6 +98,7 @@ def submit_job(
         pool=resolved.pool,
         priority=priority,
         max_attempts=settings.max_attempts,
+        retention_seconds=request.retention_seconds,
         request_id=request_id,
     )
     jobs_before = insert_job(
@@ -99,8 +108,11 @@ def submit_job(
         start_deadline_seconds=request.start_deadline_seconds,
         deadline_seconds=request.deadline_seconds,
     )
-    if images:
+    if images or inputs.sources:
         session.add_all(build_input_rows(images, account_id=account_id))
+        session.add_all(
+            JobSource(job_id=job_id, source_job_id=source_id, account_id=account_id) for source_id in inputs.sources
+        )
         session.flush()
     return Submitted(job, is_new=True, jobs_before=jobs_before)
 
@@ -121,7 +133,12 @@ def _take_idempotency_key(
     if taken is not None:
         return None
 
-    first = session.get_one(IdempotencyKey, (account_id, key))
+    first = session.get(IdempotencyKey, (account_id, key))
+    if first is None:
+        # Its time was over between the two statements.
+        return _take_idempotency_key(
+            session, account_id=account_id, key=key, request_sha256=request_sha256, job_id=job_id
+        )
     if first.request_sha256 != request_sha256:
         raise IdempotencyKeyReused
     return first.job_id

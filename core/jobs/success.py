@@ -20,9 +20,11 @@ from core.errors import LeaseLost
 from core.ids import new_id
 from core.jobs.build_view import build_ended_view
 from core.jobs.priority import HELD
+from core.jobs.retention import RetentionPolicy
 from core.jobs.running_limit import let_next_through
 from core.jobs.status import AttemptStatus, JobStatus
 from core.jobs.tables import Job, JobAttempt
+from core.settings import get_settings
 
 if TYPE_CHECKING:
     from core.jobs.finish import Rendered
@@ -34,7 +36,7 @@ WITH locked AS MATERIALIZED (
     SELECT
         job.id, job.account_id, job.task, job.model, job.request, job.metadata AS metadata_, job.warnings, job.cost,
         job.priority, job.attempts_used, job.current_attempt_id, job.cancel_requested_at, job.created_at,
-        job.started_at, job.start_deadline_at, job.deadline_at, job.expires_at, job.request_id,
+        job.started_at, job.start_deadline_at, job.deadline_at, job.retention_seconds, job.request_id,
         attempt.started_at AS attempt_started_at, attempt.steps, attempt.lease_expires_at
     FROM job_attempts AS attempt
     JOIN jobs AS job ON job.id = attempt.job_id AND job.current_attempt_id = attempt.id
@@ -44,6 +46,8 @@ WITH locked AS MATERIALIZED (
 SELECT
     locked.*,
     clock_timestamp() AS now,
+    (SELECT artifact_retention_seconds FROM accounts WHERE id = locked.account_id) AS artifact_seconds,
+    (SELECT job_retention_seconds FROM accounts WHERE id = locked.account_id) AS job_seconds,
     -- Not EXISTS: the order is what makes PostgreSQL look into the index.
     (
         SELECT held.id FROM jobs AS held
@@ -58,7 +62,8 @@ FROM locked WHERE lease_expires_at > clock_timestamp()
 _WRITE = text("""
 WITH ended AS (
     UPDATE jobs
-    SET status = 'succeeded', finished_at = :now, receipt = cast(:receipt AS jsonb), warnings = cast(:warnings AS jsonb)
+    SET status = 'succeeded', finished_at = :now, receipt = cast(:receipt AS jsonb), warnings = cast(:warnings AS jsonb),
+        expires_at = :expires_at, row_expires_at = :row_expires_at
     WHERE id = :job_id
 ), attempt AS (
     UPDATE job_attempts
@@ -102,6 +107,7 @@ class Leased:
     now: datetime
     #: Whether other jobs of the account are held back by its limit.
     others_are_held: bool
+    policy: RetentionPolicy
 
     @property
     def may_succeed(self) -> bool:
@@ -117,6 +123,9 @@ def lock_for_success(session: Session, *, attempt_id: UUID) -> Leased:
         raise LeaseLost
     columns = row._asdict()
     now, others_are_held = columns.pop("now"), columns.pop("others_are_held")
+    policy = RetentionPolicy.of(
+        get_settings(), artifact_seconds=columns.pop("artifact_seconds"), job_seconds=columns.pop("job_seconds")
+    )
     attempt = JobAttempt(
         id=attempt_id,
         job_id=row.id,
@@ -124,7 +133,7 @@ def lock_for_success(session: Session, *, attempt_id: UUID) -> Leased:
         started_at=columns.pop("attempt_started_at"),
         lease_expires_at=columns.pop("lease_expires_at"),
     )
-    return Leased(Job(status=JobStatus.RUNNING, **columns), attempt, now, others_are_held)
+    return Leased(Job(status=JobStatus.RUNNING, **columns), attempt, now, others_are_held, policy)
 
 
 def write_success(session: Session, leased: Leased, rendered: Rendered) -> None:
@@ -134,6 +143,7 @@ def write_success(session: Session, leased: Leased, rendered: Rendered) -> None:
     job, attempt = leased.job, leased.attempt
     job.status = JobStatus.SUCCEEDED
     job.finished_at = leased.now
+    job.expires_at, job.row_expires_at = leased.policy.build_expiries(leased.now, asked=job.retention_seconds)
     job.receipt = rendered.receipt
     job.warnings = [*job.warnings, *rendered.warnings]
     attempt.status = AttemptStatus.SUCCEEDED
@@ -145,6 +155,8 @@ def write_success(session: Session, leased: Leased, rendered: Rendered) -> None:
         _WRITE,
         {
             "now": leased.now,
+            "expires_at": job.expires_at,
+            "row_expires_at": job.row_expires_at,
             "job_id": job.id,
             "attempt_id": attempt.id,
             "account_id": job.account_id,

@@ -7,6 +7,7 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy import JSON, BigInteger, CheckConstraint, ForeignKey, Index, UniqueConstraint, func, text
+from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
 from core.database import Table
@@ -35,6 +36,7 @@ class Job(Table):
         CheckConstraint("attempts_used between 0 and max_attempts and max_attempts > 0", name="attempts"),
         CheckConstraint("attempts_used <= attempts_opened", name="attempts_opened"),
         CheckConstraint("cost > 0", name="cost"),
+        CheckConstraint("finished_at is not null or (expired_at is null and deleted_at is null)", name="kept"),
         # The order of work: a claim takes the first row of this index.
         Index("ix_jobs_claim", "pool", "priority", "fair_position", "id", postgresql_where=text("status = 'queued'")),
         Index("ix_jobs_running", "id", postgresql_where=text("status = 'running'")),
@@ -55,6 +57,20 @@ class Job(Table):
             "ix_jobs_held",
             *("account_id", "priority", "fair_position", "id"),
             postgresql_where=text("status = 'queued' and priority >= 10"),
+        ),
+        # What retention looks for: images whose time is over, those that still have to leave the bucket, and rows.
+        Index(
+            "ix_jobs_expires_at", "expires_at", postgresql_where=text("expires_at is not null and expired_at is null")
+        ),
+        Index(
+            "ix_jobs_expired_at",
+            "expired_at",
+            postgresql_where=text("expired_at is not null and objects_deleted_at is null"),
+        ),
+        Index(
+            "ix_jobs_row_expires_at",
+            "row_expires_at",
+            postgresql_where=text("row_expires_at is not null and objects_deleted_at is not null"),
         ),
     )
 
@@ -92,9 +108,8 @@ class Job(Table):
     #: The same without those that a shutdown interrupted.
     attempts_used: Mapped[int] = mapped_column(server_default="0")
     #: The attempt that holds the job, or the one that ended it.
-    current_attempt_id: Mapped[UUID | None] = mapped_column(
-        ForeignKey("job_attempts.id", use_alter=True, deferrable=True, initially="DEFERRED")
-    )
+    # No foreign key: each attempt that is pruned would have all jobs searched for it.
+    current_attempt_id: Mapped[UUID | None]
     cancel_requested_at: Mapped[datetime | None]
 
     # How it ended
@@ -106,9 +121,21 @@ class Job(Table):
     created_at: Mapped[datetime] = mapped_column(server_default=func.now())
     started_at: Mapped[datetime | None]
     finished_at: Mapped[datetime | None]
-    expires_at: Mapped[datetime | None]
     #: Of the HTTP request that sent it; in every log line about the job.
     request_id: Mapped[str]
+
+    # How long it is kept: `retention.py` says how the moments come about
+    #: What the request asked for; null: what the account's policy says.
+    retention_seconds: Mapped[int | None]
+    #: When its images, and when its rows are to go; null: never.
+    expires_at: Mapped[datetime | None]
+    row_expires_at: Mapped[datetime | None]
+    #: From here on nobody is given its images.
+    expired_at: Mapped[datetime | None]
+    #: When they had left the bucket.
+    objects_deleted_at: Mapped[datetime | None]
+    #: When its owner deleted it: it is shown to nobody, and its `Deletion` is the receipt.
+    deleted_at: Mapped[datetime | None]
 
 
 class JobAttempt(Table):
@@ -158,14 +185,14 @@ class IdempotencyKey(Table):
     """A client's Idempotency-Key, and the job that its first request made."""
 
     __tablename__ = "idempotency_keys"
-    __table_args__ = (Index(None, "job_id"),)
+    __table_args__ = (Index(None, "created_at"),)
 
     account_id: Mapped[UUID] = mapped_column(ForeignKey("accounts.id"), primary_key=True)
     key: Mapped[str] = mapped_column(primary_key=True)
     #: sha256 of the request as it was validated.
     request_sha256: Mapped[bytes]
-    # The key is taken before the job's row is written, in the same transaction.
-    job_id: Mapped[UUID] = mapped_column(ForeignKey("jobs.id", deferrable=True, initially="DEFERRED"))
+    # No foreign key: the key outlives a deleted job, so that a late retry does not draw it again.
+    job_id: Mapped[UUID]
     created_at: Mapped[datetime] = mapped_column(server_default=func.now())
 
 
@@ -202,3 +229,41 @@ class AccountQueue(Table):
     account_id: Mapped[UUID] = mapped_column(ForeignKey("accounts.id"), primary_key=True)
     #: So many jobs can surely be taken before those that wait have to be counted again.
     room: Mapped[int] = mapped_column(server_default="0")
+
+
+class JobSource(Table):
+    """A job that starts from another job's picture, which is kept for as long as the job has not ended."""
+
+    __tablename__ = "job_sources"
+    __table_args__ = (Index(None, "source_job_id"),)
+
+    job_id: Mapped[UUID] = mapped_column(ForeignKey("jobs.id"), primary_key=True)
+    # No foreign key: the other one may go when this one has ended.
+    source_job_id: Mapped[UUID] = mapped_column(primary_key=True)
+    account_id: Mapped[UUID] = mapped_column(ForeignKey("accounts.id"))
+
+
+class Deletion(Table):
+    """The receipt of a deleted job. It holds no content, and stays."""
+
+    __tablename__ = "deletions"
+    __table_args__ = (
+        UniqueConstraint("job_id"),
+        Index(None, "account_id", "id"),
+        Index("ix_deletions_pending", "requested_at", postgresql_where=text("completed_at is null")),
+        Index("ix_deletions_unswept", "completed_at", postgresql_where=text("swept_at is null")),
+    )
+
+    id: Mapped[UUID] = mapped_column(primary_key=True, default=new_id)
+    account_id: Mapped[UUID] = mapped_column(ForeignKey("accounts.id"))
+    job_id: Mapped[UUID]
+    #: The public part of the API key that asked for it, and the request.
+    api_key_id: Mapped[str]
+    request_id: Mapped[str]
+    #: Key, kind, sha256 (null: not known) and moment of deletion of each object.
+    objects: Mapped[list[dict[str, Any]]] = mapped_column(JSONB)
+    requested_at: Mapped[datetime] = mapped_column(server_default=func.now())
+    #: When no object and no row of the job was left; null: the sweep goes on with it.
+    completed_at: Mapped[datetime | None]
+    #: When the job's folders were emptied once more, after the time that a lost worker's upload may take.
+    swept_at: Mapped[datetime | None]

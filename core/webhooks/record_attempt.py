@@ -34,11 +34,16 @@ def record_attempt(
     session: Session, *, claimed: ClaimedDelivery, outcome: AttemptOutcome, random: float
 ) -> DeliveryStatus | None:
     """Where the delivery stands now; None when a later try or a cancellation has overtaken this one (the try is
-    still written down). `random`, uniform in [0, 1), spreads the next try.
+    still written down), and when it was deleted with its job. `random`, uniform in [0, 1), spreads the next try.
     """
     if outcome.status_code == _GONE:
         # Locked before the delivery, as deleting an endpoint does: two answers at once would deadlock otherwise.
         session.execute(select(WebhookEndpoint.id).where(WebhookEndpoint.id == claimed.endpoint_id).with_for_update())
+    delivery = session.scalars(
+        select(WebhookDelivery).where(WebhookDelivery.id == claimed.id).with_for_update()
+    ).one_or_none()
+    if delivery is None:
+        return None
     session.add(
         WebhookAttempt(
             account_id=claimed.account_id,
@@ -49,16 +54,8 @@ def record_attempt(
             error=outcome.error,
         )
     )
-    delivery = session.scalars(
-        select(WebhookDelivery)
-        .where(
-            WebhookDelivery.id == claimed.id,
-            WebhookDelivery.attempts == claimed.attempt_number,
-            WebhookDelivery.status == DeliveryStatus.PENDING,
-        )
-        .with_for_update()
-    ).one_or_none()
-    if delivery is None:
+    if delivery.attempts != claimed.attempt_number or delivery.status != DeliveryStatus.PENDING:
+        session.flush()
         return None
 
     delay = next_delay_seconds(claimed.attempt_number, retry_after_seconds=outcome.retry_after_seconds, random=random)

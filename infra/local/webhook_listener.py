@@ -49,6 +49,10 @@ class _Handler(BaseHTTPRequestHandler):
             self.send_error(HTTPStatus.REQUEST_ENTITY_TOO_LARGE)
             return
         body = self.rfile.read(length)
+        if len(body) < length:
+            # Whoever sent it is gone, and will send it again.
+            self.close_connection = True
+            return
         headers = {name.lower(): value for name, value in self.headers.items()}
         self.server.calls.put(ReceivedCall(headers, body, time.monotonic()))
         self.send_response(HTTPStatus.NO_CONTENT)

@@ -26,21 +26,22 @@ def count_jobs(service: Service, sender: Customer) -> int:
 
 @pytest.mark.thorough
 @pytest.mark.parametrize(
-    ("point", "jobs_before_the_retry"),
+    ("fault_point", "jobs_before_the_retry"),
     [
-        ("before_submit_commit", 0),
-        ("after_submit_commit", 1),
-        ("before_ring", 1),
-        ("after_ring", 1),
+        ("before_submit_commit=kill", 0),
+        ("after_submit_commit=kill", 1),
+        # A process that starts rings once itself, to be connected.
+        ("before_ring=kill@2", 1),
+        ("after_ring=kill@2", 1),
     ],
 )
 def test_the_api_is_killed_in_a_submit(
-    service: Service, sender: Customer, point: str, jobs_before_the_retry: int
+    service: Service, sender: Customer, fault_point: str, jobs_before_the_retry: int
 ) -> None:
     """F1, F2, F4: killed before the commit there is no job, killed after it there is one that nobody was told of: it
     runs all the same (the sweep rings), and the retry with the key is answered with it. Once in either case.
     """
-    with service.armed("api", f"{point}=kill"), pytest.raises(httpx2.TransportError):
+    with service.armed("api", fault_point), pytest.raises(httpx2.TransportError):
         send(sender)
 
     assert count_jobs(service, sender) == jobs_before_the_retry

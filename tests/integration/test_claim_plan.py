@@ -72,7 +72,7 @@ def test_sweeps_and_ends_read_what_they_are_after(account_id: UUID, submit: Subm
         with transaction() as session, _statements() as statements:
             work(session)
         for statement, parameters in statements:
-            if statement.startswith("SELECT"):
+            if statement.lstrip().startswith(("SELECT", "WITH locked")):
                 scans = [
                     node for node in _nodes(_explain(statement, parameters)) if node.get("Relation Name") == "jobs"
                 ]

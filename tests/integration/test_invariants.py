@@ -94,6 +94,9 @@ def test_a_lawful_history_breaks_no_rule(history: list[UUID]) -> None:
             "or succeeded after",
         ),
         ("update jobs set start_deadline_at = now() - interval '1 hour' where status = 'running'", "no job started"),
+        ("update jobs set expired_at = now() where status = 'succeeded'", "nobody is given an image of an expired job"),
+        ("update jobs set row_expires_at = now() - interval '2 hours'", "is gone within the hour"),
+        ("update jobs set deleted_at = now() where status = 'failed'", "a deleted job has a receipt"),
         ("update job_attempts set lease_expires_at = now() - interval '1 hour' where status = 'running'", "no lease"),
         ("update job_attempts set status = 'succeeded' where status = 'expired'", "only the last attempt"),
         (

@@ -2,31 +2,48 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import event
+from sqlalchemy import event, select
 
 from core.catalog import get_catalog
 from core.database import get_engine, transaction
-from core.jobs.build_view import build_job_view
+from core.jobs.build_view import build_job_view, build_job_views
 from core.jobs.request import RenderRequest
 from core.jobs.submit import submit_job
 from core.jobs.tables import Job
 from core.settings import get_settings
+from core.webhooks.tables import WebhookEvent
+from tests.integration.attempts import claim_one, succeed
 from tests.integration.conftest import Submit
 
 
-def test_a_submit_reads_no_job(account_id: UUID, submit: Submit) -> None:
-    """What the database worked out for the new row comes back with the insert."""
-    with _statements() as statements:
+def test_the_life_of_a_job_is_six_statements(account_id: UUID, submit: Submit) -> None:
+    """Two to submit it, two to claim it and two to end it, with its image, usage, event and deliveries."""
+    submit(account_id)  # an account's first one counts what is there
+    with _statements() as submitting:
         submit(account_id)
+    with _statements() as claiming:
+        attempt = claim_one()
+    with _statements() as ending:
+        succeed(attempt)
 
-    assert any("INSERT INTO jobs" in one for one in statements)
-    assert not [one for one in statements if re.match(r"SELECT jobs\.id, jobs\.account_id", one)]
+    assert [len(statements) for statements in (submitting, claiming, ending)] == [2, 2, 2]
+
+
+def test_the_event_of_a_success_is_what_is_stored(account_id: UUID, submit: Submit) -> None:
+    """It was made from what was about to be written, and tells what a read tells a moment later."""
+    job_id = submit(account_id, metadata={"b": "1", "a": "2"}, guidance_scale=4)
+    succeed(claim_one())
+
+    with transaction() as session:
+        event_ = session.scalars(select(WebhookEvent).where(WebhookEvent.job_id == job_id)).one()
+        [read] = build_job_views(session, [session.get_one(Job, job_id)], with_urls=False)
+    assert event_.type == "job.succeeded"
+    assert event_.data == read.model_dump(mode="json")
 
 
 def test_what_came_back_with_the_write_is_what_is_stored(account_id: UUID) -> None:

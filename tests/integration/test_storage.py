@@ -72,10 +72,10 @@ def test_deleting_a_prefix_touches_nothing_beside_it(servers: LocalStack) -> Non
     for key in ("artifacts/p/1/0.png", "artifacts/p/1/1.png", "artifacts/p/10/0.png"):
         put_object(key, BODY, media_type="image/png", sha256=DIGEST)
 
-    assert delete_prefix("artifacts/p/1/") == 2
+    assert len(delete_prefix("artifacts/p/1/")) == 2
 
     assert _count(servers, "artifacts/p/10/") == 1
-    assert delete_prefix("artifacts/p/1/") == 0
+    assert delete_prefix("artifacts/p/1/") == []
 
 
 def _count(servers: LocalStack, prefix: str) -> int:

@@ -93,7 +93,7 @@ def _draw_arms_of(role: str, dice: random.Random) -> Iterator[str]:
     for deadly in _shuffle_again(POINTS[role], dice):
         arms = [f"{point}={action}@{dice.randint(3, 60 * pace)}" for point, action in itertools.islice(milder, 3)]
         # Starting a process costs as much as a hundred jobs.
-        yield ";".join([*arms, f"{deadly}=kill@{dice.randint(150, 400) * pace}"])
+        yield ";".join([*arms, f"{deadly}=kill@{dice.randint(80, 250) * pace}"])
 
 
 def _draw_order(seed: int, number: int) -> Order:

@@ -41,7 +41,7 @@ def _delete_what_losing_attempts_left() -> None:
         with transaction() as session:
             mark_objects_deleted(session, attempt_id=attempt.id)
         if deleted:
-            _log.info("orphans_deleted", prefix=attempt.prefix, objects=deleted)
+            _log.info("orphans_deleted", prefix=attempt.prefix, objects=len(deleted))
 
 
 def _delete_inputs_without_a_job() -> None:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from celery import shared_task
 
-from core.doorbell import DELETE_ORPHANS, SWEEP
+from core.doorbell import APPLY_RETENTION, DELETE_ORPHANS, SWEEP
+from worker.maintenance.apply_retention import apply_retention as apply
 from worker.maintenance.delete_orphans import delete_orphans as delete
 from worker.maintenance.sweep import sweep as sweep_once
 
@@ -19,3 +20,9 @@ def sweep() -> None:
 def delete_orphans() -> None:
     """Remove what losing attempts left in the bucket."""
     delete()
+
+
+@shared_task(name=APPLY_RETENTION)
+def apply_retention() -> None:
+    """Delete what has expired."""
+    apply()

@@ -1,0 +1,1 @@
+"""`/v1/deletions`: the receipts of deleted jobs."""

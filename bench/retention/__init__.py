@@ -1,0 +1,1 @@
+"""`python -m bench.retention`: prune a million finished jobs while others are submitted and claimed."""

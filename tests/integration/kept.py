@@ -1,0 +1,71 @@
+"""Finished jobs with images in the bucket, and the passing of their time."""
+
+from __future__ import annotations
+
+import hashlib
+from uuid import UUID
+
+from sqlalchemy import text
+
+from core.artifacts.keys import build_job_prefixes
+from core.artifacts.storage import list_objects, put_object
+from core.database import transaction
+from core.jobs.build_view import build_job_view
+from core.jobs.invariants import find_violations
+from core.jobs.job_view import JobView
+from core.jobs.read import get_job
+from core.jobs.stored_objects import find_object_violations, read_digests
+from tests.integration.attempts import claim_one, rendered, succeed
+
+_PIXELS = b"pixels"
+
+
+def finish_one() -> UUID:
+    """The next job succeeds: its image, and a checkpoint that it left behind, lie in the bucket."""
+    attempt = claim_one()
+    [image] = rendered(attempt).images
+    put_object(image.storage_key, _PIXELS, media_type="image/png", sha256=hashlib.sha256(_PIXELS).hexdigest())
+    succeed(attempt)
+    return attempt.job_id
+
+
+def pass_time(job_id: UUID, *columns: str) -> None:
+    """Let these moments of the job lie a second back."""
+    moments = ", ".join(f"{column} = now() - interval '1 second'" for column in columns or ("expires_at",))
+    with transaction() as session:
+        session.execute(text(f"update jobs set {moments} where id = :id"), {"id": job_id})
+
+
+def list_stored(job_id: UUID) -> list[str]:
+    """The keys of everything that the bucket has of the job."""
+    return [key for prefix in build_job_prefixes(job_id) for key, _ in list_objects(prefix)]
+
+
+def show(account_id: UUID, job_id: UUID) -> JobView:
+    """The job as its owner sees it."""
+    with transaction() as session:
+        return build_job_view(session, get_job(session, account_id=account_id, job_id=job_id))
+
+
+def count_rows(job_id: UUID) -> dict[str, int]:
+    """By table: how many rows are left of the job, where there are any."""
+    tables = ("artifacts", "job_attempts", "job_sources", "webhook_events", "usage_records", "idempotency_keys")
+    with transaction() as session:
+        counts = {
+            table: session.execute(
+                text(f"select count(*) from {table} where job_id = :id"), {"id": job_id}
+            ).scalar_one()
+            for table in tables
+        }
+        counts["jobs"] = session.execute(text("select count(*) from jobs where id = :id"), {"id": job_id}).scalar_one()
+    return {table: count for table, count in counts.items() if count}
+
+
+def violations_of(*job_ids: UUID) -> list[str]:
+    """The rules that are broken, in the rows and in these jobs' folders of the bucket."""
+    with transaction() as session:
+        broken = find_violations(session)
+        digests = read_digests(session)
+    names = {job_id.hex for job_id in job_ids}
+    in_bucket = find_object_violations(digests, orphan_grace_seconds=-60)
+    return [v.rule for v in broken] + [v.rule for v in in_bucket if any(name in v.subject for name in names)]

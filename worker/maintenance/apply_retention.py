@@ -1,0 +1,107 @@
+"""Delete what has expired: images, then rows; and what was deleted and is not gone yet.
+
+Small transactions, and none of them around a call of the store. Safe to run twice, at once or in a row, and to be killed
+anywhere.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+
+import structlog
+
+from core.artifacts.keys import build_job_prefixes
+from core.artifacts.storage import delete_objects, delete_prefix
+from core.database import transaction
+from core.errors import StorageUnavailable
+from core.fault_points import reach
+from core.ids import format_id
+from core.jobs.delete import carry_out_deletion
+from core.jobs.deletions import list_pending_deletions, list_unswept_deletions, mark_swept
+from core.jobs.expire import expire_images, list_expired_images, mark_images_deleted
+from core.jobs.prune import list_prunable_jobs, prune_idempotency_keys, prune_jobs
+from core.settings import get_settings
+
+#: Jobs of one transaction.
+_BATCH = 200
+
+#: Keys of one transaction, and deletions of one look.
+_KEYS = 1_000
+_DELETIONS = 100
+
+#: Seconds that each kind of work gets; what is left over is the next look's.
+_SECONDS = 50.0
+
+_log = structlog.get_logger()
+
+
+def apply_retention() -> None:
+    """One look. What the store does not delete now is tried again the next time."""
+    _finish_deletions()
+    for work in (_expire, prune_batch, _forget_keys):
+        _repeat(work)
+
+
+def prune_batch() -> bool:
+    """Remove some hundred jobs whose time is over; tells whether there may be more. Raises StorageUnavailable."""
+    with transaction() as session:
+        prunable = list_prunable_jobs(session, at_most=_BATCH)
+    if not prunable.job_ids:
+        return False
+    for prefix in prunable.prefixes:
+        delete_prefix(prefix)
+    with transaction() as session:
+        pruned = prune_jobs(session, prunable.job_ids)
+    _log.info("jobs_pruned", jobs=pruned)
+    return pruned == _BATCH
+
+
+def _repeat(work: Callable[[], bool]) -> None:
+    gives_up_at = time.monotonic() + _SECONDS
+    try:
+        while time.monotonic() < gives_up_at and work():
+            pass
+    except StorageUnavailable as error:
+        _log.warning("expired_objects_not_deleted", error=str(error))
+
+
+def _finish_deletions() -> None:
+    with transaction() as session:
+        pending = list_pending_deletions(session, at_most=_DELETIONS)
+        unswept = list_unswept_deletions(session, grace_seconds=get_settings().orphan_grace_seconds, at_most=_DELETIONS)
+    try:
+        for deletion in pending:
+            carry_out_deletion(deletion.id, job_id=deletion.job_id)
+            _log.info("deletion_completed", deletion_id=format_id("del", deletion.id))
+        for deletion in unswept:
+            for prefix in build_job_prefixes(deletion.job_id):
+                delete_prefix(prefix)
+            with transaction() as session:
+                mark_swept(session, deletion.id)
+    except StorageUnavailable as error:
+        _log.warning("deletions_not_completed", error=str(error))
+
+
+def _expire() -> bool:
+    """Tells whether there may be more."""
+    with transaction() as session:
+        looked_at = expire_images(session, at_most=_BATCH)
+        expired = list_expired_images(session, at_most=_BATCH)
+    if not expired.job_ids:
+        return looked_at == _BATCH
+    reach("after_expiry")
+    delete_objects(expired.storage_keys)
+    reach("after_objects_deleted")
+    with transaction() as session:
+        mark_images_deleted(session, expired.job_ids)
+    _log.info("images_expired", jobs=len(expired.job_ids), objects=len(expired.storage_keys))
+    return True
+
+
+def _forget_keys() -> bool:
+    with transaction() as session:
+        forgotten = prune_idempotency_keys(
+            session, older_than_seconds=get_settings().idempotency_key_seconds, at_most=_KEYS
+        )
+    return forgotten == _KEYS
