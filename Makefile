@@ -30,7 +30,7 @@ test: $(VENV)/.installed-dev ## the tests, on a real PostgreSQL, Valkey, S3 serv
 test-slow: $(VENV)/.installed-dev ## the few tests that take many seconds each, the training recipe among them
 	@$(BIN)/python -m pytest tests -m "slow and not thorough"
 
-test-thorough: $(VENV)/.installed-dev ## the tests of faults in full: every process at every point (docs/faults.md), some minutes
+test-thorough: $(VENV)/.installed-dev ## what takes minutes: every process killed at every point (docs/faults.md), long walks, a resume from every step
 	@$(BIN)/python -m pytest tests -m thorough
 
 soak: $(VENV)/.installed-dev ## 10,000 jobs while everything breaks, and what was lost (JOBS=… SEED=…, docs/faults.md), minutes

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
 
@@ -17,18 +16,14 @@ BEFORE = ("after_claim", "mid_step", "after_render", "after_encode", "mid_upload
 AFTER = ("after_commit", "before_ring", "after_ring")
 
 
-@pytest.mark.parametrize(
-    "points",
-    [
-        pytest.param(("mid_step", "mid_upload", "before_commit", "after_commit"), marks=pytest.mark.slow, id="four"),
-        # Ten more processes that load a model each: minutes, on few cores.
-        pytest.param(BEFORE + AFTER, marks=[pytest.mark.thorough, pytest.mark.timeout(600)], id="all"),
-    ],
-)
-def test_a_worker_may_die_anywhere(service: Service, sender: Customer, points: Sequence[str]) -> None:
+# Ten more processes that load a model each: minutes, on few cores.
+@pytest.mark.thorough
+@pytest.mark.timeout(600)
+def test_a_worker_may_die_anywhere(service: Service, sender: Customer) -> None:
     """F12: a worker for each point, killed there: its job is rendered again within the lease and a sweep (or not again,
     once it was committed), and what the losers had stored is swept up.
     """
+    points = BEFORE + AFTER
     arms = [{"FAULT_POINTS": f"{point}=kill", "RENDER_CONCURRENCY": "1"} for point in points]
     crew = dict(zip(points, service.stack.add_workers(arms), strict=True))
     try:

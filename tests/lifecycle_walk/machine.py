@@ -98,11 +98,12 @@ class Walk(RuleBasedStateMachine):
             case unexpected:
                 pytest.fail(f"a submit was answered with {unexpected}")
 
-    def cancel(self, which: int, who: int) -> None:
-        """Cancel a job as its sender, or as somebody else."""
-        job = pick(list(self._walked.jobs.values()), which)
-        answer = self._senders[who].cancel(job.id)
-        if self._senders[who].account_id != job.account_id:
+    def cancel(self, which: int, *, is_own: bool) -> None:
+        """Cancel a job, one that runs rather than others, as its sender, or as somebody else."""
+        job = pick(sorted(self._walked.jobs.values(), key=lambda job: job.status == "running"), which)
+        [sender] = [one for one in self._senders if (one.account_id == job.account_id) == is_own]
+        answer = sender.cancel(job.id)
+        if not is_own:
             assert answer.status_code == 404
         elif job.status in {"succeeded", "failed"}:
             assert (answer.status_code, answer.get_json()["code"]) == (409, "job_finished")

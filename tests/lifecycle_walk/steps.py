@@ -32,7 +32,7 @@ def steps() -> st.SearchStrategy[Step]:
         _call("end", which=_WHICH, how=_HOW, fate=st.sampled_from(_LOST_ANSWERS)),
         _call("beat", which=_WHICH, step=st.one_of(st.none(), st.integers(1, 9))),
         _call("sweep", is_doubled=st.booleans()),
-        _call("cancel", which=_WHICH, who=_WHO),
+        _call("cancel", which=_WHICH, is_own=st.sampled_from([True, True, True, False])),
     ]
     seldom = [
         _call("ring_wrongly", is_lost=st.booleans()),

@@ -122,7 +122,7 @@ def test_a_render_goes_on_in_another_process(workplace: Workplace) -> None:
     assert_same(resumed)
 
 
-@pytest.mark.slow
+@pytest.mark.thorough
 @pytest.mark.timeout(900)
 def test_a_render_goes_on_from_any_step(workplace: Workplace) -> None:
     """Every family, task and scheduler, stopped after each step in turn; after the last one what is left is to decode."""
