@@ -17,7 +17,7 @@ _PATIENCE_SECONDS = 30
 
 @dataclass(frozen=True)
 class Load:
-    """What was answered within the time, and what each answer took. Seconds."""
+    """What was answered within the time (or the first answer, where that took longer), and what each took. Seconds."""
 
     answered: int
     seconds: float
@@ -53,9 +53,12 @@ def build_request(path: str, body: bytes, *, api_key: str) -> bytes:
 
 
 def run_load(port: int, requests: Sequence[bytes], *, seconds: float, expected: int = 202) -> Load:
-    """A client for each request, sending it again and again. Raises RuntimeError for another answer, or none."""
+    """A client for each request, sending it again and again for so long, and until there was an answer. Raises RuntimeError
+    for another answer, or none.
+    """
     clients = [_Client(socket.create_connection((LOOPBACK, port)), request) for request in requests]
     latencies: list[float] = []
+    lasted = seconds
     with selectors.DefaultSelector() as selector:
         begin = time.perf_counter()
         for client in clients:
@@ -72,14 +75,18 @@ def run_load(port: int, requests: Sequence[bytes], *, seconds: float, expected: 
                 if not _receive(client, expected):
                     continue
                 now = time.perf_counter()
-                if now - begin <= seconds:
+                is_over = now - begin > seconds
+                # A first answer counts however late it comes, and then the load lasted as long as that.
+                if not is_over or not latencies:
                     latencies.append(now - client.sent_at)
-                    client.send()
-                else:
+                    lasted = max(seconds, now - begin)
+                if is_over:
                     under_way -= 1
+                else:
+                    client.send()
     for client in clients:
         client.connection.close()
-    return Load(answered=len(latencies), seconds=seconds, latencies=latencies)
+    return Load(answered=len(latencies), seconds=lasted, latencies=latencies)
 
 
 def _receive(client: _Client, expected: int) -> bool:

@@ -160,6 +160,16 @@ def test_clients_ask_again_when_they_are_answered() -> None:
     assert load.per_second == pytest.approx(load.answered / 0.3)
 
 
+def test_a_load_lasts_until_the_first_answer() -> None:
+    """Where no answer comes within the time, the first one counts, over the time that it took."""
+    with _serving([]) as port:
+        load = run_load(port, [build_request("/v1/jobs", b"{}", api_key="key")], seconds=0.001)
+
+    [latency] = load.latencies
+    assert load.answered == 1
+    assert load.per_second <= 1 / latency
+
+
 def test_targets_are_judged_by_ratios_of_the_same_round() -> None:
     """What is good enough is met and what is not is missed, with both figures beside it."""
     good, bad = (_judged(factor) for factor in (1.0, 0.1))
