@@ -57,7 +57,7 @@ class _Bounded(AbstractConnection):
 
     def send_packed_command(self, *arguments: Any, **options: Any) -> Any:
         self._hurry()
-        return super().send_packed_command(*arguments, **options)  # type: ignore[no-untyped-call]
+        return super().send_packed_command(*arguments, **options)  # type: ignore[no-untyped-call]  # redis-py's
 
     def read_response(self, *arguments: Any, **options: Any) -> Any:
         self._hurry()
@@ -68,7 +68,7 @@ class _Bounded(AbstractConnection):
             seconds = seconds_left(self.socket_timeout)
         except redis.TimeoutError:
             # A question of which the answer is still to come: the next one on this connection would be given it.
-            self.disconnect()  # type: ignore[no-untyped-call]
+            self.disconnect()  # type: ignore[no-untyped-call]  # redis-py's
             raise
         if self._sock is not None:
             self._sock.settimeout(seconds)

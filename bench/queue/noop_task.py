@@ -29,14 +29,7 @@ def render_next(**_: str) -> None:
 
 
 def _run_next_job(settings: Settings, rung_at: int) -> bool:
-    with transaction() as session:
-        attempt = claim_job(
-            session,
-            pool=settings.render_pool,
-            worker_id="bench",
-            lease_seconds=settings.lease_seconds,
-            prefer=prefer_like_a_worker(settings),
-        )
+    attempt = claim_like_a_worker(settings)
     if attempt is None:
         return False
     claimed_at = time.monotonic_ns()
@@ -47,6 +40,18 @@ def _run_next_job(settings: Settings, rung_at: int) -> bool:
     if claims := _open_claims_file():
         os.write(claims, f"{attempt.job_id} {rung_at} {claimed_at}\n".encode())
     return True
+
+
+def claim_like_a_worker(settings: Settings) -> ClaimedAttempt | None:
+    """The next job, committed under a lease; None where there is none."""
+    with transaction() as session:
+        return claim_job(
+            session,
+            pool=settings.render_pool,
+            worker_id="bench",
+            lease_seconds=settings.lease_seconds,
+            prefer=prefer_like_a_worker(settings),
+        )
 
 
 def prefer_like_a_worker(settings: Settings) -> Preference:

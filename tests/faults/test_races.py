@@ -127,10 +127,10 @@ def test_everything_at_once_has_one_end(account_id: UUID, submit: Submit) -> Non
                 expire_lease(attempt)
             acts: list[Callable[[], object]] = [
                 lambda attempt=attempt: succeed(attempt),  # type: ignore[misc]  # mypy: defaults in a lambda
-                lambda attempt=attempt: fail(attempt.id),  # type: ignore[misc]
-                lambda attempt=attempt: in_transaction(record_interruption, attempt.id),  # type: ignore[misc]
-                lambda attempt=attempt: renew(attempt.id),  # type: ignore[misc]
-                lambda job_id=job_id: cancel(account_id, job_id),  # type: ignore[misc]
+                lambda attempt=attempt: fail(attempt.id),  # type: ignore[misc]  # as above
+                lambda attempt=attempt: in_transaction(record_interruption, attempt.id),  # type: ignore[misc]  # as above
+                lambda attempt=attempt: renew(attempt.id),  # type: ignore[misc]  # as above
+                lambda job_id=job_id: cancel(account_id, job_id),  # type: ignore[misc]  # as above
                 sweep,
                 sweep,
             ]

@@ -87,7 +87,7 @@ def test_a_stale_worker_changes_nothing(
         while_frozen[point] = _read_all(service, sender, jobs[point])
         lost = stale.count_lost_leases() + (point in BEFORE)
         stale.part.resume()
-        wait_until(lambda lost=lost: stale.count_lost_leases() == lost, f"it notices, at {point}")  # type: ignore[misc]
+        wait_until(lambda lost=lost: stale.count_lost_leases() == lost, f"it notices, at {point}")  # type: ignore[misc]  # mypy: defaults in a lambda
     # Frozen once more, it has left everything from before behind.
     last = _freeze(service, sender, stale, "after_claim")
     afterwards = {point: _read_all(service, sender, job) for point, job in jobs.items()}

@@ -16,13 +16,12 @@ from typing import Literal
 from uuid import UUID
 
 from bench.queue.bench import Bench, in_turns
-from bench.queue.noop_task import draw_nothing, prefer_like_a_worker
+from bench.queue.noop_task import claim_like_a_worker, draw_nothing
 from bench.queue.plan import Plan
 from bench.queue.tables import empty_tables, submit_one
 from bench.render.traffic import poisson_arrivals
 from core.accounts.create_account import create_account
 from core.database import get_engine, transaction
-from core.jobs.claim import claim_job
 from core.jobs.finish import record_success
 from core.settings import get_settings
 
@@ -160,15 +159,7 @@ class _Simulation:
             self._errors.append(error)
 
     def _serve_next(self) -> bool:
-        settings = get_settings()
-        with transaction() as session:
-            attempt = claim_job(
-                session,
-                pool=settings.render_pool,
-                worker_id="bench",
-                lease_seconds=settings.lease_seconds,
-                prefer=prefer_like_a_worker(settings),
-            )
+        attempt = claim_like_a_worker(get_settings())
         if attempt is None:
             return False
         claimed = self._now()
