@@ -12,7 +12,7 @@ from core.artifacts.keys import build_storage_key
 from core.database import transaction
 from core.doorbell import DELIVER_NEXT, RENDER_NEXT, WEBHOOK_QUEUE, get_doorbell
 from core.jobs.affinity import Preference
-from core.jobs.claim import ClaimedAttempt, claim_job
+from core.jobs.claim import ClaimedAttempt, claim_next
 from core.jobs.finish import Rendered, StoredImage, record_success
 from core.settings import Settings, get_settings
 
@@ -44,14 +44,12 @@ def _run_next_job(settings: Settings, rung_at: int) -> bool:
 
 def claim_like_a_worker(settings: Settings) -> ClaimedAttempt | None:
     """The next job, committed under a lease; None where there is none."""
-    with transaction() as session:
-        return claim_job(
-            session,
-            pool=settings.render_pool,
-            worker_id="bench",
-            lease_seconds=settings.lease_seconds,
-            prefer=prefer_like_a_worker(settings),
-        )
+    return claim_next(
+        pool=settings.render_pool,
+        worker_id="bench",
+        lease_seconds=settings.lease_seconds,
+        prefer=prefer_like_a_worker(settings),
+    )
 
 
 def prefer_like_a_worker(settings: Settings) -> Preference:

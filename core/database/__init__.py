@@ -5,7 +5,7 @@ from __future__ import annotations
 from core.database.ask import ask
 from core.database.base import Table, Timestamp
 from core.database.clock import seconds_from_now
-from core.database.transaction import build_engine, get_engine, look_up, ping, transaction
+from core.database.transaction import build_engine, get_engine, look_up, ping, statements, transaction
 from core.database.unavailable import is_unavailable
 
 __all__ = [
@@ -18,5 +18,6 @@ __all__ = [
     "look_up",
     "ping",
     "seconds_from_now",
+    "statements",
     "transaction",
 ]

@@ -82,6 +82,13 @@ def transaction() -> Iterator[Session]:
         yield session
 
 
+@contextmanager
+def statements() -> Iterator[Session]:
+    """A session on which every statement is a transaction of its own, committed when it answers."""
+    with Session(_without_transactions(get_engine()), expire_on_commit=False) as session:
+        yield session
+
+
 def look_up(ask: Callable[[Connection], _Answer]) -> _Answer:
     """What `ask` finds on a connection on which every statement is a transaction of its own. It is asked once more where
     the connection turns out to be dead, so it must do no harm to ask twice.

@@ -18,6 +18,7 @@ _LOCK = """
     ON CONFLICT (account_id) DO UPDATE SET room = queue.room - 1
     RETURNING
         room,
+        room_limit,
         (SELECT weight FROM accounts WHERE id = %(account_id)s) AS weight,
         (SELECT max_queued_jobs FROM accounts WHERE id = %(account_id)s) AS max_queued_jobs,
         (SELECT max_running_jobs FROM accounts WHERE id = %(account_id)s) AS max_running_jobs,
@@ -35,7 +36,7 @@ def count_jobs(session: Session, account_id: UUID, status: JobStatus, *, up_to: 
 
 
 def lock_queue(session: Session, account_id: UUID) -> Any:
-    """The account's `room`, less one for this caller, with its `weight`, its limits and its retention, in one question. The row is locked
-    until the transaction ends.
+    """The account's `room`, less one for this caller, and the `room_limit` that it was counted under, with its `weight`,
+    its limits and its retention, in one question. The row is locked until the transaction ends.
     """
     return ask(session.connection(), _LOCK, {"account_id": account_id})

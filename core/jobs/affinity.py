@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, case, false, func, literal, or_, select
+from sqlalchemy import ColumnElement, Select, and_, case, false, func, literal, or_, select, true
 from sqlalchemy.orm import Session, aliased
 
 from core.accounts.tables import Account
@@ -92,6 +92,39 @@ class Chosen:
     fair_position: float
 
 
+@dataclass(frozen=True)
+class Question:
+    """A statement as text. Building it, and looking a built one up, takes longer than PostgreSQL needs to answer it; and
+    a worker asks in the same few ways all the time.
+    """
+
+    statement: str
+    parameters: dict[str, Any]
+
+    @classmethod
+    def of(cls, query: Select[Any]) -> Question:
+        """The query, as the driver is asked it."""
+        compiled = query.compile(dialect=get_engine().dialect, compile_kwargs={"render_postcompile": True})
+        return cls(str(compiled), dict(compiled.params))
+
+    def ask(self, session: Session) -> Any:
+        """The one row, or None."""
+        return ask(session.connection(), self.statement, self.parameters)
+
+
+def ask_for_first(pool: str, prefer: Preference | None) -> Question:
+    """For the first job that nobody else is taking, locked; and (`is_best`) whether no other one could suit the worker
+    better.
+    """
+    if prefer is None or prefer.is_empty:
+        is_best = true()
+    else:
+        best = _JOINABLE if _list_joins(prefer, Job.model, Job.request) else _RESIDENT
+        is_best = _rank(prefer, Job.model, Job.request) == best
+    query = claimable(pool).with_only_columns(*_columns(), is_best.label("is_best"), maintain_column_froms=True)
+    return Question.of(query.limit(_ONE).with_for_update(of=Job, skip_locked=True))
+
+
 def choose_first(session: Session, *, pool: str) -> Chosen | None:
     """The first job that nobody else is taking."""
     job = _compile_first(pool).ask(session)
@@ -108,25 +141,6 @@ def choose_preferred(session: Session, *, pool: str, prefer: Preference) -> Chos
     return None if job is None else Chosen(job, min(job.fair_position, job.first_position))
 
 
-@dataclass(frozen=True)
-class _Question:
-    """A statement as text. Building it, and looking a built one up, takes longer than PostgreSQL needs to answer it; and
-    a worker asks in the same few ways all the time.
-    """
-
-    statement: str
-    parameters: dict[str, Any]
-
-    @classmethod
-    def of(cls, query: Select[Any]) -> _Question:
-        compiled = query.compile(dialect=get_engine().dialect, compile_kwargs={"render_postcompile": True})
-        return cls(str(compiled), dict(compiled.params))
-
-    def ask(self, session: Session) -> Any:
-        """The one row, or None."""
-        return ask(session.connection(), self.statement, self.parameters)
-
-
 def _columns() -> tuple[Any, ...]:
     """What a claim has to know of the job that it takes, of its account, and of the time."""
     own_limit = select(Account.max_running_jobs).where(Account.id == Job.account_id).scalar_subquery()
@@ -139,16 +153,15 @@ def _columns() -> tuple[Any, ...]:
 
 
 @lru_cache(maxsize=16)
-def _compile_first(pool: str) -> _Question:
-    query = claimable(pool).with_only_columns(*_columns(), maintain_column_froms=True)
-    return _Question.of(query.limit(_ONE).with_for_update(of=Job, skip_locked=True))
+def _compile_first(pool: str) -> Question:
+    return ask_for_first(pool, None)
 
 
 @lru_cache(maxsize=256)
-def _compile_choice(pool: str, prefer: Preference) -> _Question:
+def _compile_choice(pool: str, prefer: Preference) -> Question:
     ranked = _rank_ahead(pool, prefer).subquery()
     may_pass = and_(~ranked.c.is_behind_overdue, ~ranked.c.is_behind_priority)
-    return _Question.of(
+    return Question.of(
         select(*_columns(), ranked.c.first_position)
         .join(ranked, ranked.c.id == Job.id)
         .where(Job.status == _QUEUED, Job.priority < _HELD)
@@ -176,7 +189,15 @@ def _rank_ahead(pool: str, prefer: Preference) -> Select[Any]:
 
 
 def _rank(prefer: Preference, model: Any, request: Any) -> ColumnElement[int]:
-    joins = [
+    joins = _list_joins(prefer, model, request)
+    return case(
+        (or_(*joins) if joins else false(), _JOINABLE), (model.in_(sorted(prefer.resident)), _RESIDENT), else_=_ANY
+    )
+
+
+def _list_joins(prefer: Preference, model: Any, request: Any) -> list[ColumnElement[bool]]:
+    """Conditions of which one holds for a job whose shape is being drawn."""
+    return [
         and_(
             model == shape.model,
             request["width"].as_integer() == shape.width,
@@ -185,6 +206,3 @@ def _rank(prefer: Preference, model: Any, request: Any) -> ColumnElement[int]:
         for shape in prefer.joinable
         if shape.model in prefer.resident
     ]
-    return case(
-        (or_(*joins) if joins else false(), _JOINABLE), (model.in_(sorted(prefer.resident)), _RESIDENT), else_=_ANY
-    )

@@ -10,10 +10,12 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from core.artifacts.tables import Artifact, ArtifactKind
+from core.database import statements, transaction
+from core.fault_points import reach
 from core.jobs.affinity import Chosen, Preference, choose_first, choose_preferred
 from core.jobs.checkpoints import StoredCheckpoint, find_checkpoint
 from core.jobs.input_images import list_input_ids
-from core.jobs.open_attempt import open_attempt
+from core.jobs.open_attempt import Opened, open_attempt, open_first
 from core.jobs.running_limit import hold_back, may_run
 
 
@@ -55,6 +57,31 @@ class ClaimedAttempt:
         return [self.seed + index for index in range(self.request["num_images"])]
 
 
+def claim_next(
+    *,
+    pool: str,
+    worker_id: str,
+    lease_seconds: float,
+    prefer: Preference | None = None,
+    max_running_jobs: int | None = None,
+) -> ClaimedAttempt | None:
+    """As `claim_job`, committed: nearly always by the one statement that it takes.
+
+    For that moment the first job of the queue is locked, also where another one is taken then. Who finds all of them
+    locked has missed nothing: as many claims are under way.
+    """
+    claimant = _Claimant(pool, worker_id, lease_seconds, prefer, max_running_jobs)
+    with statements() as session:
+        attempt, is_decided = claimant.take_first(session)
+    if is_decided:
+        return attempt
+    with transaction() as session:
+        attempt = claimant.choose(session)
+        if attempt is not None:
+            reach("in_claim")
+    return attempt
+
+
 def claim_job(
     session: Session,
     *,
@@ -70,13 +97,45 @@ def claim_job(
     starts now, on the database's clock. Workers that claim at once take different jobs. A job whose account runs as many
     as it may is passed (`max_running_jobs`: of accounts without a limit of their own).
     """
-    while (chosen := _choose(session, pool, prefer)) is not None:
-        job = chosen.job
-        limit = max_running_jobs if job.own_limit is None else job.own_limit
-        if limit is None or may_run(session, account_id=job.account_id, limit=limit):
-            return _open_attempt(session, chosen, worker_id=worker_id, lease_seconds=lease_seconds)
-        hold_back(session, job_id=job.id, account_id=job.account_id)
-    return None
+    return _Claimant(pool, worker_id, lease_seconds, prefer, max_running_jobs).choose(session)
+
+
+@dataclass(frozen=True)
+class _Claimant:
+    """A worker that looks for its next job."""
+
+    pool: str
+    worker_id: str
+    lease_seconds: float
+    prefer: Preference | None
+    #: Of accounts without a limit of their own.
+    max_running_jobs: int | None
+
+    def take_first(self, session: Session) -> tuple[ClaimedAttempt | None, bool]:
+        """The first job, by one statement; and False where it takes a closer look to say which job it may be."""
+        if self.max_running_jobs is not None:
+            return None, False
+        first = open_first(
+            session,
+            pool=self.pool,
+            prefer=self.prefer,
+            worker_id=self.worker_id,
+            lease_seconds=self.lease_seconds,
+        )
+        if first.opened is None:
+            return None, not first.is_there
+        return _describe(session, first.opened), True
+
+    def choose(self, session: Session) -> ClaimedAttempt | None:
+        """The job that suits best, and whose account may have one more running."""
+        while (chosen := _choose(session, self.pool, self.prefer)) is not None:
+            job = chosen.job
+            limit = self.max_running_jobs if job.own_limit is None else job.own_limit
+            if limit is None or may_run(session, account_id=job.account_id, limit=limit):
+                opened = open_attempt(session, chosen, worker_id=self.worker_id, lease_seconds=self.lease_seconds)
+                return _describe(session, opened)
+            hold_back(session, job_id=job.id, account_id=job.account_id)
+        return None
 
 
 def _choose(session: Session, pool: str, prefer: Preference | None) -> Chosen | None:
@@ -88,14 +147,13 @@ def _choose(session: Session, pool: str, prefer: Preference | None) -> Chosen | 
     return choose_first(session, pool=pool)
 
 
-def _open_attempt(session: Session, chosen: Chosen, *, worker_id: str, lease_seconds: float) -> ClaimedAttempt:
-    job = chosen.job
-    attempt_id, attempt_number = open_attempt(session, chosen, worker_id=worker_id, lease_seconds=lease_seconds)
+def _describe(session: Session, opened: Opened) -> ClaimedAttempt:
+    job = opened.job
     return ClaimedAttempt(
-        id=attempt_id,
+        id=opened.attempt_id,
         job_id=job.id,
         account_id=job.account_id,
-        attempt_number=attempt_number,
+        attempt_number=opened.attempt_number,
         model=job.model,
         model_revision=job.model_revision,
         request=job.request,
@@ -103,7 +161,7 @@ def _open_attempt(session: Session, chosen: Chosen, *, worker_id: str, lease_sec
         request_id=job.request_id,
         waited_seconds=(job.now - job.available_at).total_seconds(),
         inputs=_find_inputs(session, job.request, account_id=job.account_id),
-        checkpoint=find_checkpoint(session, job_id=job.id) if attempt_number > 1 else None,
+        checkpoint=find_checkpoint(session, job_id=job.id) if opened.attempt_number > 1 else None,
     )
 
 

@@ -65,7 +65,7 @@ _GIVEN_SHARE = "SELECT %(weight)s::float8 AS weight"
 _TAKE_ROOM = """
     UPDATE account_queues AS queue SET room = queue.room - 1 FROM accounts AS account
     WHERE queue.account_id = %(account_id)s AND account.id = queue.account_id
-    AND queue.room BETWEEN 1 AND coalesce(account.max_queued_jobs, %(max_queued_jobs)s)
+    AND queue.room > 0 AND queue.room_limit = coalesce(account.max_queued_jobs, %(max_queued_jobs)s)
     AND account.max_running_jobs IS NULL
     RETURNING account.weight
 """

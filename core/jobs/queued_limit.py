@@ -31,18 +31,19 @@ def take_room(session: Session, *, account_id: UUID, max_queued_jobs: int) -> Ac
     own), and tell its share. Raises TooManyQueuedJobs.
 
     Submits of one account wait for each other here, until the transaction ends. The waiting jobs are counted only
-    when there may be no room left: what is free after a count is room for as many submits. Jobs that come back to the
-    queue for another attempt are not refused, so there can be a few more.
+    when there may be no room left: what is free after a count is room for as many submits, until the limit changes. Jobs
+    that come back to the queue for another attempt are not refused, so there can be a few more.
     """
     account = lock_queue(session, account_id)
     limit = max_queued_jobs if account.max_queued_jobs is None else account.max_queued_jobs
-    # More room than the limit: it was lowered since the count.
-    if account.room < 0 or account.room >= limit:
+    if account.room < 0 or account.room_limit != limit:
         waiting = count_jobs(session, account_id, JobStatus.QUEUED, up_to=limit)
         if waiting >= limit:
             raise TooManyQueuedJobs.of(limit)
         session.execute(
-            update(AccountQueue).where(AccountQueue.account_id == account_id).values(room=limit - waiting - 1)
+            update(AccountQueue)
+            .where(AccountQueue.account_id == account_id)
+            .values(room=limit - waiting - 1, room_limit=limit)
         )
     return AccountShare(
         weight=account.weight,

@@ -227,8 +227,9 @@ class AccountQueue(Table):
     __tablename__ = "account_queues"
 
     account_id: Mapped[UUID] = mapped_column(ForeignKey("accounts.id"), primary_key=True)
-    #: So many jobs can surely be taken before those that wait have to be counted again.
+    #: So many jobs can surely be taken under this limit before those that wait have to be counted again.
     room: Mapped[int] = mapped_column(server_default="0")
+    room_limit: Mapped[int] = mapped_column(server_default="0")
 
 
 class JobSource(Table):

@@ -16,6 +16,7 @@ from core.jobs.invariants import find_lost_jobs, find_violations
 from core.jobs.stored_objects import find_object_violations, read_digests
 from infra.local.application import REPOSITORY
 from infra.local.environment import inherit
+from worker.maintenance.apply_retention import apply_retention
 from worker.maintenance.delete_orphans import delete_orphans
 
 
@@ -32,6 +33,10 @@ class Checker:
     def delete_orphans(self) -> None:
         """The clean-up of the bucket, without a grace."""
         self._ask("delete_orphans")
+
+    def apply_retention(self) -> None:
+        """Delete what has expired, and finish the deletions that are pending."""
+        self._ask("apply_retention")
 
     def _ask(self, *question: str) -> list[str]:
         assert self._process.stdin is not None
@@ -76,6 +81,9 @@ def _answer_questions() -> None:
         match line.split():
             case ["verify", grace, *accepted]:
                 answer = _verify(float(grace), accepted)
+            case ["apply_retention"]:
+                apply_retention()
+                answer = []
             case _:
                 delete_orphans()
                 answer = []

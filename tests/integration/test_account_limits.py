@@ -105,6 +105,18 @@ def test_a_limit_can_be_changed(account_id: UUID, other_account_id: UUID, submit
     submit(account_id)
 
 
+def test_a_lower_limit_counts_what_waits_already(account_id: UUID, submit: Submit) -> None:
+    """Of a limit of 10 with 6 waiting 4 were left; a limit of 8 leaves 2 and not those 4."""
+    limit(account_id, max_queued_jobs=10)
+    for _ in range(6):
+        submit(account_id)
+    limit(account_id, max_queued_jobs=8)
+    for _ in range(2):
+        submit(account_id)
+    with pytest.raises(TooManyQueuedJobs):
+        submit(account_id)
+
+
 def test_impossible_limits_are_named(account_id: UUID) -> None:
     """A limit below 1 and a weight out of bounds are refused by their names."""
     with pytest.raises(InvalidRequest) as refused:

@@ -12,7 +12,7 @@ from sqlalchemy import select, text
 
 from core.database import transaction
 from core.jobs.affinity import LOOK_AHEAD, Preference, Shape
-from core.jobs.claim import ClaimedAttempt, claim_job
+from core.jobs.claim import ClaimedAttempt, claim_job, claim_next
 from core.jobs.tables import Job, PoolClock
 from tests.integration.conftest import Submit
 
@@ -22,8 +22,7 @@ def prefer(*resident: str, joinable: tuple[Shape, ...] = (), max_wait_seconds: f
 
 
 def claim(preference: Preference, worker_id: str = "worker-a") -> ClaimedAttempt | None:
-    with transaction() as session:
-        return claim_job(session, pool="default", worker_id=worker_id, lease_seconds=30, prefer=preference)
+    return claim_next(pool="default", worker_id=worker_id, lease_seconds=30, prefer=preference)
 
 
 def claim_one(preference: Preference) -> UUID:

@@ -11,8 +11,9 @@ import pytest
 from sqlalchemy import Connection, text
 
 from core.database import get_engine, transaction
+from core.ids import new_id
 from core.jobs.affinity import LOOK_AHEAD, Preference, Shape
-from core.jobs.claim import claim_job
+from core.jobs.claim import claim_job, claim_next
 from core.jobs.deadlines import fail_waiting
 from core.jobs.finish import record_success
 from core.jobs.rescue import stop_overdue
@@ -45,9 +46,10 @@ def test_a_claim_reads_a_few_rows_of_many(account_id: UUID, submit: Submit) -> N
     _fill_the_table(account_id, submit)
     prefer = Preference(frozenset({"model-1", "model-2"}), frozenset({Shape("model-1", 64, 64)}), 30.0)
 
-    for preference in (None, prefer):
-        plan = _explain_claim(preference)
+    plans = [*_explain_claim(None), *_explain_claim(prefer)]
 
+    assert len(plans) == len(["the first one", "the first one, which is not the best one", "the best one"])
+    for plan in plans:
         scans = [node for node in _nodes(plan) if node.get("Relation Name") == "jobs"]
         assert "Seq Scan" not in {node["Node Type"] for node in _nodes(plan)}
         assert "ix_jobs_claim" in {node.get("Index Name") for node in scans}
@@ -93,11 +95,16 @@ def fill_jobs(connection: Connection) -> None:
     connection.execute(text(_FILL), {"rows": _ROWS})
 
 
-def _explain_claim(prefer: Preference | None) -> dict[str, Any]:
-    """How PostgreSQL runs the statement that locks the claimed job."""
-    with transaction() as session, noted_statements() as statements:
-        assert claim_job(session, pool="default", worker_id="worker", lease_seconds=30, prefer=prefer) is not None
-    return _explain(*next(item for item in statements if "SKIP LOCKED" in item[0]))
+def _explain_claim(prefer: Preference | None) -> list[dict[str, Any]]:
+    """How PostgreSQL runs each statement that looks for a job."""
+    with noted_statements() as statements:
+        assert claim_next(pool="default", worker_id="worker", lease_seconds=30, prefer=prefer) is not None
+    return [
+        # Explaining a claim by one statement claims the next job.
+        _explain(statement, parameters | {"attempt_id": new_id()})
+        for statement, parameters in statements
+        if "LIMIT" in statement
+    ]
 
 
 def _explain(statement: str, parameters: Any) -> dict[str, Any]:

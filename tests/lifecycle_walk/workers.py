@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 from core.artifacts.keys import build_checkpoint_key
 from core.database import transaction
 from core.jobs.checkpoints import StoredCheckpoint
-from core.jobs.claim import ClaimedAttempt, claim_job
+from core.jobs.claim import ClaimedAttempt, claim_job, claim_next
 from core.jobs.failures import Failure, FailureCode
 from core.jobs.finish import Rendered, record_cancellation, record_failure, record_interruption, record_success
 from core.jobs.status import JobStatus
@@ -44,11 +44,11 @@ class Killed(Exception):
 
 def claim(*, is_killed: bool = False) -> ClaimedAttempt | None:
     """The next job of the pool. Raises Killed (by `is_killed`) before it is committed."""
+    if not is_killed:
+        return claim_next(pool="default", worker_id="worker", lease_seconds=LEASE_SECONDS)
     with transaction() as session:
-        attempt = claim_job(session, pool="default", worker_id="worker", lease_seconds=LEASE_SECONDS)
-        if is_killed:
-            raise Killed
-        return attempt
+        claim_job(session, pool="default", worker_id="worker", lease_seconds=LEASE_SECONDS)
+        raise Killed
 
 
 def prepare(how: How, attempt: ClaimedAttempt, uploads: ThreadPoolExecutor) -> Outcome:

@@ -18,10 +18,16 @@ POINTS: dict[str, tuple[str, ...]] = {
         *("after_claim", "mid_step", "after_render", "after_encode", "mid_upload"),
         *("before_commit", "in_commit", "after_commit", "before_ring", "after_ring"),
     ),
-    "api": ("before_submit_commit", "after_submit_commit", "before_ring", "after_ring"),
+    "api": (
+        *("before_submit_commit", "after_submit_commit", "before_ring", "after_ring"),
+        *("after_deletion_requested", "after_objects_deleted"),
+    ),
     "dispatcher": ("mid_delivery", "after_delivery", "before_ring", "after_ring"),
 }
 _ACTIONS = ("raise", "stop", "stall:2")
+
+#: One job in so many is deleted.
+_DELETED = 20
 
 _PROMPTS = ("a red mug", "a small blue bowl on a table", "two yellow boxes")
 
@@ -42,6 +48,8 @@ class Order:
     is_repeated: bool
     #: Seconds from the answer to the cancel; None: it is not cancelled.
     cancel_after: float | None
+    #: Seconds from the answer to the first try to delete it; None: it is not deleted.
+    delete_after: float | None
     #: Whether another account asks for it, and must not see it.
     has_stranger: bool
 
@@ -87,13 +95,22 @@ def draw_arms(seed: int) -> dict[str, Iterator[str]]:
 
 
 def _draw_arms_of(role: str, dice: random.Random) -> Iterator[str]:
-    # Every submit passes the one API, and gunicorn starts what dies there with the same arms again.
-    pace = 3 if role == "api" else 1
     milder = _shuffle_again([(point, action) for point in POINTS[role] for action in _ACTIONS], dice)
     for deadly in _shuffle_again(POINTS[role], dice):
-        arms = [f"{point}={action}@{dice.randint(3, 60 * pace)}" for point, action in itertools.islice(milder, 3)]
+        arms = [
+            f"{point}={action}@{dice.randint(3, round(60 * _pace(role, point)))}"
+            for point, action in itertools.islice(milder, 3)
+        ]
         # Starting a process costs as much as a hundred jobs.
-        yield ";".join([*arms, f"{deadly}=kill@{dice.randint(80, 250) * pace}"])
+        yield ";".join([*arms, f"{deadly}=kill@{round(dice.randint(80, 250) * _pace(role, deadly))}"])
+
+
+def _pace(role: str, point: str) -> float:
+    """How often a process comes to the point, beside a worker."""
+    if point in {"after_deletion_requested", "after_objects_deleted"}:
+        return 3 / _DELETED
+    # Every submit passes the one API, and gunicorn starts what dies there with the same arms again.
+    return 3 if role == "api" else 1
 
 
 def _draw_order(seed: int, number: int) -> Order:
@@ -115,6 +132,8 @@ def _draw_order(seed: int, number: int) -> Order:
     elif dice.random() < 0.05:
         body["start_deadline_seconds"] = dice.choice([1, 5, 20])
     if dice.random() < 0.03:
+        body["retention_seconds"] = dice.choice([1, 10])
+    if dice.random() < 0.03:
         body |= {"image": _PICTURE, "strength": 0.8, "num_inference_steps": 3}
     has_key = dice.random() < 0.6
     return Order(
@@ -124,6 +143,7 @@ def _draw_order(seed: int, number: int) -> Order:
         key=f"soak-{seed}-{number}" if has_key else None,
         is_repeated=has_key and dice.random() < 0.15,
         cancel_after=dice.choice([0.0, 0.02, 0.1, 0.5, 2.0]) if dice.random() < 0.08 else None,
+        delete_after=dice.choice([0.5, 5.0, 20.0]) if dice.random() < 1 / _DELETED else None,
         has_stranger=dice.random() < 0.04,
     )
 

@@ -20,12 +20,14 @@ def describe(result: Result) -> Iterator[str]:
     yield ""
     yield f"jobs: {_list(result.ends)} ({result.rows:,} rows; those that were not accepted had senders without an answer)"
     yield f"attempts: {_list(result.attempts)}"
+    yield f"deleted: {result.deleted:,} jobs; and the images of {result.expired:,} expired"
     yield f"images: {result.images:,}, each compared with its sha256; webhooks that came in: {result.webhooks:,}"
     yield f"answers to submits: {_list(result.answers)}"
     yield (
         f"seconds of a submit that was accepted: p50 {result.submit_seconds_p50:g}, p99 {result.submit_seconds_p99:g}, "
         f"slowest {result.submit_seconds_max:g}"
     )
+    yield from (f"  {slow['seconds']} s beside {slow['meanwhile']}" for slow in result.slowest_submits)
     yield (
         "seconds from a lost worker's last sign of life to the next claim: "
         f"p50 {result.recovery_seconds_p50:g}, slowest {result.recovery_seconds_max:g}"

@@ -5,13 +5,24 @@ from __future__ import annotations
 import json
 import os
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
+from datetime import datetime
 from pathlib import Path
 
 from bench.figures import percentile
 from tests.faults.service import Service
-from tests.soak.soak import Soak
+from tests.soak.keeper import role_of
+from tests.soak.soak import Broken, Soak
+from tests.soak.traffic import Submit
 from tests.soak.verdict import find_broken_rules
+
+#: Submits that take longer are looked at, and so many of them are named.
+_SLOW_SECONDS = 1.5
+_MOST_EXPLAINED = 12
+
+#: What happens at a fault point is felt for so long.
+_AFTERMATH_SECONDS = 3.0
 
 
 @dataclass(frozen=True)
@@ -29,12 +40,17 @@ class Result:
     #: What became of their attempts.
     attempts: dict[str, int]
     images: int
+    #: Jobs that their senders deleted, and those whose images expired.
+    deleted: int
+    expired: int
     webhooks: int
     #: How submits were answered.
     answers: dict[str, int]
     submit_seconds_p50: float
     submit_seconds_p99: float
     submit_seconds_max: float
+    #: Of those over a second and a half the slowest, each with what was broken then.
+    slowest_submits: list[dict[str, object]]
     #: From the last sign of life of a worker that lost its job to the job's next claim.
     recovery_seconds_p50: float
     recovery_seconds_max: float
@@ -58,9 +74,10 @@ def read_result(soak: Soak, *, seconds: float) -> Result:
     service, traffic = soak.service, soak.traffic
     broken = find_broken_rules(service, soak.told)
     recoveries = [float(row[0]) for row in service.query(_RECOVERIES)] or [0.0]
-    submits = traffic.submit_seconds or [0.0]
+    submits = [submit.seconds for submit in traffic.submits] or [0.0]
+    point_faults = _read_point_faults(service)
     [(images,)] = service.query("select count(*) from artifacts where kind = 'output'")
-    [(rows,)] = service.query("select count(*) from jobs")
+    [(rows, expired)] = service.query("select count(*), count(expired_at) from jobs")
     return Result(
         seed=soak.plan.seed,
         machine=f"{os.cpu_count()} cores, no GPU",
@@ -70,16 +87,19 @@ def read_result(soak: Soak, *, seconds: float) -> Result:
         ends=_count(service, "select concat_ws(': ', status, failure_code), count(*) from jobs group by 1 order by 1"),
         attempts=_count(service, "select status, count(*) from job_attempts group by 1 order by 1"),
         images=images,
+        deleted=len(traffic.deleted),
+        expired=expired,
         webhooks=len(soak.told.received),
         answers=dict(sorted(traffic.answers.items())),
         submit_seconds_p50=round(percentile(submits, 50), 3),
         submit_seconds_p99=round(percentile(submits, 99), 3),
         submit_seconds_max=round(max(submits), 3),
+        slowest_submits=_explain_slowest(traffic.submits, [*soak.broken, *point_faults]),
         recovery_seconds_p50=round(percentile(recoveries, 50), 2),
         recovery_seconds_max=round(max(recoveries), 2),
         restarts=sum(soak.ground.keeper.starts.values()),
         faults=dict(sorted(soak.injected.items())),
-        point_faults=_count_point_faults(service),
+        point_faults=dict(sorted(Counter(fault.kind for fault in point_faults).items())),
         broken_rules=broken,
     )
 
@@ -96,12 +116,34 @@ def _count(service: Service, statement: str) -> dict[str, int]:
     return {str(name): int(count) for name, count in service.query(statement)}
 
 
-def _count_point_faults(service: Service) -> dict[str, int]:
+def _read_point_faults(service: Service) -> list[Broken]:
     """From the logs: a process says what happens to it before it does."""
-    counts: Counter[str] = Counter()
+    faults: list[Broken] = []
     for part in service.stack.parts:
         for line in part.log_path.read_text(errors="replace").splitlines():
             if '"fault_injected"' in line and line.startswith("{"):
                 event = json.loads(line)
-                counts[f"{part.name.partition('-')[0]}: {event['fault_action']} at {event['fault_point']}"] += 1
-    return dict(sorted(counts.items()))
+                kind = f"{role_of(part)}: {event['fault_action']} at {event['fault_point']}"
+                moment = datetime.fromisoformat(event["timestamp"]).timestamp()
+                faults.append(Broken(kind, moment, moment + _AFTERMATH_SECONDS))
+    return faults
+
+
+def _explain_slowest(submits: Sequence[Submit], faults: Sequence[Broken]) -> list[dict[str, object]]:
+    slow = sorted((submit for submit in submits if submit.seconds > _SLOW_SECONDS), key=lambda submit: -submit.seconds)
+    return [
+        {
+            "seconds": round(submit.seconds, 2),
+            "meanwhile": sorted(
+                {
+                    fault.kind
+                    for fault in faults
+                    if fault.begin <= submit.answered_at
+                    and submit.sent_at <= fault.end
+                    # A submit waits for no worker.
+                    and not fault.kind.startswith("worker: ")
+                }
+            ),
+        }
+        for submit in slow[:_MOST_EXPLAINED]
+    ]

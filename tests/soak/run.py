@@ -16,6 +16,7 @@ from tests.soak.pace import Pace
 from tests.soak.plan import Plan, draw_arms
 from tests.soak.receiver import Receiver
 from tests.soak.soak import Soak
+from tests.soak.tiny_model import serving_tiny_model
 from tests.soak.traffic import Traffic
 
 #: Jobs that wait or run at any time, at most.
@@ -50,7 +51,8 @@ def soaking(
     arms = draw_arms(plan.seed)
     first = ";".join(next(arms[role]) for role in arms)
     with ExitStack() as stack:
-        settings = _SETTINGS | {"LEASE_SECONDS": str(lease_seconds), "FAULT_POINTS": first}
+        model = stack.enter_context(serving_tiny_model())
+        settings = _SETTINGS | model | {"LEASE_SECONDS": str(lease_seconds), "FAULT_POINTS": first}
         service = stack.enter_context(serving(workers=workers, settings=settings))
         del service.stack.environment["FAULT_POINTS"]
         listener = stack.enter_context(listening())

@@ -9,6 +9,7 @@ import time
 from collections import Counter
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
 
 import psycopg
 
@@ -29,6 +30,15 @@ _END_SECONDS = 300
 _TELL_SECONDS = 10
 
 
+@dataclass(frozen=True)
+class Broken:
+    """A fault of the plan, and when it began and ended, in seconds of the wall clock."""
+
+    kind: str
+    begin: float
+    end: float
+
+
 class Soak:
     """One soak on a service that runs."""
 
@@ -37,6 +47,7 @@ class Soak:
         self.ground = ground
         self.traffic = traffic
         self.injected: Counter[str] = Counter()
+        self.broken: list[Broken] = []
         self._receiver = receiver
         self._pace = pace
 
@@ -60,7 +71,7 @@ class Soak:
             background = [
                 threads.submit(keeper.run),
                 threads.submit(self._pace.watch, self._count_unfinished, is_over),
-                threads.submit(self.traffic.send_cancels, is_over),
+                threads.submit(self.traffic.send_what_is_due, is_over),
                 threads.submit(self._receiver.run, is_over),
                 threads.submit(self._tell_often, tell, is_over),
             ]
@@ -84,7 +95,9 @@ class Soak:
     def _break(self, lane: str) -> None:
         for fault in self.plan.faults[lane]:
             self._pace.wait_for_fault(lane, fault.after_orders)
+            started = time.time()
             KINDS[fault.kind](self.ground, random.Random(fault.seed))
+            self.broken.append(Broken(fault.kind, started, time.time()))
             self.injected[fault.kind] += 1
         self._pace.wait_for_fault(lane, math.inf)
 
@@ -97,7 +110,9 @@ class Soak:
         return int(count)
 
     def _wait_for_the_end(self, webhook_seconds: float) -> None:
-        """Return when every job has ended and no webhook is due; or when that takes too long, which the verdict says."""
+        """Return when every job has ended, no webhook is due and customers have deleted what they wanted to; or when that takes
+        too long, which the verdict says.
+        """
         gives_up_at = time.monotonic() + _END_SECONDS
         while time.monotonic() < gives_up_at:
             try:
@@ -108,6 +123,6 @@ class Soak:
                 )
             except psycopg.OperationalError:
                 is_over = False
-            if is_over:
+            if is_over and not self.traffic.has_more_to_do():
                 return
             time.sleep(0.2)

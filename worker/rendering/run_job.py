@@ -11,13 +11,12 @@ import structlog
 from sqlalchemy.orm import Session
 from structlog.contextvars import bound_contextvars
 
-from core.database import transaction
 from core.doorbell import DELIVER_NEXT, WEBHOOK_QUEUE, get_doorbell
 from core.errors import LeaseLost
 from core.fault_points import reach
 from core.ids import format_id
 from core.jobs.affinity import Preference, Shape
-from core.jobs.claim import ClaimedAttempt, claim_job
+from core.jobs.claim import ClaimedAttempt, claim_next
 from core.jobs.deadlines import NOT_ENDED_IN_TIME
 from core.jobs.finish import Rendered, record_cancellation, record_failure, record_interruption, record_success
 from core.jobs.status import FINISHED, JobStatus
@@ -69,22 +68,17 @@ def run_next_job(runtime: Runtime) -> bool:
 
 def _claim(runtime: Runtime) -> ClaimedAttempt | None:
     settings = runtime.settings
-    with transaction() as session:
-        attempt = claim_job(
-            session,
-            pool=settings.render_pool,
-            worker_id=runtime.worker_id,
-            lease_seconds=settings.lease_seconds,
-            prefer=Preference(
-                resident=frozenset(runtime.models.resident_ids()),
-                joinable=runtime.room.shapes(),
-                max_wait_seconds=settings.affinity_max_wait_seconds,
-            ),
-            max_running_jobs=settings.account_max_running_jobs,
-        )
-        if attempt is not None:
-            reach("in_claim")
-    return attempt
+    return claim_next(
+        pool=settings.render_pool,
+        worker_id=runtime.worker_id,
+        lease_seconds=settings.lease_seconds,
+        prefer=Preference(
+            resident=frozenset(runtime.models.resident_ids()),
+            joinable=runtime.room.shapes(),
+            max_wait_seconds=settings.affinity_max_wait_seconds,
+        ),
+        max_running_jobs=settings.account_max_running_jobs,
+    )
 
 
 def _log_context(attempt: ClaimedAttempt) -> AbstractContextManager[None]:

@@ -1,0 +1,24 @@
+"""The model of a soak: a real pipeline of random weights, so that most of the machine is left for what breaks."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from tests.rendering.families import FAMILIES
+from tests.rendering.models_file import write_section
+
+_MODEL = "tiny"
+
+
+@contextmanager
+def serving_tiny_model() -> Iterator[dict[str, str]]:
+    """The settings of a service that serves it alone."""
+    with TemporaryDirectory(prefix="darkroom-soak-") as folder:
+        FAMILIES["sd15"].build(Path(folder) / _MODEL)
+        models_file = Path(folder) / "models.toml"
+        tasks = 'tasks = ["text-to-image", "image-to-image"]\n'
+        models_file.write_text(write_section(_MODEL, _MODEL) + tasks, encoding="utf-8")
+        yield {"MODELS_FILE": str(models_file), "DEFAULT_MODEL": _MODEL}
