@@ -23,7 +23,6 @@ from api.webhook_endpoints.blueprint import webhook_endpoints_blueprint
 from core.catalog import get_catalog
 from core.logs import configure_logging
 from core.settings import get_settings
-from core.warm_up import warm_up
 
 
 def _operation_id(*, name: str, **_: str) -> str:
@@ -60,5 +59,4 @@ def create_app() -> OpenAPI:
     app.register_api(deletions_blueprint)
     app.register_api(models_blueprint)
     app.register_api(webhook_endpoints_blueprint)
-    warm_up()
     return app

@@ -9,6 +9,7 @@ import logging
 
 from core.logs import configure_logging
 from core.settings import get_settings
+from core.warm_up import warm_up
 
 _settings = get_settings()
 
@@ -16,6 +17,9 @@ wsgi_app = "api.app:create_app()"
 bind = "0.0.0.0:8000"  # --bind overrides it
 worker_class = "gthread"
 workers = 1
+# A process that takes the place of one that died is forked from here, with everything imported and built: those who call
+# meanwhile wait for a moment and not for seconds.
+preload_app = True
 threads = _settings.api_threads
 # Seconds: longer than any request of ours, shorter than a client's patience.
 timeout = 60
@@ -23,6 +27,11 @@ graceful_timeout = 10
 keepalive = 5
 control_socket_disable = True
 accesslog = None  # our own log line says more
+
+
+def post_worker_init(_worker: object) -> None:
+    """Connect in the process that answers: a fork must not share connections."""
+    warm_up()
 
 
 def on_starting(_server: object) -> None:

@@ -17,7 +17,7 @@ from sqlalchemy.orm import Session
 
 from core.ids import format_id
 from core.jobs.history_rules import HISTORY_RULES
-from core.jobs.tables import Job
+from core.jobs.tables import Deletion, Job
 
 #: Ids that one statement asks for.
 _AT_ONCE = 1_000
@@ -133,9 +133,11 @@ def find_violations(session: Session) -> list[Violation]:
 
 
 def find_lost_jobs(session: Session, accepted: Collection[UUID]) -> list[Violation]:
-    """The jobs of these that have no row: their senders were told 202."""
+    """The jobs of these that have neither a row nor, deleted, a receipt: their senders were told 202."""
     ids = list(dict.fromkeys(accepted))
     found: set[UUID] = set()
     for start in range(0, len(ids), _AT_ONCE):
-        found.update(session.scalars(select(Job.id).where(Job.id.in_(ids[start : start + _AT_ONCE]))))
-    return [Violation("every accepted job has a row", format_id("job", id_)) for id_ in ids if id_ not in found]
+        some = ids[start : start + _AT_ONCE]
+        found.update(session.scalars(select(Job.id).where(Job.id.in_(some))))
+        found.update(session.scalars(select(Deletion.job_id).where(Deletion.job_id.in_(some))))
+    return [Violation("every accepted job has a row, or a receipt of its deletion", format_id("job", id_)) for id_ in ids if id_ not in found]
