@@ -7,11 +7,15 @@ from __future__ import annotations
 
 import logging
 
+from core.database import cut_after, get_engine
 from core.logs import configure_logging
 from core.settings import get_settings
 from core.warm_up import warm_up
 
 _settings = get_settings()
+
+#: No request needs the database for longer; where it stands still, 503 is the better answer.
+_DATABASE_SECONDS = 4.0
 
 wsgi_app = "api.app:create_app()"
 bind = "0.0.0.0:8000"  # --bind overrides it
@@ -31,6 +35,7 @@ accesslog = None  # our own log line says more
 
 def post_worker_init(_worker: object) -> None:
     """Connect in the process that answers: a fork must not share connections."""
+    cut_after(get_engine(), _DATABASE_SECONDS)
     warm_up()
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from core.database.ask import ask
 from core.database.base import Table, Timestamp
 from core.database.clock import seconds_from_now
+from core.database.patience import cut_after
 from core.database.transaction import build_engine, get_engine, look_up, ping, statements, transaction
 from core.database.unavailable import is_unavailable
 
@@ -13,6 +14,7 @@ __all__ = [
     "Timestamp",
     "ask",
     "build_engine",
+    "cut_after",
     "get_engine",
     "is_unavailable",
     "look_up",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import cache
@@ -15,6 +16,9 @@ from core.database.lending import check_before_lending
 from core.settings import get_settings
 
 _Answer = TypeVar("_Answer")
+
+#: A connection that has died meanwhile says so at once.
+_DEAD_AT_ONCE_SECONDS = 1.0
 
 # Nothing slow happens inside a transaction, so whatever takes longer than this is a fault and is better cut off. A process
 # that freezes with rows locked keeps them for ten seconds: less than a lease, so that others' heartbeats outlive it.
@@ -42,7 +46,8 @@ def get_engine() -> Engine:
 def build_engine(database_url: str, *, pool_size: int) -> Engine:
     """An engine with the options that every statement of ours relies on.
 
-    Connections are checked before they are lent, and a database that does not answer is given up on after five seconds.
+    Connections are checked before they are lent, and a database that takes longer than three seconds to be connected to is
+    given up on.
     """
     engine = create_engine(
         database_url,
@@ -54,7 +59,7 @@ def build_engine(database_url: str, *, pool_size: int) -> Engine:
         hide_parameters=True,  # prompts do not belong into error messages and logs
         connect_args={
             "options": _SERVER_OPTIONS,
-            "connect_timeout": 5,
+            "connect_timeout": 3,
             "application_name": "darkroom",
             # A half-open link is noticed by the kernel in about 15 s, idle (instead of two hours) or not (of minutes).
             "tcp_user_timeout": 15_000,
@@ -91,13 +96,14 @@ def statements() -> Iterator[Session]:
 
 def look_up(ask: Callable[[Connection], _Answer]) -> _Answer:
     """What `ask` finds on a connection on which every statement is a transaction of its own. It is asked once more where
-    the connection turns out to be dead, so it must do no harm to ask twice.
+    the connection turns out to be dead, so it must do no harm to ask twice; but not where that took a while.
     """
+    asked_at = time.monotonic()
     try:
         with _without_transactions(get_engine()).connect() as connection:
             return ask(connection)
     except DBAPIError as error:
-        if not error.connection_invalidated:
+        if not error.connection_invalidated or time.monotonic() - asked_at > _DEAD_AT_ONCE_SECONDS:
             raise
     with _without_transactions(get_engine()).connect() as connection:
         return ask(connection)

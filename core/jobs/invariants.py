@@ -140,4 +140,8 @@ def find_lost_jobs(session: Session, accepted: Collection[UUID]) -> list[Violati
         some = ids[start : start + _AT_ONCE]
         found.update(session.scalars(select(Job.id).where(Job.id.in_(some))))
         found.update(session.scalars(select(Deletion.job_id).where(Deletion.job_id.in_(some))))
-    return [Violation("every accepted job has a row, or a receipt of its deletion", format_id("job", id_)) for id_ in ids if id_ not in found]
+    return [
+        Violation("every accepted job has a row, or a receipt of its deletion", format_id("job", id_))
+        for id_ in ids
+        if id_ not in found
+    ]

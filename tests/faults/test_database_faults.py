@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
+from http import HTTPStatus
 
 import pytest
 
@@ -68,6 +71,38 @@ def _break_the_final_commit(service: Service, sender: Customer, proxy: Proxy, *,
     assert (job["status"], job["attempts"]) == ("succeeded", 1)
     assert service.attempts(job) == ["succeeded"]
     assert service.query("select count(*) from usage_records where job_id = %s", uuid_of(job)) == [(1,)]
+
+
+@pytest.mark.parametrize("fault", ["frozen", "half open"])
+def test_the_database_stands_still(service: Service, sender: Customer, fault: str) -> None:
+    """F17: PostgreSQL is frozen, or says nothing any more on links that stay open: submits do not hang, each is a clean
+    503 within ten seconds; and when it goes on they are taken again, and what was running ends.
+    """
+    running = sender.wait_until_rendering(sender.submit(**LONG))
+    server = service.stack.part("database")
+    with ExitStack() as standing_still:
+        if fault == "frozen":
+            server.pause()
+            standing_still.callback(server.resume)
+        else:
+            standing_still.enter_context(service.links["database"].doing(Flow.BLACK_HOLE))
+        with ThreadPoolExecutor(4) as threads:
+            started = time.monotonic()
+            answers = list(threads.map(lambda _: sender.http.post("/v1/jobs", json={"prompt": "a red mug"}), range(8)))
+        print(f"{fault}: seconds for two submits of each of four senders: {time.monotonic() - started:.1f}")
+
+    assert {(answer.status_code, answer.json()["code"]) for answer in answers} == {(503, "database_unavailable")}
+    assert all(int(answer.headers["Retry-After"]) > 0 for answer in answers)
+    answers.clear()
+    wait_until(
+        lambda: (
+            answers.append(sender.http.post("/v1/jobs", json={"prompt": "a red mug", **SHORT}))
+            or answers[-1].status_code == HTTPStatus.ACCEPTED
+        ),
+        "submits are taken again",
+    )
+    ended = sender.wait_until_all_finished([running, answers[-1].json()])
+    assert [job["status"] for job in ended] == ["succeeded"] * 2
 
 
 def test_the_database_is_killed_while_jobs_run(service: Service, sender: Customer) -> None:

@@ -180,7 +180,9 @@ def test_an_accepted_job_without_a_row_is_found(
     ids.write_text("".join(f"{format_id('job', id_)}\n" for id_ in [*history, lost]))
     monkeypatch.setattr("sys.argv", ["darkroom-admin", "verify", "--accepted", str(ids)])
 
-    with pytest.raises(SystemExit, match=f"every accepted job has a row, or a receipt of its deletion: {format_id('job', lost)}"):
+    with pytest.raises(
+        SystemExit, match=f"every accepted job has a row, or a receipt of its deletion: {format_id('job', lost)}"
+    ):
         admin.commands.main()
 
 

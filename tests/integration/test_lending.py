@@ -10,7 +10,7 @@ import pytest
 from sqlalchemy import Connection, text
 from sqlalchemy.exc import DBAPIError
 
-from core.database import ask, get_engine, is_unavailable, look_up, ping, transaction
+from core.database import ask, build_engine, cut_after, get_engine, is_unavailable, look_up, ping, transaction
 from core.settings import get_settings
 
 
@@ -85,3 +85,24 @@ def _end(processes: set[int]) -> None:
     with psycopg.connect(address, autocommit=True) as connection:
         for process in processes:
             connection.execute("select pg_terminate_backend(%s, 5000)", (process,))
+
+
+def test_nobody_waits_for_long_where_that_was_said(database: None) -> None:
+    """A connection that is lent for too long is cut, and its user told that the database is away; one that came back in
+    time is not, however often it is lent.
+    """
+    engine = build_engine(get_settings().database_url, pool_size=1)
+    cut_after(engine, 0.5)
+    for _ in range(4):
+        with engine.connect() as connection:
+            connection.execute(text("select pg_sleep(0.2)"))
+    asked_at = time.monotonic()
+    with pytest.raises(DBAPIError) as cut, engine.connect() as connection:
+        connection.execute(text("select pg_sleep(10)"))
+    seconds = time.monotonic() - asked_at
+    with engine.connect() as connection:
+        assert connection.scalar(text("select 1")) == 1
+    engine.dispose()
+
+    assert is_unavailable(cut.value)
+    assert seconds < 10  # it did not wait for the answer
