@@ -47,6 +47,7 @@ def register_request_context(app: Flask) -> None:
                 route=route,
                 status=response.status_code,
                 duration_ms=round(seconds * 1000, 1),
+                **g.get("answered_with", {}),
             )
         return response
 

@@ -23,7 +23,7 @@ import structlog
 #: Where a process can be when it is hit, in the order of a job's life.
 POINTS = frozenset(
     {
-        "before_submit_commit",  # the job's row is written, and not yet committed
+        "before_submit_commit",  # the job's row may be written, and is not committed
         "after_submit_commit",  # the job is accepted, and its sender does not know yet
         "before_ring",
         "after_ring",

@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from http import HTTPStatus
+from typing import Any
+from uuid import UUID
 
-import structlog
 from flask import Response, g, request
 from pydantic import ConfigDict, Field
 
 from api.authentication import current_account_id
 from api.headers import Headers
 from api.jobs.blueprint import jobs_blueprint
+from api.jobs.few_at_once import few_at_once
 from api.json_body import MAX_BODY_BYTES_WITH_IMAGES
 from api.v1 import describe_problems
-from core.artifacts.inputs import discard_inputs, stored_inputs
+from core.artifacts.inputs import InputImage, discard_inputs, stored_inputs
 from core.catalog import get_catalog
-from core.database import transaction
+from core.database import statements, transaction
 from core.doorbell import RENDER_NEXT, get_doorbell, render_queue
 from core.fault_points import reach
 from core.ids import format_id, new_id
@@ -23,10 +26,8 @@ from core.jobs.build_view import build_job_view
 from core.jobs.input_images import take_out_images
 from core.jobs.job_view import JobView
 from core.jobs.request import RenderRequest
-from core.jobs.submit import submit_job
+from core.jobs.submit import Submitted, submit_at_once, submit_job
 from core.settings import get_settings
-
-_log = structlog.get_logger()
 
 
 @jobs_blueprint.before_request
@@ -76,24 +77,12 @@ def post_job(header: PostJobHeaders, body: RenderRequest) -> Response:
     """Queue a job. It is accepted, and will reach an end, once this answers 202."""
     job_id = new_id()
     order, images = take_out_images(body, job_id=job_id)
-    with stored_inputs(images), transaction() as session:
-        submitted = submit_job(
-            session,
-            order,
-            account_id=current_account_id(),
-            request_id=g.request_id,
-            idempotency_key=header.idempotency_key,
-            catalog=get_catalog(),
-            settings=get_settings(),
-            job_id=job_id,
-            images=images,
-        )
-        view = build_job_view(session, submitted.job, jobs_before=submitted.jobs_before)
-        reach("before_submit_commit")
+    with stored_inputs(images), few_at_once():
+        submitted, view = _submit(order, images, header.idempotency_key, job_id)
 
     reach("after_submit_commit")
+    g.answered_with = {"job_id": view.id, "model": view.model}
     if submitted.is_new:
-        _log.info("job_submitted", job_id=view.id, model=view.model)
         get_doorbell().ring(
             render_queue(submitted.job.pool),
             RENDER_NEXT,
@@ -108,3 +97,28 @@ def post_job(header: PostJobHeaders, body: RenderRequest) -> Response:
     if not submitted.is_new:
         response.headers["Idempotent-Replayed"] = "true"
     return response
+
+
+def _submit(
+    order: RenderRequest, images: Sequence[InputImage], idempotency_key: str | None, job_id: UUID
+) -> tuple[Submitted, JobView]:
+    """The job, committed, and its view."""
+    given: dict[str, Any] = {
+        "account_id": current_account_id(),
+        "request_id": g.request_id,
+        "catalog": get_catalog(),
+        "settings": get_settings(),
+        "job_id": job_id,
+    }
+    if idempotency_key is None and not images:
+        reach("before_submit_commit")
+        with statements() as session:
+            submitted = submit_at_once(session, order, **given)
+            if submitted is not None:
+                return submitted, build_job_view(session, submitted.job, jobs_before=submitted.jobs_before)
+
+    with transaction() as session:
+        submitted = submit_job(session, order, idempotency_key=idempotency_key, images=images, **given)
+        view = build_job_view(session, submitted.job, jobs_before=submitted.jobs_before)
+        reach("before_submit_commit")
+    return submitted, view

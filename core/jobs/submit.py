@@ -15,7 +15,7 @@ from core.artifacts.inputs import InputImage
 from core.catalog import Catalog
 from core.errors import IdempotencyKeyReused, JobDeleted
 from core.ids import new_id
-from core.jobs.input_images import build_input_rows, find_inputs
+from core.jobs.input_images import IMAGE_FIELDS, build_input_rows, find_inputs
 from core.jobs.insert_job import Deadlines, insert_job, insert_where_room_is
 from core.jobs.priority import HELD, PRIORITIES
 from core.jobs.queued_limit import take_room
@@ -74,25 +74,9 @@ def submit_job(
             return Submitted(first, is_new=False)
 
     inputs = find_inputs(session, request, images, account_id=account_id)
-    resolved = resolve_request(request, catalog=catalog, default_model=settings.default_model, input_sizes=inputs.sizes)
-    job = Job(
-        id=job_id,
-        account_id=account_id,
-        task=resolved.task,
-        model=resolved.model,
-        model_revision=resolved.model_revision,
-        request=resolved.parameters,
-        seed=resolved.seed,
-        metadata_=request.metadata,
-        warnings=resolved.warnings,
-        cost=resolved.cost,
-        pool=resolved.pool,
-        priority=PRIORITIES[request.priority],
-        max_attempts=settings.max_attempts,
-        retention_seconds=request.retention_seconds,
-        request_id=request_id,
-    )
-    jobs_before = _take_a_place(session, job, request, settings)
+    order = _Order(request, account_id, request_id, job_id, catalog, settings)
+    job = order.resolve(inputs.sizes)
+    jobs_before = _take_a_place(session, job, order)
     if images or inputs.sources:
         session.add_all(build_input_rows(images, account_id=account_id))
         session.add_all(
@@ -102,12 +86,81 @@ def submit_job(
     return Submitted(job, is_new=True, jobs_before=jobs_before)
 
 
-def _take_a_place(session: Session, job: Job, request: RenderRequest, settings: Settings) -> int:
+def submit_at_once(
+    session: Session,
+    request: RenderRequest,
+    *,
+    account_id: UUID,
+    request_id: str,
+    catalog: Catalog,
+    settings: Settings,
+    job_id: UUID,
+) -> Submitted | None:
+    """Queue one job that has neither an Idempotency-Key nor images, in one statement, which may be a transaction of its
+    own. None, with nothing written, where `submit_job` has to look closer. Raises InvalidRequest with the field.
+    """
+    order = _Order(request, account_id, request_id, job_id, catalog, settings)
+    if not order.is_plain or any(getattr(request, field) is not None for field in IMAGE_FIELDS):
+        return None
+    job = order.resolve({})
+    jobs_before = order.insert_where_room_is(session, job)
+    return None if jobs_before is None else Submitted(job, is_new=True, jobs_before=jobs_before)
+
+
+@dataclass(frozen=True)
+class _Order:
+    request: RenderRequest
+    account_id: UUID
+    request_id: str
+    job_id: UUID
+    catalog: Catalog
+    settings: Settings
+
+    @property
+    def is_plain(self) -> bool:
+        """Whether the account's room may be all that has to be looked at."""
+        return self.settings.account_max_running_jobs is None and self.request.retention_seconds is None
+
+    @property
+    def deadlines(self) -> Deadlines:
+        """As they were asked for."""
+        return Deadlines(self.request.start_deadline_seconds, self.request.deadline_seconds)
+
+    def resolve(self, input_sizes: dict[str, tuple[int, int]]) -> Job:
+        """The row, without its place in the queue."""
+        request = self.request
+        resolved = resolve_request(
+            request, catalog=self.catalog, default_model=self.settings.default_model, input_sizes=input_sizes
+        )
+        return Job(
+            id=self.job_id,
+            account_id=self.account_id,
+            task=resolved.task,
+            model=resolved.model,
+            model_revision=resolved.model_revision,
+            request=resolved.parameters,
+            seed=resolved.seed,
+            metadata_=request.metadata,
+            warnings=resolved.warnings,
+            cost=resolved.cost,
+            pool=resolved.pool,
+            priority=PRIORITIES[request.priority],
+            max_attempts=self.settings.max_attempts,
+            retention_seconds=request.retention_seconds,
+            request_id=self.request_id,
+        )
+
+    def insert_where_room_is(self, session: Session, job: Job) -> int | None:
+        """How many jobs stand before it; None, with nothing written, where that takes a closer look."""
+        return insert_where_room_is(session, job, self.deadlines, max_queued_jobs=self.settings.account_max_queued_jobs)
+
+
+def _take_a_place(session: Session, job: Job, order: _Order) -> int:
     """Write the row, where the account may have one more job; tell how many stand before it."""
-    deadlines = Deadlines(request.start_deadline_seconds, request.deadline_seconds)
-    if settings.account_max_running_jobs is None and request.retention_seconds is None:
+    request, settings = order.request, order.settings
+    if order.is_plain:
         # Most submits: one statement for all.
-        jobs_before = insert_where_room_is(session, job, deadlines, max_queued_jobs=settings.account_max_queued_jobs)
+        jobs_before = order.insert_where_room_is(session, job)
         if jobs_before is not None:
             return jobs_before
 
@@ -119,7 +172,7 @@ def _take_a_place(session: Session, job: Job, request: RenderRequest, settings: 
     max_running = share.max_running_jobs or settings.account_max_running_jobs
     if max_running is not None and runs_all_it_may(session, account_id=job.account_id, limit=max_running):
         job.priority += HELD
-    return insert_job(session, job, deadlines, weight=share.weight)
+    return insert_job(session, job, order.deadlines, weight=share.weight)
 
 
 def _take_idempotency_key(
