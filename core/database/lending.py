@@ -59,11 +59,8 @@ def _has_news(connection: Any) -> bool:
 
 
 def _forgets_plans(engine: Engine, connection: Any) -> bool:
-    was_autocommit = connection.autocommit
     try:
-        connection.autocommit = True
         connection.execute("DISCARD PLANS")
-        connection.autocommit = was_autocommit
     except engine.dialect.loaded_dbapi.Error:
         return False
     return True

@@ -8,14 +8,18 @@ from contextlib import contextmanager
 from functools import cache
 from typing import TypeVar
 
-from sqlalchemy import Connection, Engine, create_engine, text
+from sqlalchemy import Connection, Engine, create_engine, event, text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session, sessionmaker
 
+from core.database.ask import ask
 from core.database.lending import check_before_lending
 from core.settings import get_settings
 
 _Answer = TypeVar("_Answer")
+
+#: The option of connections on which every statement is a transaction of its own.
+_EACH_ALONE = "each_statement_alone"
 
 #: A connection that has died meanwhile says so at once.
 _DEAD_AT_ONCE_SECONDS = 1.0
@@ -57,6 +61,8 @@ def build_engine(database_url: str, *, pool_size: int) -> Engine:
         pool_use_lifo=True,
         pool_timeout=5,
         hide_parameters=True,  # prompts do not belong into error messages and logs
+        # Said once to each connection, and not at every lending; transactions begin in words.
+        isolation_level="AUTOCOMMIT",
         connect_args={
             "options": _SERVER_OPTIONS,
             "connect_timeout": 3,
@@ -69,7 +75,14 @@ def build_engine(database_url: str, *, pool_size: int) -> Engine:
         },
     )
     check_before_lending(engine)
+    event.listen(engine, "begin", _begin)
     return engine
+
+
+def _begin(connection: Connection) -> None:
+    options = connection.get_execution_options()
+    if not options.get(_EACH_ALONE) and "isolation_level" not in options:
+        ask(connection, "BEGIN", {})
 
 
 @cache
@@ -94,25 +107,25 @@ def statements() -> Iterator[Session]:
         yield session
 
 
-def look_up(ask: Callable[[Connection], _Answer]) -> _Answer:
-    """What `ask` finds on a connection on which every statement is a transaction of its own. It is asked once more where
+def look_up(question: Callable[[Connection], _Answer]) -> _Answer:
+    """What `question` finds on a connection on which every statement is a transaction of its own. It is asked once more where
     the connection turns out to be dead, so it must do no harm to ask twice; but not where that took a while.
     """
     asked_at = time.monotonic()
     try:
         with _without_transactions(get_engine()).connect() as connection:
-            return ask(connection)
+            return question(connection)
     except DBAPIError as error:
         if not error.connection_invalidated or time.monotonic() - asked_at > _DEAD_AT_ONCE_SECONDS:
             raise
     with _without_transactions(get_engine()).connect() as connection:
-        return ask(connection)
+        return question(connection)
 
 
 @cache
 def _without_transactions(engine: Engine) -> Engine:
     # The same pool, in another mode.
-    return engine.execution_options(isolation_level="AUTOCOMMIT")
+    return engine.execution_options(**{_EACH_ALONE: True})
 
 
 def ping() -> None:

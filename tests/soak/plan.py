@@ -87,22 +87,23 @@ def build_plan(seed: int, *, jobs: int, faults: int, lanes: Mapping[str, Sequenc
     return Plan(seed, [_draw_order(seed, number) for number in range(jobs)], planned)
 
 
-def draw_arms(seed: int) -> dict[str, Iterator[str]]:
+def draw_arms(seed: int, *, jobs: int) -> dict[str, Iterator[str]]:
     """By the role of a process, its FAULT_POINTS for each start: a few points early in its life, and one that ends it
     later. Every action at every point comes before any comes again.
     """
-    return {role: _draw_arms_of(role, random.Random(f"{seed}:{role}")) for role in POINTS}
+    # Starting a worker costs as much as a hundred jobs, so in a long soak they live longer.
+    life = max(80, jobs // 40)
+    return {role: _draw_arms_of(role, random.Random(f"{seed}:{role}"), life) for role in POINTS}
 
 
-def _draw_arms_of(role: str, dice: random.Random) -> Iterator[str]:
+def _draw_arms_of(role: str, dice: random.Random, life: int) -> Iterator[str]:
     milder = _shuffle_again([(point, action) for point in POINTS[role] for action in _ACTIONS], dice)
     for deadly in _shuffle_again(POINTS[role], dice):
         arms = [
             f"{point}={action}@{dice.randint(3, round(60 * _pace(role, point)))}"
             for point, action in itertools.islice(milder, 3)
         ]
-        # Starting a process costs as much as a hundred jobs.
-        yield ";".join([*arms, f"{deadly}=kill@{round(dice.randint(80, 250) * _pace(role, deadly))}"])
+        yield ";".join([*arms, f"{deadly}=kill@{round(dice.randint(life, 3 * life) * _pace(role, deadly))}"])
 
 
 def _pace(role: str, point: str) -> float:

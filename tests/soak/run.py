@@ -48,7 +48,7 @@ def soaking(
     """A service that has been through the plan and is healed: every job has ended. `webhook_seconds`: how far ahead a
     webhook may be due that is waited for. `tell` hears now and then how far it is.
     """
-    arms = draw_arms(plan.seed)
+    arms = draw_arms(plan.seed, jobs=len(plan.orders))
     first = ";".join(next(arms[role]) for role in arms)
     with ExitStack() as stack:
         model = stack.enter_context(serving_tiny_model())

@@ -6,6 +6,7 @@ import ssl
 import time
 from collections.abc import Sequence
 from email.utils import parsedate_to_datetime
+from functools import cache
 
 import httpcore2
 
@@ -36,7 +37,7 @@ def post(
     backend = VettedBackend(deadline=started + timeout_seconds, allowed_networks=allowed_networks)
     try:
         with (
-            httpcore2.ConnectionPool(ssl_context=ssl.create_default_context(), network_backend=backend) as pool,
+            httpcore2.ConnectionPool(ssl_context=_tls(), network_backend=backend) as pool,
             pool.stream("POST", url, headers=[*(_HEADERS | headers).items()], content=body) as response,
         ):
             text = _read_some(response)
@@ -53,6 +54,12 @@ def post(
     except (httpcore2.NetworkError, httpcore2.ProtocolError, httpcore2.UnsupportedProtocol, OSError) as error:
         reason = f"{type(error).__name__}: {error}"
     return AttemptOutcome(status_code=None, duration_ms=_elapsed_ms(started), error=reason[:_KEPT_CHARACTERS])
+
+
+@cache
+def _tls() -> ssl.SSLContext:
+    """Made once: reading the certificates of all authorities takes longer than all else about a delivery."""
+    return ssl.create_default_context()
 
 
 def _read_some(response: httpcore2.Response) -> str:
