@@ -57,6 +57,10 @@ JOBS_OVERDUE = Counter(
     ["failure_code"],
     registry=REGISTRY,
 )
+JOBS_EXPIRED = Counter("jobs_expired_total", "Jobs whose images were deleted by policy.", registry=REGISTRY)
+JOBS_PRUNED = Counter("jobs_pruned_total", "Jobs whose rows were deleted by policy.", registry=REGISTRY)
+#: By the API at once, or later by the dispatcher.
+JOBS_DELETED = Counter("jobs_deleted_total", "Jobs deleted because somebody asked for it.", registry=REGISTRY)
 MESSAGES_REFUSED = Counter(
     "messages_refused_total", "Messages from Redis that could not be read, and were thrown away.", registry=REGISTRY
 )

@@ -15,6 +15,7 @@ from core.database import transaction
 from core.errors import StorageUnavailable
 from core.ids import format_id
 from core.jobs.delete import carry_out_deletion, request_deletion
+from core.metrics import JOBS_DELETED
 
 _log = structlog.get_logger()
 
@@ -52,6 +53,7 @@ def delete_job(path: JobPath, query: NoQuery) -> Response:  # noqa: ARG001  (its
     if deletion.completed_at is None:
         try:
             deletion = carry_out_deletion(deletion.id, job_id=deletion.job_id, is_awaited=True)
+            JOBS_DELETED.inc()
             _log.info("job_deleted", job_id=path.job_id, deletion_id=deletion_id)
         except StorageUnavailable as error:
             _log.warning("deletion_not_completed", deletion_id=deletion_id, error=str(error))

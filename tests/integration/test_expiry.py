@@ -19,6 +19,7 @@ from core.errors import InvalidRequest, StorageUnavailable
 from core.ids import format_id, parse_id
 from core.jobs.job_view import InputView, OutputView
 from core.jobs.tables import Job
+from core.metrics import REGISTRY
 from core.settings import get_settings
 from infra.local import LocalStack
 from tests.integration.attempts import claim_one, expire_lease, fail, succeed, sweep
@@ -210,6 +211,26 @@ def test_idempotency_keys_are_forgotten_after_a_day(post: Post, account_id: UUID
     apply_retention()
 
     assert post({"prompt": "a mug"}, **{"Idempotency-Key": "k"}).get_json()["id"] != first
+
+
+def test_retention_is_counted(servers: LocalStack, account_id: UUID, submit: Submit) -> None:
+    """A job whose images went, and one whose rows went, each once however often is looked."""
+    expired, pruned = (submit(account_id) for _ in range(2))
+    for job_id in (expired, pruned):
+        assert finish_one() == job_id
+        pass_time(job_id)
+    before = _read_counts()
+
+    apply_retention()
+    pass_time(pruned, "row_expires_at")
+    for _ in range(2):
+        apply_retention()
+
+    assert [now - then for now, then in zip(_read_counts(), before, strict=True)] == [2, 1]
+
+
+def _read_counts() -> list[float]:
+    return [REGISTRY.get_sample_value(f"jobs_{name}_total") or 0 for name in ("expired", "pruned")]
 
 
 def test_the_operator_sets_an_accounts_retention(

@@ -21,6 +21,7 @@ from core.jobs.delete import carry_out_deletion
 from core.jobs.deletions import list_pending_deletions, list_unswept_deletions, mark_swept
 from core.jobs.expire import expire_images, list_expired_images, mark_images_deleted
 from core.jobs.prune import list_prunable_jobs, prune_idempotency_keys, prune_jobs
+from core.metrics import JOBS_DELETED, JOBS_EXPIRED, JOBS_PRUNED
 from core.settings import get_settings
 
 #: Jobs of one transaction.
@@ -53,6 +54,7 @@ def prune_batch() -> bool:
         delete_prefix(prefix)
     with transaction() as session:
         pruned = prune_jobs(session, prunable.job_ids)
+    JOBS_PRUNED.inc(pruned)
     _log.info("jobs_pruned", jobs=pruned)
     return pruned == _BATCH
 
@@ -73,6 +75,7 @@ def _finish_deletions() -> None:
     try:
         for deletion in pending:
             carry_out_deletion(deletion.id, job_id=deletion.job_id)
+            JOBS_DELETED.inc()
             _log.info("deletion_completed", deletion_id=format_id("del", deletion.id))
         for deletion in unswept:
             for prefix in build_job_prefixes(deletion.job_id):
@@ -95,6 +98,7 @@ def _expire() -> bool:
     reach("after_objects_deleted")
     with transaction() as session:
         mark_images_deleted(session, expired.job_ids)
+    JOBS_EXPIRED.inc(len(expired.job_ids))
     _log.info("images_expired", jobs=len(expired.job_ids), objects=len(expired.storage_keys))
     return True
 
