@@ -14,7 +14,7 @@ from bench.queue.bench import Bench, in_turns
 from bench.queue.noop_task import prefer_like_a_worker
 from bench.queue.tables import empty_tables, fill_queue
 from core.database import build_engine, get_engine
-from core.jobs.claim import claim_job
+from core.jobs.open_attempt import open_first
 from core.jobs.queue_figures import read_queue_figures
 from core.jobs.rescue import count_claimable, rescue_expired
 from core.settings import get_settings
@@ -95,8 +95,8 @@ def _time_claims(engine: Engine, count: int) -> list[float]:
     prefer = prefer_like_a_worker(settings)
 
     def claim(session: Session) -> None:
-        claimed = claim_job(session, pool=_POOL, worker_id="bench", lease_seconds=settings.lease_seconds, prefer=prefer)
-        if claimed is None:
+        first = open_first(session, pool=_POOL, worker_id="bench", lease_seconds=settings.lease_seconds, prefer=prefer)
+        if first.opened is None:
             raise RuntimeError("the queue ran out: fewer claims, please")
 
     return [_time(engine, claim) for _ in range(count)]
