@@ -21,8 +21,8 @@ from tests.soak.verdict import find_broken_rules
 _SLOW_SECONDS = 1.5
 _MOST_EXPLAINED = 12
 
-#: What happens at a fault point is felt for so long.
-_AFTERMATH_SECONDS = 3.0
+#: What has died is felt until its successor is there.
+_AFTERMATH_SECONDS = 6.0
 
 
 @dataclass(frozen=True)
@@ -125,7 +125,7 @@ def _read_point_faults(service: Service) -> list[Broken]:
                 event = json.loads(line)
                 kind = f"{role_of(part)}: {event['fault_action']} at {event['fault_point']}"
                 moment = datetime.fromisoformat(event["timestamp"]).timestamp()
-                faults.append(Broken(kind, moment, moment + _AFTERMATH_SECONDS))
+                faults.append(Broken(kind, moment, moment))
     return faults
 
 
@@ -139,7 +139,7 @@ def _explain_slowest(submits: Sequence[Submit], faults: Sequence[Broken]) -> lis
                     fault.kind
                     for fault in faults
                     if fault.begin <= submit.answered_at
-                    and submit.sent_at <= fault.end
+                    and submit.sent_at <= fault.end + _AFTERMATH_SECONDS
                     # A submit waits for no worker.
                     and not fault.kind.startswith("worker: ")
                 }
