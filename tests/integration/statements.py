@@ -14,12 +14,13 @@ from core.database import get_engine
 
 @contextmanager
 def noted_statements() -> Iterator[list[tuple[str, Any]]]:
-    """Each statement of the block and its parameters."""
+    """Each statement of the block and its parameters, but for those that begin a transaction."""
     noted: list[tuple[str, Any]] = []
 
     class NotingCursor(psycopg.Cursor[Any]):
         def execute(self, query: Any, params: Any = None, **options: Any) -> NotingCursor:
-            noted.append((query, params))
+            if query != "BEGIN":
+                noted.append((query, params))
             return super().execute(query, params, **options)
 
     def lend(connection: Any, *_: Any) -> None:
