@@ -116,9 +116,8 @@ def ask_for_first(pool: str, prefer: Preference | None) -> Question:
     """For the first job that nobody else is taking, locked; and (`is_best`) whether no other one could suit the worker
     better.
     """
-    if prefer is None or prefer.is_empty:
-        is_best = true()
-    else:
+    is_best: ColumnElement[bool] = true()
+    if prefer is not None and not prefer.is_empty:
         best = _JOINABLE if _list_joins(prefer, Job.model, Job.request) else _RESIDENT
         is_best = _rank(prefer, Job.model, Job.request) == best
     query = claimable(pool).with_only_columns(*_columns(), is_best.label("is_best"), maintain_column_froms=True)
