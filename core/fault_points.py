@@ -27,7 +27,7 @@ POINTS = frozenset(
         "after_submit_commit",  # the job is accepted, and its sender does not know yet
         "before_ring",
         "after_ring",
-        "in_claim",  # the attempt is opened in a transaction that holds its rows, and not yet committed
+        "in_claim",  # a claim that took a closer look holds its rows in a transaction, and is not yet committed
         "after_claim",  # the lease runs, and nobody renews it yet
         "mid_step",  # a denoising step has just ended
         "after_render",

@@ -6,6 +6,7 @@ import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
+from datetime import timedelta
 from http import HTTPStatus
 from typing import Any
 
@@ -94,6 +95,7 @@ def test_the_database_stands_still(service: Service, sender: Customer, fault: st
 
     assert {(answer.status_code, answer.json()["code"]) for answer in answers} == {(503, "database_unavailable")}
     assert all(int(answer.headers["Retry-After"]) > 0 for answer in answers)
+    assert max(answer.elapsed for answer in answers) < timedelta(seconds=10)
     jobs: list[dict[str, Any]] = []
 
     def is_taken() -> bool:
