@@ -13,7 +13,6 @@ from pydantic import ConfigDict, Field
 from api.authentication import current_account_id
 from api.headers import Headers
 from api.jobs.blueprint import jobs_blueprint
-from api.jobs.few_at_once import few_at_once
 from api.json_body import MAX_BODY_BYTES_WITH_IMAGES
 from api.v1 import describe_problems
 from core.artifacts.inputs import InputImage, discard_inputs, stored_inputs
@@ -77,7 +76,7 @@ def post_job(header: PostJobHeaders, body: RenderRequest) -> Response:
     """Queue a job. It is accepted, and will reach an end, once this answers 202."""
     job_id = new_id()
     order, images = take_out_images(body, job_id=job_id)
-    with stored_inputs(images), few_at_once():
+    with stored_inputs(images):
         submitted, view = _submit(order, images, header.idempotency_key, job_id)
 
     reach("after_submit_commit")
