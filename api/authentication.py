@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from functools import cache
 from uuid import UUID
 
 import structlog
 from flask import g, request
 
-from core.accounts.api_keys import parse_api_key
+from core.accounts.api_keys import ApiKeyParts, parse_api_key
 from core.accounts.authenticate import authenticate
+from core.accounts.known_keys import KnownKeys
 from core.database import look_up
 from core.errors import NotAuthenticated
 from core.ids import format_id
@@ -16,16 +18,32 @@ from core.settings import get_settings
 
 _SCHEME = "bearer"
 
+#: The operations that ask the database whether the key still opens the account in a statement of theirs, or by
+#: `confirm_account`: for those it is enough at first that it did a moment ago.
+_ASK_AGAIN = frozenset({"jobs.post_job"})
+
 
 def require_account() -> None:
     """Put the caller's account on `g`, before anything else of the request is looked at. Raises NotAuthenticated."""
     scheme, _, api_key = request.headers.get("Authorization", "").partition(" ")
     if scheme.lower() != _SCHEME:
         raise NotAuthenticated
-    pepper = get_settings().api_key_pepper.get_secret_value()
-    g.account_id = look_up(lambda connection: authenticate(connection, api_key=api_key.strip(), pepper=pepper))
-    g.api_key = api_key.strip()
+    g.api_key = parse_api_key(api_key.strip())
+    if g.api_key is None:
+        raise NotAuthenticated
+    known = _known_keys().find(g.api_key) if request.endpoint in _ASK_AGAIN else None
+    if known is None:
+        confirm_account()
+    else:
+        g.account_id = known
     structlog.contextvars.bind_contextvars(account_id=format_id("acc", g.account_id))
+
+
+def confirm_account() -> None:
+    """Ask the database which account the caller's key opens now. Raises NotAuthenticated."""
+    pepper = _pepper()
+    g.account_id = look_up(lambda connection: authenticate(connection, g.api_key, pepper=pepper))
+    _known_keys().remember(g.api_key, g.account_id)
 
 
 def current_account_id() -> UUID:
@@ -36,7 +54,14 @@ def current_account_id() -> UUID:
 
 def current_api_key_id() -> str:
     """The public part of the key that `require_account` accepted."""
-    parts = parse_api_key(g.api_key)
-    if parts is None:
-        raise NotAuthenticated
-    return parts.id
+    api_key: ApiKeyParts = g.api_key
+    return api_key.id
+
+
+@cache
+def _known_keys() -> KnownKeys:
+    return KnownKeys(_pepper())
+
+
+def _pepper() -> str:
+    return get_settings().api_key_pepper.get_secret_value()

@@ -10,7 +10,7 @@ from uuid import UUID
 from flask import Response, g, request
 from pydantic import ConfigDict, Field
 
-from api.authentication import current_account_id
+from api.authentication import confirm_account, current_account_id, current_api_key_id
 from api.headers import Headers
 from api.jobs.blueprint import jobs_blueprint
 from api.json_body import MAX_BODY_BYTES_WITH_IMAGES
@@ -21,7 +21,7 @@ from core.database import statements, transaction
 from core.doorbell import RENDER_NEXT, get_doorbell, render_queue
 from core.fault_points import reach
 from core.ids import format_id, new_id
-from core.jobs.build_view import build_job_view
+from core.jobs.build_view import build_job_view, build_submitted_view
 from core.jobs.input_images import take_out_images
 from core.jobs.job_view import JobView
 from core.jobs.request import RenderRequest
@@ -76,8 +76,12 @@ def post_job(header: PostJobHeaders, body: RenderRequest) -> Response:
     """Queue a job. It is accepted, and will reach an end, once this answers 202."""
     job_id = new_id()
     order, images = take_out_images(body, job_id=job_id)
-    with stored_inputs(images):
-        submitted, view = _submit(order, images, header.idempotency_key, job_id)
+    accepted = None if header.idempotency_key or images else _submit_at_once(order, job_id)
+    if accepted is None:
+        confirm_account()
+        with stored_inputs(images):
+            accepted = _submit(order, images, header.idempotency_key, job_id)
+    submitted, view = accepted
 
     reach("after_submit_commit")
     g.answered_with = {"job_id": view.id, "model": view.model}
@@ -98,26 +102,33 @@ def post_job(header: PostJobHeaders, body: RenderRequest) -> Response:
     return response
 
 
+def _submit_at_once(order: RenderRequest, job_id: UUID) -> tuple[Submitted, JobView] | None:
+    """The job, committed, and its view: most of them, and by one statement. None where that takes a closer look."""
+    reach("before_submit_commit")
+    with statements() as connection:
+        submitted = submit_at_once(connection, order, api_key_id=current_api_key_id(), **_describe_submit(job_id))
+    if submitted is None or submitted.jobs_before is None:
+        return None
+    return submitted, build_submitted_view(submitted.job, jobs_before=submitted.jobs_before)
+
+
 def _submit(
     order: RenderRequest, images: Sequence[InputImage], idempotency_key: str | None, job_id: UUID
 ) -> tuple[Submitted, JobView]:
-    """The job, committed, and its view."""
-    given: dict[str, Any] = {
+    with transaction() as session:
+        submitted = submit_job(
+            session, order, idempotency_key=idempotency_key, images=images, **_describe_submit(job_id)
+        )
+        view = build_job_view(session, submitted.job, jobs_before=submitted.jobs_before)
+        reach("before_submit_commit")
+    return submitted, view
+
+
+def _describe_submit(job_id: UUID) -> dict[str, Any]:
+    return {
         "account_id": current_account_id(),
         "request_id": g.request_id,
         "catalog": get_catalog(),
         "settings": get_settings(),
         "job_id": job_id,
     }
-    if idempotency_key is None and not images:
-        reach("before_submit_commit")
-        with statements() as session:
-            submitted = submit_at_once(session, order, **given)
-            if submitted is not None:
-                return submitted, build_job_view(session, submitted.job, jobs_before=submitted.jobs_before)
-
-    with transaction() as session:
-        submitted = submit_job(session, order, idempotency_key=idempotency_key, images=images, **given)
-        view = build_job_view(session, submitted.job, jobs_before=submitted.jobs_before)
-        reach("before_submit_commit")
-    return submitted, view

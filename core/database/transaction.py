@@ -101,10 +101,10 @@ def transaction() -> Iterator[Session]:
 
 
 @contextmanager
-def statements() -> Iterator[Session]:
-    """A session on which every statement is a transaction of its own, committed when it answers."""
-    with Session(_without_transactions(get_engine()), expire_on_commit=False) as session:
-        yield session
+def statements() -> Iterator[Connection]:
+    """A connection on which every statement is a transaction of its own, committed when it answers."""
+    with _without_transactions(get_engine()).connect() as connection:
+        yield connection
 
 
 def look_up(question: Callable[[Connection], _Answer]) -> _Answer:
@@ -113,12 +113,12 @@ def look_up(question: Callable[[Connection], _Answer]) -> _Answer:
     """
     asked_at = time.monotonic()
     try:
-        with _without_transactions(get_engine()).connect() as connection:
+        with statements() as connection:
             return question(connection)
     except DBAPIError as error:
         if not error.connection_invalidated or time.monotonic() - asked_at > _DEAD_AT_ONCE_SECONDS:
             raise
-    with _without_transactions(get_engine()).connect() as connection:
+    with statements() as connection:
         return question(connection)
 
 

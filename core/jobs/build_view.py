@@ -65,6 +65,11 @@ def build_job_views(
     ]
 
 
+def build_submitted_view(job: Job, *, jobs_before: int) -> JobView:
+    """The view of a job that has just been submitted, and that starts from no image."""
+    return _assemble(job, None, {}, [], position=jobs_before, with_urls=True)
+
+
 def build_ended_view(session: Session, job: Job, attempt: JobAttempt, outputs: Sequence[Artifact]) -> JobView:
     """The view of a job that has just ended, without URLs, from what is about to be written."""
     return _assemble(job, attempt, _inputs(session, [job])[job.id], outputs, position=None, with_urls=False)

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import Connection, select
 from sqlalchemy.orm import Session
 
 from core.artifacts.tables import Artifact, ArtifactKind
@@ -71,8 +71,8 @@ def claim_next(
     locked has missed nothing: as many claims are under way.
     """
     claimant = _Claimant(pool, worker_id, lease_seconds, prefer, max_running_jobs)
-    with statements() as session:
-        attempt, is_decided = claimant.take_first(session)
+    with statements() as connection:
+        attempt, is_decided = claimant.take_first(connection)
     if is_decided:
         return attempt
     with transaction() as session:
@@ -111,12 +111,12 @@ class _Claimant:
     #: Of accounts without a limit of their own.
     max_running_jobs: int | None
 
-    def take_first(self, session: Session) -> tuple[ClaimedAttempt | None, bool]:
+    def take_first(self, connection: Connection) -> tuple[ClaimedAttempt | None, bool]:
         """The first job, by one statement; and False where it takes a closer look to say which job it may be."""
         if self.max_running_jobs is not None:
             return None, False
         first = open_first(
-            session,
+            connection,
             pool=self.pool,
             prefer=self.prefer,
             worker_id=self.worker_id,
@@ -124,7 +124,9 @@ class _Claimant:
         )
         if first.opened is None:
             return None, not first.is_there
-        return _describe(session, first.opened), True
+        # It asks nothing but of jobs that start from images or a checkpoint.
+        with Session(connection) as session:
+            return _describe(session, first.opened), True
 
     def choose(self, session: Session) -> ClaimedAttempt | None:
         """The job that suits best, and whose account may have one more running."""

@@ -6,7 +6,7 @@ import json
 from functools import cache
 from typing import Any, NamedTuple
 
-from sqlalchemy.orm import Session
+from sqlalchemy import Connection
 
 from core.database import ask
 from core.jobs.fair_queue import name_clocks
@@ -62,11 +62,16 @@ FROM job
 _GIVEN_SHARE = "SELECT %(weight)s::float8 AS weight"
 
 # What `take_room` does where it finds room and nothing to decide: neither to count the jobs, nor whether to hold this one.
+# With a key, only where that still opens the account.
 _TAKE_ROOM = """
     UPDATE account_queues AS queue SET room = queue.room - 1 FROM accounts AS account
     WHERE queue.account_id = %(account_id)s AND account.id = queue.account_id
     AND queue.room > 0 AND queue.room_limit = coalesce(account.max_queued_jobs, %(max_queued_jobs)s)
     AND account.max_running_jobs IS NULL
+    AND (%(api_key_id)s::text IS NULL OR EXISTS (
+        SELECT FROM api_keys AS key
+        WHERE key.id = %(api_key_id)s AND key.account_id = account.id AND key.revoked_at IS NULL
+    ))
     RETURNING account.weight
 """
 
@@ -78,26 +83,29 @@ class Deadlines(NamedTuple):
     deadline_seconds: int | None
 
 
-def insert_job(session: Session, job: Job, deadlines: Deadlines, *, weight: float) -> int:
+def insert_job(connection: Connection, job: Job, deadlines: Deadlines, *, weight: float) -> int:
     """Write the row of a job that no session knows, fill in what the database chose, and tell how many queued jobs stand
     before it, as `find_queue_positions` would. `weight` is its account's.
     """
-    jobs_before = _insert(session, job, deadlines, _GIVEN_SHARE, {"weight": weight})
+    jobs_before = _insert(connection, job, deadlines, _GIVEN_SHARE, {"weight": weight})
     if jobs_before is None:
         raise AssertionError("a job with a share was not written")
     return jobs_before
 
 
-def insert_where_room_is(session: Session, job: Job, deadlines: Deadlines, *, max_queued_jobs: int) -> int | None:
+def insert_where_room_is(
+    connection: Connection, job: Job, deadlines: Deadlines, *, max_queued_jobs: int, api_key_id: str | None
+) -> int | None:
     """The same, with the account's turn and its room taken in the same statement. None, with no job written, where
-    `take_room` has to look closer.
+    `take_room` has to look closer, or the key (None: nobody's) does not open the account.
     """
-    return _insert(session, job, deadlines, _TAKE_ROOM, {"max_queued_jobs": max_queued_jobs})
+    given = {"max_queued_jobs": max_queued_jobs, "api_key_id": api_key_id}
+    return _insert(connection, job, deadlines, _TAKE_ROOM, given)
 
 
-def _insert(session: Session, job: Job, deadlines: Deadlines, share: str, given: dict[str, Any]) -> int | None:
+def _insert(connection: Connection, job: Job, deadlines: Deadlines, share: str, given: dict[str, Any]) -> int | None:
     statement = _build_statement(job.priority, share)
-    row = ask(session.connection(), statement, _describe(job) | deadlines._asdict() | given)
+    row = ask(connection, statement, _describe(job) | deadlines._asdict() | given)
     return None if row is None else _fill_in(job, row)
 
 

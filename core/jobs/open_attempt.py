@@ -6,6 +6,7 @@ from functools import cache, lru_cache
 from typing import Any, NamedTuple
 from uuid import UUID
 
+from sqlalchemy import Connection
 from sqlalchemy.orm import Session
 
 from core.database import ask
@@ -101,7 +102,7 @@ def open_attempt(session: Session, chosen: Chosen, *, worker_id: str, lease_seco
 
 
 def open_first(
-    session: Session, *, pool: str, prefer: Preference | None, worker_id: str, lease_seconds: float
+    connection: Connection, *, pool: str, prefer: Preference | None, worker_id: str, lease_seconds: float
 ) -> First:
     """Open an attempt of the first job of the pool, if no other one can suit the worker better and its account runs as
     many jobs as it likes. It may be a transaction of its own.
@@ -109,7 +110,7 @@ def open_first(
     attempt_id = new_id()
     question = _build_open_first(pool, prefer)
     row = ask(
-        session.connection(),
+        connection,
         question.statement,
         question.parameters | {"attempt_id": attempt_id, "worker_id": worker_id, "lease_seconds": lease_seconds},
     )

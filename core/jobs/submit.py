@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
+from sqlalchemy import Connection
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
@@ -87,7 +88,7 @@ def submit_job(
 
 
 def submit_at_once(
-    session: Session,
+    connection: Connection,
     request: RenderRequest,
     *,
     account_id: UUID,
@@ -95,15 +96,17 @@ def submit_at_once(
     catalog: Catalog,
     settings: Settings,
     job_id: UUID,
+    api_key_id: str,
 ) -> Submitted | None:
     """Queue one job that has neither an Idempotency-Key nor images, in one statement, which may be a transaction of its
-    own. None, with nothing written, where `submit_job` has to look closer. Raises InvalidRequest with the field.
+    own. None, with nothing written, where `submit_job` has to look closer, and where the key does not open the account
+    any more. Raises InvalidRequest with the field.
     """
     order = _Order(request, account_id, request_id, job_id, catalog, settings)
     if not order.is_plain or any(getattr(request, field) is not None for field in IMAGE_FIELDS):
         return None
     job = order.resolve({})
-    jobs_before = order.insert_where_room_is(session, job)
+    jobs_before = order.insert_where_room_is(connection, job, api_key_id=api_key_id)
     return None if jobs_before is None else Submitted(job, is_new=True, jobs_before=jobs_before)
 
 
@@ -150,9 +153,15 @@ class _Order:
             request_id=self.request_id,
         )
 
-    def insert_where_room_is(self, session: Session, job: Job) -> int | None:
+    def insert_where_room_is(self, connection: Connection, job: Job, *, api_key_id: str | None) -> int | None:
         """How many jobs stand before it; None, with nothing written, where that takes a closer look."""
-        return insert_where_room_is(session, job, self.deadlines, max_queued_jobs=self.settings.account_max_queued_jobs)
+        return insert_where_room_is(
+            connection,
+            job,
+            self.deadlines,
+            max_queued_jobs=self.settings.account_max_queued_jobs,
+            api_key_id=api_key_id,
+        )
 
 
 def _take_a_place(session: Session, job: Job, order: _Order) -> int:
@@ -160,7 +169,7 @@ def _take_a_place(session: Session, job: Job, order: _Order) -> int:
     request, settings = order.request, order.settings
     if order.is_plain:
         # Most submits: one statement for all.
-        jobs_before = order.insert_where_room_is(session, job)
+        jobs_before = order.insert_where_room_is(session.connection(), job, api_key_id=None)
         if jobs_before is not None:
             return jobs_before
 
@@ -172,7 +181,7 @@ def _take_a_place(session: Session, job: Job, order: _Order) -> int:
     max_running = share.max_running_jobs or settings.account_max_running_jobs
     if max_running is not None and runs_all_it_may(session, account_id=job.account_id, limit=max_running):
         job.priority += HELD
-    return insert_job(session, job, order.deadlines, weight=share.weight)
+    return insert_job(session.connection(), job, order.deadlines, weight=share.weight)
 
 
 def _take_idempotency_key(

@@ -43,14 +43,18 @@ def test_without_a_valid_key_401(stack: LocalStack, header: str | None) -> None:
 
 
 def test_a_revoked_key_opens_nothing(stack: LocalStack, customer: Customer) -> None:
-    """From the revocation on, the next request with the key is refused."""
+    """From the revocation on, the next request with the key is refused: also a submit, which looks at it by the way."""
     key = customer.http.headers["Authorization"].removeprefix("Bearer ")
     assert customer.http.get("/v1/models").status_code == 200
+    customer.submit(**SMALL)
 
     subprocess.run(
         [sys.executable, "-m", "admin", "revoke-key", key], env=inherit(stack.environment), check=True, stdout=-1
     )
 
+    order = {"prompt": "a red mug", **SMALL}
+    assert customer.http.post("/v1/jobs", json=order).status_code == 401
+    assert customer.http.post("/v1/jobs", json=order, headers={"Idempotency-Key": "one"}).status_code == 401
     assert customer.http.get("/v1/models").status_code == 401
 
 

@@ -65,7 +65,7 @@ def test_plans_kept_since_the_tables_were_small_read_a_few_rows_of_many(
 
 def _live(session: Session, prefer: Preference | None) -> None:
     """By each of the two ways to claim a job."""
-    open_first(session, pool="default", prefer=prefer, worker_id="worker", lease_seconds=30)
+    open_first(session.connection(), pool="default", prefer=prefer, worker_id="worker", lease_seconds=30)
     attempt = claim_job(session, pool="default", worker_id="worker", lease_seconds=30, prefer=prefer)
     assert attempt is not None
     record_success(session, attempt_id=attempt.id, rendered=rendered(attempt))

@@ -95,7 +95,9 @@ def _time_claims(engine: Engine, count: int) -> list[float]:
     prefer = prefer_like_a_worker(settings)
 
     def claim(session: Session) -> None:
-        first = open_first(session, pool=_POOL, worker_id="bench", lease_seconds=settings.lease_seconds, prefer=prefer)
+        first = open_first(
+            session.connection(), pool=_POOL, worker_id="bench", lease_seconds=settings.lease_seconds, prefer=prefer
+        )
         if first.opened is None:
             raise RuntimeError("the queue ran out: fewer claims, please")
 
