@@ -8,6 +8,7 @@ from __future__ import annotations
 import logging
 
 from core.database import cut_after, get_engine
+from core.doorbell import get_doorbell
 from core.logs import configure_logging
 from core.settings import get_settings
 from core.warm_up import warm_up
@@ -37,6 +38,11 @@ def post_worker_init(_worker: object) -> None:
     """Connect in the process that answers: a fork must not share connections."""
     cut_after(get_engine(), _DATABASE_SECONDS)
     warm_up()
+
+
+def worker_exit(_server: object, _worker: object) -> None:
+    """What was answered a moment ago is rung for before we go."""
+    get_doorbell().flush()
 
 
 def on_starting(_server: object) -> None:

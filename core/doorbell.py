@@ -13,6 +13,7 @@ import structlog
 from core.bounded_redis import bounded_client, time_limit
 from core.fault_points import reach
 from core.ring_message import build_ring
+from core.ring_sender import RingSender
 from core.settings import get_settings
 
 #: The wire vocabulary: the names of the tasks, which workers register and the doorbell sends.
@@ -75,26 +76,38 @@ class Doorbell:
         self._places = threading.BoundedSemaphore(_PLACES)
         self._lock = threading.Lock()
         self._silent_until = 0.0
+        self._sender = RingSender(self._send_in_time)
 
     def ring(self, queue: str, task: str, *, times: int = 1, **details: str) -> bool:
         """Send `times` messages for a task, and tell whether they left. `details` (ids for the logs) travel along.
 
         Never raises and never takes longer than a second: call it after the commit, outside the transaction.
         """
+        return self._send_in_time(queue, [build_ring(queue, task, details) for _ in range(times)])
+
+    def ring_soon(self, queue: str, task: str, **details: str) -> None:
+        """The same once, from a thread of its own: for who has somebody waiting. It is lost with the process."""
+        self._sender.put(queue, build_ring(queue, task, details))
+
+    def flush(self) -> bool:
+        """Wait for what was to be rung soon, for a second at most; tell whether all of it has been tried."""
+        return self._sender.flush(_RING_SECONDS)
+
+    def _send_in_time(self, queue: str, messages: list[str]) -> bool:
         reach("before_ring")
         with time_limit(_RING_SECONDS):
             if not self._places.acquire(timeout=_QUESTION_SECONDS):
                 return False
             try:
-                has_rung = not self._is_silent() and self._send(queue, task, times, details)
+                has_rung = not self._is_silent() and self._send(queue, messages)
             finally:
                 self._places.release()
         reach("after_ring")
         return has_rung
 
-    def _send(self, queue: str, task: str, times: int, details: dict[str, str]) -> bool:
+    def _send(self, queue: str, messages: list[str]) -> bool:
         try:
-            self._ringing.lpush(queue, *(build_ring(queue, task, details) for _ in range(times)))
+            self._ringing.lpush(queue, *messages)
         except Exception as error:  # noqa: BLE001
             # What was committed is accepted, and no surprise from down here may turn that into an error.
             self._fall_silent()

@@ -42,5 +42,5 @@ def cancel_job(path: JobPath) -> Response:
 
     _log.info("job_cancel_requested", job_id=view.id, status=view.status)
     if view.status == JobStatus.CANCELLED:
-        get_doorbell().ring(WEBHOOK_QUEUE, DELIVER_NEXT)
+        get_doorbell().ring_soon(WEBHOOK_QUEUE, DELIVER_NEXT)
     return Response(view.model_dump_json(), mimetype="application/json")

@@ -86,7 +86,7 @@ def post_job(header: PostJobHeaders, body: RenderRequest) -> Response:
     reach("after_submit_commit")
     g.answered_with = {"job_id": view.id, "model": view.model}
     if submitted.is_new:
-        get_doorbell().ring(
+        get_doorbell().ring_soon(
             render_queue(submitted.job.pool),
             RENDER_NEXT,
             pool=submitted.job.pool,

@@ -57,9 +57,10 @@ class Catalog(BaseModel):
 
     def find_unfetched(self, model_id: str) -> HubSource | None:
         """The first source of the model that is still to be fetched."""
-        locked = self.lock.sources
-        for source in self.get(model_id).sources.values():
-            if isinstance(source, HubSource) and (source.key not in locked or locked[source.key].fetched_at is None):
+        of_hub = [source for source in self.get(model_id).sources.values() if isinstance(source, HubSource)]
+        locked = self.lock.sources if of_hub else {}
+        for source in of_hub:
+            if source.key not in locked or locked[source.key].fetched_at is None:
                 return source
         return None
 

@@ -12,6 +12,7 @@ from contextlib import suppress
 import pytest
 
 from core.doorbell import Doorbell
+from core.ring_sender import RingSender
 
 
 @pytest.fixture
@@ -89,3 +90,39 @@ def test_after_a_failure_nobody_tries_for_a_while(mute_address: str) -> None:
 def test_counting_without_redis_is_unknown(dead_address: str) -> None:
     """An unknown number of messages is None, not zero: the sweep must not ring for everything again."""
     assert Doorbell(dead_address).count_waiting("render.default") is None
+
+
+def test_ringing_soon_waits_for_nobody(mute_address: str) -> None:
+    """With a Redis that hangs, thousands of rings cost their caller nothing, and end in a flush that is bounded as well."""
+    doorbell = Doorbell(mute_address)
+    started = time.monotonic()
+
+    for _ in range(3_000):
+        doorbell.ring_soon("render.default", "render_next")
+    assert time.monotonic() - started < 1
+
+    doorbell.flush()
+    assert time.monotonic() - started < 3
+
+
+def test_rings_leave_in_order_and_together() -> None:
+    """What has come while one was under way leaves with the next, each to its queue; an error loses only its own."""
+    sent: list[tuple[str, list[str]]] = []
+    may_go_on = threading.Event()
+
+    def send(queue: str, messages: list[str]) -> None:
+        sent.append((queue, messages))
+        may_go_on.wait(5)
+        if queue == "broken":
+            raise RuntimeError("no such queue")
+
+    sender = RingSender(send)
+    sender.put("a", "1")
+    while not sent:
+        time.sleep(0.001)
+    for queue, message in [("broken", "2"), ("a", "3"), ("b", "4"), ("a", "5")]:
+        sender.put(queue, message)
+    may_go_on.set()
+
+    assert sender.flush(5)
+    assert sent == [("a", ["1"]), ("broken", ["2"]), ("a", ["3", "5"]), ("b", ["4"])]
