@@ -14,7 +14,9 @@ from worker.maintenance.delete_orphans import delete_orphans
 
 
 def check_what_is_left(walked: Walked, senders: list[Sender]) -> None:
-    """Each job is shown as it ended, to its sender alone; the bucket holds the winner's image and nothing else."""
+    """Each job is shown as it ended, to its sender alone; the bucket holds the winner's image and nothing else, and of a
+    deleted job nothing.
+    """
     delete_orphans()
     for job in walked.jobs.values():
         for sender in senders:
@@ -24,9 +26,15 @@ def check_what_is_left(walked: Walked, senders: list[Sender]) -> None:
                 _check_view(job, answer.get_json())
             else:
                 assert answer.status_code == 404
-        prefix = f"artifacts/{format_id('job', job.id)}/"
-        stored = {key: read_object(key) for key, _ in list_objects(prefix)}
-        assert stored == ({_image_key(job): _image(job)} if job.status == "succeeded" else {})
+        assert _read_bucket(job) == ({_image_key(job): _image(job)} if job.status == "succeeded" else {})
+    for job in walked.deleted.values():
+        for sender in senders:
+            assert sender.read(job.id).status_code == (410 if sender.account_id == job.account_id else 404)
+        assert _read_bucket(job) == {}
+
+
+def _read_bucket(job: ModelJob) -> dict[str, bytes]:
+    return {key: read_object(key) for key, _ in list_objects(f"artifacts/{format_id('job', job.id)}/")}
 
 
 def _check_view(job: ModelJob, view: dict[str, object]) -> None:

@@ -27,7 +27,14 @@ from tests.lifecycle_walk.ending import check_what_is_left
 from tests.lifecycle_walk.model import LEASE_SECONDS, ModelJob
 from tests.lifecycle_walk.orders import Order, orders
 from tests.lifecycle_walk.rows import describe_jobs
-from tests.lifecycle_walk.service import begin_afresh, ring_for_nothing, sweep_once, sweep_twice_at_once, take_ring
+from tests.lifecycle_walk.service import (
+    Sender,
+    begin_afresh,
+    ring_for_nothing,
+    sweep_once,
+    sweep_twice_at_once,
+    take_ring,
+)
 from tests.lifecycle_walk.steps import Step, pick, steps
 from tests.lifecycle_walk.walked import Walked
 from tests.lifecycle_walk.workers import Fate, How, Killed
@@ -81,6 +88,11 @@ class Walk(RuleBasedStateMachine):
         match answer.status_code, said.get("code"):
             case 202, None if earlier is not None:
                 assert (order, parse_id("job", said["id"])) == earlier
+                assert self._walked.find_receipt(earlier[1]) is None
+            case 410, "job_deleted":
+                assert earlier is not None
+                assert earlier[0] == order
+                assert self._walked.find_receipt(earlier[1]) is not None
             case 202, None:
                 assert not is_full or account.is_count_late
                 job_id = parse_id("job", said["id"])
@@ -100,9 +112,11 @@ class Walk(RuleBasedStateMachine):
 
     def cancel(self, which: int, *, is_own: bool) -> None:
         """Cancel a job, one that runs rather than others, as its sender, or as somebody else."""
-        job = pick(sorted(self._walked.jobs.values(), key=lambda job: job.status == "running"), which)
-        [sender] = [one for one in self._senders if (one.account_id == job.account_id) == is_own]
-        answer = sender.cancel(job.id)
+        jobs = sorted(self._walked.jobs.values(), key=lambda job: job.status == "running")
+        if not jobs:
+            return
+        job = pick(jobs, which)
+        answer = self._find_sender(job, is_own=is_own).cancel(job.id)
         if not is_own:
             assert answer.status_code == 404
         elif job.status in {"succeeded", "failed"}:
@@ -110,6 +124,27 @@ class Walk(RuleBasedStateMachine):
         else:
             assert answer.status_code == 200
             job.cancel()
+
+    def delete(self, which: int, *, is_own: bool) -> None:
+        """Delete a job, one that has ended or has been deleted rather than others, as its sender, or as somebody else."""
+        jobs = sorted((*self._walked.jobs.values(), *self._walked.deleted.values()), key=lambda job: job.is_finished)
+        job = pick(jobs, which)
+        receipt = self._walked.find_receipt(job.id)
+        answer = self._find_sender(job, is_own=is_own).delete(job.id)
+        said = answer.get_json()
+        if not is_own:
+            assert answer.status_code == 404
+        elif not job.is_finished:
+            assert (answer.status_code, said["code"]) == (409, "job_not_finished")
+        else:
+            assert answer.status_code == 200
+            assert receipt in {None, said["id"]}
+            self._walked.deleted[said["id"]] = job
+            self._walked.jobs.pop(job.id, None)
+
+    def _find_sender(self, job: ModelJob, *, is_own: bool) -> Sender:
+        [sender] = [one for one in self._senders if (one.account_id == job.account_id) == is_own]
+        return sender
 
     def ring_wrongly(self, is_lost: bool) -> None:
         """Somebody is rung for and dies of it, or there is a ring for nothing."""

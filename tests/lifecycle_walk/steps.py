@@ -15,6 +15,7 @@ Step = tuple[str, dict[str, Any]]
 
 _WHO = st.integers(0, 1)
 _WHICH = st.integers(0, 5)
+_IS_OWN = st.sampled_from([True, True, True, False])
 _HOW = st.sampled_from(["success", "success", *get_args(How)])
 
 _LOST_ANSWERS = [fate for fate in get_args(Fate) if fate != "answered"]
@@ -32,7 +33,8 @@ def steps() -> st.SearchStrategy[Step]:
         _call("end", which=_WHICH, how=_HOW, fate=st.sampled_from(_LOST_ANSWERS)),
         _call("beat", which=_WHICH, step=st.one_of(st.none(), st.integers(1, 9))),
         _call("sweep", is_doubled=st.booleans()),
-        _call("cancel", which=_WHICH, is_own=st.sampled_from([True, True, True, False])),
+        _call("cancel", which=_WHICH, is_own=_IS_OWN),
+        _call("delete", which=_WHICH, is_own=_IS_OWN),
     ]
     seldom = [
         _call("ring_wrongly", is_lost=st.booleans()),

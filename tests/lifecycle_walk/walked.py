@@ -42,6 +42,8 @@ class Walked:
     def __init__(self, account_ids: Iterable[UUID]) -> None:
         self.accounts = {account_id: ModelAccount(account_id) for account_id in account_ids}
         self.jobs: dict[UUID, ModelJob] = {}
+        #: Of which nothing is left but a receipt, by its id.
+        self.deleted: dict[str, ModelJob] = {}
         #: Seconds since the last sweep.
         self.unswept = 0
 
@@ -53,8 +55,12 @@ class Walked:
         return sum(job.account_id == account.id and job.status == status for job in self.jobs.values())
 
     def find(self, attempt: ClaimedAttempt) -> tuple[ModelJob, ModelAttempt]:
-        job = self.jobs[attempt.job_id]
+        [job] = [job for job in (*self.jobs.values(), *self.deleted.values()) if job.id == attempt.job_id]
         return job, job.attempts[attempt.attempt_number - 1]
+
+    def find_receipt(self, job_id: UUID) -> str | None:
+        """The id of the receipt, if the job has been deleted."""
+        return next((receipt for receipt, job in self.deleted.items() if job.id == job_id), None)
 
     def check_claim(self, attempt: ClaimedAttempt | None, now: int) -> None:
         """Whether this job may be claimed, and none goes before it; or whether there was really none."""
