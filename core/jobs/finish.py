@@ -85,9 +85,9 @@ def record_interruption(session: Session, *, attempt_id: UUID, checkpoint: Store
     job, attempt = lock_leased(session, attempt_id=attempt_id)
     if job.cancel_requested_at is not None:
         return _cancel(session, job, attempt)
-    _close(attempt, AttemptStatus.INTERRUPTED)
     if checkpoint is not None:
         attempt.checkpoint = checkpoint.describe()
+    _close(session, attempt, AttemptStatus.INTERRUPTED)
     job.attempts_used -= 1
     _requeue(session, job, delay_seconds=0)
     return JobStatus.QUEUED
@@ -97,7 +97,7 @@ def settle_failed_attempt(
     session: Session, job: Job, attempt: JobAttempt, status: AttemptStatus, failure: Failure
 ) -> JobStatus:
     """Close a failed or expired attempt whose rows the caller has locked, and retry or end its job."""
-    _close(attempt, status, failure)
+    _close(session, attempt, status, failure)
     if job.cancel_requested_at is not None:
         end_job(session, job, JobStatus.CANCELLED)
     elif is_over(session, job):
@@ -121,17 +121,19 @@ def _fail(session: Session, job: Job, failure: Failure) -> None:
 
 
 def _cancel(session: Session, job: Job, attempt: JobAttempt) -> JobStatus:
-    _close(attempt, AttemptStatus.CANCELLED)
+    _close(session, attempt, AttemptStatus.CANCELLED)
     end_job(session, job, JobStatus.CANCELLED)
     return JobStatus.CANCELLED
 
 
-def _close(attempt: JobAttempt, status: AttemptStatus, failure: Failure | None = None) -> None:
+def _close(session: Session, attempt: JobAttempt, status: AttemptStatus, failure: Failure | None = None) -> None:
     attempt.status = status
     attempt.finished_at = func.clock_timestamp()
     if failure is not None:
         attempt.failure_code = failure.code
         attempt.failure_message = failure.message
+    # Now, before the clock is read for the job's end: a process may stand still in between.
+    session.flush()
 
 
 def _requeue(session: Session, job: Job, *, delay_seconds: float) -> None:

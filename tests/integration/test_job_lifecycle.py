@@ -3,23 +3,30 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+from typing import Any
 from uuid import UUID
 
 import pytest
-from sqlalchemy import func, select, text
+from sqlalchemy import event, func, select, text
 from sqlalchemy.exc import IntegrityError
 
 from core.accounts.tables import UsageRecord
 from core.artifacts.tables import Artifact
-from core.database import transaction
+from core.database import get_engine, transaction
 from core.errors import LeaseLost
+from core.jobs.claim import ClaimedAttempt
 from core.jobs.failures import Failure, FailureCode
 from core.jobs.finish import record_cancellation, record_failure, record_interruption
+from core.jobs.invariants import find_violations
+from core.jobs.tables import JobAttempt
 from core.webhooks.tables import WebhookEvent
 from tests.integration.attempts import (
     attempt_statuses,
+    cancel,
     claim,
     claim_one,
     expire_lease,
@@ -32,6 +39,8 @@ from tests.integration.attempts import (
     sweep,
 )
 from tests.integration.conftest import Submit
+
+_NO_MODEL = Failure(FailureCode.MODEL_UNAVAILABLE, "it is not there")
 
 
 def test_a_success_is_one_commit(account_id: UUID, submit: Submit) -> None:
@@ -140,6 +149,47 @@ def test_three_lost_leases_end_the_job(account_id: UUID, submit: Submit) -> None
         job = read_job(session, job_id)
         assert (job.status, job.failure_code, job.attempts_used) == ("failed", "lease_expired", 3)
         assert session.scalars(select(WebhookEvent.type)).all() == ["job.failed"]
+
+
+def _cancelled(account_id: UUID, attempt: ClaimedAttempt) -> None:
+    cancel(account_id, attempt.job_id)
+    in_transaction(record_cancellation, attempt.id)
+
+
+def _failed_for_good(_account_id: UUID, attempt: ClaimedAttempt) -> None:
+    in_transaction(partial(record_failure, failure=_NO_MODEL), attempt.id)
+
+
+def _rescued_when_cancelled(account_id: UUID, attempt: ClaimedAttempt) -> None:
+    cancel(account_id, attempt.job_id)
+    expire_lease(attempt)
+    assert sweep() == 1
+
+
+@pytest.mark.parametrize("end", [_cancelled, _failed_for_good, _rescued_when_cancelled])
+def test_who_stands_still_while_it_ends_a_job_ends_the_attempt_first(
+    account_id: UUID, submit: Submit, end: Callable[[UUID, ClaimedAttempt], None]
+) -> None:
+    """A process that is frozen after it has asked for the time of the job's end: the attempt has ended before."""
+    job_id = submit(account_id)
+    attempt = claim_one()
+
+    def stand_still(_connection: Any, _cursor: Any, statement: str, *_: Any) -> None:
+        if "clock_timestamp" in statement and "job_retention_seconds" in statement:
+            time.sleep(1.1)
+
+    event.listen(get_engine(), "after_cursor_execute", stand_still)
+    try:
+        end(account_id, attempt)
+    finally:
+        event.remove(get_engine(), "after_cursor_execute", stand_still)
+
+    with transaction() as session:
+        job, closed = read_job(session, job_id), session.get_one(JobAttempt, attempt.id)
+        assert job.finished_at is not None
+        assert closed.finished_at is not None
+        assert closed.finished_at <= job.finished_at
+        assert find_violations(session) == []
 
 
 def test_a_failure_is_retried_with_a_delay(account_id: UUID, submit: Submit) -> None:
