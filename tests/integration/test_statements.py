@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from uuid import UUID
 
+from flask.testing import FlaskClient
 from sqlalchemy import select
 
 from core.catalog import get_catalog
@@ -15,7 +16,7 @@ from core.jobs.tables import Job
 from core.settings import get_settings
 from core.webhooks.tables import WebhookEvent
 from tests.integration.attempts import claim_one, succeed
-from tests.integration.conftest import Submit
+from tests.integration.conftest import Post, Submit
 from tests.integration.statements import noted_statements
 
 
@@ -30,6 +31,18 @@ def test_the_life_of_a_job_is_four_statements(account_id: UUID, submit: Submit) 
         succeed(attempt)
 
     assert [len(statements) for statements in (submitting, claiming, ending)] == [1, 1, 2]
+
+
+def test_a_plain_submit_asks_once_and_answers_what_is_stored(post: Post, client: FlaskClient, api_key: str) -> None:
+    """Whose key it is was asked at the one before; the answer is the one that a read gives a moment later."""
+    post({"prompt": "a red mug"})
+    with noted_statements() as statements:
+        answer = post({"prompt": "a red mug", "metadata": {"b": "1", "a": "2"}, "guidance_scale": 4})
+    assert answer.status_code == 202
+    assert len(statements) == 1
+
+    read = client.get(answer.headers["Location"], headers={"Authorization": f"Bearer {api_key}"})
+    assert read.get_json() == answer.get_json()
 
 
 def test_the_event_of_a_success_is_what_is_stored(account_id: UUID, submit: Submit) -> None:
