@@ -58,6 +58,7 @@ class Catalog(BaseModel):
     def find_unfetched(self, model_id: str) -> HubSource | None:
         """The first source of the model that is still to be fetched."""
         of_hub = [source for source in self.get(model_id).sources.values() if isinstance(source, HubSource)]
+        # Of a local model there is nothing to look up, and this is asked at every submit.
         locked = self.lock.sources if of_hub else {}
         for source in of_hub:
             if source.key not in locked or locked[source.key].fetched_at is None:
