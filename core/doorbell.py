@@ -37,6 +37,10 @@ _BREAKER_SECONDS = 2.0
 #: Rings at the same time.
 _PLACES = 8
 
+#: Messages that wait in a queue. One worker that hears one takes all the work there is, so a thousand wake a fleet, and
+#: those of a million jobs would fill Redis, and ask a million times for jobs that are gone. The sweep's own are fewer.
+_MOST_WAITING = 1_000
+
 _log = structlog.get_logger()
 
 
@@ -107,7 +111,9 @@ class Doorbell:
 
     def _send(self, queue: str, messages: list[str]) -> bool:
         try:
-            self._ringing.lpush(queue, *messages)
+            waiting = int(self._ringing.lpush(queue, *messages))
+            if waiting > _MOST_WAITING:
+                self._ringing.ltrim(queue, 0, _MOST_WAITING - 1)
         except Exception as error:  # noqa: BLE001
             # What was committed is accepted, and no surprise from down here may turn that into an error.
             self._fall_silent()
