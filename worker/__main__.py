@@ -8,10 +8,10 @@ import signal
 import socket
 
 from celery import Celery
-from celery.signals import setup_logging, worker_ready, worker_shutting_down
+from celery.signals import setup_logging, worker_ready, worker_shutdown, worker_shutting_down
 
 import core.schema  # noqa: F401  (every table, so that foreign keys find theirs)
-from core.doorbell import DELIVER_NEXT, MAINTENANCE_QUEUE, RENDER_NEXT, WEBHOOK_QUEUE, render_queue
+from core.doorbell import DELIVER_NEXT, MAINTENANCE_QUEUE, RENDER_NEXT, WEBHOOK_QUEUE, get_doorbell, render_queue
 from core.logs import configure_logging
 from core.settings import Settings, get_settings
 from core.warm_up import warm_up
@@ -73,6 +73,8 @@ def _run_worker(app: Celery, settings: Settings, *, queues: list[str], threads: 
         heed_notices(settings.drain_file)
         start_metrics_server(settings)
 
+    # Of what ended last, too, its receivers are told at once.
+    worker_shutdown.connect(lambda **_: get_doorbell().flush(), weak=False)
     wake_consumer_after_tasks()
     warm_up()
     app.worker_main(

@@ -9,15 +9,17 @@ from functools import cache
 from celery import shared_task
 
 from core.artifacts.keys import build_storage_key
-from core.database import transaction
 from core.doorbell import DELIVER_NEXT, RENDER_NEXT, WEBHOOK_QUEUE, get_doorbell
 from core.jobs.affinity import Preference
 from core.jobs.claim import ClaimedAttempt, claim_next
-from core.jobs.finish import Rendered, StoredImage, record_success
+from core.jobs.finish import Rendered, StoredImage
 from core.settings import Settings, get_settings
+from worker.rendering.success_writer import SuccessWriter
 
 #: A file to which every claim is written: job, when the ring came in, when the claim was committed, in nanoseconds.
 CLAIMS_FILE = "BENCH_CLAIMS_FILE"
+
+_successes = SuccessWriter()
 
 
 @shared_task(name=RENDER_NEXT)
@@ -34,9 +36,8 @@ def _run_next_job(settings: Settings, rung_at: int) -> bool:
         return False
     claimed_at = time.monotonic_ns()
 
-    with transaction() as session:
-        record_success(session, attempt_id=attempt.id, rendered=draw_nothing(attempt))
-    get_doorbell().ring(WEBHOOK_QUEUE, DELIVER_NEXT)
+    _successes.write(attempt_id=attempt.id, rendered=draw_nothing(attempt))
+    get_doorbell().ring_soon(WEBHOOK_QUEUE, DELIVER_NEXT)
     if claims := _open_claims_file():
         os.write(claims, f"{attempt.job_id} {rung_at} {claimed_at}\n".encode())
     return True

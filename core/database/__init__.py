@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from core.database.ask import ask
+from core.database.ask import ask, ask_all
 from core.database.base import Table, Timestamp
 from core.database.clock import seconds_from_now
 from core.database.patience import cut_after
@@ -13,6 +13,7 @@ __all__ = [
     "Table",
     "Timestamp",
     "ask",
+    "ask_all",
     "build_engine",
     "cut_after",
     "get_engine",

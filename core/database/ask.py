@@ -4,10 +4,11 @@ PostgreSQL to find it.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import psycopg
+from psycopg import Cursor
 from psycopg.rows import namedtuple_row
 from sqlalchemy import Connection
 from sqlalchemy.exc import DBAPIError
@@ -17,11 +18,27 @@ def ask(connection: Connection, statement: str, parameters: Mapping[str, Any]) -
     """The one row that the statement gives, or None. It is a part of the connection's transaction, and errors are those
     that SQLAlchemy raises.
     """
+    return _run(connection, statement, parameters, _take_one)
+
+
+def ask_all(connection: Connection, statement: str, parameters: Mapping[str, Any]) -> list[Any]:
+    """All rows that the statement gives; otherwise as `ask`."""
+    rows: list[Any] = _run(connection, statement, parameters, Cursor.fetchall)
+    return rows
+
+
+def _take_one(cursor: Cursor[Any]) -> Any:
+    return None if cursor.rownumber is None else cursor.fetchone()
+
+
+def _run(
+    connection: Connection, statement: str, parameters: Mapping[str, Any], take: Callable[[Cursor[Any]], Any]
+) -> Any:
     driver: Any = connection.connection.driver_connection
     try:
         cursor = driver.cursor(row_factory=namedtuple_row)
         cursor.execute(statement, parameters)
-        return None if cursor.rownumber is None else cursor.fetchone()
+        return take(cursor)
     except psycopg.Error as error:
         is_gone = connection.dialect.is_disconnect(error, driver, None)  # type: ignore[arg-type]  # it is of this driver
         if is_gone:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
@@ -10,15 +11,17 @@ from uuid import UUID
 from sqlalchemy import func
 from sqlalchemy.orm import Session
 
+from core.database import statements
 from core.jobs.backoff import backoff_seconds
 from core.jobs.checkpoints import StoredCheckpoint
 from core.jobs.deadlines import NOT_ENDED_IN_TIME, is_over
 from core.jobs.end import end_job
 from core.jobs.failures import Failure
 from core.jobs.lease import lock_leased
+from core.jobs.priority import HELD
 from core.jobs.running_limit import let_next_through
 from core.jobs.status import AttemptStatus, JobStatus
-from core.jobs.success import lock_for_success, write_success
+from core.jobs.success import look_at_running, write_successes
 from core.jobs.tables import Job, JobAttempt
 
 
@@ -48,14 +51,27 @@ class Rendered:
     upload_ms: int
 
 
+def succeed_together(successes: Mapping[UUID, Rendered]) -> set[UUID]:
+    """What `record_success` does for each of the attempts, by one statement, committed. Tells of which: nothing was written
+    of one that it takes a closer look at, as at all that did not just succeed. No row stays locked for a worker to come
+    back to, and nobody's row is waited for.
+    """
+    with statements() as connection:
+        running = look_at_running(connection, successes)
+        simple = [(one, successes[one.attempt.id]) for one in running if not one.others_are_held]
+        return write_successes(connection, simple, is_patient=False) if simple else set()
+
+
 def record_success(session: Session, *, attempt_id: UUID, rendered: Rendered) -> JobStatus:
     """The images become the job's, unless it was cancelled or its time was over before this moment: job, artifacts,
-    usage and webhook deliveries in one commit. Tells which it was. Raises LeaseLost.
+    usage and webhook deliveries in one commit. Where the account runs as many jobs as it may, the next one can be
+    claimed. Tells which it was. Raises LeaseLost.
     """
-    leased = lock_for_success(session, attempt_id=attempt_id)
-    if leased.may_succeed:
-        write_success(session, leased, rendered)
-        return JobStatus.SUCCEEDED
+    for running in look_at_running(session.connection(), [attempt_id]):
+        if write_successes(session.connection(), [(running, rendered)], is_patient=True):
+            if running.others_are_held and running.job.priority < HELD:
+                let_next_through(session, account_id=running.job.account_id)
+            return JobStatus.SUCCEEDED
     job, attempt = lock_leased(session, attempt_id=attempt_id)
     if job.cancel_requested_at is not None:
         return _cancel(session, job, attempt)

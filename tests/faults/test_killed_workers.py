@@ -12,7 +12,7 @@ from tests.acceptance.customer import Customer
 from tests.faults.service import ENDLESS, LEASE_SECONDS, SHORT, SWEEP_SECONDS, Service, serving, uuid_of, wait_until
 
 #: While the attempt holds its lease, and when it has been written down already.
-BEFORE = ("after_claim", "mid_step", "after_render", "after_encode", "mid_upload", "before_commit", "in_commit")
+BEFORE = ("after_claim", "mid_step", "after_render", "after_encode", "mid_upload", "before_commit")
 AFTER = ("after_commit", "before_ring", "after_ring")
 
 
@@ -69,6 +69,20 @@ def _outcomes(service: Service, crew: dict[str, Part], jobs: list[dict[str, Any]
     )
     job_of = {int(worker_id.rpartition(":")[2]): job_id.replace("-", "") for job_id, worker_id in workers}
     return {point: service.attempts({"id": job_of[part.pid]}) for point, part in crew.items()}
+
+
+@pytest.mark.thorough
+def test_a_worker_dies_while_it_writes_a_cancellation(service: Service, sender: Customer) -> None:
+    """F12: killed with the rows of its job locked: the cancel was promised, and the sweep keeps it."""
+    service.worker.pause()
+    [doomed] = service.stack.add_workers([{"FAULT_POINTS": "in_commit=kill", "RENDER_CONCURRENCY": "1"}])
+    job = sender.wait_until_rendering(sender.submit(**ENDLESS))
+    sender.cancel(job).raise_for_status()
+    wait_until(lambda: not doomed.is_running, "it is killed while it writes that down")
+    service.worker.resume()
+
+    assert sender.wait_until_finished(job)["status"] == "cancelled"
+    assert service.attempts(job) == ["expired"]
 
 
 @pytest.mark.thorough

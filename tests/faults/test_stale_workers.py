@@ -13,12 +13,12 @@ import pytest
 from infra.local.part import Part
 from infra.local.webhook_listener import WebhookListener
 from tests.acceptance.customer import Customer, open_account
-from tests.faults.service import SHORT, TAMPERED, Service, is_frozen, uuid_of, wait_until
+from tests.faults.service import ENDLESS, SHORT, TAMPERED, Service, is_frozen, uuid_of, wait_until
 
 pytestmark = pytest.mark.slow
 
 #: While the attempt holds its lease, and when it has been written down already (the last one first, so that who goes on
-#: from one does not come to the next). Between the two there is `in_commit`.
+#: from one does not come to the next).
 BEFORE = ("after_claim", "mid_step", "after_render", "after_encode", "mid_upload", "before_commit")
 AFTER = ("after_ring", "before_ring", "after_commit")
 
@@ -110,13 +110,17 @@ def test_a_stale_worker_changes_nothing(
 def test_a_worker_frozen_in_its_last_transaction_holds_up_nobody(
     service: Service, sender: Customer, stale: StaleWorker, listener: WebhookListener
 ) -> None:
-    """F13: frozen with its job's rows locked, for as long as PostgreSQL lets it: the account's other jobs are taken,
-    rendered, cancelled and told of meanwhile, and none loses an attempt. Then its own job is another attempt's, and when
-    it goes on it changes nothing.
+    """F13: frozen with its job's rows locked as it writes a cancellation down, for as long as PostgreSQL lets it: the
+    account's other jobs are taken, rendered, cancelled and told of meanwhile, and none loses an attempt. Then the sweep
+    ends its job, and when it goes on it changes nothing.
     """
     sender.http.post("/v1/webhook-endpoints", json={"url": listener.url}).raise_for_status()
     _limit_running_jobs(service, sender)
-    stuck = _freeze(service, sender, stale, "in_commit")
+    service.worker.pause()
+    stuck = sender.wait_until_rendering(sender.submit(**ENDLESS))
+    stale.freeze_at("in_commit")
+    sender.cancel(stuck).raise_for_status()
+    wait_until(lambda: is_frozen(stale.part), "the worker is frozen while it writes that down")
     service.worker.resume()
     others = [sender.submit(**SHORT | {"num_inference_steps": 50}), *(sender.submit(**SHORT) for _ in range(4))]
     waiting = sender.submit(**SHORT)
@@ -125,7 +129,7 @@ def test_a_worker_frozen_in_its_last_transaction_holds_up_nobody(
     ended = sender.wait_until_all_finished(others, seconds=30)
     ended.append(sender.read(waiting))
     is_still_held = service.attempts(stuck) == ["running"]
-    _wait_for_the_end(service, sender, stuck)
+    _wait_for_the_end(service, sender, stuck, status="cancelled")
     while_frozen = _read_all(service, sender, stuck)
     lost = stale.count_lost_leases()
     stale.part.resume()
@@ -134,7 +138,7 @@ def test_a_worker_frozen_in_its_last_transaction_holds_up_nobody(
 
     assert is_still_held, "so they ended while the rows were locked"
     assert [(job["status"], job["attempts"]) for job in ended] == [("succeeded", 1)] * 5 + [("cancelled", 0)]
-    assert service.attempts(stuck) == ["expired", "succeeded"]
+    assert service.attempts(stuck) == ["expired"]
     assert _read_all(service, sender, stuck) == while_frozen
 
 
@@ -176,9 +180,9 @@ def _freeze(service: Service, sender: Customer, stale: StaleWorker, point: str) 
     return job
 
 
-def _wait_for_the_end(service: Service, sender: Customer, job: dict[str, Any]) -> None:
+def _wait_for_the_end(service: Service, sender: Customer, job: dict[str, Any], *, status: str = "succeeded") -> None:
     """The job's end, and that of its webhook."""
-    assert sender.wait_until_finished(job)["status"] == "succeeded"
+    assert sender.wait_until_finished(job)["status"] == status
     delivered = (
         "select 1 from webhook_attempts a join webhook_deliveries d on d.id = a.delivery_id "
         "join webhook_events e on e.id = d.event_id where e.job_id = %s and d.status = 'delivered'"

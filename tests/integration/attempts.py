@@ -15,11 +15,14 @@ from core.jobs.cancel import cancel_job
 from core.jobs.claim import ClaimedAttempt, claim_next
 from core.jobs.deadlines import fail_waiting
 from core.jobs.failures import Failure, FailureCode
-from core.jobs.finish import Rendered, StoredImage, record_failure, record_success
+from core.jobs.finish import Rendered, StoredImage, record_failure
 from core.jobs.lease import renew_lease
 from core.jobs.rescue import rescue_expired, stop_overdue
 from core.jobs.status import JobStatus
 from core.jobs.tables import Job, JobAttempt
+from worker.rendering.success_writer import SuccessWriter
+
+_SUCCESSES = SuccessWriter()
 
 _INTERNAL = Failure(FailureCode.INTERNAL, "it broke")
 
@@ -44,9 +47,8 @@ def rendered(attempt: ClaimedAttempt) -> Rendered:
 
 
 def succeed(attempt: ClaimedAttempt) -> JobStatus:
-    """Record the attempt's success."""
-    with transaction() as session:
-        return record_success(session, attempt_id=attempt.id, rendered=rendered(attempt))
+    """Record the attempt's success as a worker does."""
+    return _SUCCESSES.write(attempt_id=attempt.id, rendered=rendered(attempt))
 
 
 def expire_lease(attempt: ClaimedAttempt) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from functools import partial
 from typing import Literal
 
@@ -20,7 +21,8 @@ from core.jobs.finish import Rendered, record_cancellation, record_failure, reco
 from core.jobs.status import JobStatus
 from tests.lifecycle_walk.model import LEASE_SECONDS
 from worker.rendering.encode import EncodedImage
-from worker.rendering.record import record
+from worker.rendering.record import commit, record
+from worker.rendering.success_writer import SuccessWriter
 from worker.rendering.upload import upload_images
 
 #: How a write goes: it arrives and is answered; only the answer is lost; it never arrives; or the worker dies before it
@@ -35,7 +37,17 @@ How = Literal[
 #: Where a worker that drains leaves a render.
 LAST_STEP = 10
 
-Outcome = Callable[[Session], JobStatus]
+#: How the successes of this process are written.
+_SUCCESSES = SuccessWriter()
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What is to be written down."""
+
+    in_transaction: Callable[[Session], JobStatus]
+    #: As a worker does it.
+    committed: Callable[[], JobStatus]
 
 
 class Killed(Exception):
@@ -55,15 +67,24 @@ def prepare(how: How, attempt: ClaimedAttempt, uploads: ThreadPoolExecutor) -> O
     """What the worker has to write down; of a success, the image lies in the bucket by now."""
     match how:
         case "success":
-            return partial(record_success, attempt_id=attempt.id, rendered=_store_image(attempt, uploads))
+            rendered = _store_image(attempt, uploads)
+            return Outcome(
+                partial(record_success, attempt_id=attempt.id, rendered=rendered),
+                partial(_SUCCESSES.write, attempt_id=attempt.id, rendered=rendered),
+            )
         case "cancellation":
-            return partial(record_cancellation, attempt_id=attempt.id)
+            return _outcome(record_cancellation, attempt)
         case "interruption":
-            return partial(record_interruption, attempt_id=attempt.id)
+            return _outcome(record_interruption, attempt)
         case "interruption with a checkpoint":
-            return partial(record_interruption, attempt_id=attempt.id, checkpoint=checkpoint_of(attempt, LAST_STEP))
+            return _outcome(record_interruption, attempt, checkpoint=checkpoint_of(attempt, LAST_STEP))
         case _:
-            return partial(record_failure, attempt_id=attempt.id, failure=Failure(FailureCode(how), "it broke"))
+            return _outcome(record_failure, attempt, failure=Failure(FailureCode(how), "it broke"))
+
+
+def _outcome(write: Callable[..., JobStatus], attempt: ClaimedAttempt, **details: object) -> Outcome:
+    in_transaction = partial(write, attempt_id=attempt.id, **details)
+    return Outcome(in_transaction, partial(commit, in_transaction))
 
 
 def _store_image(attempt: ClaimedAttempt, uploads: ThreadPoolExecutor) -> Rendered:
@@ -84,16 +105,17 @@ def write(outcome: Outcome, fate: Fate) -> JobStatus:
     lost = OperationalError("", None, Exception("the connection is gone"))
     is_first = True
 
-    def under_fate(session: Session) -> JobStatus:
+    def under_fate() -> JobStatus:
         nonlocal is_first
         if fate == "unreachable":
             raise lost
-        status = outcome(session)
         if fate == "killed before the commit":
-            raise Killed
+            with transaction() as session:
+                outcome.in_transaction(session)
+                raise Killed
+        status = outcome.committed()
         if fate == "answer lost" and is_first:
             is_first = False
-            session.commit()
             raise lost
         return status
 

@@ -21,8 +21,8 @@ _PAUSE_SECONDS = 0.5
 _log = structlog.get_logger()
 
 
-def record(outcome: Callable[[Session], JobStatus], *, give_up_after_seconds: float) -> JobStatus:
-    """Commit the outcome and tell where the job stands now.
+def record(outcome: Callable[[], JobStatus], *, give_up_after_seconds: float) -> JobStatus:
+    """Have the outcome committed and tell where the job stands now.
 
     Tried again while the database does not answer; a try whose commit got through although its answer did not makes
     the next one raise LeaseLost, which is right, for the attempt has ended. Raises LeaseLost in the end, too: by then
@@ -32,10 +32,7 @@ def record(outcome: Callable[[Session], JobStatus], *, give_up_after_seconds: fl
     while True:
         reach("before_commit")
         try:
-            with transaction() as session:
-                status = outcome(session)
-                reach("in_commit")
-            return status
+            return outcome()
         except (DBAPIError, PoolTimeout) as error:
             if not is_unavailable(error):
                 raise
@@ -43,3 +40,11 @@ def record(outcome: Callable[[Session], JobStatus], *, give_up_after_seconds: fl
             if time.monotonic() >= gives_up_at:
                 raise LeaseLost from error
             time.sleep(_PAUSE_SECONDS)
+
+
+def commit(outcome: Callable[[Session], JobStatus]) -> JobStatus:
+    """The outcome in a transaction of its own."""
+    with transaction() as session:
+        status = outcome(session)
+        reach("in_commit")
+    return status

@@ -6,9 +6,9 @@ import time
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from functools import partial
+from typing import Any
 
 import structlog
-from sqlalchemy.orm import Session
 from structlog.contextvars import bound_contextvars
 
 from core.doorbell import DELIVER_NEXT, WEBHOOK_QUEUE, get_doorbell
@@ -18,7 +18,7 @@ from core.ids import format_id
 from core.jobs.affinity import Preference, Shape
 from core.jobs.claim import ClaimedAttempt, claim_next
 from core.jobs.deadlines import NOT_ENDED_IN_TIME
-from core.jobs.finish import Rendered, record_cancellation, record_failure, record_interruption, record_success
+from core.jobs.finish import Rendered, record_cancellation, record_failure, record_interruption
 from core.jobs.status import FINISHED, JobStatus
 from core.metrics import (
     ATTEMPTS_FINISHED,
@@ -35,7 +35,7 @@ from worker.rendering.inputs import load_inputs
 from worker.rendering.lease_keeper import LeaseKeeper, keep_lease
 from worker.rendering.models import LoadedModel
 from worker.rendering.receipt import build_receipt
-from worker.rendering.record import record
+from worker.rendering.record import commit, record
 from worker.rendering.render import render_images
 from worker.rendering.room import Place
 from worker.rendering.runtime import Runtime
@@ -91,7 +91,7 @@ def _log_context(attempt: ClaimedAttempt) -> AbstractContextManager[None]:
 
 
 def _run_attempt(runtime: Runtime, attempt: ClaimedAttempt, place: Place) -> None:
-    outcome: Callable[[Session], JobStatus]
+    outcome: Callable[[], JobStatus]
     failure_code = ""
     settings = runtime.settings
     with keep_lease(attempt, settings, runtime.drain, on_stuck=runtime.emergency_exit.leave_stuck) as lease:
@@ -101,24 +101,24 @@ def _run_attempt(runtime: Runtime, attempt: ClaimedAttempt, place: Place) -> Non
         try:
             with runtime.models.use(attempt.model, while_waiting=lease.check_wanted) as model:
                 rendered = _render(model, runtime, attempt, lease, place=place, checkpoints=checkpoints)
-            outcome = partial(record_success, attempt_id=attempt.id, rendered=rendered)
+            outcome = partial(runtime.successes.write, attempt_id=attempt.id, rendered=rendered)
         except LeaseLost:
             _report_lost_lease()
             return
         except JobCancelled:
-            outcome = partial(record_cancellation, attempt_id=attempt.id)
+            outcome = _committed(record_cancellation, attempt_id=attempt.id)
         except WorkerDraining:
             checkpoint = checkpoints.hand_back()
             _log.info("job_handed_back", step=checkpoint and checkpoint.step)
-            outcome = partial(record_interruption, attempt_id=attempt.id, checkpoint=checkpoint)
+            outcome = _committed(record_interruption, attempt_id=attempt.id, checkpoint=checkpoint)
         except DeadlinePassed:
             failure_code = NOT_ENDED_IN_TIME.code
-            outcome = partial(record_failure, attempt_id=attempt.id, failure=NOT_ENDED_IN_TIME)
+            outcome = _committed(record_failure, attempt_id=attempt.id, failure=NOT_ENDED_IN_TIME)
         except Exception as error:  # noqa: BLE001  (whatever it is, it ends this attempt and not the worker)
             failure = describe_failure(error)
             failure_code = failure.code
             _log.exception("attempt_failed", failure_code=failure_code)
-            outcome = partial(record_failure, attempt_id=attempt.id, failure=failure)
+            outcome = _committed(record_failure, attempt_id=attempt.id, failure=failure)
 
         try:
             status = record(outcome, give_up_after_seconds=settings.lease_seconds)
@@ -131,7 +131,11 @@ def _run_attempt(runtime: Runtime, attempt: ClaimedAttempt, place: Place) -> Non
     ATTEMPTS_FINISHED.labels(status, failure_code).inc()
     _log.info("attempt_recorded", status=status)
     if status in FINISHED:
-        get_doorbell().ring(WEBHOOK_QUEUE, DELIVER_NEXT)
+        get_doorbell().ring_soon(WEBHOOK_QUEUE, DELIVER_NEXT)
+
+
+def _committed(outcome: Callable[..., JobStatus], **arguments: Any) -> Callable[[], JobStatus]:
+    return partial(commit, partial(outcome, **arguments))
 
 
 def _render(

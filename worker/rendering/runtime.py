@@ -32,6 +32,7 @@ from worker.rendering.prompts import PromptCache
 from worker.rendering.render import render_images
 from worker.rendering.room import Room
 from worker.rendering.stepping import StepEnd
+from worker.rendering.success_writer import SuccessWriter
 
 
 @dataclass(frozen=True)
@@ -47,6 +48,7 @@ class Runtime:
     uploads: ThreadPoolExecutor
     drain: Drain
     checkpoint_writer: CheckpointWriter
+    successes: SuccessWriter
     emergency_exit: EmergencyExit
     liveness: Liveness
     #: Names the process in attempts and logs.
@@ -121,6 +123,7 @@ def get_runtime() -> Runtime:
         uploads=ThreadPoolExecutor(settings.s3_upload_threads, thread_name_prefix="upload"),
         drain=drain,
         checkpoint_writer=CheckpointWriter(),
+        successes=SuccessWriter(),
         emergency_exit=EmergencyExit(drain, room),
         liveness=Liveness(
             pool=settings.render_pool, could_claim=lambda: room.has_place(threads=settings.render_concurrency)

@@ -22,8 +22,8 @@ from bench.queue.tables import empty_tables, submit_one
 from bench.render.traffic import poisson_arrivals
 from core.accounts.create_account import create_account
 from core.database import get_engine, transaction
-from core.jobs.finish import record_success
 from core.settings import get_settings
+from worker.rendering.success_writer import SuccessWriter
 
 Sender = Literal["light", "heavy"]
 
@@ -101,6 +101,7 @@ class _Simulation:
     _errors: list[BaseException] = field(default_factory=list)
     #: One release for each ring.
     _bell: threading.Semaphore = field(default_factory=lambda: threading.Semaphore(0))
+    _successes: SuccessWriter = field(default_factory=SuccessWriter)
     _is_over: threading.Event = field(default_factory=threading.Event)
     _begin: float = 0.0
 
@@ -165,7 +166,6 @@ class _Simulation:
         claimed = self._now()
         arrival, sent = self._jobs[attempt.job_id]
         time.sleep(arrival.work_seconds)
-        with transaction() as session:
-            record_success(session, attempt_id=attempt.id, rendered=draw_nothing(attempt))
+        self._successes.write(attempt_id=attempt.id, rendered=draw_nothing(attempt))
         self._served.append(Served(arrival.sender, sent, claimed, self._now()))
         return True

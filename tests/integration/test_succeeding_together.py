@@ -1,0 +1,212 @@
+"""Successes of jobs that end at the same time: written together, and each as if it were alone."""
+
+from __future__ import annotations
+
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from uuid import UUID, uuid4
+
+import pytest
+from sqlalchemy import select
+from sqlalchemy.exc import DBAPIError
+from structlog.testing import capture_logs
+
+from core.accounts.limits import set_limits
+from core.artifacts.tables import Artifact
+from core.database import transaction
+from core.errors import LeaseLost
+from core.jobs.claim import ClaimedAttempt
+from core.jobs.finish import record_success, succeed_together
+from core.jobs.invariants import find_violations
+from core.jobs.tables import Job
+from core.webhooks.tables import WebhookDelivery, WebhookEndpoint, WebhookEvent
+from tests.integration.attempts import (
+    attempt_statuses,
+    cancel,
+    claim,
+    claim_one,
+    expire_lease,
+    pass_deadline,
+    read_job,
+    rendered,
+    succeed,
+)
+from tests.integration.conftest import Submit
+from tests.integration.statements import noted_statements
+from worker.rendering import success_writer
+from worker.rendering.success_writer import SuccessWriter
+
+_MANY = 30
+
+
+def add_endpoint(account_id: UUID) -> UUID:
+    """Somebody who wants to be told."""
+    with transaction() as session:
+        endpoint = WebhookEndpoint(account_id=account_id, url="https://example.org", description="", secret="whsec_")
+        session.add(endpoint)
+        session.flush()
+        return endpoint.id
+
+
+def write_together(*attempts: ClaimedAttempt) -> set[UUID]:
+    return succeed_together({attempt.id: rendered(attempt) for attempt in attempts})
+
+
+def statuses(*attempts: ClaimedAttempt) -> list[str]:
+    with transaction() as session:
+        return [read_job(session, attempt.job_id).status for attempt in attempts]
+
+
+def test_each_is_written_with_all_that_belongs_to_it(account_id: UUID, other_account_id: UUID, submit: Submit) -> None:
+    """Two jobs of one account and one of another, in two statements: each has its own images, usage and event, and only
+    the account with endpoints has deliveries.
+    """
+    endpoints = {add_endpoint(account_id), add_endpoint(account_id)}
+    for owner in (account_id, account_id, other_account_id):
+        submit(owner)
+    attempts = [claim_one() for _ in range(3)]
+
+    with noted_statements() as noted:
+        written = write_together(*attempts)
+
+    assert len(noted) == 2
+    assert written == {attempt.id for attempt in attempts}
+    with transaction() as session:
+        assert find_violations(session) == []
+        for attempt in attempts:
+            image = session.scalars(select(Artifact).where(Artifact.job_id == attempt.job_id)).one()
+            event = session.scalars(select(WebhookEvent).where(WebhookEvent.job_id == attempt.job_id)).one()
+            told = session.scalars(
+                select(WebhookDelivery.endpoint_id).where(WebhookDelivery.event_id == event.id)
+            ).all()
+            [stored] = rendered(attempt).images
+            assert (image.storage_key, image.attempt_id, image.seed) == (stored.storage_key, attempt.id, attempt.seed)
+            assert sorted(told) == sorted(endpoints if attempt.account_id == account_id else [])
+            assert read_job(session, attempt.job_id).receipt == {"model": {"id": attempt.model}}
+
+
+def test_what_may_not_succeed_is_left_alone(account_id: UUID, submit: Submit) -> None:
+    """Beside one that may: a cancelled one, one out of time, one that has lost its lease, one that ended, and none at all."""
+    for _ in range(5):
+        submit(account_id)
+    good, cancelled, late, lost, done = (claim_one() for _ in range(5))
+    cancel(account_id, cancelled.job_id)
+    pass_deadline(late.job_id)
+    expire_lease(lost)
+    succeed(done)
+
+    written = write_together(cancelled, late, lost, good, done, replace(good, id=uuid4()))
+
+    assert written == {good.id}
+    assert statuses(good, cancelled, late, lost, done) == ["succeeded", "running", "running", "running", "succeeded"]
+    assert [succeed(cancelled), succeed(late)] == ["cancelled", "failed"]
+    for attempt in (lost, done):
+        with pytest.raises(LeaseLost):
+            succeed(attempt)
+
+
+def test_nobody_waits_for_rows_that_somebody_holds(account_id: UUID, submit: Submit) -> None:
+    """A job whose row is locked is left out, and the one beside it is written; alone it waits until the row is free."""
+    submit(account_id)
+    submit(account_id)
+    free, held = claim_one(), claim_one()
+    with ThreadPoolExecutor(1) as pool:
+        with transaction() as session:
+            session.execute(select(Job.id).where(Job.id == held.job_id).with_for_update())
+            assert write_together(held, free) == {free.id}
+            waiting = pool.submit(succeed, held)
+            with pytest.raises(TimeoutError):
+                waiting.result(timeout=0.3)
+        assert waiting.result(timeout=5) == "succeeded"
+
+
+def test_where_others_are_held_back_the_next_one_is_let_through(account_id: UUID, submit: Submit) -> None:
+    """An account that may run one job has its next one claimed after a success, also by a worker that writes together."""
+    with transaction() as session:
+        set_limits(session, account_id=account_id, changes={"max_running_jobs": 1})
+    submit(account_id)
+    submit(account_id)
+    first = claim_one()
+    assert claim() is None
+
+    assert write_together(first) == set()
+    assert succeed(first) == "succeeded"
+
+    assert claim_one().job_id != first.job_id
+
+
+def test_threads_that_end_at_once_share_their_statements(
+    account_id: UUID, submit: Submit, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """While the first one is being written, all others come: they are written by one more pair of statements."""
+    for _ in range(_MANY):
+        submit(account_id)
+    attempts = [claim_one() for _ in range(_MANY)]
+    writer, batches = SuccessWriter(), []
+    first_is_under_way, all_are_there = threading.Event(), threading.Event()
+
+    def write(successes: dict[UUID, object]) -> set[UUID]:
+        batches.append(len(successes))
+        first_is_under_way.set()
+        assert all_are_there.wait(10)
+        return succeed_together(successes)  # type: ignore[arg-type]  # they are passed on as they came
+
+    monkeypatch.setattr(success_writer, "succeed_together", write)
+    with ThreadPoolExecutor(_MANY) as pool:
+        told = [pool.submit(writer.write, attempt_id=attempts[0].id, rendered=rendered(attempts[0]))]
+        assert first_is_under_way.wait(10)
+        told += [pool.submit(writer.write, attempt_id=one.id, rendered=rendered(one)) for one in attempts[1:]]
+        while len(writer._waiting) < _MANY - 1:
+            threading.Event().wait(0.001)
+        all_are_there.set()
+        assert {one.result(timeout=10) for one in told} == {"succeeded"}
+
+    assert batches == [1, _MANY - 1]
+    with transaction() as session:
+        assert find_violations(session) == []
+
+
+def test_one_that_cannot_be_written_harms_no_other(account_id: UUID, submit: Submit) -> None:
+    """What the database refuses of one job is that job's error; the others are written by themselves then."""
+    for _ in range(3):
+        submit(account_id)
+    attempts = [claim_one() for _ in range(3)]
+    results = {attempt.id: rendered(attempt) for attempt in attempts}
+    broken = attempts[1].id
+    results[broken] = replace(results[broken], images=results[broken].images * 2)  # two images of one key
+    writer = SuccessWriter()
+
+    def write(attempt: ClaimedAttempt) -> str:
+        try:
+            return writer.write(attempt_id=attempt.id, rendered=results[attempt.id])
+        except DBAPIError as error:
+            return type(error.orig).__name__
+
+    with capture_logs(), ThreadPoolExecutor(3) as pool, writer._turn:
+        told = [pool.submit(write, attempt) for attempt in attempts]
+        while len(writer._waiting) < len(attempts):
+            threading.Event().wait(0.001)
+        writer._write_waiting()
+
+    assert [one.result() for one in told] == ["succeeded", "UniqueViolation", "succeeded"]
+    with transaction() as session:
+        assert [attempt_statuses(session, attempt.job_id) for attempt in attempts] == [
+            ["succeeded"],
+            ["running"],
+            ["succeeded"],
+        ]
+
+
+def test_alone_in_a_transaction_it_is_the_same(account_id: UUID, submit: Submit) -> None:
+    """Rolled back, nothing has happened; and then it is written once."""
+    submit(account_id)
+    attempt = claim_one()
+    with transaction() as session:
+        assert record_success(session, attempt_id=attempt.id, rendered=rendered(attempt)) == "succeeded"
+        session.rollback()
+    assert statuses(attempt) == ["running"]
+
+    assert succeed(attempt) == "succeeded"
+    with pytest.raises(LeaseLost):
+        succeed(attempt)
