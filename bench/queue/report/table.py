@@ -49,7 +49,7 @@ def _write_noop(results: Results) -> Iterable[str]:
     yield "## No-op jobs"
     yield (
         "From a queue that is full at the start to the last job recorded as done. Ours: claim, lease, artifact, usage and "
-        "event rows in two durable commits; Celery: a message and a result in Redis. CPU milliseconds of each job."
+        "event rows, all of it durable; Celery: a message and a result in Redis. CPU milliseconds of each job."
     )
     parts = ("workers", "database", "broker")
     rows = [
