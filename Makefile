@@ -13,7 +13,7 @@ PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constr
 # Given to commands through the environment, so that quotes in it stay what they are.
 export PROMPT
 .DEFAULT_GOAL := help
-.PHONY: help demo up test test-slow test-thorough soak check bench bench-queue bench-models soak-models train-demo-model evaluate-demo-model lock clean
+.PHONY: help demo up test test-slow test-thorough test-parts test-service soak check bench bench-queue bench-models soak-models train-demo-model evaluate-demo-model lock clean
 
 help: ## show these commands
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 26
@@ -24,14 +24,27 @@ demo: $(VENV)/.installed ## one prompt through the whole service on this machine
 up: $(VENV)/.installed ## the whole service on this machine until Ctrl-C
 	@$(BIN)/python -m infra.local up
 
-test: $(VENV)/.installed-dev ## the tests, on a real PostgreSQL, Valkey, S3 server and real workers
-	@$(BIN)/python -m pytest tests -m "not slow and not thorough"
+test: $(VENV)/.installed-dev ## the tests, on a real PostgreSQL, Valkey, S3 server and real workers; in two halves at once
+	@$(BOTH_HALVES) WHICH="not slow and not thorough"
 
-test-slow: $(VENV)/.installed-dev ## the few tests that take many seconds each, the training recipe among them
-	@$(BIN)/python -m pytest tests -m "slow and not thorough"
+test-slow: $(VENV)/.installed-dev ## the tests that take many seconds each, the training recipe among them
+	@$(BOTH_HALVES) WHICH="slow and not thorough"
 
+# One after another: what they measure is not to be disturbed.
 test-thorough: $(VENV)/.installed-dev ## what takes minutes: every process killed at every point (docs/faults.md), long walks, a resume from every step
 	@$(BIN)/python -m pytest tests -m thorough
+
+# Tests of the whole service wait most of the time, and the others compute: together they take much less
+# time. Each says what it has to say when it is done. (pytest-xdist has had no release for over a year.)
+WHICH ?= not slow and not thorough
+OF_THE_SERVICE := acceptance faults local_stack model_store releases soak
+BOTH_HALVES = $(MAKE) --no-print-directory --jobs=2 --keep-going $(if $(filter output-sync,$(.FEATURES)),--output-sync) test-parts test-service
+
+test-parts: $(VENV)/.installed-dev
+	@$(BIN)/python -m pytest tests $(OF_THE_SERVICE:%=--ignore=tests/%) -m "$(WHICH)"
+
+test-service: $(VENV)/.installed-dev
+	@$(BIN)/python -m pytest $(OF_THE_SERVICE:%=tests/%) -m "$(WHICH)"
 
 soak: $(VENV)/.installed-dev ## 10,000 jobs while everything breaks, and what was lost (JOBS=… SEED=…, docs/faults.md), minutes
 	@$(BIN)/python -m tests.soak $(if $(JOBS),--jobs $(JOBS)) $(if $(SEED),--seed $(SEED))
