@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import os
 import time
-from functools import cache
+from functools import cache, partial
 
 from celery import shared_task
 
 from core.artifacts.keys import build_storage_key
 from core.doorbell import DELIVER_NEXT, RENDER_NEXT, WEBHOOK_QUEUE, get_doorbell
 from core.jobs.affinity import Preference
-from core.jobs.claim import ClaimedAttempt, claim_next
+from core.jobs.claim import ClaimedAttempt
 from core.jobs.finish import Rendered, StoredImage
 from core.settings import Settings, get_settings
+from worker.rendering.claimer import Claimer
 from worker.rendering.success_writer import SuccessWriter
 
 #: A file to which every claim is written: job, when the ring came in, when the claim was committed, in nanoseconds.
@@ -45,11 +46,18 @@ def _run_next_job(settings: Settings, rung_at: int) -> bool:
 
 def claim_like_a_worker(settings: Settings) -> ClaimedAttempt | None:
     """The next job, committed under a lease; None where there is none."""
-    return claim_next(
-        pool=settings.render_pool,
+    return _build_claimer(settings.render_pool).claim()
+
+
+@cache
+def _build_claimer(pool: str) -> Claimer:
+    settings = get_settings()
+    return Claimer(
+        pool=pool,
         worker_id="bench",
         lease_seconds=settings.lease_seconds,
-        prefer=prefer_like_a_worker(settings),
+        max_running_jobs=None,
+        prefer=partial(prefer_like_a_worker, settings),
     )
 
 

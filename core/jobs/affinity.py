@@ -112,8 +112,8 @@ class Question:
         return ask(session.connection(), self.statement, self.parameters)
 
 
-def ask_for_first(pool: str, prefer: Preference | None) -> Question:
-    """For the first job that nobody else is taking, locked; and (`is_best`) whether no other one could suit the worker
+def ask_for_first(pool: str, prefer: Preference | None, *, count: int = 1) -> Question:
+    """For the first jobs that nobody else is taking, locked; and (`is_best`) whether no other one could suit the worker
     better.
     """
     is_best: ColumnElement[bool] = true()
@@ -121,7 +121,8 @@ def ask_for_first(pool: str, prefer: Preference | None) -> Question:
         best = _JOINABLE if _list_joins(prefer, Job.model, Job.request) else _RESIDENT
         is_best = _rank(prefer, Job.model, Job.request) == best
     query = claimable(pool).with_only_columns(*_columns(), is_best.label("is_best"), maintain_column_froms=True)
-    return Question.of(query.limit(_ONE).with_for_update(of=Job, skip_locked=True))
+    few = literal(count, literal_execute=True)
+    return Question.of(query.limit(few).with_for_update(of=Job, skip_locked=True))
 
 
 def choose_first(session: Session, *, pool: str) -> Chosen | None:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
-from sqlalchemy import Connection, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from core.artifacts.tables import Artifact, ArtifactKind
@@ -57,6 +57,14 @@ class ClaimedAttempt:
         return [self.seed + index for index in range(self.request["num_images"])]
 
 
+class Claimed(NamedTuple):
+    """What was claimed at once."""
+
+    attempts: list[ClaimedAttempt]
+    #: How many jobs there are. Where they are more than were claimed, `claim_next` has a closer look at them.
+    found: int
+
+
 def claim_next(
     *,
     pool: str,
@@ -71,15 +79,27 @@ def claim_next(
     locked has missed nothing: as many claims are under way.
     """
     claimant = _Claimant(pool, worker_id, lease_seconds, prefer, max_running_jobs)
-    with statements() as connection:
-        attempt, is_decided = claimant.take_first(connection)
-    if is_decided:
-        return attempt
+    claimed = claimant.take_first(count=1)
+    if claimed.attempts or claimed.found == 0:
+        return next(iter(claimed.attempts), None)
     with transaction() as session:
         attempt = claimant.choose(session)
         if attempt is not None:
             reach("in_claim")
     return attempt
+
+
+def claim_together(
+    *,
+    count: int,
+    pool: str,
+    worker_id: str,
+    lease_seconds: float,
+    prefer: Preference | None = None,
+    max_running_jobs: int | None = None,
+) -> Claimed:
+    """What that many calls of `claim_next` do with one statement each, by one for all."""
+    return _Claimant(pool, worker_id, lease_seconds, prefer, max_running_jobs).take_first(count=count)
 
 
 def claim_job(
@@ -111,22 +131,22 @@ class _Claimant:
     #: Of accounts without a limit of their own.
     max_running_jobs: int | None
 
-    def take_first(self, connection: Connection) -> tuple[ClaimedAttempt | None, bool]:
-        """The first job, by one statement; and False where it takes a closer look to say which job it may be."""
+    def take_first(self, *, count: int) -> Claimed:
+        """The first jobs, by one statement."""
         if self.max_running_jobs is not None:
-            return None, False
-        first = open_first(
-            connection,
-            pool=self.pool,
-            prefer=self.prefer,
-            worker_id=self.worker_id,
-            lease_seconds=self.lease_seconds,
-        )
-        if first.opened is None:
-            return None, not first.is_there
-        # It asks nothing but of jobs that start from images or a checkpoint.
-        with Session(connection) as session:
-            return _describe(session, first.opened), True
+            return Claimed([], found=count)
+        with statements() as connection:
+            first = open_first(
+                connection,
+                pool=self.pool,
+                prefer=self.prefer,
+                worker_id=self.worker_id,
+                lease_seconds=self.lease_seconds,
+                count=count,
+            )
+            # It asks nothing but of jobs that start from images or a checkpoint.
+            with Session(connection) as session:
+                return Claimed([_describe(session, opened) for opened in first.opened], found=first.found)
 
     def choose(self, session: Session) -> ClaimedAttempt | None:
         """The job that suits best, and whose account may have one more running."""

@@ -1,4 +1,4 @@
-"""Open an attempt of a job, in one statement: of the first one of a pool, or of one that was chosen."""
+"""Open attempts of jobs, in one statement: of the first ones of a pool, or of one that was chosen."""
 
 from __future__ import annotations
 
@@ -9,24 +9,26 @@ from uuid import UUID
 from sqlalchemy import Connection
 from sqlalchemy.orm import Session
 
-from core.database import ask
+from core.database import ask, ask_all
 from core.ids import new_id
 from core.jobs.affinity import Chosen, Preference, Question, ask_for_first
 from core.jobs.fair_queue import name_clocks
 from core.jobs.priority import PRIORITIES
 
-# The pool has come to the position of the job. Workers that claim at the same moment do not wait for each other at its
+# The pool has come to the position of the last job. Workers that claim at the same moment do not wait for each other at its
 # clock: the one that finds it taken leaves it, for the other's position is as good. Steps as `count_denoising_steps`.
 _OPEN = """
 job AS (
     UPDATE jobs
     SET status = 'running', attempts_opened = jobs.attempts_opened + 1, attempts_used = jobs.attempts_used + 1,
-        current_attempt_id = %(attempt_id)s, started_at = coalesce(jobs.started_at, chosen.now)
+        current_attempt_id = chosen.attempt_id, started_at = coalesce(jobs.started_at, chosen.now)
     FROM chosen WHERE jobs.id = chosen.id
     RETURNING jobs.id, jobs.account_id, jobs.attempts_opened
+), reached AS (
+    SELECT pool, {reached} FROM chosen GROUP BY pool
 ), behind AS (
-    SELECT clock.pool, chosen.priority, chosen.fair_position
-    FROM pool_clocks AS clock JOIN chosen ON chosen.pool = clock.pool
+    SELECT reached.*
+    FROM pool_clocks AS clock JOIN reached ON reached.pool = clock.pool
     WHERE {is_behind}
     FOR UPDATE OF clock SKIP LOCKED
 ), clock AS (
@@ -36,31 +38,42 @@ job AS (
         id, account_id, job_id, attempt_number, worker_id, lease_expires_at, heartbeat_at, steps, started_at
     )
     SELECT
-        %(attempt_id)s, job.account_id, job.id, job.attempts_opened, %(worker_id)s,
+        chosen.attempt_id, job.account_id, job.id, job.attempts_opened, %(worker_id)s,
         clock_timestamp() + make_interval(secs => %(lease_seconds)s), chosen.now,
         trunc(
             (chosen.request->>'num_inference_steps')::integer
             * coalesce((chosen.request->>'strength')::double precision, 1)
         ),
         chosen.now
-    FROM job, chosen
-    RETURNING attempt_number
+    FROM job JOIN chosen ON chosen.id = job.id
+    RETURNING id, job_id, attempt_number
 )
 """
 
 _OPEN_CHOSEN = """
 WITH chosen AS (
-    SELECT id, pool, priority, request, %(fair_position)s::double precision AS fair_position, %(now)s::timestamptz AS now
+    SELECT
+        id, pool, priority, request, %(fair_position)s::double precision AS fair_position, %(now)s::timestamptz AS now,
+        %(attempt_id)s::uuid AS attempt_id
     FROM jobs WHERE id = %(job_id)s
 ), {open}
 SELECT attempt_number FROM attempt
 """
 
+# A job is passed by none of those behind it: they are not opened either, where it is not.
 _OPEN_FIRST = """
-WITH first AS MATERIALIZED ({first}), chosen AS (
-    SELECT * FROM first WHERE is_best AND own_limit IS NULL
+WITH first AS MATERIALIZED ({first}), ordered AS (
+    SELECT
+        first.*, row_number() OVER in_order AS number,
+        bool_and(is_best AND own_limit IS NULL) OVER in_order AS may_open
+    FROM first
+    WINDOW in_order AS (ORDER BY priority, fair_position, id ROWS UNBOUNDED PRECEDING)
+), chosen AS MATERIALIZED (
+    SELECT ordered.*, (%(attempt_ids)s::uuid[])[number] AS attempt_id FROM ordered WHERE may_open
 ), {open}
-SELECT first.*, attempt.attempt_number FROM first LEFT JOIN attempt ON true
+SELECT ordered.*, attempt.id AS attempt_id, attempt.attempt_number
+FROM ordered LEFT JOIN attempt ON attempt.job_id = ordered.id
+ORDER BY number
 """
 
 
@@ -73,13 +86,13 @@ class Opened(NamedTuple):
     job: Any
 
 
-class First(NamedTuple):
+class Firsts(NamedTuple):
     """What `open_first` found."""
 
-    #: Whether there is a job that can be claimed.
-    is_there: bool
-    #: None where it takes a closer look to say which job this worker may have.
-    opened: Opened | None
+    #: How many jobs there are that can be claimed, up to as many as were asked for.
+    found: int
+    #: Those that were opened. Of the others it takes a closer look to say which this worker may have.
+    opened: list[Opened]
 
 
 def open_attempt(session: Session, chosen: Chosen, *, worker_id: str, lease_seconds: float) -> Opened:
@@ -102,22 +115,30 @@ def open_attempt(session: Session, chosen: Chosen, *, worker_id: str, lease_seco
 
 
 def open_first(
-    connection: Connection, *, pool: str, prefer: Preference | None, worker_id: str, lease_seconds: float
-) -> First:
-    """Open an attempt of the first job of the pool, if no other one can suit the worker better and its account runs as
-    many jobs as it likes. It may be a transaction of its own.
+    connection: Connection,
+    *,
+    pool: str,
+    prefer: Preference | None,
+    worker_id: str,
+    lease_seconds: float,
+    count: int = 1,
+) -> Firsts:
+    """Open an attempt of each of the first jobs of the pool, up to one that another job may suit the worker better than, or
+    whose account does not run as many jobs as it likes. It may be a transaction of its own.
     """
-    attempt_id = new_id()
-    question = _build_open_first(pool, prefer)
-    row = ask(
+    question = _build_open_first(pool, prefer, count)
+    rows = ask_all(
         connection,
         question.statement,
-        question.parameters | {"attempt_id": attempt_id, "worker_id": worker_id, "lease_seconds": lease_seconds},
+        question.parameters
+        | {
+            "attempt_ids": [new_id() for _ in range(count)],
+            "worker_id": worker_id,
+            "lease_seconds": lease_seconds,
+        },
     )
-    if row is None:
-        return First(is_there=False, opened=None)
-    opened = None if row.attempt_number is None else Opened(attempt_id, row.attempt_number, row)
-    return First(is_there=True, opened=opened)
+    opened = [Opened(row.attempt_id, row.attempt_number, row) for row in rows if row.attempt_number is not None]
+    return Firsts(found=len(rows), opened=opened)
 
 
 @cache
@@ -126,8 +147,8 @@ def _build_open_chosen() -> str:
 
 
 @lru_cache(maxsize=256)
-def _build_open_first(pool: str, prefer: Preference | None) -> Question:
-    first = ask_for_first(pool, prefer)
+def _build_open_first(pool: str, prefer: Preference | None, count: int) -> Question:
+    first = ask_for_first(pool, prefer, count=count)
     return Question(_OPEN_FIRST.format(first=first.statement, open=_build_open()), first.parameters)
 
 
@@ -135,12 +156,9 @@ def _build_open_first(pool: str, prefer: Preference | None) -> Question:
 def _build_open() -> str:
     clocks = {priority: name_clocks(priority)[0] for priority in PRIORITIES.values()}
     return _OPEN.format(
-        is_behind=" OR ".join(
-            f"(chosen.priority = {priority} AND clock.{clock} < chosen.fair_position)"
-            for priority, clock in clocks.items()
+        reached=", ".join(
+            f"max(fair_position) FILTER (WHERE priority = {priority}) AS {clock}" for priority, clock in clocks.items()
         ),
-        move_on=", ".join(
-            f"{clock} = CASE behind.priority WHEN {priority} THEN behind.fair_position ELSE pool_clocks.{clock} END"
-            for priority, clock in clocks.items()
-        ),
+        is_behind=" OR ".join(f"clock.{clock} < reached.{clock}" for clock in clocks.values()),
+        move_on=", ".join(f"{clock} = greatest(pool_clocks.{clock}, behind.{clock})" for clock in clocks.values()),
     )

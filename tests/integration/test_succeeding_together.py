@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import threading
+import time
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from uuid import UUID, uuid4
 
 import pytest
 from sqlalchemy import select
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import DBAPIError, OperationalError
 from structlog.testing import capture_logs
 
 from core.accounts.limits import set_limits
@@ -17,12 +18,11 @@ from core.artifacts.tables import Artifact
 from core.database import transaction
 from core.errors import LeaseLost
 from core.jobs.claim import ClaimedAttempt
-from core.jobs.finish import record_success, succeed_together
+from core.jobs.finish import Rendered, record_success, succeed_together
 from core.jobs.invariants import find_violations
 from core.jobs.tables import Job
 from core.webhooks.tables import WebhookDelivery, WebhookEndpoint, WebhookEvent
 from tests.integration.attempts import (
-    attempt_statuses,
     cancel,
     claim,
     claim_one,
@@ -136,66 +136,95 @@ def test_where_others_are_held_back_the_next_one_is_let_through(account_id: UUID
     assert claim_one().job_id != first.job_id
 
 
-def test_threads_that_end_at_once_share_their_statements(
-    account_id: UUID, submit: Submit, monkeypatch: pytest.MonkeyPatch
-) -> None:
+@pytest.fixture
+def crowd(monkeypatch: pytest.MonkeyPatch) -> Crowd:
+    """Successes that come while one is being written."""
+    crowd = Crowd()
+    monkeypatch.setattr(success_writer, "succeed_together", crowd.write)
+    return crowd
+
+
+class Crowd:
+    """The first write lasts until all others have come."""
+
+    def __init__(self) -> None:
+        self.batches: list[int] = []
+        self._has_begun, self._may_go_on = threading.Event(), threading.Event()
+
+    def write(self, successes: dict[UUID, Rendered]) -> set[UUID]:
+        self.batches.append(len(successes))
+        self._has_begun.set()
+        assert self._may_go_on.wait(10)
+        return succeed_together(successes)
+
+    def write_all(self, successes: dict[UUID, Rendered]) -> list[str]:
+        """What each of them is told, or by the database's name for it what went wrong; the first one comes first."""
+        writer = SuccessWriter()
+
+        def write(attempt_id: UUID) -> str:
+            try:
+                return writer.write(attempt_id=attempt_id, rendered=successes[attempt_id])
+            except DBAPIError as error:
+                return type(error.orig).__name__
+
+        first, *others = successes
+        with capture_logs(), ThreadPoolExecutor(len(successes)) as pool:
+            told = [pool.submit(write, first)]
+            assert self._has_begun.wait(10)
+            told += [pool.submit(write, attempt_id) for attempt_id in others]
+            while writer.waiting < len(successes):
+                time.sleep(0.001)
+            self._may_go_on.set()
+            return [one.result(timeout=10) for one in told]
+
+
+def test_threads_that_end_at_once_share_their_statements(account_id: UUID, submit: Submit, crowd: Crowd) -> None:
     """While the first one is being written, all others come: they are written by one more pair of statements."""
     for _ in range(_MANY):
         submit(account_id)
     attempts = [claim_one() for _ in range(_MANY)]
-    writer, batches = SuccessWriter(), []
-    first_is_under_way, all_are_there = threading.Event(), threading.Event()
 
-    def write(successes: dict[UUID, object]) -> set[UUID]:
-        batches.append(len(successes))
-        first_is_under_way.set()
-        assert all_are_there.wait(10)
-        return succeed_together(successes)  # type: ignore[arg-type]  # they are passed on as they came
+    told = crowd.write_all({attempt.id: rendered(attempt) for attempt in attempts})
 
-    monkeypatch.setattr(success_writer, "succeed_together", write)
-    with ThreadPoolExecutor(_MANY) as pool:
-        told = [pool.submit(writer.write, attempt_id=attempts[0].id, rendered=rendered(attempts[0]))]
-        assert first_is_under_way.wait(10)
-        told += [pool.submit(writer.write, attempt_id=one.id, rendered=rendered(one)) for one in attempts[1:]]
-        while len(writer._waiting) < _MANY - 1:
-            threading.Event().wait(0.001)
-        all_are_there.set()
-        assert {one.result(timeout=10) for one in told} == {"succeeded"}
-
-    assert batches == [1, _MANY - 1]
+    assert told == ["succeeded"] * _MANY
+    assert crowd.batches == [1, _MANY - 1]
     with transaction() as session:
         assert find_violations(session) == []
 
 
-def test_one_that_cannot_be_written_harms_no_other(account_id: UUID, submit: Submit) -> None:
+def test_one_that_cannot_be_written_harms_no_other(account_id: UUID, submit: Submit, crowd: Crowd) -> None:
     """What the database refuses of one job is that job's error; the others are written by themselves then."""
-    for _ in range(3):
+    for _ in range(4):
         submit(account_id)
-    attempts = [claim_one() for _ in range(3)]
+    attempts = [claim_one() for _ in range(4)]
     results = {attempt.id: rendered(attempt) for attempt in attempts}
-    broken = attempts[1].id
-    results[broken] = replace(results[broken], images=results[broken].images * 2)  # two images of one key
-    writer = SuccessWriter()
+    broken = results[attempts[2].id]
+    results[attempts[2].id] = replace(broken, images=broken.images * 2)  # two images of one key
 
-    def write(attempt: ClaimedAttempt) -> str:
-        try:
-            return writer.write(attempt_id=attempt.id, rendered=results[attempt.id])
-        except DBAPIError as error:
-            return type(error.orig).__name__
+    told = crowd.write_all(results)
 
-    with capture_logs(), ThreadPoolExecutor(3) as pool, writer._turn:
-        told = [pool.submit(write, attempt) for attempt in attempts]
-        while len(writer._waiting) < len(attempts):
-            threading.Event().wait(0.001)
-        writer._write_waiting()
+    assert crowd.batches == [1, 3]
+    assert told == ["succeeded", "succeeded", "UniqueViolation", "succeeded"]
+    assert statuses(*attempts) == ["succeeded", "succeeded", "running", "succeeded"]
 
-    assert [one.result() for one in told] == ["succeeded", "UniqueViolation", "succeeded"]
-    with transaction() as session:
-        assert [attempt_statuses(session, attempt.job_id) for attempt in attempts] == [
-            ["succeeded"],
-            ["running"],
-            ["succeeded"],
-        ]
+
+def test_a_database_that_is_away_is_everybodys_error(
+    account_id: UUID, submit: Submit, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is not asked again by each of them: `record` does that, later."""
+    submit(account_id)
+    attempt = claim_one()
+
+    def fail(_: object) -> set[UUID]:
+        raise OperationalError("", None, Exception("the connection is gone"))
+
+    with monkeypatch.context() as patched, capture_logs(), noted_statements() as noted:
+        patched.setattr(success_writer, "succeed_together", fail)
+        with pytest.raises(OperationalError):
+            succeed(attempt)
+    assert noted == []
+
+    assert succeed(attempt) == "succeeded"
 
 
 def test_alone_in_a_transaction_it_is_the_same(account_id: UUID, submit: Submit) -> None:

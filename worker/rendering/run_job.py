@@ -15,8 +15,8 @@ from core.doorbell import DELIVER_NEXT, WEBHOOK_QUEUE, get_doorbell
 from core.errors import LeaseLost
 from core.fault_points import reach
 from core.ids import format_id
-from core.jobs.affinity import Preference, Shape
-from core.jobs.claim import ClaimedAttempt, claim_next
+from core.jobs.affinity import Shape
+from core.jobs.claim import ClaimedAttempt
 from core.jobs.deadlines import NOT_ENDED_IN_TIME
 from core.jobs.finish import Rendered, record_cancellation, record_failure, record_interruption
 from core.jobs.status import FINISHED, JobStatus
@@ -53,7 +53,7 @@ def run_next_job(runtime: Runtime) -> bool:
     with runtime.room.wait_for_place(BatchJob()) as place:
         if runtime.drain.has_begun:
             return False
-        attempt = _claim(runtime)
+        attempt = runtime.claimer.claim()
         runtime.liveness.note_look()
         if attempt is None:
             return False
@@ -64,21 +64,6 @@ def run_next_job(runtime: Runtime) -> bool:
             reach("after_claim")
             _run_attempt(runtime, attempt, place)
     return True
-
-
-def _claim(runtime: Runtime) -> ClaimedAttempt | None:
-    settings = runtime.settings
-    return claim_next(
-        pool=settings.render_pool,
-        worker_id=runtime.worker_id,
-        lease_seconds=settings.lease_seconds,
-        prefer=Preference(
-            resident=frozenset(runtime.models.resident_ids()),
-            joinable=runtime.room.shapes(),
-            max_wait_seconds=settings.affinity_max_wait_seconds,
-        ),
-        max_running_jobs=settings.account_max_running_jobs,
-    )
 
 
 def _log_context(attempt: ClaimedAttempt) -> AbstractContextManager[None]:

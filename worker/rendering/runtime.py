@@ -15,12 +15,14 @@ from celery.signals import worker_ready, worker_shutting_down
 
 from core.catalog import Catalog, get_catalog
 from core.errors import ModelNotFetched
+from core.jobs.affinity import Preference
 from core.jobs.claim import ClaimedAttempt
 from core.jobs.request import RenderRequest
 from core.jobs.resolve_request import resolve_request
 from core.previews import store_preview
 from core.settings import Settings, get_settings
 from worker.rendering.checkpoints import CheckpointWriter
+from worker.rendering.claimer import Claimer
 from worker.rendering.drain import Drain
 from worker.rendering.errors import ModelUnavailable
 from worker.rendering.exits import EmergencyExit
@@ -48,11 +50,10 @@ class Runtime:
     uploads: ThreadPoolExecutor
     drain: Drain
     checkpoint_writer: CheckpointWriter
+    claimer: Claimer
     successes: SuccessWriter
     emergency_exit: EmergencyExit
     liveness: Liveness
-    #: Names the process in attempts and logs.
-    worker_id: str
 
     def start(self) -> None:
         """Load the default model and draw with it once, so that the first job does not wait for that; and listen for
@@ -108,25 +109,40 @@ def get_runtime() -> Runtime:
     settings = get_settings()
     catalog = get_catalog()
     drain, room = Drain(), Room()
+    models = Models(
+        catalog,
+        device=settings.render_device,
+        budget_bytes=settings.model_cache_bytes,
+        forwards=share_cores(find_device(settings.render_device), settings.cpu_forwards),
+    )
+
+    def prefer() -> Preference:
+        return Preference(
+            resident=frozenset(models.resident_ids()),
+            joinable=room.shapes(),
+            max_wait_seconds=settings.affinity_max_wait_seconds,
+        )
+
     return Runtime(
         settings=settings,
         catalog=catalog,
-        models=Models(
-            catalog,
-            device=settings.render_device,
-            budget_bytes=settings.model_cache_bytes,
-            forwards=share_cores(find_device(settings.render_device), settings.cpu_forwards),
-        ),
+        models=models,
         room=room,
         prompt_cache=PromptCache(),
         previews=PreviewMaker(store_preview),
         uploads=ThreadPoolExecutor(settings.s3_upload_threads, thread_name_prefix="upload"),
         drain=drain,
         checkpoint_writer=CheckpointWriter(),
+        claimer=Claimer(
+            pool=settings.render_pool,
+            worker_id=f"{socket.gethostname()}:{os.getpid()}",
+            lease_seconds=settings.lease_seconds,
+            max_running_jobs=settings.account_max_running_jobs,
+            prefer=prefer,
+        ),
         successes=SuccessWriter(),
         emergency_exit=EmergencyExit(drain, room),
         liveness=Liveness(
             pool=settings.render_pool, could_claim=lambda: room.has_place(threads=settings.render_concurrency)
         ),
-        worker_id=f"{socket.gethostname()}:{os.getpid()}",
     )

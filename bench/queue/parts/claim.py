@@ -98,7 +98,7 @@ def _time_claims(engine: Engine, count: int) -> list[float]:
         first = open_first(
             session.connection(), pool=_POOL, worker_id="bench", lease_seconds=settings.lease_seconds, prefer=prefer
         )
-        if first.opened is None:
+        if not first.opened:
             raise RuntimeError("the queue ran out: fewer claims, please")
 
     return [_time(engine, claim) for _ in range(count)]

@@ -1,0 +1,176 @@
+"""Several jobs claimed by one statement: as by as many claims one after another."""
+
+from __future__ import annotations
+
+import time
+from concurrent.futures import ThreadPoolExecutor
+from threading import Event
+from typing import Any
+from uuid import UUID
+
+import pytest
+from sqlalchemy import select, text
+from sqlalchemy.exc import OperationalError
+from structlog.testing import capture_logs
+
+from core.accounts.limits import set_limits
+from core.database import transaction
+from core.jobs.affinity import Preference
+from core.jobs.claim import Claimed, claim_together
+from core.jobs.invariants import find_violations
+from core.jobs.tables import Job, JobAttempt, PoolClock
+from tests.integration.conftest import Submit
+from tests.integration.statements import noted_statements
+from worker.rendering import claimer as claimer_module
+from worker.rendering.claimer import Claimer
+
+
+def claim(count: int, prefer: Preference | None = None) -> Claimed:
+    return claim_together(count=count, pool="default", worker_id="worker", lease_seconds=30, prefer=prefer)
+
+
+def job_ids(claimed: Claimed) -> list[UUID]:
+    return [attempt.job_id for attempt in claimed.attempts]
+
+
+def prefer(*resident: str) -> Preference:
+    return Preference(frozenset(resident), frozenset(), 30.0)
+
+
+def build_claimer(preference: Preference | None = None) -> Claimer:
+    return Claimer(
+        pool="default", worker_id="worker", lease_seconds=30, max_running_jobs=None, prefer=lambda: preference
+    )
+
+
+def test_the_first_ones_are_claimed_in_fair_order(account_id: UUID, other_account_id: UUID, submit: Submit) -> None:
+    """By one statement: each has an attempt and a lease of its own, and the pool has come to the last one's position."""
+    first = [submit(account_id) for _ in range(4)]
+    second = [submit(other_account_id) for _ in range(2)]
+    with noted_statements() as noted:
+        claimed = claim(4)
+
+    assert len(noted) == 1
+    assert claimed.found == 4
+    assert job_ids(claimed) == [first[0], second[0], first[1], second[1]]
+    with transaction() as session:
+        jobs = [session.get_one(Job, job_id) for job_id in job_ids(claimed)]
+        assert [job.current_attempt_id for job in jobs] == [attempt.id for attempt in claimed.attempts]
+        assert [(job.status, job.attempts_opened, job.attempts_used) for job in jobs] == [("running", 1, 1)] * 4
+        assert len(set(session.scalars(select(JobAttempt.id)))) == 4
+        assert session.scalar(select(PoolClock.virtual_time)) == jobs[-1].fair_position
+        assert find_violations(session) == []
+
+
+def test_fewer_jobs_than_wanted_are_all_there_are(account_id: UUID, submit: Submit) -> None:
+    """Who gets none knows that there is none."""
+    jobs = [submit(account_id) for _ in range(3)]
+
+    assert (job_ids(claim(8)), claim(8)) == (jobs, Claimed([], found=0))
+
+
+def test_each_priority_has_its_own_clock(account_id: UUID, submit: Submit) -> None:
+    """Jobs of all three in one claim move all three on."""
+    low, normal, high = (submit(account_id, priority=name) for name in ("low", "normal", "high"))
+
+    assert job_ids(claim(4)) == [high, normal, low]
+
+    with transaction() as session:
+        clock = session.scalars(select(PoolClock)).one()
+        positions = [session.get_one(Job, job_id).fair_position for job_id in (high, normal, low)]
+    assert [clock.virtual_time_high, clock.virtual_time, clock.virtual_time_low] == positions
+
+
+@pytest.mark.parametrize("obstacle", ["model", "limit"])
+def test_none_is_claimed_past_one_that_takes_a_closer_look(
+    account_id: UUID, other_account_id: UUID, submit: Submit, obstacle: str
+) -> None:
+    """A job whose model is not in memory, or whose account has a limit: those before it are claimed at once, and the threads
+    that want more look closer, and find it and the ones behind.
+    """
+    jobs = [submit(account_id) for _ in range(2)]
+    [stands_out] = [submit(other_account_id)]
+    jobs.append(submit(account_id))
+    with transaction() as session:
+        session.execute(text("update jobs set fair_position = 1 + (select count(*) from jobs b where b.id < jobs.id)"))
+        if obstacle == "model":
+            session.get_one(Job, stands_out).model = "cold"
+        else:
+            set_limits(session, account_id=other_account_id, changes={"max_running_jobs": 1})
+    preference = prefer("picturebook")
+
+    claimed = claim(4, preference)
+
+    assert (job_ids(claimed), claimed.found) == (jobs[:2], 4)
+    claimer = build_claimer(preference)
+    rest = [attempt.job_id for attempt in (claimer.claim(), claimer.claim()) if attempt is not None]
+    assert sorted(rest) == sorted([stands_out, jobs[2]])
+    assert claimer.claim() is None
+
+
+def test_many_at_once_take_every_job_once(account_id: UUID, submit: Submit) -> None:
+    """Five workers of eight threads each and 60 jobs: each job has one attempt, and nobody goes away while there is one."""
+    jobs = {submit(account_id) for _ in range(60)}
+    claimers = [build_claimer() for _ in range(5)]
+
+    def work(claimer: Claimer) -> list[UUID]:
+        taken = []
+        while (attempt := claimer.claim()) is not None:
+            taken.append(attempt.job_id)
+        return taken
+
+    with ThreadPoolExecutor(40) as pool:
+        taken = [job_id for one in pool.map(work, claimers * 8) for job_id in one]
+
+    assert len(taken) == len(jobs)
+    assert set(taken) == jobs
+    with transaction() as session:
+        assert find_violations(session) == []
+
+
+def test_threads_share_a_claim(account_id: UUID, submit: Submit, monkeypatch: pytest.MonkeyPatch) -> None:
+    """While the first one claims, eleven more come: eight of them are served by one statement, then two, then one."""
+    jobs = {submit(account_id) for _ in range(12)}
+    counts: list[int] = []
+    has_begun, may_go_on = Event(), Event()
+
+    def claim_slowly(*, count: int, **options: Any) -> Claimed:
+        counts.append(count)
+        has_begun.set()
+        assert may_go_on.wait(10)
+        return claim_together(count=count, **options)
+
+    monkeypatch.setattr(claimer_module, "claim_together", claim_slowly)
+    claimer = build_claimer()
+    with ThreadPoolExecutor(12) as pool:
+        claims = [pool.submit(claimer.claim)]
+        assert has_begun.wait(10)
+        claims += [pool.submit(claimer.claim) for _ in range(11)]
+        while claimer.waiting < len(claims):
+            time.sleep(0.001)
+        may_go_on.set()
+        attempts = [one.result(timeout=10) for one in claims]
+
+    assert counts == [1, 8, 2, 1]
+    assert {attempt.job_id for attempt in attempts if attempt is not None} == jobs
+
+
+@pytest.mark.parametrize("is_away", [True, False])
+def test_an_error_is_everybodys_or_nobodys(
+    account_id: UUID, submit: Submit, monkeypatch: pytest.MonkeyPatch, is_away: bool
+) -> None:
+    """A database that is away is told to each thread; whatever else it was, each looks by itself."""
+    job_id = submit(account_id)
+
+    def fail(**_: object) -> Claimed:
+        raise OperationalError("", None, Exception("gone")) if is_away else ValueError
+
+    monkeypatch.setattr(claimer_module, "claim_together", fail)
+    with capture_logs():
+        if is_away:
+            with pytest.raises(OperationalError):
+                build_claimer().claim()
+        else:
+            attempt = build_claimer().claim()
+            assert attempt is not None
+            assert attempt.job_id == job_id

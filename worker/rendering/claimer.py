@@ -1,0 +1,89 @@
+"""Claim jobs for the threads of a process: for those that want one at the same time together."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import structlog
+
+from core.database import is_unavailable
+from core.jobs.affinity import Preference
+from core.jobs.claim import ClaimedAttempt, claim_next, claim_together
+from worker.rendering.together import Together
+
+#: The most that one statement claims.
+_MOST = 16
+
+_log = structlog.get_logger()
+
+
+@dataclass
+class _Wish:
+    """A thread that wants a job."""
+
+    attempt: ClaimedAttempt | None = None
+    #: There are jobs, and it takes a closer look to say which of them this worker may have.
+    needs_closer_look: bool = False
+    error: Exception | None = None
+
+
+class Claimer:
+    """What the threads of a process share. When a batch has been drawn all of them want a job, and a claim costs nearly the
+    same for one as for all.
+    """
+
+    def __init__(
+        self,
+        *,
+        pool: str,
+        worker_id: str,
+        lease_seconds: float,
+        max_running_jobs: int | None,
+        prefer: Callable[[], Preference | None],
+    ) -> None:
+        self._claimant: dict[str, Any] = {
+            "pool": pool,
+            "worker_id": worker_id,
+            "lease_seconds": lease_seconds,
+            "max_running_jobs": max_running_jobs,
+        }
+        #: What the process would rather have at the moment.
+        self._prefer = prefer
+        self._together = Together(self._claim_for)
+
+    @property
+    def waiting(self) -> int:
+        """How many threads want a job."""
+        return self._together.waiting
+
+    def claim(self) -> ClaimedAttempt | None:
+        """The next job, committed under a lease; None where there is none. Raises what a database that does not answer
+        raises.
+        """
+        wish = _Wish()
+        self._together.wait_for(wish)
+        if wish.error is not None and is_unavailable(wish.error):
+            raise wish.error
+        if wish.needs_closer_look or wish.error is not None:
+            return claim_next(prefer=self._prefer(), **self._claimant)
+        return wish.attempt
+
+    def _claim_for(self, wishes: list[_Wish]) -> int:
+        # Each number is a statement of its own, which PostgreSQL has to plan: only powers of two are asked for.
+        count = 1 << (min(len(wishes), _MOST).bit_length() - 1)
+        served = wishes[:count]
+        try:
+            claimed = claim_together(count=count, prefer=self._prefer(), **self._claimant)
+        except Exception as error:  # noqa: BLE001  (raised by each thread itself, or it looks again by itself)
+            _log.warning("jobs_not_claimed_together", count=count, error=str(error))
+            for wish in served:
+                wish.error = error
+            return count
+        for number, wish in enumerate(served):
+            if number < len(claimed.attempts):
+                wish.attempt = claimed.attempts[number]
+            else:
+                wish.needs_closer_look = number < claimed.found
+        return count
