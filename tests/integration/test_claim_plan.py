@@ -13,7 +13,7 @@ from sqlalchemy import Connection, text
 from core.database import get_engine, transaction
 from core.ids import new_id
 from core.jobs.affinity import LOOK_AHEAD, Preference, Shape
-from core.jobs.claim import claim_job, claim_next
+from core.jobs.claim import claim_job, claim_next, claim_together
 from core.jobs.deadlines import fail_waiting
 from core.jobs.finish import record_success
 from core.jobs.rescue import stop_overdue
@@ -40,15 +40,17 @@ from (select * from jobs limit 1) one, generate_series(1, :rows) n
 
 @pytest.mark.slow
 def test_a_claim_reads_a_few_rows_of_many(account_id: UUID, submit: Submit) -> None:
-    """With 100,000 jobs in the table both kinds of claim go through the index for the order of work, and read no more
+    """With 100,000 jobs in the table all kinds of claim go through the index for the order of work, and read no more
     rows than they look ahead: none of those that are held back.
     """
     _fill_the_table(account_id, submit)
     prefer = Preference(frozenset({"model-1", "model-2"}), frozenset({Shape("model-1", 64, 64)}), 30.0)
 
-    plans = [*_explain_claim(None), *_explain_claim(prefer)]
+    plans = [*_explain_claim(None), *_explain_claim(prefer), *_explain_claim(None, count=16)]
 
-    assert len(plans) == len(["the first one", "the first one, which is not the best one", "the best one"])
+    assert len(plans) == len(
+        ["the first one", "the first one, which is not the best one", "the best one", "16 at once"]
+    )
     for plan in plans:
         scans = [node for node in _nodes(plan) if node.get("Relation Name") == "jobs"]
         assert "Seq Scan" not in {node["Node Type"] for node in _nodes(plan)}
@@ -95,13 +97,17 @@ def fill_jobs(connection: Connection) -> None:
     connection.execute(text(_FILL), {"rows": _ROWS})
 
 
-def _explain_claim(prefer: Preference | None) -> list[dict[str, Any]]:
-    """How PostgreSQL runs each statement that looks for a job."""
+def _explain_claim(prefer: Preference | None, *, count: int = 1) -> list[dict[str, Any]]:
+    """How PostgreSQL runs each statement that looks for so many jobs."""
     with noted_statements() as statements:
-        assert claim_next(pool="default", worker_id="worker", lease_seconds=30, prefer=prefer) is not None
+        if count == 1:
+            assert claim_next(pool="default", worker_id="worker", lease_seconds=30, prefer=prefer) is not None
+        else:
+            claimed = claim_together(count=count, pool="default", worker_id="worker", lease_seconds=30, prefer=prefer)
+            assert len(claimed.attempts) == count
     return [
-        # Explaining a claim by one statement claims the next job.
-        _explain(statement, parameters | {"attempt_id": new_id()})
+        # Explaining a claim by one statement claims the next jobs.
+        _explain(statement, parameters | {"attempt_ids": [new_id() for _ in range(count)]})
         for statement, parameters in statements
         if "LIMIT" in statement
     ]

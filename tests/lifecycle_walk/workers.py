@@ -15,11 +15,12 @@ from sqlalchemy.orm import Session
 from core.artifacts.keys import build_checkpoint_key
 from core.database import transaction
 from core.jobs.checkpoints import StoredCheckpoint
-from core.jobs.claim import ClaimedAttempt, claim_job, claim_next
+from core.jobs.claim import ClaimedAttempt, claim_job
 from core.jobs.failures import Failure, FailureCode
 from core.jobs.finish import Rendered, record_cancellation, record_failure, record_interruption, record_success
 from core.jobs.status import JobStatus
 from tests.lifecycle_walk.model import LEASE_SECONDS
+from worker.rendering.claimer import Claimer
 from worker.rendering.encode import EncodedImage
 from worker.rendering.record import commit, record
 from worker.rendering.success_writer import SuccessWriter
@@ -37,7 +38,10 @@ How = Literal[
 #: Where a worker that drains leaves a render.
 LAST_STEP = 10
 
-#: How the successes of this process are written.
+#: What the threads of a worker share.
+_CLAIMER = Claimer(
+    pool="default", worker_id="worker", lease_seconds=LEASE_SECONDS, max_running_jobs=None, prefer=lambda: None
+)
 _SUCCESSES = SuccessWriter()
 
 
@@ -57,7 +61,7 @@ class Killed(Exception):
 def claim(*, is_killed: bool = False) -> ClaimedAttempt | None:
     """The next job of the pool. Raises Killed (by `is_killed`) before it is committed."""
     if not is_killed:
-        return claim_next(pool="default", worker_id="worker", lease_seconds=LEASE_SECONDS)
+        return _CLAIMER.claim()
     with transaction() as session:
         claim_job(session, pool="default", worker_id="worker", lease_seconds=LEASE_SECONDS)
         raise Killed
