@@ -46,7 +46,11 @@ def _run_next_job(settings: Settings, rung_at: int) -> bool:
 
 def claim_like_a_worker(settings: Settings) -> ClaimedAttempt | None:
     """The next job, committed under a lease; None where there is none."""
-    return _build_claimer(settings.render_pool).claim()
+    return _build_claimer(settings.render_pool).claim(_take)
+
+
+def _take(_: ClaimedAttempt) -> None:
+    """There is no room to keep account of."""
 
 
 @cache

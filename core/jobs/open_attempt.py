@@ -60,12 +60,19 @@ WITH chosen AS (
 SELECT attempt_number FROM attempt
 """
 
-# A job is passed by none of those behind it: they are not opened either, where it is not.
+# A job is passed by none of those behind it: they are not opened either, where it is not. With a preference they all have the
+# first one's shape, for that is what the worker draws then.
+_SAME_SHAPE = """
+(model, request->>'width', request->>'height') = (
+    SELECT model, request->>'width', request->>'height' FROM first ORDER BY priority, fair_position, id LIMIT 1
+)
+"""
+
 _OPEN_FIRST = """
 WITH first AS MATERIALIZED ({first}), ordered AS (
     SELECT
         first.*, row_number() OVER in_order AS number,
-        bool_and(is_best AND own_limit IS NULL) OVER in_order AS may_open
+        bool_and(is_best AND own_limit IS NULL AND {may_join}) OVER in_order AS may_open
     FROM first
     WINDOW in_order AS (ORDER BY priority, fair_position, id ROWS UNBOUNDED PRECEDING)
 ), chosen AS MATERIALIZED (
@@ -124,7 +131,8 @@ def open_first(
     count: int = 1,
 ) -> Firsts:
     """Open an attempt of each of the first jobs of the pool, up to one that another job may suit the worker better than, or
-    whose account does not run as many jobs as it likes. It may be a transaction of its own.
+    whose account does not run as many jobs as it likes; with a preference, up to one of another shape. It may be a
+    transaction of its own.
     """
     question = _build_open_first(pool, prefer, count)
     rows = ask_all(
@@ -149,7 +157,8 @@ def _build_open_chosen() -> str:
 @lru_cache(maxsize=256)
 def _build_open_first(pool: str, prefer: Preference | None, count: int) -> Question:
     first = ask_for_first(pool, prefer, count=count)
-    return Question(_OPEN_FIRST.format(first=first.statement, open=_build_open()), first.parameters)
+    may_join = _SAME_SHAPE if count > 1 and prefer is not None and not prefer.is_empty else "true"
+    return Question(_OPEN_FIRST.format(first=first.statement, may_join=may_join, open=_build_open()), first.parameters)
 
 
 @cache

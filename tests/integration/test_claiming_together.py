@@ -15,8 +15,8 @@ from structlog.testing import capture_logs
 
 from core.accounts.limits import set_limits
 from core.database import transaction
-from core.jobs.affinity import Preference
-from core.jobs.claim import Claimed, claim_together
+from core.jobs.affinity import Preference, Shape
+from core.jobs.claim import Claimed, ClaimedAttempt, claim_together
 from core.jobs.invariants import find_violations
 from core.jobs.tables import Job, JobAttempt, PoolClock
 from tests.integration.conftest import Submit
@@ -35,6 +35,10 @@ def job_ids(claimed: Claimed) -> list[UUID]:
 
 def prefer(*resident: str) -> Preference:
     return Preference(frozenset(resident), frozenset(), 30.0)
+
+
+def ignore(_: ClaimedAttempt) -> None:
+    """What has been claimed is looked at when it is there."""
 
 
 def build_claimer(preference: Preference | None = None) -> Claimer:
@@ -81,12 +85,12 @@ def test_each_priority_has_its_own_clock(account_id: UUID, submit: Submit) -> No
     assert [clock.virtual_time_high, clock.virtual_time, clock.virtual_time_low] == positions
 
 
-@pytest.mark.parametrize("obstacle", ["model", "limit"])
+@pytest.mark.parametrize("obstacle", ["model", "limit", "shape"])
 def test_none_is_claimed_past_one_that_takes_a_closer_look(
     account_id: UUID, other_account_id: UUID, submit: Submit, obstacle: str
 ) -> None:
-    """A job whose model is not in memory, or whose account has a limit: those before it are claimed at once, and the threads
-    that want more look closer, and find it and the ones behind.
+    """A job whose model is not in memory, whose account has a limit, or that is of another size: those before it
+    are claimed at once, and the threads that want more look closer, and find it and the ones behind.
     """
     jobs = [submit(account_id) for _ in range(2)]
     [stands_out] = [submit(other_account_id)]
@@ -95,6 +99,9 @@ def test_none_is_claimed_past_one_that_takes_a_closer_look(
         session.execute(text("update jobs set fair_position = 1 + (select count(*) from jobs b where b.id < jobs.id)"))
         if obstacle == "model":
             session.get_one(Job, stands_out).model = "cold"
+        elif obstacle == "shape":
+            job = session.get_one(Job, stands_out)
+            job.request = job.request | {"width": 64}
         else:
             set_limits(session, account_id=other_account_id, changes={"max_running_jobs": 1})
     preference = prefer("picturebook")
@@ -103,9 +110,9 @@ def test_none_is_claimed_past_one_that_takes_a_closer_look(
 
     assert (job_ids(claimed), claimed.found) == (jobs[:2], 4)
     claimer = build_claimer(preference)
-    rest = [attempt.job_id for attempt in (claimer.claim(), claimer.claim()) if attempt is not None]
+    rest = [attempt.job_id for attempt in (claimer.claim(ignore), claimer.claim(ignore)) if attempt is not None]
     assert sorted(rest) == sorted([stands_out, jobs[2]])
-    assert claimer.claim() is None
+    assert claimer.claim(ignore) is None
 
 
 def test_many_at_once_take_every_job_once(account_id: UUID, submit: Submit) -> None:
@@ -115,7 +122,7 @@ def test_many_at_once_take_every_job_once(account_id: UUID, submit: Submit) -> N
 
     def work(claimer: Claimer) -> list[UUID]:
         taken = []
-        while (attempt := claimer.claim()) is not None:
+        while (attempt := claimer.claim(ignore)) is not None:
             taken.append(attempt.job_id)
         return taken
 
@@ -143,9 +150,9 @@ def test_threads_share_a_claim(account_id: UUID, submit: Submit, monkeypatch: py
     monkeypatch.setattr(claimer_module, "claim_together", claim_slowly)
     claimer = build_claimer()
     with ThreadPoolExecutor(12) as pool:
-        claims = [pool.submit(claimer.claim)]
+        claims = [pool.submit(claimer.claim, ignore)]
         assert has_begun.wait(10)
-        claims += [pool.submit(claimer.claim) for _ in range(11)]
+        claims += [pool.submit(claimer.claim, ignore) for _ in range(11)]
         while claimer.waiting < len(claims):
             time.sleep(0.001)
         may_go_on.set()
@@ -169,8 +176,28 @@ def test_an_error_is_everybodys_or_nobodys(
     with capture_logs():
         if is_away:
             with pytest.raises(OperationalError):
-                build_claimer().claim()
+                build_claimer().claim(ignore)
         else:
-            attempt = build_claimer().claim()
+            attempt = build_claimer().claim(ignore)
             assert attempt is not None
             assert attempt.job_id == job_id
+
+
+def test_what_was_claimed_is_known_at_the_next_claim(account_id: UUID, submit: Submit) -> None:
+    """Two threads want a job; the first one's shape is preferred when the second one's turn comes, also past another job."""
+    first, other, second = (submit(account_id, width=width) for width in (64, 128, 64))
+    drawn: list[Shape] = []
+    claimer = Claimer(
+        pool="default",
+        worker_id="worker",
+        lease_seconds=30,
+        max_running_jobs=None,
+        prefer=lambda: Preference(frozenset({"picturebook"}), frozenset(drawn), 30.0),
+    )
+
+    def take(attempt: ClaimedAttempt) -> None:
+        drawn.append(Shape.of(attempt.model, attempt.request))
+
+    claimed = [claimer.claim(take) for _ in range(3)]
+
+    assert [attempt.job_id for attempt in claimed if attempt is not None] == [first, second, other]

@@ -61,7 +61,7 @@ class Killed(Exception):
 def claim(*, is_killed: bool = False) -> ClaimedAttempt | None:
     """The next job of the pool. Raises Killed (by `is_killed`) before it is committed."""
     if not is_killed:
-        return _CLAIMER.claim()
+        return _CLAIMER.claim(lambda _: None)
     with transaction() as session:
         claim_job(session, pool="default", worker_id="worker", lease_seconds=LEASE_SECONDS)
         raise Killed

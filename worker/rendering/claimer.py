@@ -23,6 +23,7 @@ _log = structlog.get_logger()
 class _Wish:
     """A thread that wants a job."""
 
+    take: Callable[[ClaimedAttempt], None]
     attempt: ClaimedAttempt | None = None
     #: There are jobs, and it takes a closer look to say which of them this worker may have.
     needs_closer_look: bool = False
@@ -58,16 +59,18 @@ class Claimer:
         """How many threads want a job."""
         return self._together.waiting
 
-    def claim(self) -> ClaimedAttempt | None:
-        """The next job, committed under a lease; None where there is none. Raises what a database that does not answer
-        raises.
+    def claim(self, take: Callable[[ClaimedAttempt], None]) -> ClaimedAttempt | None:
+        """The next job, committed under a lease; None where there is none. `take` is called with it before anybody is asked
+        what to claim next, and must not raise. Raises what a database that does not answer raises.
         """
-        wish = _Wish()
+        wish = _Wish(take)
         self._together.wait_for(wish)
         if wish.error is not None and is_unavailable(wish.error):
             raise wish.error
         if wish.needs_closer_look or wish.error is not None:
-            return claim_next(prefer=self._prefer(), **self._claimant)
+            wish.attempt = claim_next(prefer=self._prefer(), **self._claimant)
+            if wish.attempt is not None:
+                take(wish.attempt)
         return wish.attempt
 
     def _claim_for(self, wishes: list[_Wish]) -> int:
@@ -84,6 +87,7 @@ class Claimer:
         for number, wish in enumerate(served):
             if number < len(claimed.attempts):
                 wish.attempt = claimed.attempts[number]
+                wish.take(wish.attempt)
             else:
                 wish.needs_closer_look = number < claimed.found
         return count

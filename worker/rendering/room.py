@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from core.jobs.affinity import Shape
+from core.jobs.claim import ClaimedAttempt
 from worker.rendering.batching import BatchJob
 
 #: Share of a batch that a job is taken to need until its first call tells.
@@ -31,6 +32,10 @@ class Place:
     def share(self) -> float:
         """Of what the engine takes at once."""
         return _UNKNOWN_SHARE if self.job.share is None else self.job.share
+
+    def take(self, attempt: ClaimedAttempt) -> None:
+        """The job has been claimed."""
+        self.shape = Shape.of(attempt.model, attempt.request)
 
     def give_up(self) -> None:
         """Let the next job be claimed. Twice is once."""

@@ -15,7 +15,6 @@ from core.doorbell import DELIVER_NEXT, WEBHOOK_QUEUE, get_doorbell
 from core.errors import LeaseLost
 from core.fault_points import reach
 from core.ids import format_id
-from core.jobs.affinity import Shape
 from core.jobs.claim import ClaimedAttempt
 from core.jobs.deadlines import NOT_ENDED_IN_TIME
 from core.jobs.finish import Rendered, record_cancellation, record_failure, record_interruption
@@ -53,11 +52,10 @@ def run_next_job(runtime: Runtime) -> bool:
     with runtime.room.wait_for_place(BatchJob()) as place:
         if runtime.drain.has_begun:
             return False
-        attempt = runtime.claimer.claim()
+        attempt = runtime.claimer.claim(place.take)
         runtime.liveness.note_look()
         if attempt is None:
             return False
-        place.shape = Shape.of(attempt.model, attempt.request)
         with _log_context(attempt):
             _log.info("job_claimed", model=attempt.model, waited_seconds=round(attempt.waited_seconds, 3))
             QUEUE_WAIT_SECONDS.labels(runtime.settings.render_pool).observe(attempt.waited_seconds)
