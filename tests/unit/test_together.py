@@ -6,6 +6,8 @@ import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
 
+import pytest
+
 from worker.rendering.together import Together
 
 _MANY = 50
@@ -66,3 +68,21 @@ def test_who_is_left_over_has_its_turn() -> None:
         list(pool.map(together.wait_for, [f"wish {number}" for number in range(4 * _MANY)]))
 
     assert (fulfilled, together.waiting) == (4 * _MANY, 0)
+
+
+def test_an_error_leaves_no_wish_behind() -> None:
+    """Nothing is done later for somebody who has gone away."""
+    fulfilled: list[str] = []
+
+    def fulfil(wishes: list[str]) -> int:
+        if "bad" in wishes:
+            raise ValueError("a bad wish")
+        fulfilled.extend(wishes)
+        return len(wishes)
+
+    together = Together(fulfil)
+    with pytest.raises(ValueError, match="a bad wish"):
+        together.wait_for("bad")
+
+    together.wait_for("good")
+    assert (fulfilled, together.waiting) == (["good"], 0)

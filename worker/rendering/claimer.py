@@ -61,7 +61,7 @@ class Claimer:
 
     def claim(self, take: Callable[[ClaimedAttempt], None]) -> ClaimedAttempt | None:
         """The next job, committed under a lease; None where there is none. `take` is called with it before anybody is asked
-        what to claim next, and must not raise. Raises what a database that does not answer raises.
+        what to claim next. Raises what a database that does not answer raises.
         """
         wish = _Wish(take)
         self._together.wait_for(wish)

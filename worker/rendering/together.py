@@ -15,7 +15,8 @@ class Together(Generic[_Wish]):
     """
 
     def __init__(self, fulfil: Callable[[list[_Wish]], int]) -> None:
-        #: Fulfils the first ones of the wishes, oldest first, and tells how many; at least one. It must not raise.
+        #: Fulfils the first ones of the wishes, oldest first, and tells how many; at least one. Where it raises, its caller
+        #: has the error, and the others go away with their wishes as they are.
         self._fulfil = fulfil
         self._lock = threading.Lock()
         self._turn = threading.Lock()
@@ -42,6 +43,9 @@ class Together(Generic[_Wish]):
     def _fulfil_some(self) -> None:
         with self._lock:
             wishes = list(self._wishes)
-        fulfilled = self._fulfil(wishes)
-        with self._lock:
-            del self._wishes[:fulfilled]
+        fulfilled = len(wishes)
+        try:
+            fulfilled = self._fulfil(wishes)
+        finally:
+            with self._lock:
+                del self._wishes[:fulfilled]
