@@ -113,7 +113,8 @@ class Doorbell:
         try:
             waiting = int(self._ringing.lpush(queue, *messages))
             if waiting > _MOST_WAITING:
-                self._ringing.ltrim(queue, 0, _MOST_WAITING - 1)
+                # By half, so that not every further ring is two commands.
+                self._ringing.ltrim(queue, 0, _MOST_WAITING // 2 - 1)
         except Exception as error:  # noqa: BLE001
             # What was committed is accepted, and no surprise from down here may turn that into an error.
             self._fall_silent()

@@ -58,19 +58,16 @@ def test_a_ring_is_the_message_that_celery_would_send(queue: str) -> None:
 
 
 def test_a_queue_that_nobody_listens_to_does_not_grow_for_ever(queue: str) -> None:
-    """Of thousands of rings the last thousand wait: more would wake nobody else, and fill Redis."""
+    """Of thousands of rings the last hundreds wait: more would wake nobody else, and fill Redis."""
     address = get_settings().redis_url
     doorbell = Doorbell(address)
     for number in range(3):
         assert doorbell.ring(queue, RENDER_NEXT, times=900, rung_for=f"job_{number}")
 
-    waiting = doorbell.count_waiting(queue)
-
     with redis.Redis.from_url(address) as client:
         rung_for = [json.loads(message)["headers"]["kwargsrepr"] for message in client.lrange(queue, 0, -1)]
         client.delete(queue)
-    assert waiting == len(rung_for) == 1_000
-    assert rung_for == ["{'rung_for': 'job_2'}"] * 900 + ["{'rung_for': 'job_1'}"] * 100
+    assert rung_for == ["{'rung_for': 'job_2'}"] * 500
 
 
 @pytest.mark.slow
