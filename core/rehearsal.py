@@ -11,7 +11,7 @@ from core.accounts.create_account import create_account
 from core.catalog import get_catalog
 from core.database import get_engine
 from core.jobs.build_view import build_job_view
-from core.jobs.claim import claim_job
+from core.jobs.claim import Claimant, claim_job
 from core.jobs.finish import Rendered, record_success
 from core.jobs.lease import renew_lease
 from core.jobs.request import RenderRequest
@@ -52,7 +52,7 @@ def _live_through(session: Session) -> None:
     session.execute(update(Job).where(Job.id == job.id).values(pool=_POOL))
     build_job_view(session, job)
 
-    attempt = claim_job(session, pool=_POOL, worker_id="rehearsal", lease_seconds=settings.lease_seconds)
+    attempt = claim_job(session, Claimant(pool=_POOL, worker_id="rehearsal", lease_seconds=settings.lease_seconds))
     if attempt is None:
         raise AssertionError("the rehearsal's own job was not there to be claimed")
     renew_lease(session, attempt_id=attempt.id, step=1, lease_seconds=settings.lease_seconds)

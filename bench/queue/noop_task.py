@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import os
 import time
-from functools import cache, partial
+from functools import cache
 
 from celery import shared_task
 
 from core.artifacts.keys import build_storage_key
 from core.doorbell import DELIVER_NEXT, RENDER_NEXT, WEBHOOK_QUEUE, get_doorbell
 from core.jobs.affinity import Preference
-from core.jobs.claim import ClaimedAttempt
+from core.jobs.claim import Claimant, ClaimedAttempt
 from core.jobs.finish import Rendered, StoredImage
 from core.settings import Settings, get_settings
 from worker.rendering.claimer import Claimer
@@ -56,13 +56,10 @@ def _take(_: ClaimedAttempt) -> None:
 @cache
 def _build_claimer(pool: str) -> Claimer:
     settings = get_settings()
-    return Claimer(
-        pool=pool,
-        worker_id="bench",
-        lease_seconds=settings.lease_seconds,
-        max_running_jobs=None,
-        prefer=partial(prefer_like_a_worker, settings),
+    claimant = Claimant(
+        pool=pool, worker_id="bench", lease_seconds=settings.lease_seconds, prefer=prefer_like_a_worker(settings)
     )
+    return Claimer(lambda: claimant)
 
 
 def prefer_like_a_worker(settings: Settings) -> Preference:

@@ -13,7 +13,7 @@ from sqlalchemy import Engine, text
 from sqlalchemy.orm import Session
 
 from bench.queue.tables import submit_one
-from core.jobs.claim import claim_job
+from core.jobs.claim import Claimant, claim_job
 
 _POOL = "default"
 
@@ -58,7 +58,7 @@ def submitting_and_claiming(engine: Engine, account_id: UUID) -> Iterator[Load]:
             load.claims.append(
                 _time(
                     engine,
-                    lambda session: claim_job(session, pool=_POOL, worker_id="bench", lease_seconds=3600),
+                    lambda session: claim_job(session, Claimant(pool=_POOL, worker_id="bench", lease_seconds=3600)),
                 )
             )
 

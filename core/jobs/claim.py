@@ -57,6 +57,19 @@ class ClaimedAttempt:
         return [self.seed + index for index in range(self.request["num_images"])]
 
 
+@dataclass(frozen=True, kw_only=True)
+class Claimant:
+    """A worker that looks for its next jobs."""
+
+    pool: str
+    worker_id: str
+    lease_seconds: float
+    #: What it would rather have.
+    prefer: Preference | None = None
+    #: Of accounts without a limit of their own.
+    max_running_jobs: int | None = None
+
+
 class Claimed(NamedTuple):
     """What was claimed at once."""
 
@@ -65,99 +78,56 @@ class Claimed(NamedTuple):
     found: int
 
 
-def claim_next(
-    *,
-    pool: str,
-    worker_id: str,
-    lease_seconds: float,
-    prefer: Preference | None = None,
-    max_running_jobs: int | None = None,
-) -> ClaimedAttempt | None:
+def claim_next(claimant: Claimant) -> ClaimedAttempt | None:
     """As `claim_job`, committed: nearly always by the one statement that it takes.
 
     For that moment the first job of the queue is locked, also where another one is taken then. Who finds all of them
     locked has missed nothing: as many claims are under way.
     """
-    claimant = _Claimant(pool, worker_id, lease_seconds, prefer, max_running_jobs)
-    claimed = claimant.take_first(count=1)
+    claimed = claim_together(claimant, count=1)
     if claimed.attempts or claimed.found == 0:
         return next(iter(claimed.attempts), None)
     with transaction() as session:
-        attempt = claimant.choose(session)
+        attempt = claim_job(session, claimant)
         if attempt is not None:
             reach("in_claim")
     return attempt
 
 
-def claim_together(
-    *,
-    count: int,
-    pool: str,
-    worker_id: str,
-    lease_seconds: float,
-    prefer: Preference | None = None,
-    max_running_jobs: int | None = None,
-) -> Claimed:
+def claim_together(claimant: Claimant, *, count: int) -> Claimed:
     """What that many calls of `claim_next` do with one statement each, by one for all."""
-    return _Claimant(pool, worker_id, lease_seconds, prefer, max_running_jobs).take_first(count=count)
+    if claimant.max_running_jobs is not None:
+        # Each account's running jobs have to be counted.
+        return Claimed([], found=count)
+    with statements() as connection:
+        first = open_first(
+            connection,
+            pool=claimant.pool,
+            prefer=claimant.prefer,
+            worker_id=claimant.worker_id,
+            lease_seconds=claimant.lease_seconds,
+            count=count,
+        )
+        # It asks nothing but of jobs that start from images or a checkpoint.
+        with Session(connection) as session:
+            return Claimed([_describe(session, opened) for opened in first.opened], found=first.found)
 
 
-def claim_job(
-    session: Session,
-    *,
-    pool: str,
-    worker_id: str,
-    lease_seconds: float,
-    prefer: Preference | None = None,
-    max_running_jobs: int | None = None,
-) -> ClaimedAttempt | None:
+def claim_job(session: Session, claimant: Claimant) -> ClaimedAttempt | None:
     """Open an attempt of the first job that is available in the pool, in fair order, or None where there is none.
 
     With a preference, a job that suits the worker better may pass a few others: `choose_preferred` says which. The lease
     starts now, on the database's clock. Workers that claim at once take different jobs. A job whose account runs as many
-    as it may is passed (`max_running_jobs`: of accounts without a limit of their own).
+    as it may is passed.
     """
-    return _Claimant(pool, worker_id, lease_seconds, prefer, max_running_jobs).choose(session)
-
-
-@dataclass(frozen=True)
-class _Claimant:
-    """A worker that looks for its next job."""
-
-    pool: str
-    worker_id: str
-    lease_seconds: float
-    prefer: Preference | None
-    #: Of accounts without a limit of their own.
-    max_running_jobs: int | None
-
-    def take_first(self, *, count: int) -> Claimed:
-        """The first jobs, by one statement."""
-        if self.max_running_jobs is not None:
-            return Claimed([], found=count)
-        with statements() as connection:
-            first = open_first(
-                connection,
-                pool=self.pool,
-                prefer=self.prefer,
-                worker_id=self.worker_id,
-                lease_seconds=self.lease_seconds,
-                count=count,
-            )
-            # It asks nothing but of jobs that start from images or a checkpoint.
-            with Session(connection) as session:
-                return Claimed([_describe(session, opened) for opened in first.opened], found=first.found)
-
-    def choose(self, session: Session) -> ClaimedAttempt | None:
-        """The job that suits best, and whose account may have one more running."""
-        while (chosen := _choose(session, self.pool, self.prefer)) is not None:
-            job = chosen.job
-            limit = self.max_running_jobs if job.own_limit is None else job.own_limit
-            if limit is None or may_run(session, account_id=job.account_id, limit=limit):
-                opened = open_attempt(session, chosen, worker_id=self.worker_id, lease_seconds=self.lease_seconds)
-                return _describe(session, opened)
-            hold_back(session, job_id=job.id, account_id=job.account_id)
-        return None
+    while (chosen := _choose(session, claimant.pool, claimant.prefer)) is not None:
+        job = chosen.job
+        limit = claimant.max_running_jobs if job.own_limit is None else job.own_limit
+        if limit is None or may_run(session, account_id=job.account_id, limit=limit):
+            opened = open_attempt(session, chosen, worker_id=claimant.worker_id, lease_seconds=claimant.lease_seconds)
+            return _describe(session, opened)
+        hold_back(session, job_id=job.id, account_id=job.account_id)
+    return None
 
 
 def _choose(session: Session, pool: str, prefer: Preference | None) -> Chosen | None:

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from core.artifacts.keys import build_storage_key
 from core.database import transaction
 from core.jobs.cancel import cancel_job
-from core.jobs.claim import ClaimedAttempt, claim_next
+from core.jobs.claim import Claimant, ClaimedAttempt, claim_next
 from core.jobs.deadlines import fail_waiting
 from core.jobs.failures import Failure, FailureCode
 from core.jobs.finish import Rendered, StoredImage, record_failure
@@ -29,7 +29,7 @@ _INTERNAL = Failure(FailureCode.INTERNAL, "it broke")
 
 def claim(worker_id: str = "worker-a") -> ClaimedAttempt | None:
     """Claim the next job of the default pool."""
-    return claim_next(pool="default", worker_id=worker_id, lease_seconds=30)
+    return claim_next(Claimant(pool="default", worker_id=worker_id, lease_seconds=30))
 
 
 def claim_one(worker_id: str = "worker-a") -> ClaimedAttempt:

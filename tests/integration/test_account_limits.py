@@ -19,7 +19,7 @@ from core.database import seconds_from_now, transaction
 from core.errors import InvalidRequest, TooManyQueuedJobs
 from core.ids import format_id, parse_id
 from core.jobs.build_view import build_job_view
-from core.jobs.claim import claim_job
+from core.jobs.claim import Claimant, claim_job
 from core.jobs.finish import record_interruption
 from core.jobs.invariants import find_violations
 from core.jobs.running_limit import let_through_where_room_is
@@ -241,7 +241,7 @@ def test_the_settings_limit_every_account_without_its_own(
     claimed = []
     while True:
         with transaction() as session:
-            attempt = claim_job(session, pool="default", worker_id="w", lease_seconds=30, max_running_jobs=1)
+            attempt = claim_job(session, Claimant(pool="default", worker_id="w", lease_seconds=30, max_running_jobs=1))
         if attempt is None:
             break
         claimed.append(attempt.account_id)

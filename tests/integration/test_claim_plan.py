@@ -13,7 +13,7 @@ from sqlalchemy import Connection, text
 from core.database import get_engine, transaction
 from core.ids import new_id
 from core.jobs.affinity import LOOK_AHEAD, Preference, Shape
-from core.jobs.claim import claim_job, claim_next, claim_together
+from core.jobs.claim import Claimant, claim_job, claim_next, claim_together
 from core.jobs.deadlines import fail_waiting
 from core.jobs.finish import record_success
 from core.jobs.rescue import stop_overdue
@@ -67,7 +67,7 @@ def test_sweeps_and_ends_read_what_they_are_after(account_id: UUID, submit: Subm
     _fill_the_table(account_id, submit)
     with transaction() as session:
         session.execute(text("update jobs set deadline_at = now() - interval '1 second' where fair_position > 99990"))
-        attempt = claim_job(session, pool="default", worker_id="worker", lease_seconds=30)
+        attempt = claim_job(session, Claimant(pool="default", worker_id="worker", lease_seconds=30))
         assert attempt is not None
     let_through = partial(let_through_where_room_is, max_running_jobs=1)
     finish = partial(record_success, attempt_id=attempt.id, rendered=rendered(attempt))
@@ -101,9 +101,11 @@ def _explain_claim(prefer: Preference | None, *, count: int = 1) -> list[dict[st
     """How PostgreSQL runs each statement that looks for so many jobs."""
     with noted_statements() as statements:
         if count == 1:
-            assert claim_next(pool="default", worker_id="worker", lease_seconds=30, prefer=prefer) is not None
+            assert claim_next(Claimant(pool="default", worker_id="worker", lease_seconds=30, prefer=prefer)) is not None
         else:
-            claimed = claim_together(count=count, pool="default", worker_id="worker", lease_seconds=30, prefer=prefer)
+            claimed = claim_together(
+                Claimant(pool="default", worker_id="worker", lease_seconds=30, prefer=prefer), count=count
+            )
             assert len(claimed.attempts) == count
     return [
         # Explaining a claim by one statement claims the next jobs.

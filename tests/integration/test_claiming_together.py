@@ -5,7 +5,6 @@ from __future__ import annotations
 import time
 from concurrent.futures import ThreadPoolExecutor
 from threading import Event
-from typing import Any
 from uuid import UUID
 
 import pytest
@@ -16,7 +15,7 @@ from structlog.testing import capture_logs
 from core.accounts.limits import set_limits
 from core.database import transaction
 from core.jobs.affinity import Preference, Shape
-from core.jobs.claim import Claimed, ClaimedAttempt, claim_together
+from core.jobs.claim import Claimant, Claimed, ClaimedAttempt, claim_together
 from core.jobs.invariants import find_violations
 from core.jobs.tables import Job, JobAttempt, PoolClock
 from tests.integration.conftest import Submit
@@ -25,8 +24,12 @@ from worker.rendering import claimer as claimer_module
 from worker.rendering.claimer import Claimer
 
 
+def claimant(prefer: Preference | None = None) -> Claimant:
+    return Claimant(pool="default", worker_id="worker", lease_seconds=30, prefer=prefer)
+
+
 def claim(count: int, prefer: Preference | None = None) -> Claimed:
-    return claim_together(count=count, pool="default", worker_id="worker", lease_seconds=30, prefer=prefer)
+    return claim_together(claimant(prefer), count=count)
 
 
 def job_ids(claimed: Claimed) -> list[UUID]:
@@ -42,9 +45,7 @@ def ignore(_: ClaimedAttempt) -> None:
 
 
 def build_claimer(preference: Preference | None = None) -> Claimer:
-    return Claimer(
-        pool="default", worker_id="worker", lease_seconds=30, max_running_jobs=None, prefer=lambda: preference
-    )
+    return Claimer(lambda: claimant(preference))
 
 
 def test_the_first_ones_are_claimed_in_fair_order(account_id: UUID, other_account_id: UUID, submit: Submit) -> None:
@@ -141,11 +142,11 @@ def test_threads_share_a_claim(account_id: UUID, submit: Submit, monkeypatch: py
     counts: list[int] = []
     has_begun, may_go_on = Event(), Event()
 
-    def claim_slowly(*, count: int, **options: Any) -> Claimed:
+    def claim_slowly(claimant: Claimant, *, count: int) -> Claimed:
         counts.append(count)
         has_begun.set()
         assert may_go_on.wait(10)
-        return claim_together(count=count, **options)
+        return claim_together(claimant, count=count)
 
     monkeypatch.setattr(claimer_module, "claim_together", claim_slowly)
     claimer = build_claimer()
@@ -169,7 +170,7 @@ def test_an_error_is_everybodys_or_nobodys(
     """A database that is away is told to each thread; whatever else it was, each looks by itself."""
     job_id = submit(account_id)
 
-    def fail(**_: object) -> Claimed:
+    def fail(*_: object, **__: object) -> Claimed:
         raise OperationalError("", None, Exception("gone")) if is_away else ValueError
 
     monkeypatch.setattr(claimer_module, "claim_together", fail)
@@ -187,13 +188,7 @@ def test_what_was_claimed_is_known_at_the_next_claim(account_id: UUID, submit: S
     """Two threads want a job; the first one's shape is preferred when the second one's turn comes, also past another job."""
     first, other, second = (submit(account_id, width=width) for width in (64, 128, 64))
     drawn: list[Shape] = []
-    claimer = Claimer(
-        pool="default",
-        worker_id="worker",
-        lease_seconds=30,
-        max_running_jobs=None,
-        prefer=lambda: Preference(frozenset({"picturebook"}), frozenset(drawn), 30.0),
-    )
+    claimer = Claimer(lambda: claimant(Preference(frozenset({"picturebook"}), frozenset(drawn), 30.0)))
 
     def take(attempt: ClaimedAttempt) -> None:
         drawn.append(Shape.of(attempt.model, attempt.request))

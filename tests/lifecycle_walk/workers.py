@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 from core.artifacts.keys import build_checkpoint_key
 from core.database import transaction
 from core.jobs.checkpoints import StoredCheckpoint
-from core.jobs.claim import ClaimedAttempt, claim_job
+from core.jobs.claim import Claimant, ClaimedAttempt, claim_job
 from core.jobs.failures import Failure, FailureCode
 from core.jobs.finish import Rendered, record_cancellation, record_failure, record_interruption, record_success
 from core.jobs.status import JobStatus
@@ -39,9 +39,8 @@ How = Literal[
 LAST_STEP = 10
 
 #: What the threads of a worker share.
-_CLAIMER = Claimer(
-    pool="default", worker_id="worker", lease_seconds=LEASE_SECONDS, max_running_jobs=None, prefer=lambda: None
-)
+_CLAIMANT = Claimant(pool="default", worker_id="worker", lease_seconds=LEASE_SECONDS)
+_CLAIMER = Claimer(lambda: _CLAIMANT)
 _SUCCESSES = SuccessWriter()
 
 
@@ -63,7 +62,7 @@ def claim(*, is_killed: bool = False) -> ClaimedAttempt | None:
     if not is_killed:
         return _CLAIMER.claim(lambda _: None)
     with transaction() as session:
-        claim_job(session, pool="default", worker_id="worker", lease_seconds=LEASE_SECONDS)
+        claim_job(session, _CLAIMANT)
         raise Killed
 
 

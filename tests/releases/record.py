@@ -29,7 +29,7 @@ from core.accounts.manage_keys import issue_api_key
 from core.artifacts.keys import build_storage_key
 from core.database import get_engine, transaction
 from core.ids import format_id, parse_id
-from core.jobs.claim import ClaimedAttempt, claim_job
+from core.jobs.claim import Claimant, ClaimedAttempt, claim_job
 from core.jobs.failures import Failure, FailureCode
 from core.jobs.finish import (
     Rendered,
@@ -160,7 +160,7 @@ class _Life:
 
     def _claim(self, name: str) -> ClaimedAttempt:
         with self._part(name), transaction() as session:
-            attempt = claim_job(session, pool="default", worker_id="recorded", lease_seconds=30)
+            attempt = claim_job(session, Claimant(pool="default", worker_id="recorded", lease_seconds=30))
         assert attempt is not None
         self._tape.names[name] = attempt.id
         return attempt

@@ -18,7 +18,7 @@ from sqlalchemy.orm import Session
 
 from core.catalog import get_catalog
 from core.jobs.build_view import build_job_view
-from core.jobs.claim import claim_job
+from core.jobs.claim import Claimant, claim_job
 from core.jobs.finish import record_success
 from core.jobs.invariants import find_violations
 from core.jobs.request import RenderRequest
@@ -148,7 +148,7 @@ def _address(engine: Engine) -> str:
 
 
 def _succeed(session: Session) -> UUID:
-    attempt = claim_job(session, pool="default", worker_id="new", lease_seconds=30)
+    attempt = claim_job(session, Claimant(pool="default", worker_id="new", lease_seconds=30))
     assert attempt is not None
     session.commit()
     record_success(session, attempt_id=attempt.id, rendered=rendered(attempt))

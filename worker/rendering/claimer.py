@@ -4,13 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
 
 import structlog
 
 from core.database import is_unavailable
-from core.jobs.affinity import Preference
-from core.jobs.claim import ClaimedAttempt, claim_next, claim_together
+from core.jobs.claim import Claimant, ClaimedAttempt, claim_next, claim_together
 from worker.rendering.together import Together
 
 #: The most that one statement claims.
@@ -35,23 +33,9 @@ class Claimer:
     same for one as for all.
     """
 
-    def __init__(
-        self,
-        *,
-        pool: str,
-        worker_id: str,
-        lease_seconds: float,
-        max_running_jobs: int | None,
-        prefer: Callable[[], Preference | None],
-    ) -> None:
-        self._claimant: dict[str, Any] = {
-            "pool": pool,
-            "worker_id": worker_id,
-            "lease_seconds": lease_seconds,
-            "max_running_jobs": max_running_jobs,
-        }
-        #: What the process would rather have at the moment.
-        self._prefer = prefer
+    def __init__(self, describe: Callable[[], Claimant]) -> None:
+        #: Who claims, with what it would rather have at the moment.
+        self._describe = describe
         self._together = Together(self._claim_for)
 
     @property
@@ -68,7 +52,7 @@ class Claimer:
         if wish.error is not None and is_unavailable(wish.error):
             raise wish.error
         if wish.needs_closer_look or wish.error is not None:
-            wish.attempt = claim_next(prefer=self._prefer(), **self._claimant)
+            wish.attempt = claim_next(self._describe())
             if wish.attempt is not None:
                 take(wish.attempt)
         return wish.attempt
@@ -78,7 +62,7 @@ class Claimer:
         count = 1 << (min(len(wishes), _MOST).bit_length() - 1)
         served = wishes[:count]
         try:
-            claimed = claim_together(count=count, prefer=self._prefer(), **self._claimant)
+            claimed = claim_together(self._describe(), count=count)
         except Exception as error:  # noqa: BLE001  (raised by each thread itself, or it looks again by itself)
             _log.warning("jobs_not_claimed_together", count=count, error=str(error))
             for wish in served:

@@ -16,7 +16,7 @@ from celery.signals import worker_ready, worker_shutting_down
 from core.catalog import Catalog, get_catalog
 from core.errors import ModelNotFetched
 from core.jobs.affinity import Preference
-from core.jobs.claim import ClaimedAttempt
+from core.jobs.claim import Claimant, ClaimedAttempt
 from core.jobs.request import RenderRequest
 from core.jobs.resolve_request import resolve_request
 from core.previews import store_preview
@@ -116,11 +116,19 @@ def get_runtime() -> Runtime:
         forwards=share_cores(find_device(settings.render_device), settings.cpu_forwards),
     )
 
-    def prefer() -> Preference:
-        return Preference(
-            resident=frozenset(models.resident_ids()),
-            joinable=room.shapes(),
-            max_wait_seconds=settings.affinity_max_wait_seconds,
+    worker_id = f"{socket.gethostname()}:{os.getpid()}"
+
+    def describe_claimant() -> Claimant:
+        return Claimant(
+            pool=settings.render_pool,
+            worker_id=worker_id,
+            lease_seconds=settings.lease_seconds,
+            max_running_jobs=settings.account_max_running_jobs,
+            prefer=Preference(
+                resident=frozenset(models.resident_ids()),
+                joinable=room.shapes(),
+                max_wait_seconds=settings.affinity_max_wait_seconds,
+            ),
         )
 
     return Runtime(
@@ -133,13 +141,7 @@ def get_runtime() -> Runtime:
         uploads=ThreadPoolExecutor(settings.s3_upload_threads, thread_name_prefix="upload"),
         drain=drain,
         checkpoint_writer=CheckpointWriter(),
-        claimer=Claimer(
-            pool=settings.render_pool,
-            worker_id=f"{socket.gethostname()}:{os.getpid()}",
-            lease_seconds=settings.lease_seconds,
-            max_running_jobs=settings.account_max_running_jobs,
-            prefer=prefer,
-        ),
+        claimer=Claimer(describe_claimant),
         successes=SuccessWriter(),
         emergency_exit=EmergencyExit(drain, room),
         liveness=Liveness(
