@@ -40,10 +40,10 @@ WHICH ?= not slow and not thorough
 OF_THE_SERVICE := acceptance faults local_stack model_store releases soak
 BOTH_HALVES = $(MAKE) --no-print-directory --jobs=2 --keep-going $(if $(filter output-sync,$(.FEATURES)),--output-sync) test-parts test-service
 
-test-parts: $(VENV)/.installed-dev
+test-parts: $(VENV)/.installed-dev ## the half of make test that computes: the API in process, the queue, rendering (WHICH="slow")
 	@$(BIN)/python -m pytest tests $(OF_THE_SERVICE:%=--ignore=tests/%) -m "$(WHICH)"
 
-test-service: $(VENV)/.installed-dev
+test-service: $(VENV)/.installed-dev ## the other half: the whole service, started and broken (WHICH="slow")
 	@$(BIN)/python -m pytest $(OF_THE_SERVICE:%=tests/%) -m "$(WHICH)"
 
 soak: $(VENV)/.installed-dev ## 10,000 jobs while everything breaks, and what was lost (JOBS=… SEED=…, docs/faults.md), minutes
