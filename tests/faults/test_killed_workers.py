@@ -24,7 +24,9 @@ def test_a_worker_may_die_anywhere(service: Service, sender: Customer) -> None:
     once it was committed), and what the losers had stored is swept up.
     """
     points = BEFORE + AFTER
-    arms = [{"FAULT_POINTS": f"{point}=kill", "RENDER_CONCURRENCY": "1"} for point in points]
+    # A worker rings once as it starts.
+    times = {"before_ring": "@2", "after_ring": "@2"}
+    arms = [{"FAULT_POINTS": f"{point}=kill{times.get(point, '')}", "RENDER_CONCURRENCY": "1"} for point in points]
     crew = dict(zip(points, service.stack.add_workers(arms), strict=True))
     try:
         _kill(service, sender, crew)
