@@ -34,7 +34,7 @@ POINTS = frozenset(
         "after_encode",
         "mid_upload",  # one image lies in the bucket, and the others may
         "before_commit",  # everything is in the bucket, and the outcome is not written
-        "in_commit",  # an outcome other than a plain success is written in a transaction, which holds its rows, and not committed
+        "in_commit",  # an outcome other than a plain success holds its rows in a transaction, and is not yet committed
         "after_commit",
         "after_expiry",  # nobody is given the images any more, and they lie in the bucket
         "after_deletion_requested",  # the receipt is written, and nothing is deleted yet

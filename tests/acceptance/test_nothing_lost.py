@@ -59,7 +59,7 @@ def test_a_killed_workers_job_succeeds_on_another_attempt(stack: LocalStack, cus
     worker.kill()
     step, checkpoint = _find_checkpoint(stack, job)
     worker.restart()
-    job = customer.wait_until_finished(job, seconds=90)
+    job = customer.wait_until_finished(job)
 
     assert job["status"] == "succeeded", job
     assert job["attempts"] == 2
@@ -73,7 +73,8 @@ def test_a_killed_workers_job_succeeds_on_another_attempt(stack: LocalStack, cus
     assert rows == [("expired", 0, False), ("succeeded", 1, True)]
     [(begins_in_time,)] = _query(
         stack,
-        "select b.started_at - a.heartbeat_at < interval '45 seconds' from job_attempts a join job_attempts b on b.job_id = a.job_id "
+        "select b.started_at - a.heartbeat_at < interval '45 seconds' "
+        "from job_attempts a join job_attempts b on b.job_id = a.job_id "
         "where a.attempt_number = 1 and b.attempt_number = 2 and a.job_id = %s",
         _uuid(job),
     )

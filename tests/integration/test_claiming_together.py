@@ -154,7 +154,7 @@ def test_threads_share_a_claim(account_id: UUID, submit: Submit, monkeypatch: py
         claims = [pool.submit(claimer.claim, ignore)]
         assert has_begun.wait(10)
         claims += [pool.submit(claimer.claim, ignore) for _ in range(11)]
-        while claimer.waiting < len(claims):
+        while claimer._together.waiting < len(claims):
             time.sleep(0.001)
         may_go_on.set()
         attempts = [one.result(timeout=10) for one in claims]

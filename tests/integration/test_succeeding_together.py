@@ -172,7 +172,7 @@ class Crowd:
             told = [pool.submit(write, first)]
             assert self._has_begun.wait(10)
             told += [pool.submit(write, attempt_id) for attempt_id in others]
-            while writer.waiting < len(successes):
+            while writer._together.waiting < len(successes):
                 time.sleep(0.001)
             self._may_go_on.set()
             return [one.result(timeout=10) for one in told]

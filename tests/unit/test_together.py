@@ -16,8 +16,12 @@ _MANY = 50
 def test_nobody_waits_for_company() -> None:
     """A wish that comes alone is fulfilled alone."""
     fulfilled: list[list[str]] = []
-    together = Together[str](lambda wishes: fulfilled.append(wishes) or len(wishes))  # type: ignore[func-returns-value]
 
+    def fulfil(wishes: list[str]) -> int:
+        fulfilled.append(wishes)
+        return len(wishes)
+
+    together = Together(fulfil)
     together.wait_for("one")
     together.wait_for("another")
 

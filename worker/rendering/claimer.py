@@ -38,11 +38,6 @@ class Claimer:
         self._describe = describe
         self._together = Together(self._claim_for)
 
-    @property
-    def waiting(self) -> int:
-        """How many threads want a job."""
-        return self._together.waiting
-
     def claim(self, take: Callable[[ClaimedAttempt], None]) -> ClaimedAttempt | None:
         """The next job, committed under a lease; None where there is none. `take` is called with it before anybody is asked
         what to claim next. Raises what a database that does not answer raises.

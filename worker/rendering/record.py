@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from typing import Any
 
 import structlog
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
-from sqlalchemy.orm import Session
 
 from core.database import is_unavailable, transaction
 from core.errors import LeaseLost
@@ -42,9 +42,9 @@ def record(outcome: Callable[[], JobStatus], *, give_up_after_seconds: float) ->
             time.sleep(_PAUSE_SECONDS)
 
 
-def commit(outcome: Callable[[Session], JobStatus]) -> JobStatus:
-    """The outcome in a transaction of its own."""
+def commit(outcome: Callable[..., JobStatus], **arguments: Any) -> JobStatus:
+    """The outcome, which is given a session and the arguments, in a transaction of its own."""
     with transaction() as session:
-        status = outcome(session)
+        status = outcome(session, **arguments)
         reach("in_commit")
     return status

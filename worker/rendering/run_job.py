@@ -6,7 +6,6 @@ import time
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from functools import partial
-from typing import Any
 
 import structlog
 from structlog.contextvars import bound_contextvars
@@ -89,19 +88,19 @@ def _run_attempt(runtime: Runtime, attempt: ClaimedAttempt, place: Place) -> Non
             _report_lost_lease()
             return
         except JobCancelled:
-            outcome = _committed(record_cancellation, attempt_id=attempt.id)
+            outcome = partial(commit, record_cancellation, attempt_id=attempt.id)
         except WorkerDraining:
             checkpoint = checkpoints.hand_back()
             _log.info("job_handed_back", step=checkpoint and checkpoint.step)
-            outcome = _committed(record_interruption, attempt_id=attempt.id, checkpoint=checkpoint)
+            outcome = partial(commit, record_interruption, attempt_id=attempt.id, checkpoint=checkpoint)
         except DeadlinePassed:
             failure_code = NOT_ENDED_IN_TIME.code
-            outcome = _committed(record_failure, attempt_id=attempt.id, failure=NOT_ENDED_IN_TIME)
+            outcome = partial(commit, record_failure, attempt_id=attempt.id, failure=NOT_ENDED_IN_TIME)
         except Exception as error:  # noqa: BLE001  (whatever it is, it ends this attempt and not the worker)
             failure = describe_failure(error)
             failure_code = failure.code
             _log.exception("attempt_failed", failure_code=failure_code)
-            outcome = _committed(record_failure, attempt_id=attempt.id, failure=failure)
+            outcome = partial(commit, record_failure, attempt_id=attempt.id, failure=failure)
 
         try:
             status = record(outcome, give_up_after_seconds=settings.lease_seconds)
@@ -115,10 +114,6 @@ def _run_attempt(runtime: Runtime, attempt: ClaimedAttempt, place: Place) -> Non
     _log.info("attempt_recorded", status=status)
     if status in FINISHED:
         get_doorbell().ring_soon(WEBHOOK_QUEUE, DELIVER_NEXT)
-
-
-def _committed(outcome: Callable[..., JobStatus], **arguments: Any) -> Callable[[], JobStatus]:
-    return partial(commit, partial(outcome, **arguments))
 
 
 def _render(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import partial
 from uuid import UUID
 
 import structlog
@@ -33,11 +32,6 @@ class SuccessWriter:
     def __init__(self) -> None:
         self._together = Together(_write)
 
-    @property
-    def waiting(self) -> int:
-        """How many successes are to be written or under way."""
-        return self._together.waiting
-
     def write(self, *, attempt_id: UUID, rendered: Rendered) -> JobStatus:
         """Commit the success and tell where the job stands now. Raises LeaseLost, and what a database that does not
         answer raises; never for the sake of another job.
@@ -48,7 +42,7 @@ class SuccessWriter:
             return JobStatus.SUCCEEDED
         if success.error is not None and is_unavailable(success.error):
             raise success.error
-        return commit(partial(record_success, attempt_id=attempt_id, rendered=rendered))
+        return commit(record_success, attempt_id=attempt_id, rendered=rendered)
 
 
 def _write(successes: list[_Success]) -> int:
