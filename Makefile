@@ -34,8 +34,8 @@ test-slow: $(VENV)/.installed-dev ## the tests that take many seconds each, the 
 test-thorough: $(VENV)/.installed-dev ## what takes minutes: every process killed at every point (docs/faults.md), long walks, a resume from every step
 	@$(BIN)/python -m pytest tests -m thorough
 
-# Tests of the whole service wait most of the time, and the others compute: together they take much less
-# time. Each says what it has to say when it is done. (pytest-xdist has had no release for over a year.)
+# Tests of the whole service wait most of the time, and the others compute: side by side they take less time. Each half says
+# what it has to say when it is done.
 WHICH ?= not slow and not thorough
 OF_THE_SERVICE := acceptance faults local_stack model_store releases soak
 BOTH_HALVES = $(MAKE) --no-print-directory --jobs=2 --keep-going $(if $(filter output-sync,$(.FEATURES)),--output-sync) test-parts test-service

@@ -38,7 +38,7 @@ _BREAKER_SECONDS = 2.0
 _PLACES = 8
 
 #: Messages that wait in a queue. One worker that hears one takes all the work there is, so a thousand wake a fleet, and
-#: those of a million jobs would fill Redis, and ask a million times for jobs that are gone. The sweep's own are fewer.
+#: those of a million jobs would fill Redis, and ask a million times for jobs that are gone. A sweep sends half as many.
 _MOST_WAITING = 1_000
 
 _log = structlog.get_logger()
