@@ -48,20 +48,22 @@ def verified(stack: LocalStack) -> Iterator[None]:
 
 
 def test_a_killed_workers_job_succeeds_on_another_attempt(stack: LocalStack, customer: Customer) -> None:
-    """SIGKILL in mid-render: the job succeeds once, on its second attempt, which begins within 45 s, with one set of images.
-    It goes on from its latest checkpoint: no more than an interval (and a second, for the store and the sign of life) is
-    rendered again.
+    """SIGKILL in mid-render: the job succeeds once, on its second attempt, within 45 s, with one set of images. It goes on
+    from its latest checkpoint: no more than an interval (and a second, for the store and the sign of life) is rendered again.
     """
     job = customer.submit(**MEDIUM)
     customer.wait_for(job, lambda _: _find_checkpoint(stack, job)[1] is not None, "at its first checkpoint")
     worker = stack.part("worker-1")
 
     worker.kill()
+    killed = time.monotonic()
     step, checkpoint = _find_checkpoint(stack, job)
     worker.restart()
     job = customer.wait_until_finished(job)
+    recovered_after = time.monotonic() - killed
 
     assert job["status"] == "succeeded", job
+    assert recovered_after < 45
     assert job["attempts"] == 2
     assert customer.download(job["outputs"][0])
     rows = _query(
@@ -71,14 +73,6 @@ def test_a_killed_workers_job_succeeds_on_another_attempt(stack: LocalStack, cus
         _uuid(job),
     )
     assert rows == [("expired", 0, False), ("succeeded", 1, True)]
-    [(begins_in_time,)] = _query(
-        stack,
-        "select b.started_at - a.heartbeat_at < interval '45 seconds' "
-        "from job_attempts a join job_attempts b on b.job_id = a.job_id "
-        "where a.attempt_number = 1 and b.attempt_number = 2 and a.job_id = %s",
-        _uuid(job),
-    )
-    assert begins_in_time
     assert _query(stack, "select count(*) from usage_records where job_id = %s", _uuid(job)) == [(1,)]
     [resumed] = told(worker, "job_resumed", job)
     assert resumed["step"] == checkpoint["step"]
