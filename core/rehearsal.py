@@ -40,7 +40,7 @@ def rehearse() -> None:
 def _live_through(session: Session) -> None:
     settings = get_settings()
     account = create_account(session, name="rehearsal")
-    job = submit_job(
+    job_id = submit_job(
         session,
         RenderRequest(prompt="rehearsal"),
         account_id=account.id,
@@ -48,9 +48,9 @@ def _live_through(session: Session) -> None:
         idempotency_key="rehearsal",
         catalog=get_catalog(),
         settings=settings,
-    ).job
-    session.execute(update(Job).where(Job.id == job.id).values(pool=_POOL))
-    build_job_view(session, job)
+    ).id
+    session.execute(update(Job).where(Job.id == job_id).values(pool=_POOL))
+    build_job_view(session, session.get_one(Job, job_id))
 
     attempt = claim_job(session, Claimant(pool=_POOL, worker_id="rehearsal", lease_seconds=settings.lease_seconds))
     if attempt is None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from http import HTTPStatus
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from flask import Response, g, request
@@ -20,12 +20,14 @@ from core.catalog import get_catalog
 from core.database import statements, transaction
 from core.doorbell import RENDER_NEXT, get_doorbell, render_queue
 from core.fault_points import reach
-from core.ids import format_id, new_id
-from core.jobs.build_view import build_job_view, build_submitted_view
+from core.ids import new_id
+from core.jobs.build_view import build_job_view, find_input_artifacts
 from core.jobs.input_images import take_out_images
 from core.jobs.job_view import JobView
+from core.jobs.new_job_view import build_new_job_view
 from core.jobs.request import RenderRequest
-from core.jobs.submit import Submitted, submit_at_once, submit_job
+from core.jobs.submit import submit_at_once, submit_job
+from core.jobs.tables import Job
 from core.settings import get_settings
 
 
@@ -81,47 +83,52 @@ def post_job(header: PostJobHeaders, body: RenderRequest) -> Response:
         confirm_account()
         with stored_inputs(images):
             accepted = _submit(order, images, header.idempotency_key, job_id)
-    submitted, view = accepted
-
     reach("after_submit_commit")
-    g.answered_with = {"job_id": view.id, "model": view.model}
-    if submitted.is_new:
+    g.answered_with = {"job_id": accepted.view.id, "model": accepted.view.model}
+
+    if accepted.pool is None:
+        discard_inputs(images)
+    else:
         get_doorbell().ring_soon(
-            render_queue(submitted.job.pool),
+            render_queue(accepted.pool),
             RENDER_NEXT,
-            pool=submitted.job.pool,
-            rung_for=format_id("job", submitted.job.id),
+            pool=accepted.pool,
+            rung_for=accepted.view.id,
             request_id=g.request_id,
         )
-    else:
-        discard_inputs(images)
-    response = Response(view.model_dump_json(), status=HTTPStatus.ACCEPTED, mimetype="application/json")
-    response.headers["Location"] = view.urls.self
-    if not submitted.is_new:
+    response = Response(accepted.view.model_dump_json(), status=HTTPStatus.ACCEPTED, mimetype="application/json")
+    response.headers["Location"] = accepted.view.urls.self
+    if accepted.pool is None:
         response.headers["Idempotent-Replayed"] = "true"
     return response
 
 
-def _submit_at_once(order: RenderRequest, job_id: UUID) -> tuple[Submitted, JobView] | None:
-    """The job, committed, and its view: most of them, and by one statement. None where that takes a closer look."""
+class _Accepted(NamedTuple):
+    view: JobView
+    #: Of a new job, whose workers have to be told; None: an earlier request made it.
+    pool: str | None
+
+
+def _submit_at_once(order: RenderRequest, job_id: UUID) -> _Accepted | None:
+    """The job, committed: most of them, and by one statement. None where that takes a closer look."""
     reach("before_submit_commit")
     with statements() as connection:
-        submitted = submit_at_once(connection, order, api_key_id=current_api_key_id(), **_describe_submit(job_id))
-    if submitted is None or submitted.jobs_before is None:
-        return None
-    return submitted, build_submitted_view(submitted.job, jobs_before=submitted.jobs_before)
+        queued = submit_at_once(connection, order, api_key_id=current_api_key_id(), **_describe_submit(job_id))
+    return None if queued is None else _Accepted(build_new_job_view(queued), queued.job.pool)
 
 
-def _submit(
-    order: RenderRequest, images: Sequence[InputImage], idempotency_key: str | None, job_id: UUID
-) -> tuple[Submitted, JobView]:
+def _submit(order: RenderRequest, images: Sequence[InputImage], idempotency_key: str | None, job_id: UUID) -> _Accepted:
     with transaction() as session:
         submitted = submit_job(
             session, order, idempotency_key=idempotency_key, images=images, **_describe_submit(job_id)
         )
-        view = build_job_view(session, submitted.job, jobs_before=submitted.jobs_before)
+        if isinstance(submitted, Job):
+            accepted = _Accepted(build_job_view(session, submitted), None)
+        else:
+            inputs = find_input_artifacts(session, {submitted.id: submitted.job.request})[submitted.id]
+            accepted = _Accepted(build_new_job_view(submitted, inputs=inputs), submitted.job.pool)
         reach("before_submit_commit")
-    return submitted, view
+    return accepted
 
 
 def _describe_submit(job_id: UUID) -> dict[str, Any]:

@@ -44,7 +44,7 @@ def submit_one(session: Session, account_id: UUID) -> UUID:
         idempotency_key=None,
         catalog=get_catalog(),
         settings=get_settings(),
-    ).job.id
+    ).id
 
 
 def fill_queue(engine: Engine, *, rows: int, accounts: int, pool: str) -> None:

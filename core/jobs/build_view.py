@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import select
@@ -35,23 +36,20 @@ from core.jobs.tables import Job, JobAttempt
 from core.settings import get_settings
 
 
-def build_job_view(session: Session, job: Job, *, jobs_before: int | None = None) -> JobView:
-    """The view of one job, with fresh download addresses. `jobs_before`: its place in the queue, where that is known."""
-    return build_job_views(session, [job], positions=None if jobs_before is None else {job.id: jobs_before})[0]
+def build_job_view(session: Session, job: Job) -> JobView:
+    """The view of one job, with fresh download addresses."""
+    return build_job_views(session, [job])[0]
 
 
-def build_job_views(
-    session: Session, jobs: Sequence[Job], *, with_urls: bool = True, positions: Mapping[UUID, int] | None = None
-) -> list[JobView]:
+def build_job_views(session: Session, jobs: Sequence[Job], *, with_urls: bool = True) -> list[JobView]:
     """The views of the jobs, in their order.
 
     Without URLs (as events are stored) the download addresses are null: they are signed when they are sent.
     """
     attempts = _current_attempts(session, jobs)
     outputs = _outputs(session, jobs)
-    inputs = _inputs(session, jobs)
-    if positions is None:
-        positions = find_queue_positions(session, jobs)
+    inputs = find_input_artifacts(session, {job.id: job.request for job in jobs})
+    positions = find_queue_positions(session, jobs)
     return [
         _assemble(
             job,
@@ -65,14 +63,35 @@ def build_job_views(
     ]
 
 
-def build_submitted_view(job: Job, *, jobs_before: int) -> JobView:
-    """The view of a job that has just been submitted, and that starts from no image."""
-    return _assemble(job, None, {}, [], position=jobs_before, with_urls=True)
-
-
 def build_ended_view(session: Session, job: Job, attempt: JobAttempt, outputs: Sequence[Artifact]) -> JobView:
     """The view of a job that has just ended, without URLs, from what is about to be written."""
-    return _assemble(job, attempt, _inputs(session, [job])[job.id], outputs, position=None, with_urls=False)
+    inputs = find_input_artifacts(session, {job.id: job.request})[job.id]
+    return _assemble(job, attempt, inputs, outputs, position=None, with_urls=False)
+
+
+def find_input_artifacts(
+    session: Session, requests: Mapping[UUID, Mapping[str, Any]]
+) -> dict[UUID, dict[str, Artifact]]:
+    """The images that jobs start from, by their requests' fields. `requests` are the jobs', by their ids."""
+    ids = {job_id: list_input_ids(request) for job_id, request in requests.items()}
+    wanted = {id_ for of_job in ids.values() for id_ in of_job.values()}
+    if not wanted:
+        return {job_id: {} for job_id in requests}
+    found = {artifact.id: artifact for artifact in session.scalars(select(Artifact).where(Artifact.id.in_(wanted)))}
+    return {
+        job_id: {field: found[id_] for field, id_ in of_job.items() if id_ in found} for job_id, of_job in ids.items()
+    }
+
+
+def build_input_views(inputs: Mapping[str, Artifact], *, with_urls: bool) -> list[InputView]:
+    """The views of the images that a job starts from, by its request's fields."""
+    return [_input(field, artifact, with_url=with_urls) for field, artifact in inputs.items()]
+
+
+def build_urls(job_id: UUID) -> UrlsView:
+    """Where the job is read and cancelled."""
+    address = f"{get_settings().public_url}/v1/jobs/{format_id('job', job_id)}"
+    return UrlsView(self=address, cancel=f"{address}/cancel")
 
 
 def _assemble(
@@ -93,7 +112,7 @@ def _assemble(
         priority=name_priority(job.priority),
         progress=_progress(job, attempt),
         queue=QueueView(position=position, eta_seconds=None, reason=_waiting_reason(job)),
-        inputs=[_input(field, artifact, with_url=with_urls) for field, artifact in inputs.items()],
+        inputs=build_input_views(inputs, with_urls=with_urls),
         outputs=[_output(output, with_url=with_urls) for output in outputs],
         failure=_failure(job),
         attempts=job.attempts_used,
@@ -108,7 +127,7 @@ def _assemble(
         start_deadline_at=job.start_deadline_at,
         deadline_at=job.deadline_at,
         expires_at=job.expires_at,
-        urls=_urls(job),
+        urls=build_urls(job.id),
     )
 
 
@@ -127,17 +146,6 @@ def _outputs(session: Session, jobs: Sequence[Job]) -> defaultdict[UUID, list[Ar
         for artifact in session.scalars(rows.order_by(Artifact.job_id, Artifact.position)):
             outputs[artifact.job_id].append(artifact)
     return outputs
-
-
-def _inputs(session: Session, jobs: Sequence[Job]) -> dict[UUID, dict[str, Artifact]]:
-    ids = {job.id: list_input_ids(job.request) for job in jobs}
-    wanted = {id_ for of_job in ids.values() for id_ in of_job.values()}
-    if not wanted:
-        return {job.id: {} for job in jobs}
-    found = {artifact.id: artifact for artifact in session.scalars(select(Artifact).where(Artifact.id.in_(wanted)))}
-    return {
-        job_id: {field: found[id_] for field, id_ in of_job.items() if id_ in found} for job_id, of_job in ids.items()
-    }
 
 
 def _progress(job: Job, attempt: JobAttempt | None) -> ProgressView:
@@ -219,8 +227,3 @@ def _prompt_tokens(job: Job) -> list[PromptTokensView] | None:
     if job.status != JobStatus.SUCCEEDED or job.receipt is None or "prompts" not in job.receipt:
         return None
     return [PromptTokensView(**item) for item in job.receipt["prompts"]]
-
-
-def _urls(job: Job) -> UrlsView:
-    address = f"{get_settings().public_url}/v1/jobs/{format_id('job', job.id)}"
-    return UrlsView(self=address, cancel=f"{address}/cancel")

@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import json
 from functools import cache
-from typing import Any, NamedTuple
+from typing import Any
 
 from sqlalchemy import Connection
 
 from core.database import ask
 from core.jobs.fair_queue import name_clocks
+from core.jobs.new_job import NewJob, Place
 from core.jobs.queue_position import COUNTED_UP_TO
-from core.jobs.status import JobStatus
-from core.jobs.tables import Job
 
 # The job's virtual start is where its account's work ends, or where its pool has come to if that is later. Submits of one
 # account take turns at its clock's row. A pool's first job makes its clock. How many jobs stand before this one is for the
@@ -46,9 +45,9 @@ WITH share AS (
         now() + make_interval(secs => %(start_deadline_seconds)s), now() + make_interval(secs => %(deadline_seconds)s),
         %(max_attempts)s, %(request_id)s, %(retention_seconds)s::integer
     FROM turn
-    RETURNING priority, fair_position, id, available_at, created_at, start_deadline_at, deadline_at
+    RETURNING priority, fair_position, id, created_at, start_deadline_at, deadline_at
 )
-SELECT fair_position, available_at, created_at, start_deadline_at, deadline_at, (
+SELECT created_at, start_deadline_at, deadline_at, (
     SELECT count(*) FROM (
         SELECT FROM jobs AS before
         WHERE before.pool = %(pool)s AND before.status = 'queued'
@@ -76,37 +75,28 @@ _TAKE_ROOM = """
 """
 
 
-class Deadlines(NamedTuple):
-    """Seconds from now by which a job must have started, and have ended."""
-
-    start_deadline_seconds: int | None
-    deadline_seconds: int | None
-
-
-def insert_job(connection: Connection, job: Job, deadlines: Deadlines, *, weight: float) -> int:
-    """Write the row of a job that no session knows, fill in what the database chose, and tell how many queued jobs stand
-    before it, as `find_queue_positions` would. `weight` is its account's.
+def insert_job(connection: Connection, job: NewJob, *, weight: float) -> Place:
+    """Write the row of a job, and tell its place: `jobs_before` as `find_queue_positions` would count them. `weight` is its
+    account's.
     """
-    jobs_before = _insert(connection, job, deadlines, _GIVEN_SHARE, {"weight": weight})
-    if jobs_before is None:
+    place = _insert(connection, job, _GIVEN_SHARE, {"weight": weight})
+    if place is None:
         raise AssertionError("a job with a share was not written")
-    return jobs_before
+    return place
 
 
 def insert_where_room_is(
-    connection: Connection, job: Job, deadlines: Deadlines, *, max_queued_jobs: int, api_key_id: str | None
-) -> int | None:
+    connection: Connection, job: NewJob, *, max_queued_jobs: int, api_key_id: str | None
+) -> Place | None:
     """The same, with the account's turn and its room taken in the same statement. None, with no job written, where
     `take_room` has to look closer, or the key (None: nobody's) does not open the account.
     """
-    given = {"max_queued_jobs": max_queued_jobs, "api_key_id": api_key_id}
-    return _insert(connection, job, deadlines, _TAKE_ROOM, given)
+    return _insert(connection, job, _TAKE_ROOM, {"max_queued_jobs": max_queued_jobs, "api_key_id": api_key_id})
 
 
-def _insert(connection: Connection, job: Job, deadlines: Deadlines, share: str, given: dict[str, Any]) -> int | None:
-    statement = _build_statement(job.priority, share)
-    row = ask(connection, statement, _describe(job) | deadlines._asdict() | given)
-    return None if row is None else _fill_in(job, row)
+def _insert(connection: Connection, job: NewJob, share: str, given: dict[str, Any]) -> Place | None:
+    row = ask(connection, _build_statement(job.priority, share), _describe(job) | given)
+    return None if row is None else Place(*row)
 
 
 @cache
@@ -115,33 +105,9 @@ def _build_statement(priority: int, share: str) -> str:
     return _INSERT.format(share=share, pool_clock=pool_clock, account_clock=account_clock, counted_up_to=COUNTED_UP_TO)
 
 
-def _describe(job: Job) -> dict[str, Any]:
-    return {
-        "id": job.id,
-        "account_id": job.account_id,
-        "task": job.task,
-        "model": job.model,
-        "model_revision": job.model_revision,
+def _describe(job: NewJob) -> dict[str, Any]:
+    return vars(job) | {
         "request": json.dumps(job.request),
-        "seed": job.seed,
-        "metadata": json.dumps(job.metadata_),
+        "metadata": json.dumps(job.metadata),
         "warnings": json.dumps(job.warnings),
-        "cost": job.cost,
-        "pool": job.pool,
-        "priority": job.priority,
-        "max_attempts": job.max_attempts,
-        "request_id": job.request_id,
-        "retention_seconds": job.retention_seconds,
     }
-
-
-def _fill_in(job: Job, row: Any) -> int:
-    job.status = JobStatus.QUEUED
-    job.attempts_opened = job.attempts_used = 0
-    job.fair_position = row.fair_position
-    job.available_at = row.available_at
-    job.created_at = row.created_at
-    job.start_deadline_at = row.start_deadline_at
-    job.deadline_at = row.deadline_at
-    jobs_before: int = row.jobs_before
-    return jobs_before

@@ -17,7 +17,8 @@ from core.catalog import Catalog
 from core.errors import IdempotencyKeyReused, JobDeleted
 from core.ids import new_id
 from core.jobs.input_images import IMAGE_FIELDS, build_input_rows, find_inputs
-from core.jobs.insert_job import Deadlines, insert_job, insert_where_room_is
+from core.jobs.insert_job import insert_job, insert_where_room_is
+from core.jobs.new_job import NewJob, Place, QueuedJob
 from core.jobs.priority import HELD, PRIORITIES
 from core.jobs.queued_limit import take_room
 from core.jobs.request import RenderRequest
@@ -26,19 +27,6 @@ from core.jobs.retention import RetentionPolicy
 from core.jobs.running_limit import runs_all_it_may
 from core.jobs.tables import IdempotencyKey, Job, JobSource
 from core.settings import Settings
-
-
-@dataclass(frozen=True)
-class Submitted:
-    """The job, and whether this call made it (False: an earlier call with the same Idempotency-Key did).
-
-    A new job's object belongs to no session: its row was written as it is here.
-    """
-
-    job: Job
-    is_new: bool
-    #: Of a new job: how many queued ones stand before it.
-    jobs_before: int | None = None
 
 
 def submit_job(
@@ -52,8 +40,9 @@ def submit_job(
     settings: Settings,
     job_id: UUID | None = None,
     images: Sequence[InputImage] = (),
-) -> Submitted:
-    """Queue one job. It is accepted when the caller's transaction commits.
+) -> QueuedJob | Job:
+    """Queue one job, or find the `Job` that an earlier call with the same Idempotency-Key made. It is accepted when the
+    caller's transaction commits.
 
     `images` came with the request and lie in the bucket, under the `job_id` that they name; the request holds their
     ids. Raises InvalidRequest with the field, IdempotencyKeyReused when the key came with another body before,
@@ -72,19 +61,19 @@ def submit_job(
             first = session.get(Job, first_id)
             if first is None or first.deleted_at is not None:
                 raise JobDeleted
-            return Submitted(first, is_new=False)
+            return first
 
     inputs = find_inputs(session, request, images, account_id=account_id)
     order = _Order(request, account_id, request_id, job_id, catalog, settings)
     job = order.resolve(inputs.sizes)
-    jobs_before = _take_a_place(session, job, order)
+    place = _take_a_place(session, job, order)
     if images or inputs.sources:
         session.add_all(build_input_rows(images, account_id=account_id))
         session.add_all(
             JobSource(job_id=job_id, source_job_id=source_id, account_id=account_id) for source_id in inputs.sources
         )
         session.flush()
-    return Submitted(job, is_new=True, jobs_before=jobs_before)
+    return QueuedJob(job, place)
 
 
 def submit_at_once(
@@ -97,7 +86,7 @@ def submit_at_once(
     settings: Settings,
     job_id: UUID,
     api_key_id: str,
-) -> Submitted | None:
+) -> QueuedJob | None:
     """Queue one job that has neither an Idempotency-Key nor images, in one statement, which may be a transaction of its
     own. None, with nothing written, where `submit_job` has to look closer, and where the key does not open the account
     any more. Raises InvalidRequest with the field.
@@ -106,8 +95,8 @@ def submit_at_once(
     if not order.is_plain or any(getattr(request, field) is not None for field in IMAGE_FIELDS):
         return None
     job = order.resolve({})
-    jobs_before = order.insert_where_room_is(connection, job, api_key_id=api_key_id)
-    return None if jobs_before is None else Submitted(job, is_new=True, jobs_before=jobs_before)
+    place = order.insert_where_room_is(connection, job, api_key_id=api_key_id)
+    return None if place is None else QueuedJob(job, place)
 
 
 @dataclass(frozen=True)
@@ -124,18 +113,13 @@ class _Order:
         """Whether the account's room may be all that has to be looked at."""
         return self.settings.account_max_running_jobs is None and self.request.retention_seconds is None
 
-    @property
-    def deadlines(self) -> Deadlines:
-        """As they were asked for."""
-        return Deadlines(self.request.start_deadline_seconds, self.request.deadline_seconds)
-
-    def resolve(self, input_sizes: dict[str, tuple[int, int]]) -> Job:
+    def resolve(self, input_sizes: dict[str, tuple[int, int]]) -> NewJob:
         """The row, without its place in the queue."""
         request = self.request
         resolved = resolve_request(
             request, catalog=self.catalog, default_model=self.settings.default_model, input_sizes=input_sizes
         )
-        return Job(
+        return NewJob(
             id=self.job_id,
             account_id=self.account_id,
             task=resolved.task,
@@ -143,7 +127,7 @@ class _Order:
             model_revision=resolved.model_revision,
             request=resolved.parameters,
             seed=resolved.seed,
-            metadata_=request.metadata,
+            metadata=request.metadata,
             warnings=resolved.warnings,
             cost=resolved.cost,
             pool=resolved.pool,
@@ -151,27 +135,25 @@ class _Order:
             max_attempts=self.settings.max_attempts,
             retention_seconds=request.retention_seconds,
             request_id=self.request_id,
+            start_deadline_seconds=request.start_deadline_seconds,
+            deadline_seconds=request.deadline_seconds,
         )
 
-    def insert_where_room_is(self, connection: Connection, job: Job, *, api_key_id: str | None) -> int | None:
-        """How many jobs stand before it; None, with nothing written, where that takes a closer look."""
+    def insert_where_room_is(self, connection: Connection, job: NewJob, *, api_key_id: str | None) -> Place | None:
+        """The job's place; None, with nothing written, where that takes a closer look."""
         return insert_where_room_is(
-            connection,
-            job,
-            self.deadlines,
-            max_queued_jobs=self.settings.account_max_queued_jobs,
-            api_key_id=api_key_id,
+            connection, job, max_queued_jobs=self.settings.account_max_queued_jobs, api_key_id=api_key_id
         )
 
 
-def _take_a_place(session: Session, job: Job, order: _Order) -> int:
-    """Write the row, where the account may have one more job; tell how many stand before it."""
+def _take_a_place(session: Session, job: NewJob, order: _Order) -> Place:
+    """Write the row, where the account may have one more job."""
     request, settings = order.request, order.settings
     if order.is_plain:
         # Most submits: one statement for all.
-        jobs_before = order.insert_where_room_is(session.connection(), job, api_key_id=None)
-        if jobs_before is not None:
-            return jobs_before
+        place = order.insert_where_room_is(session.connection(), job, api_key_id=None)
+        if place is not None:
+            return place
 
     share = take_room(session, account_id=job.account_id, max_queued_jobs=settings.account_max_queued_jobs)
     policy = RetentionPolicy.of(
@@ -181,7 +163,7 @@ def _take_a_place(session: Session, job: Job, order: _Order) -> int:
     max_running = share.max_running_jobs or settings.account_max_running_jobs
     if max_running is not None and runs_all_it_may(session, account_id=job.account_id, limit=max_running):
         job.priority += HELD
-    return insert_job(session.connection(), job, order.deadlines, weight=share.weight)
+    return insert_job(session.connection(), job, weight=share.weight)
 
 
 def _take_idempotency_key(

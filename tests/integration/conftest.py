@@ -73,7 +73,7 @@ def submit(database: None) -> Submit:
                 idempotency_key=idempotency_key,
                 catalog=get_catalog(),
                 settings=get_settings(),
-            ).job.id
+            ).id
 
     return send
 

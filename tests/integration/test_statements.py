@@ -10,6 +10,8 @@ from sqlalchemy import select
 from core.catalog import get_catalog
 from core.database import transaction
 from core.jobs.build_view import build_job_view, build_job_views
+from core.jobs.new_job import QueuedJob
+from core.jobs.new_job_view import build_new_job_view
 from core.jobs.request import RenderRequest
 from core.jobs.submit import submit_job
 from core.jobs.tables import Job
@@ -61,7 +63,7 @@ def test_what_came_back_with_the_write_is_what_is_stored(account_id: UUID) -> No
     """The view that a submit answers with is the one that a read gives a moment later."""
     request = RenderRequest(prompt="a red mug", metadata={"b": "1", "a": "2"}, guidance_scale=4)
     with transaction() as session:
-        submitted = submit_job(
+        queued = submit_job(
             session,
             request,
             account_id=account_id,
@@ -70,8 +72,9 @@ def test_what_came_back_with_the_write_is_what_is_stored(account_id: UUID) -> No
             catalog=get_catalog(),
             settings=get_settings(),
         )
-        answered = build_job_view(session, submitted.job).model_dump_json()
+    assert isinstance(queued, QueuedJob)
+    answered = build_new_job_view(queued).model_dump_json()
     with transaction() as session:
-        read = build_job_view(session, session.get_one(Job, submitted.job.id)).model_dump_json()
+        read = build_job_view(session, session.get_one(Job, queued.id)).model_dump_json()
 
     assert answered == read

@@ -130,7 +130,7 @@ def test_the_previous_release_renders_what_this_one_accepted(
         idempotency_key="first",
         catalog=get_catalog(),
         settings=get_settings(),
-    ).job.id
+    ).id
     new_release.commit()
 
     TAPE.play(
