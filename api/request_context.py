@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import re
 import time
-from uuid import uuid4
 
 import structlog
 from flask import Flask, Response, g, request
 
+from core.ids import format_id, new_id
 from core.metrics import HTTP_DURATION_SECONDS, HTTP_REQUESTS
 
 #: What a caller may send as X-Request-Id; anything else is replaced, so that logs cannot be forged.
@@ -26,7 +26,7 @@ def register_request_context(app: Flask) -> None:
     @app.before_request
     def open_context() -> None:
         sent = request.headers.get("X-Request-Id", "")
-        g.request_id = sent if _REQUEST_ID.fullmatch(sent) else f"req_{uuid4().hex}"
+        g.request_id = sent if _REQUEST_ID.fullmatch(sent) else format_id("req", new_id())
         g.started = time.perf_counter()
         structlog.contextvars.clear_contextvars()
         structlog.contextvars.bind_contextvars(request_id=g.request_id)

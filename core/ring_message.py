@@ -7,7 +7,8 @@ import json
 import os
 import socket
 from functools import cache
-from uuid import uuid4
+
+from core.ids import new_id
 
 #: What a task may be told to do after it; never anything of ours.
 _EMBEDDED = {"callbacks": None, "errbacks": None, "chain": None, "chord": None}
@@ -18,8 +19,8 @@ def build_ring(queue: str, task: str, details: dict[str, str]) -> str:
     body = json.dumps([[], details, _EMBEDDED]).encode()
     return _template(queue, task, os.getpid()) % {
         "body": base64.b64encode(body).decode(),
-        "id": uuid4(),
-        "tag": uuid4(),
+        "id": new_id(),
+        "tag": new_id(),
         "arguments": json.dumps(repr(details))[1:-1],
     }
 
@@ -55,7 +56,7 @@ def _template(queue: str, task: str, process: int) -> str:
         "properties": {
             "correlation_id": "%(id)s",
             # Where answers would go; a ring has none.
-            "reply_to": str(uuid4()),
+            "reply_to": str(new_id()),
             "delivery_mode": 2,
             "delivery_info": {"exchange": "", "routing_key": _as_it_is(queue)},
             "priority": 0,

@@ -120,7 +120,7 @@ def _refuse_unknown(request: RenderRequest, parameters: ModelParameters) -> Iter
             yield FieldError(name, _explain_absence(name, parameters))
     yield from refuse_loras(request.loras, parameters)
 
-    extras = parameters.extras
+    extras = parameters.extras if request.extra else {}
     for name, value in request.extra.items():
         if (field := find_field(name)) is not None:
             yield FieldError(name, f"given twice: it is another name of {field}")
