@@ -11,6 +11,7 @@ from celery import Celery
 from celery.signals import setup_logging, worker_ready, worker_shutdown, worker_shutting_down
 
 import core.schema  # noqa: F401  (every table, so that foreign keys find theirs)
+from core.database import cut_after, get_engine
 from core.doorbell import DELIVER_NEXT, MAINTENANCE_QUEUE, RENDER_NEXT, WEBHOOK_QUEUE, get_doorbell, render_queue
 from core.logs import configure_logging
 from core.settings import Settings, get_settings
@@ -23,6 +24,14 @@ from worker.wake_consumer import wake_consumer_after_tasks
 
 #: Threads of the dispatcher that webhooks never take.
 _MAINTENANCE_THREADS = 2
+
+#: What a renderer asks the database takes milliseconds. An answer that has not come after this share of a lease does not
+#: come any more, and who asks anew by then keeps the lease. But nobody is hasty.
+_SHARE_OF_LEASE = 1 / 3
+_LEAST_PATIENCE_SECONDS = 4.0
+
+#: A sweep of a long queue and the removal of old rows may take their time.
+_DISPATCHER_PATIENCE_SECONDS = 60.0
 
 
 def main() -> None:
@@ -43,6 +52,7 @@ def run_renderer(settings: Settings) -> None:
     from worker.rendering.runtime import get_runtime
 
     app = build_celery(settings, include=["worker.rendering.tasks"])
+    cut_after(get_engine(), max(_LEAST_PATIENCE_SECONDS, settings.lease_seconds * _SHARE_OF_LEASE))
     get_runtime().start()
     ring_once_connected(app, render_queue(settings.render_pool), RENDER_NEXT)
     _run_worker(app, settings, queues=[render_queue(settings.render_pool)], threads=settings.render_concurrency)
@@ -53,6 +63,7 @@ def run_dispatcher(settings: Settings) -> None:
     from worker.webhooks.deliver import get_under_way
 
     app = build_celery(settings, include=["worker.webhooks.tasks", "worker.maintenance.tasks"])
+    cut_after(get_engine(), _DISPATCHER_PATIENCE_SECONDS)
     worker_shutting_down.connect(lambda **_: get_under_way().close(), weak=False)
     ring_once_connected(app, WEBHOOK_QUEUE, DELIVER_NEXT)
     # Deliveries never take more than their own number of threads, so that slow receivers cannot hold up the sweep.
