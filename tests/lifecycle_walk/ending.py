@@ -10,14 +10,16 @@ from core.ids import format_id
 from tests.lifecycle_walk.model import ModelJob
 from tests.lifecycle_walk.service import Sender
 from tests.lifecycle_walk.walked import Walked
+from worker.maintenance.apply_retention import apply_retention
 from worker.maintenance.delete_orphans import delete_orphans
 
 
 def check_what_is_left(walked: Walked, senders: list[Sender]) -> None:
     """Each job is shown as it ended, to its sender alone; the bucket holds the winner's image and nothing else, and of a
-    deleted job nothing.
+    deleted job nothing, also where a lost worker uploaded something after that.
     """
     delete_orphans()
+    apply_retention()
     for job in walked.jobs.values():
         for sender in senders:
             answer = sender.read(job.id)
