@@ -30,8 +30,8 @@ _MAINTENANCE_THREADS = 2
 _SHARE_OF_LEASE = 1 / 3
 _LEAST_PATIENCE_SECONDS = 4.0
 
-#: A sweep of a long queue and the removal of old rows may take their time.
-_DISPATCHER_PATIENCE_SECONDS = 60.0
+#: The removal of old rows takes its time, but no statement takes longer than 15 s.
+_DISPATCHER_PATIENCE_SECONDS = 20.0
 
 
 def main() -> None:

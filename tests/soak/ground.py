@@ -47,9 +47,9 @@ def on_link(name: str, flow: Flow) -> Fault:
         link = ground.receiver if name == "receiver" else ground.service.links[name]
         with link.doing(flow):
             pause(dice)
-        if flow is Flow.BLACK_HOLE and name != "redis":
+        if flow is Flow.BLACK_HOLE and name not in {"redis", "database"}:
             # A machine that comes back does not know its old connections, and says so when TCP asks; here the proxy's
-            # machine would say for ever that all is well. A client of Redis has to find out by itself.
+            # machine would say for ever that all is well. Clients of Redis and PostgreSQL have to find out by themselves.
             link.flow = Flow.RESET
             link.flow = Flow.PASS
 

@@ -21,14 +21,19 @@ def _restart(ground: Ground, dice: random.Random) -> None:
     ground.service.stack.part("database").restart()
 
 
-def _cut_at_commit(*, is_delivered: bool) -> Fault:
+def _cut_at(what: bytes, *, is_delivered: bool) -> Fault:
     def cut(ground: Ground, dice: random.Random) -> None:
-        # Whoever commits next, be it the API, a worker or the dispatcher.
-        ground.service.links["database"].cut = cut = Cut(after=b"", at=b"COMMIT", is_delivered=is_delivered)
+        # Whoever sends that next, be it the API, a worker or the dispatcher.
+        ground.service.links["database"].cut = cut = Cut(after=b"", at=what, is_delivered=is_delivered)
         cut.is_done.wait(_CUT_SECONDS)
         ground.service.links["database"].cut = None
 
     return cut
+
+
+#: What only one statement sends, which is a transaction of its own: the request of a new job, and where images lie.
+_NEW_JOB = b'{"prompt": '
+_SUCCESS = b"artifacts/job_"
 
 
 DATABASE: dict[str, Fault] = {
@@ -40,6 +45,10 @@ DATABASE: dict[str, Fault] = {
     "postgresql: link reset": on_link("database", Flow.RESET),
     "postgresql: link half-open": on_link("database", Flow.BLACK_HOLE),
     "postgresql: link partitioned": on_link("database", Flow.HOLD),
-    "postgresql: link cut at COMMIT, which arrives": _cut_at_commit(is_delivered=True),
-    "postgresql: link cut at COMMIT, which is lost": _cut_at_commit(is_delivered=False),
+    "postgresql: link cut at COMMIT, which arrives": _cut_at(b"COMMIT", is_delivered=True),
+    "postgresql: link cut at COMMIT, which is lost": _cut_at(b"COMMIT", is_delivered=False),
+    "postgresql: link cut at a new job, which arrives": _cut_at(_NEW_JOB, is_delivered=True),
+    "postgresql: link cut at a new job, which is lost": _cut_at(_NEW_JOB, is_delivered=False),
+    "postgresql: link cut at a success, which arrives": _cut_at(_SUCCESS, is_delivered=True),
+    "postgresql: link cut at a success, which is lost": _cut_at(_SUCCESS, is_delivered=False),
 }
