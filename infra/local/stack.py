@@ -152,13 +152,20 @@ class LocalStack:
         return worker
 
     def add_workers(self, environments: Sequence[Mapping[str, str] | None]) -> list[Part]:
-        """Start as many more rendering workers side by side, and return them once all are ready."""
+        """Start as many more rendering workers side by side, and return them once all are ready. Where one does not become
+        ready, none is left.
+        """
         first = 1 + sum(part.name.startswith("worker-") for part in self.parts)
         workers = [self._plan_worker(number, own) for number, own in enumerate(environments, start=first)]
         # Where the others are: they are stopped after what sends them work.
         place = self.parts.index(self.part("dispatcher"))
         self.parts[place:place] = workers
-        start_together(workers, READY_SECONDS)
+        try:
+            start_together(workers, READY_SECONDS)
+        except BaseException:
+            for worker in workers:
+                worker.kill()
+            raise
         return workers
 
     @property
