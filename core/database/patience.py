@@ -15,12 +15,16 @@ from sqlalchemy import Engine, event
 #: Between two looks.
 _LOOK_SECONDS = 0.25
 
+#: How long a connection may take to show that it works, before it is lent: a moment, where it does.
+_CHECK_SECONDS = 1.0
+
 _log = structlog.get_logger()
 
 
 def cut_after(engine: Engine, seconds: float) -> None:
     """Cut every connection that is lent for longer: whoever waits for its answer gets the error of a connection that
-    broke. For a process that never needs one for long; call it once, after the process was forked.
+    broke. One that is tried before it is lent, and does not answer within a second, is cut as well, and another one is
+    lent. For a process that never needs one for long; call it once, after the process was forked.
     """
     lent: dict[Any, float] = {}
     lock = threading.Lock()
@@ -28,6 +32,12 @@ def cut_after(engine: Engine, seconds: float) -> None:
     # First of all: that it works is looked at when it is lent, and may take for ever as well.
     @event.listens_for(engine, "checkout", insert=True)
     def note(connection: Any, _record: Any, _lent: Any) -> None:
+        with lock:
+            lent[connection] = time.monotonic() + min(seconds, _CHECK_SECONDS)
+
+    # Last of all.
+    @event.listens_for(engine, "checkout")
+    def note_that_it_works(connection: Any, _record: Any, _lent: Any) -> None:
         with lock:
             lent[connection] = time.monotonic() + seconds
 

@@ -7,11 +7,12 @@ from typing import Any
 
 import psycopg
 import pytest
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection, make_url, text
 from sqlalchemy.exc import DBAPIError
 
 from core.database import ask, build_engine, cut_after, get_engine, is_unavailable, look_up, ping, transaction
 from core.settings import get_settings
+from tests.faults.proxy import Flow, Proxy
 
 
 def test_a_session_that_the_server_has_ended_is_not_lent(database: None) -> None:
@@ -78,6 +79,28 @@ def test_a_connection_in_use_is_not_tried_each_time(database: None, monkeypatch:
     time.sleep(1.1)
     ping()
     assert len(tried) == 1
+
+
+def test_a_link_that_says_nothing_any_more_is_found_before_it_is_lent(database: None) -> None:
+    """Where it is acknowledged for ever, as through a proxy: another one is lent, long before patience is at its end."""
+    url = make_url(get_settings().database_url)
+    with Proxy(url.port or 5432) as proxy:
+        engine = build_engine(url.set(port=proxy.port).render_as_string(hide_password=False), pool_size=2)
+        cut_after(engine, 60)
+        with engine.connect() as first, engine.connect() as second:
+            dead = {one.scalar(text("select pg_backend_pid()")) for one in (first, second)}
+        with proxy.doing(Flow.BLACK_HOLE):
+            pass
+        time.sleep(1.1)  # then they are tried
+
+        asked_at = time.monotonic()
+        with engine.connect() as first, engine.connect() as second:
+            lent = {one.scalar(text("select pg_backend_pid()")) for one in (first, second)}
+        seconds = time.monotonic() - asked_at
+        engine.dispose()
+
+    assert not lent & dead
+    assert seconds < 30  # a second or two, on a machine that has nothing else to do
 
 
 def _end(processes: set[int]) -> None:
