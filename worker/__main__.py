@@ -52,10 +52,16 @@ def run_renderer(settings: Settings) -> None:
     from worker.rendering.runtime import get_runtime
 
     app = build_celery(settings, include=["worker.rendering.tasks"])
-    cut_after(get_engine(), max(_LEAST_PATIENCE_SECONDS, settings.lease_seconds * _SHARE_OF_LEASE))
     get_runtime().start()
-    ring_once_connected(app, render_queue(settings.render_pool), RENDER_NEXT)
-    _run_worker(app, settings, queues=[render_queue(settings.render_pool)], threads=settings.render_concurrency)
+    queue = render_queue(settings.render_pool)
+    ring_once_connected(app, queue, RENDER_NEXT)
+    _run_worker(
+        app,
+        settings,
+        queues=[queue],
+        threads=settings.render_concurrency,
+        patience_seconds=_renderers_patience_seconds(settings),
+    )
 
 
 def run_dispatcher(settings: Settings) -> None:
@@ -63,12 +69,17 @@ def run_dispatcher(settings: Settings) -> None:
     from worker.webhooks.deliver import get_under_way
 
     app = build_celery(settings, include=["worker.webhooks.tasks", "worker.maintenance.tasks"])
-    cut_after(get_engine(), _DISPATCHER_PATIENCE_SECONDS)
     worker_shutting_down.connect(lambda **_: get_under_way().close(), weak=False)
     ring_once_connected(app, WEBHOOK_QUEUE, DELIVER_NEXT)
     # Deliveries never take more than their own number of threads, so that slow receivers cannot hold up the sweep.
     threads = settings.webhook_concurrency + _MAINTENANCE_THREADS
-    _run_worker(app, settings, queues=[WEBHOOK_QUEUE, MAINTENANCE_QUEUE], threads=threads)
+    _run_worker(
+        app,
+        settings,
+        queues=[WEBHOOK_QUEUE, MAINTENANCE_QUEUE],
+        threads=threads,
+        patience_seconds=_DISPATCHER_PATIENCE_SECONDS,
+    )
 
 
 def run_beat(settings: Settings) -> None:
@@ -76,7 +87,9 @@ def run_beat(settings: Settings) -> None:
     build_celery(settings, include=[]).Beat(quiet=True).run()
 
 
-def _run_worker(app: Celery, settings: Settings, *, queues: list[str], threads: int) -> None:
+def _run_worker(app: Celery, settings: Settings, *, queues: list[str], threads: int, patience_seconds: float) -> None:
+    """Take work until the process is told to end. No answer of the database is waited for for longer than its patience."""
+
     @worker_ready.connect(weak=False)
     def finish_starting(**_: object) -> None:
         # Celery's cold shutdown stops the pool before it says that it shuts down; ours is the warm one for every signal.
@@ -87,6 +100,7 @@ def _run_worker(app: Celery, settings: Settings, *, queues: list[str], threads: 
     # Of what ended last, too, its receivers are told at once.
     worker_shutdown.connect(lambda **_: get_doorbell().flush(), weak=False)
     wake_consumer_after_tasks()
+    cut_after(get_engine(), patience_seconds)
     warm_up()
     app.worker_main(
         [
@@ -101,6 +115,10 @@ def _run_worker(app: Celery, settings: Settings, *, queues: list[str], threads: 
             f"--loglevel={settings.log_level}",
         ]
     )
+
+
+def _renderers_patience_seconds(settings: Settings) -> float:
+    return max(_LEAST_PATIENCE_SECONDS, settings.lease_seconds * _SHARE_OF_LEASE)
 
 
 def _keep_our_logging(**_: object) -> None:

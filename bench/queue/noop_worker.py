@@ -8,7 +8,7 @@ import core.schema  # noqa: F401  (every table, so that foreign keys find theirs
 from core.doorbell import render_queue
 from core.logs import configure_logging
 from core.settings import get_settings
-from worker.__main__ import _keep_our_logging, _run_worker
+from worker.__main__ import _keep_our_logging, _renderers_patience_seconds, _run_worker
 from worker.celery_app import build_celery
 
 
@@ -18,7 +18,13 @@ def main() -> None:
     configure_logging(settings)
     setup_logging.connect(_keep_our_logging)
     app = build_celery(settings, include=["bench.queue.noop_task"])
-    _run_worker(app, settings, queues=[render_queue(settings.render_pool)], threads=settings.render_concurrency)
+    _run_worker(
+        app,
+        settings,
+        queues=[render_queue(settings.render_pool)],
+        threads=settings.render_concurrency,
+        patience_seconds=_renderers_patience_seconds(settings),
+    )
 
 
 if __name__ == "__main__":

@@ -35,8 +35,9 @@ def consumers(monkeypatch: pytest.MonkeyPatch) -> dict[str, tuple[set[str], set[
     found: dict[str, tuple[set[str], set[str]]] = {}
 
     def record(role: str) -> Any:
-        def take(app: Celery, _settings: Settings, *, queues: list[str], threads: int) -> None:
+        def take(app: Celery, _settings: Settings, *, queues: list[str], threads: int, patience_seconds: float) -> None:
             assert threads >= 1
+            assert 4 <= patience_seconds <= 20
             found[role] = (set(queues), {task for module in app.conf.include for task in _list_tasks(module)})
 
         return take
