@@ -48,9 +48,10 @@ def configure_logging(settings: Settings) -> None:
         else [structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback)]
     )
     # Ours do not pass through the standard library, which takes longer for a line than all else together.
+    lines = _Lines(sys.stdout)
     structlog.configure(
         processors=[*shared, *renderer],
-        logger_factory=lambda *_: _Lines(sys.stdout),
+        logger_factory=lambda *_: lines,
         wrapper_class=structlog.make_filtering_bound_logger(settings.log_level),
         cache_logger_on_first_use=False,
     )

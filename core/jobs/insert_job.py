@@ -96,7 +96,7 @@ def insert_where_room_is(
 
 def _insert(connection: Connection, job: NewJob, share: str, given: dict[str, Any]) -> Place | None:
     row = ask(connection, _build_statement(job.priority, share), _describe(job) | given)
-    return None if row is None else Place(*row)
+    return None if row is None else Place(**row._asdict())
 
 
 @cache
