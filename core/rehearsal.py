@@ -12,8 +12,9 @@ from core.catalog import get_catalog
 from core.database import get_engine
 from core.jobs.build_view import build_job_view
 from core.jobs.claim import Claimant, claim_job
-from core.jobs.finish import Rendered, record_success
+from core.jobs.finish import record_success
 from core.jobs.lease import renew_lease
+from core.jobs.rendered import Rendered
 from core.jobs.request import RenderRequest
 from core.jobs.submit import submit_job
 from core.jobs.tables import Job

@@ -21,8 +21,8 @@ from core.database import statements, transaction
 from core.doorbell import RENDER_NEXT, get_doorbell, render_queue
 from core.fault_points import reach
 from core.ids import new_id
-from core.jobs.build_view import build_job_view, find_input_artifacts
-from core.jobs.input_images import take_out_images
+from core.jobs.build_view import build_job_view
+from core.jobs.input_images import find_input_artifacts, take_out_images
 from core.jobs.job_view import JobView
 from core.jobs.new_job_view import build_new_job_view
 from core.jobs.request import RenderRequest

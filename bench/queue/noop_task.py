@@ -12,7 +12,7 @@ from core.artifacts.keys import build_storage_key
 from core.doorbell import DELIVER_NEXT, RENDER_NEXT, WEBHOOK_QUEUE, get_doorbell
 from core.jobs.affinity import Preference
 from core.jobs.claim import Claimant, ClaimedAttempt
-from core.jobs.finish import Rendered, StoredImage
+from core.jobs.rendered import Rendered, StoredImage
 from core.settings import Settings, get_settings
 from worker.rendering.claimer import Claimer
 from worker.rendering.success_writer import SuccessWriter

@@ -132,10 +132,8 @@ class Catalog(BaseModel):
         return self.fetched_folder / source.hub.replace("/", "--") / revision
 
     @model_validator(mode="after")
-    def _what_is_at_hand_fits(self) -> Self:
+    def _pipelines_fit(self) -> Self:
         for model_id, entry in self.models.items():
-            if entry.pipeline != "auto":
-                continue
             class_name = self.pipeline_class(model_id)
             if class_name is not None:
                 _check(model_id, entry, class_name)

@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 import difflib
-from typing import TYPE_CHECKING
 
+from core.catalog.entry import ModelEntry
 from core.catalog.signatures import find_signature, find_task_signature, list_pipeline_classes
-
-if TYPE_CHECKING:
-    from core.catalog.entry import ModelEntry
 
 #: Parameters that have fields of their own in a section, or that the engine sets for each job.
 _NOT_IN_DEFAULTS = {

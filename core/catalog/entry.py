@@ -6,7 +6,6 @@ from typing import Annotated, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
-from core.catalog.check_pipeline import check_pipeline
 from core.catalog.schedulers import SCHEDULER_NAMES
 from core.catalog.signatures import Task
 from core.catalog.sources import FolderSource, HubSource, Source
@@ -131,10 +130,4 @@ class ModelEntry(BaseModel):
             raise ValueError("layerwise_casting and quantisation exclude each other")
         if self.pipeline == "auto" and not isinstance(self.source, FolderSource | HubSource):
             raise ValueError("pipeline: a single file does not tell its class, so name it")
-        return self
-
-    @model_validator(mode="after")
-    def _the_pipeline_can_do_it(self) -> Self:
-        if self.pipeline != "auto":
-            check_pipeline(self, self.pipeline)
         return self

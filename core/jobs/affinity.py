@@ -12,18 +12,13 @@ from sqlalchemy.orm import Session, aliased
 
 from core.accounts.tables import Account
 from core.database import ask, get_engine
-from core.jobs.deadlines import is_in_time
-from core.jobs.priority import HELD
-from core.jobs.status import JobStatus
+from core.jobs.claimable import claimable, is_waiting
 from core.jobs.tables import Job
 
 #: How far ahead in the queue a worker looks.
 LOOK_AHEAD = 32
 
-# In the statement itself, so that a plan that is kept can use the indexes for what is queued, and knows that few rows are
-# wanted.
-_QUEUED = literal(JobStatus.QUEUED.value, literal_execute=True)
-_HELD = literal(HELD, literal_execute=True)
+# In the statement itself, so that a plan that is kept knows that few rows are wanted.
 _ONE = literal(1, literal_execute=True)
 _FEW = literal(LOOK_AHEAD, literal_execute=True)
 
@@ -60,26 +55,6 @@ class Preference:
     def is_empty(self) -> bool:
         """Whether there is nothing to choose by."""
         return self.max_wait_seconds <= 0 or not self.resident
-
-
-def claimable(pool: str) -> Select[Job]:
-    """The jobs of the pool that may be claimed now, in fair order."""
-    return (
-        select(Job)
-        .where(
-            Job.pool == pool,
-            Job.status == _QUEUED,
-            Job.priority < _HELD,
-            Job.available_at <= func.now(),
-            is_in_time(),
-        )
-        .order_by(Job.priority, Job.fair_position, Job.id)
-    )
-
-
-def has_claimable(session: Session, *, pool: str) -> bool:
-    """Whether there is a job that a worker of the pool could claim now."""
-    return session.scalars(claimable(pool).with_only_columns(Job.id).limit(_ONE)).first() is not None
 
 
 @dataclass(frozen=True)
@@ -164,7 +139,7 @@ def _compile_choice(pool: str, prefer: Preference) -> Question:
     return Question.of(
         select(*_columns(), ranked.c.first_position)
         .join(ranked, ranked.c.id == Job.id)
-        .where(Job.status == _QUEUED, Job.priority < _HELD)
+        .where(is_waiting())
         .order_by(case((may_pass, ranked.c.rank), else_=_ANY), Job.priority, Job.fair_position, Job.id)
         .limit(_ONE)
         # The look ahead locks nothing, so that workers who look at once do not hide the queue from each other. This

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
-from typing import Any
 from uuid import UUID
 
 from sqlalchemy import select
@@ -16,7 +15,7 @@ from core.artifacts.tables import Artifact, ArtifactKind
 from core.ids import format_id
 from core.jobs.denoising_steps import count_denoising_steps
 from core.jobs.failures import Failure, FailureCode
-from core.jobs.input_images import list_input_ids
+from core.jobs.input_images import find_input_artifacts
 from core.jobs.job_view import (
     FailureView,
     InputView,
@@ -67,20 +66,6 @@ def build_ended_view(session: Session, job: Job, attempt: JobAttempt, outputs: S
     """The view of a job that has just ended, without URLs, from what is about to be written."""
     inputs = find_input_artifacts(session, {job.id: job.request})[job.id]
     return _assemble(job, attempt, inputs, outputs, position=None, with_urls=False)
-
-
-def find_input_artifacts(
-    session: Session, requests: Mapping[UUID, Mapping[str, Any]]
-) -> dict[UUID, dict[str, Artifact]]:
-    """The images that jobs start from, by their requests' fields. `requests` are the jobs', by their ids."""
-    ids = {job_id: list_input_ids(request) for job_id, request in requests.items()}
-    wanted = {id_ for of_job in ids.values() for id_ in of_job.values()}
-    if not wanted:
-        return {job_id: {} for job_id in requests}
-    found = {artifact.id: artifact for artifact in session.scalars(select(Artifact).where(Artifact.id.in_(wanted)))}
-    return {
-        job_id: {field: found[id_] for field, id_ in of_job.items() if id_ in found} for job_id, of_job in ids.items()
-    }
 
 
 def build_input_views(inputs: Mapping[str, Artifact], *, with_urls: bool) -> list[InputView]:

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 import structlog
-from sqlalchemy import ColumnElement, and_, func, or_, select
+from sqlalchemy import and_, func, select
 from sqlalchemy.orm import Session
 
 from core.accounts.tables import Account
@@ -23,15 +23,6 @@ NOT_STARTED_IN_TIME = Failure(
 NOT_ENDED_IN_TIME = Failure(FailureCode.DEADLINE_EXCEEDED, "The job had not ended by its deadline.")
 
 _log = structlog.get_logger()
-
-
-def is_in_time() -> ColumnElement[bool]:
-    """Whether there is time left to start the job. One that has started before has met its start deadline for good."""
-    now = func.clock_timestamp()
-    return and_(
-        or_(Job.start_deadline_at.is_(None), Job.start_deadline_at > now, Job.started_at.is_not(None)),
-        or_(Job.deadline_at.is_(None), Job.deadline_at > now),
-    )
 
 
 def is_over(session: Session, job: Job, *, in_seconds: float = 0) -> bool:

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import timedelta
-from typing import Any
 from uuid import UUID
 
 from sqlalchemy import func
@@ -19,36 +17,11 @@ from core.jobs.end import end_job
 from core.jobs.failures import Failure
 from core.jobs.lease import lock_leased
 from core.jobs.priority import HELD
+from core.jobs.rendered import Rendered
 from core.jobs.running_limit import let_next_through
 from core.jobs.status import AttemptStatus, JobStatus
 from core.jobs.success import look_at_running, write_successes
 from core.jobs.tables import Job, JobAttempt
-
-
-@dataclass(frozen=True)
-class StoredImage:
-    """An image that lies in the bucket already. Sizes in pixels and bytes."""
-
-    position: int
-    storage_key: str
-    media_type: str
-    byte_size: int
-    sha256: str
-    width: int
-    height: int
-    seed: int
-
-
-@dataclass(frozen=True)
-class Rendered:
-    """What a successful attempt brings: its images, what it takes to make them again, and how long each part took."""
-
-    images: list[StoredImage]
-    receipt: dict[str, Any]
-    #: What of the request had no effect, as far as only the renderer could tell.
-    warnings: list[str]
-    render_ms: int
-    upload_ms: int
 
 
 def succeed_together(successes: Mapping[UUID, Rendered]) -> set[UUID]:

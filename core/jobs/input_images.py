@@ -105,6 +105,20 @@ def find_inputs(
     )
 
 
+def find_input_artifacts(
+    session: Session, requests: Mapping[UUID, Mapping[str, Any]]
+) -> dict[UUID, dict[str, Artifact]]:
+    """The images that jobs start from, by their requests' fields. `requests` are the jobs', by their ids."""
+    ids = {job_id: list_input_ids(request) for job_id, request in requests.items()}
+    wanted = {id_ for of_job in ids.values() for id_ in of_job.values()}
+    if not wanted:
+        return {job_id: {} for job_id in requests}
+    found = {artifact.id: artifact for artifact in session.scalars(select(Artifact).where(Artifact.id.in_(wanted)))}
+    return {
+        job_id: {field: found[id_] for field, id_ in of_job.items() if id_ in found} for job_id, of_job in ids.items()
+    }
+
+
 def list_input_ids(parameters: Mapping[str, Any]) -> dict[str, UUID]:
     """The artifact's id in each image field that a job's request has."""
     ids = {field: parse_id("art", parameters.get(field) or "") for field in IMAGE_FIELDS}

@@ -1,4 +1,4 @@
-"""The sweep's database half: take jobs back from attempts whose lease ran out, and count the work nobody was told of."""
+"""The sweep's database half: take jobs back from attempts whose lease ran out or whose deadline has passed."""
 
 from __future__ import annotations
 
@@ -9,12 +9,11 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from core.ids import format_id
-from core.jobs.affinity import claimable
 from core.jobs.deadlines import NOT_ENDED_IN_TIME
 from core.jobs.failures import Failure, FailureCode
 from core.jobs.finish import settle_failed_attempt
 from core.jobs.status import AttemptStatus, JobStatus
-from core.jobs.tables import Job, JobAttempt, PoolClock
+from core.jobs.tables import Job, JobAttempt
 
 #: Seconds that a worker has for noticing its job's deadline and writing it down.
 _OVERDUE_SECONDS = 30.0
@@ -76,14 +75,3 @@ def _settle(session: Session, job: Job, attempt: JobAttempt, status: AttemptStat
         _log.exception("job_not_rescued", job_id=format_id("job", job_id))
         return False
     return True
-
-
-def count_claimable(session: Session, *, at_most: int) -> dict[str, int]:
-    """How many jobs a worker could claim now, by pool, each counted up to a bound."""
-    pools = session.scalars(select(PoolClock.pool)).all()
-    return {pool: _count_claimable_in(session, pool, at_most) for pool in pools}
-
-
-def _count_claimable_in(session: Session, pool: str, at_most: int) -> int:
-    jobs = claimable(pool).with_only_columns(Job.id).limit(at_most).subquery()
-    return session.execute(select(func.count()).select_from(jobs)).scalar_one()

@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
 from sqlalchemy import Connection
-from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 from core.artifacts.inputs import InputImage
 from core.catalog import Catalog
-from core.errors import IdempotencyKeyReused, JobDeleted
+from core.errors import JobDeleted
 from core.ids import new_id
+from core.jobs.idempotency import digest_request, take_idempotency_key
 from core.jobs.input_images import IMAGE_FIELDS, build_input_rows, find_inputs
 from core.jobs.insert_job import insert_job, insert_where_room_is
 from core.jobs.new_job import NewJob, Place, QueuedJob
@@ -25,7 +23,7 @@ from core.jobs.request import RenderRequest
 from core.jobs.resolve_request import resolve_request
 from core.jobs.retention import RetentionPolicy
 from core.jobs.running_limit import runs_all_it_may
-from core.jobs.tables import IdempotencyKey, Job, JobSource
+from core.jobs.tables import Job, JobSource
 from core.settings import Settings
 
 
@@ -50,11 +48,11 @@ def submit_job(
     """
     job_id = job_id or new_id()
     if idempotency_key is not None:
-        first_id = _take_idempotency_key(
+        first_id = take_idempotency_key(
             session,
             account_id=account_id,
             key=idempotency_key,
-            request_sha256=_digest(request, images),
+            request_sha256=digest_request(request, images),
             job_id=job_id,
         )
         if first_id is not None:
@@ -164,38 +162,3 @@ def _take_a_place(session: Session, job: NewJob, order: _Order) -> Place:
     if max_running is not None and runs_all_it_may(session, account_id=job.account_id, limit=max_running):
         job.priority += HELD
     return insert_job(session.connection(), job, weight=share.weight)
-
-
-def _take_idempotency_key(
-    session: Session, *, account_id: UUID, key: str, request_sha256: bytes, job_id: UUID
-) -> UUID | None:
-    """None when the key is ours now, or the id of the job that an earlier request with the same body made.
-
-    A simultaneous request with the same key waits at the insert until this transaction ends.
-    """
-    taken = session.execute(
-        insert(IdempotencyKey)
-        .values(account_id=account_id, key=key, request_sha256=request_sha256, job_id=job_id)
-        .on_conflict_do_nothing()
-        .returning(IdempotencyKey.job_id)
-    ).scalar_one_or_none()
-    if taken is not None:
-        return None
-
-    first = session.get(IdempotencyKey, (account_id, key))
-    if first is None:
-        # Its time was over between the two statements.
-        return _take_idempotency_key(
-            session, account_id=account_id, key=key, request_sha256=request_sha256, job_id=job_id
-        )
-    if first.request_sha256 != request_sha256:
-        raise IdempotencyKeyReused
-    return first.job_id
-
-
-def _digest(request: RenderRequest, images: Sequence[InputImage]) -> bytes:
-    # Without defaults, so that a release that adds a field does not make a retry another request.
-    content = request.model_dump(exclude_defaults=True)
-    # The ids of images that came with it are new each time; their bytes are what was asked for.
-    content |= {image.field: f"sha256:{image.sha256}" for image in images}
-    return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).digest()

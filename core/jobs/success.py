@@ -11,7 +11,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import Connection
@@ -22,13 +22,11 @@ from core.database import ask_all
 from core.ids import new_id
 from core.jobs.build_view import build_ended_view
 from core.jobs.priority import HELD
+from core.jobs.rendered import Rendered
 from core.jobs.retention import RetentionPolicy
 from core.jobs.status import AttemptStatus, JobStatus
 from core.jobs.tables import Job, JobAttempt
 from core.settings import get_settings
-
-if TYPE_CHECKING:
-    from core.jobs.finish import Rendered
 
 # As they stand, locked by nobody: what is made of it is written only where the attempt still runs then.
 _LOOK = f"""

@@ -15,8 +15,9 @@ from core.jobs.cancel import cancel_job
 from core.jobs.claim import Claimant, ClaimedAttempt, claim_next
 from core.jobs.deadlines import fail_waiting
 from core.jobs.failures import Failure, FailureCode
-from core.jobs.finish import Rendered, StoredImage, record_failure
+from core.jobs.finish import record_failure
 from core.jobs.lease import renew_lease
+from core.jobs.rendered import Rendered, StoredImage
 from core.jobs.rescue import rescue_expired, stop_overdue
 from core.jobs.status import JobStatus
 from core.jobs.tables import Job, JobAttempt

@@ -18,8 +18,9 @@ from core.artifacts.tables import Artifact
 from core.database import transaction
 from core.errors import LeaseLost
 from core.jobs.claim import ClaimedAttempt
-from core.jobs.finish import Rendered, record_success, succeed_together
+from core.jobs.finish import record_success, succeed_together
 from core.jobs.invariants import find_violations
+from core.jobs.rendered import Rendered
 from core.jobs.tables import Job
 from core.webhooks.tables import WebhookDelivery, WebhookEndpoint, WebhookEvent
 from tests.integration.attempts import (

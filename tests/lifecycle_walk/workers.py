@@ -17,7 +17,8 @@ from core.database import transaction
 from core.jobs.checkpoints import StoredCheckpoint
 from core.jobs.claim import Claimant, ClaimedAttempt, claim_job
 from core.jobs.failures import Failure, FailureCode
-from core.jobs.finish import Rendered, record_cancellation, record_failure, record_interruption, record_success
+from core.jobs.finish import record_cancellation, record_failure, record_interruption, record_success
+from core.jobs.rendered import Rendered
 from core.jobs.status import JobStatus
 from tests.lifecycle_walk.model import LEASE_SECONDS
 from worker.rendering.claimer import Claimer

@@ -10,7 +10,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from core.database import transaction
 from core.doorbell import RENDER_NEXT, get_doorbell, render_queue
-from core.jobs.affinity import has_claimable
+from core.jobs.claimable import has_claimable
 
 #: Seconds between looks; the database is asked no more often than this.
 _LOOK_SECONDS = 3.0

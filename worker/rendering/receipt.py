@@ -9,7 +9,7 @@ from typing import Any
 import torch
 
 from core.jobs.claim import ClaimedAttempt
-from core.jobs.finish import StoredImage
+from core.jobs.rendered import StoredImage
 from worker.rendering.models import LoadedModel
 from worker.rendering.render import RenderedImages
 from worker.rendering.versions import library_versions

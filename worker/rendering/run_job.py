@@ -16,7 +16,8 @@ from core.fault_points import reach
 from core.ids import format_id
 from core.jobs.claim import ClaimedAttempt
 from core.jobs.deadlines import NOT_ENDED_IN_TIME
-from core.jobs.finish import Rendered, record_cancellation, record_failure, record_interruption
+from core.jobs.finish import record_cancellation, record_failure, record_interruption
+from core.jobs.rendered import Rendered
 from core.jobs.status import FINISHED, JobStatus
 from core.metrics import (
     ATTEMPTS_FINISHED,

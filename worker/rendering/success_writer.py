@@ -8,7 +8,8 @@ from uuid import UUID
 import structlog
 
 from core.database import is_unavailable
-from core.jobs.finish import Rendered, record_success, succeed_together
+from core.jobs.finish import record_success, succeed_together
+from core.jobs.rendered import Rendered
 from core.jobs.status import JobStatus
 from worker.rendering.record import commit
 from worker.rendering.together import Together

@@ -8,7 +8,7 @@ from core.artifacts.keys import build_storage_key
 from core.artifacts.storage import put_object
 from core.fault_points import reach
 from core.jobs.claim import ClaimedAttempt
-from core.jobs.finish import StoredImage
+from core.jobs.rendered import StoredImage
 from worker.rendering.encode import EncodedImage
 
 
