@@ -66,7 +66,7 @@ def test_the_shipped_file_is_valid() -> None:
         (
             "StableDiffusionPipeline",
             "StableDifusionPipeline",
-            r"models\.one: pipeline: .* did you mean StableDiffusion",
+            r"models\.one\.pipeline: .* did you mean StableDiffusion",
         ),
         ('pipeline = "StableDiffusionPipeline"', "", r"models\.one\.pipeline: name the class"),
         ('revision = "1"', 'revision = "1"\ntasks = ["video"]', "models.one.tasks"),
