@@ -22,9 +22,9 @@ from core.accounts.tables import Account, ApiKey
 from core.database import transaction
 from core.errors import AccountNotFound, DarkroomError
 from core.ids import format_id, parse_id
-from core.jobs.checkpoints import list_all_owned_checkpoints
-from core.jobs.invariants import find_lost_jobs, find_violations
-from core.jobs.stored_objects import find_object_violations, read_digests
+from core.jobs.attempts.checkpoints import list_all_owned_checkpoints
+from core.jobs.audit.invariants import find_lost_jobs, find_violations
+from core.jobs.audit.stored_objects import find_object_violations, read_digests
 from core.settings import get_settings
 
 

@@ -8,9 +8,9 @@ from uuid import UUID
 import structlog
 from flask import g, request
 
+from core.accounts.api_key_cache import KnownKeys
 from core.accounts.api_keys import ApiKeyParts, parse_api_key
 from core.accounts.authenticate import authenticate
-from core.accounts.known_keys import KnownKeys
 from core.database import look_up
 from core.errors import NotAuthenticated
 from core.ids import format_id

@@ -13,7 +13,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from core import metrics
 from core.database import transaction
-from core.jobs.queue_figures import OLDEST_OF, QUEUED_UP_TO, read_queue_figures
+from core.jobs.queue.queue_figures import OLDEST_OF, QUEUED_UP_TO, read_queue_figures
 from core.webhooks.claim_delivery import count_due_deliveries
 
 _log = structlog.get_logger()

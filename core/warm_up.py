@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from core.artifacts.storage import prepare_clients
 from core.doorbell import RENDER_NEXT, get_doorbell, render_queue
-from core.rehearsal import rehearse
 from core.settings import get_settings
+from core.warm_up_statements import rehearse
 
 
 def warm_up() -> None:

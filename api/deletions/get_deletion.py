@@ -11,7 +11,7 @@ from api.v1 import NoQuery, describe_problems
 from core.database import transaction
 from core.errors import DeletionNotFound
 from core.ids import parse_id
-from core.jobs.deletions import get_deletion as read_deletion
+from core.jobs.retention.deletion_receipts import get_deletion as read_deletion
 
 
 class DeletionPath(BaseModel):

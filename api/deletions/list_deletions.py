@@ -12,7 +12,7 @@ from api.cursor import check_cursor
 from api.deletions.blueprint import DeletionView, deletions_blueprint
 from core.database import transaction
 from core.ids import format_id, parse_id
-from core.jobs.deletions import list_deletions as read_deletions
+from core.jobs.retention.deletion_receipts import list_deletions as read_deletions
 
 
 class ListDeletionsQuery(BaseModel):

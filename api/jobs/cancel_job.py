@@ -10,10 +10,10 @@ from api.jobs.blueprint import JobPath, jobs_blueprint
 from api.v1 import describe_problems
 from core.database import transaction
 from core.doorbell import DELIVER_NEXT, WEBHOOK_QUEUE, get_doorbell
-from core.jobs.build_view import build_job_view
-from core.jobs.cancel import cancel_job as cancel
-from core.jobs.job_view import JobView
+from core.jobs.outcomes.cancel import cancel_job as cancel
 from core.jobs.status import JobStatus
+from core.jobs.views.build_view import build_job_view
+from core.jobs.views.job_view import JobView
 
 _log = structlog.get_logger()
 

@@ -14,7 +14,7 @@ from api.v1 import NoQuery, describe_problems
 from core.database import transaction
 from core.errors import StorageUnavailable
 from core.ids import format_id
-from core.jobs.delete import carry_out_deletion, request_deletion
+from core.jobs.retention.delete_job import carry_out_deletion, request_deletion
 from core.metrics import JOBS_DELETED
 
 _log = structlog.get_logger()

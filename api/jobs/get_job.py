@@ -8,9 +8,9 @@ from api.authentication import current_account_id
 from api.jobs.blueprint import JobPath, jobs_blueprint
 from api.v1 import NoQuery, describe_problems
 from core.database import transaction
-from core.jobs.build_view import build_job_view
-from core.jobs.job_view import JobView
-from core.jobs.read import get_job as read_job
+from core.jobs.views.build_view import build_job_view
+from core.jobs.views.job_view import JobView
+from core.jobs.views.read_jobs import get_job as read_job
 
 
 @jobs_blueprint.get(

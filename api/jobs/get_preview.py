@@ -11,7 +11,7 @@ from api.jobs.blueprint import JobPath, jobs_blueprint
 from api.v1 import NoQuery, describe_problems
 from core.database import transaction
 from core.errors import PreviewNotFound
-from core.jobs.read import get_job
+from core.jobs.views.read_jobs import get_job
 from core.previews import find_preview
 
 _MEDIA_TYPE = "image/webp"

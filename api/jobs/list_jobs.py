@@ -13,10 +13,10 @@ from api.cursor import check_cursor
 from api.jobs.blueprint import jobs_blueprint
 from core.database import transaction
 from core.ids import format_id, parse_id
-from core.jobs.build_view import build_job_views
-from core.jobs.job_view import JobView
-from core.jobs.read import list_jobs as read_jobs
 from core.jobs.status import JobStatus
+from core.jobs.views.build_view import build_job_views
+from core.jobs.views.job_view import JobView
+from core.jobs.views.read_jobs import list_jobs as read_jobs
 
 
 class ListJobsQuery(BaseModel):

@@ -21,13 +21,13 @@ from core.database import statements, transaction
 from core.doorbell import RENDER_NEXT, get_doorbell, render_queue
 from core.fault_points import reach
 from core.ids import new_id
-from core.jobs.build_view import build_job_view
-from core.jobs.input_images import find_input_artifacts, take_out_images
-from core.jobs.job_view import JobView
-from core.jobs.new_job_view import build_new_job_view
-from core.jobs.request import RenderRequest
-from core.jobs.submit import submit_at_once, submit_job
+from core.jobs.request.input_images import find_input_artifacts, take_out_images
+from core.jobs.request.render_request import RenderRequest
+from core.jobs.submit.new_job_view import build_new_job_view
+from core.jobs.submit.submit import submit_at_once, submit_job
 from core.jobs.tables import Job
+from core.jobs.views.build_view import build_job_view
+from core.jobs.views.job_view import JobView
 from core.settings import get_settings
 
 

@@ -10,7 +10,7 @@ from pydantic import BaseModel, Field
 from api.models.blueprint import ModelView, build_model_view, models_blueprint
 from api.v1 import NoQuery, describe_problems
 from core.catalog import get_catalog
-from core.jobs.parameter_schema import describe_parameters
+from core.jobs.request.parameter_schema import describe_parameters
 from core.settings import get_settings
 
 

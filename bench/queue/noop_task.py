@@ -10,12 +10,12 @@ from celery import shared_task
 
 from core.artifacts.keys import build_storage_key
 from core.doorbell import DELIVER_NEXT, RENDER_NEXT, WEBHOOK_QUEUE, get_doorbell
-from core.jobs.affinity import Preference
-from core.jobs.claim import Claimant, ClaimedAttempt
-from core.jobs.rendered import Rendered, StoredImage
+from core.jobs.attempts.affinity import Preference
+from core.jobs.attempts.claim import Claimant, ClaimedAttempt
+from core.jobs.outcomes.rendered import Rendered, StoredImage
 from core.settings import Settings, get_settings
-from worker.rendering.claimer import Claimer
-from worker.rendering.success_writer import SuccessWriter
+from worker.rendering.attempt.claimer import Claimer
+from worker.rendering.attempt.success_writer import SuccessWriter
 
 #: A file to which every claim is written: job, when the ring came in, when the claim was committed, in nanoseconds.
 CLAIMS_FILE = "BENCH_CLAIMS_FILE"

@@ -10,8 +10,8 @@ from sqlalchemy.orm import Session
 import core.schema
 from core.accounts.create_account import create_account
 from core.catalog import get_catalog
-from core.jobs.request import RenderRequest
-from core.jobs.submit import submit_job
+from core.jobs.request.render_request import RenderRequest
+from core.jobs.submit.submit import submit_job
 from core.settings import get_settings
 
 #: Jobs like the first one, in the order in which fair queueing would have put them: an account's own one after another,

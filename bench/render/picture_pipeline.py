@@ -13,7 +13,7 @@ from PIL import Image
 from transformers.utils import logging as transformers_logging
 
 from bench.render.jobs import STRENGTH, Job
-from worker.rendering.encode import encode_image
+from worker.rendering.images.encode import encode_image
 
 
 class PicturePipeline:

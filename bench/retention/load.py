@@ -13,7 +13,7 @@ from sqlalchemy import Engine, text
 from sqlalchemy.orm import Session
 
 from bench.queue.tables import submit_one
-from core.jobs.claim import Claimant, claim_job
+from core.jobs.attempts.claim import Claimant, claim_job
 
 _POOL = "default"
 

@@ -13,9 +13,9 @@ from bench.soak.models import MODELS
 from core.accounts.create_account import create_account
 from core.catalog import get_catalog
 from core.database import transaction
-from core.jobs.request import RenderRequest
+from core.jobs.request.render_request import RenderRequest
 from core.jobs.status import JobStatus
-from core.jobs.submit import submit_job
+from core.jobs.submit.submit import submit_job
 from core.jobs.tables import Job
 from core.settings import get_settings
 

@@ -1,6 +1,6 @@
 """What diffusers' pipelines accept, without diffusers: read from a file that the worker's side writes.
 
-`python -m worker.rendering.signatures` writes it again, after diffusers was upgraded.
+`python -m worker.rendering.pipelines.write_signatures` writes it again, after diffusers was upgraded.
 """
 
 from __future__ import annotations

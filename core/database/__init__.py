@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from core.database.ask import ask, ask_all
 from core.database.base import Table, Timestamp
+from core.database.checkout_deadline import cut_after
 from core.database.clock import seconds_from_now
-from core.database.patience import cut_after
+from core.database.fetch import ask, ask_all
 from core.database.transaction import build_engine, get_engine, look_up, ping, statements, transaction
 from core.database.unavailable import is_unavailable
 

@@ -12,8 +12,8 @@ from sqlalchemy import Connection, Engine, create_engine, event, text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session, sessionmaker
 
-from core.database.ask import ask
-from core.database.lending import check_before_lending
+from core.database.fetch import ask
+from core.database.pool_checks import check_before_lending
 from core.settings import get_settings
 
 _Answer = TypeVar("_Answer")

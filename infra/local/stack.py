@@ -14,7 +14,7 @@ from infra.local import application
 from infra.local.command import Command
 from infra.local.credentials import Credentials, load_credentials, save_credentials
 from infra.local.data_folder import DataFolder
-from infra.local.errand import Errand
+from infra.local.one_shot import Errand
 from infra.local.part import Part
 from infra.local.ports import LOOPBACK, Ports
 from infra.local.postgres import Postgres

@@ -20,7 +20,7 @@ from infra.local import LocalStack
 from infra.local.part import Part
 from tests.acceptance.customer import SMALL, Customer, open_account
 from tests.acceptance.worker_logs import told
-from worker.rendering.exits import DEAF_STATUS, STUCK_STATUS
+from worker.rendering.process.emergency_exit import DEAF_STATUS, STUCK_STATUS
 
 #: Takes some seconds, and is the same to the bit whoever renders it.
 DRAWING: dict[str, Any] = {"num_inference_steps": 80, "seed": 7, "deterministic": True}

@@ -11,9 +11,9 @@ from contextlib import contextmanager
 import core.schema  # noqa: F401  (every table, so that foreign keys find theirs)
 from core.database import transaction
 from core.ids import parse_id
-from core.jobs.checkpoints import list_all_owned_checkpoints
-from core.jobs.invariants import find_lost_jobs, find_violations
-from core.jobs.stored_objects import find_object_violations, read_digests
+from core.jobs.attempts.checkpoints import list_all_owned_checkpoints
+from core.jobs.audit.invariants import find_lost_jobs, find_violations
+from core.jobs.audit.stored_objects import find_object_violations, read_digests
 from infra.local.application import REPOSITORY
 from infra.local.environment import inherit
 from worker.maintenance.apply_retention import apply_retention

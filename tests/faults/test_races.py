@@ -18,9 +18,9 @@ from core.accounts.tables import UsageRecord
 from core.database import transaction
 from core.errors import JobFinished, LeaseLost
 from core.ids import parse_id
-from core.jobs.claim import ClaimedAttempt
-from core.jobs.finish import record_interruption
-from core.jobs.invariants import find_violations
+from core.jobs.attempts.claim import ClaimedAttempt
+from core.jobs.audit.invariants import find_violations
+from core.jobs.outcomes.record_outcome import record_interruption
 from core.jobs.tables import Job
 from core.webhooks.tables import WebhookEvent
 from infra.local.webhook_listener import WebhookListener

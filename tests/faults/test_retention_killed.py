@@ -12,7 +12,7 @@ from sqlalchemy import text
 
 from core.database import transaction
 from core.errors import JobDeleted
-from core.jobs.delete import request_deletion
+from core.jobs.retention.delete_job import request_deletion
 from core.jobs.tables import Deletion
 from infra.local import LocalStack
 from infra.local.application import REPOSITORY

@@ -8,11 +8,11 @@ import pytest
 from core.catalog import load_catalog
 from core.catalog.signatures import SIGNATURES_PATH, find_signature, list_pipeline_classes
 from tests.guards.compose_file import REPOSITORY
-from worker.rendering.signatures import render_signatures
+from worker.rendering.pipelines.write_signatures import render_signatures
 
 
 def test_the_signatures_are_those_of_the_installed_diffusers() -> None:
-    """`python -m worker.rendering.signatures` was run after the last upgrade of diffusers."""
+    """`python -m worker.rendering.pipelines.write_signatures` was run after the last upgrade of diffusers."""
     assert SIGNATURES_PATH.read_text() == render_signatures()
 
 

@@ -119,7 +119,7 @@ def _list_tasks(module: str) -> list[str]:
     for node in ast.walk(ast.parse(Path(spec.origin).read_text())):
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "shared_task":
             (name,) = [keyword.value for keyword in node.keywords if keyword.arg == "name"]
-            assert isinstance(name, ast.Name), f"{module}: a task whose name is not one of core/doorbell.py"
+            assert isinstance(name, ast.Name), f"{module}: a task whose name is not one of core/doorbell/doorbell.py"
             names.append(getattr(doorbell, name.id))
     assert names, module
     return names
@@ -136,7 +136,9 @@ def _list_rings(folder: Path) -> list[tuple[str, str]]:
             if isinstance(task, ast.Name) and hasattr(doorbell, task.id):
                 rings.append((_evaluate_queue(queue), getattr(doorbell, task.id)))
             else:
-                assert path.name == "sweep.py", f"{path}: rings with a task that is not one of core/doorbell.py"
+                assert path.name == "sweep.py", (
+                    f"{path}: rings with a task that is not one of core/doorbell/doorbell.py"
+                )
     return rings
 
 

@@ -11,17 +11,17 @@ from sqlalchemy.orm import Session
 
 from core.artifacts.keys import build_storage_key
 from core.database import transaction
-from core.jobs.cancel import cancel_job
-from core.jobs.claim import Claimant, ClaimedAttempt, claim_next
-from core.jobs.deadlines import fail_waiting
+from core.jobs.attempts.claim import Claimant, ClaimedAttempt, claim_next
+from core.jobs.attempts.lease import renew_lease
 from core.jobs.failures import Failure, FailureCode
-from core.jobs.finish import record_failure
-from core.jobs.lease import renew_lease
-from core.jobs.rendered import Rendered, StoredImage
-from core.jobs.rescue import rescue_expired, stop_overdue
+from core.jobs.outcomes.cancel import cancel_job
+from core.jobs.outcomes.deadlines import fail_waiting
+from core.jobs.outcomes.record_outcome import record_failure
+from core.jobs.outcomes.rendered import Rendered, StoredImage
+from core.jobs.outcomes.rescue import rescue_expired, stop_overdue
 from core.jobs.status import JobStatus
 from core.jobs.tables import Job, JobAttempt
-from worker.rendering.success_writer import SuccessWriter
+from worker.rendering.attempt.success_writer import SuccessWriter
 
 _SUCCESSES = SuccessWriter()
 

@@ -18,8 +18,8 @@ from core.accounts.create_account import create_account
 from core.accounts.manage_keys import issue_api_key
 from core.catalog import get_catalog
 from core.database import get_engine, transaction
-from core.jobs.request import RenderRequest
-from core.jobs.submit import submit_job
+from core.jobs.request.render_request import RenderRequest
+from core.jobs.submit.submit import submit_job
 from core.settings import get_settings
 from infra.local import LocalStack
 

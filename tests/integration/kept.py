@@ -10,11 +10,11 @@ from sqlalchemy import text
 from core.artifacts.keys import build_job_prefixes
 from core.artifacts.storage import list_objects, put_object
 from core.database import transaction
-from core.jobs.build_view import build_job_view
-from core.jobs.invariants import find_violations
-from core.jobs.job_view import JobView
-from core.jobs.read import get_job
-from core.jobs.stored_objects import find_object_violations, read_digests
+from core.jobs.audit.invariants import find_violations
+from core.jobs.audit.stored_objects import find_object_violations, read_digests
+from core.jobs.views.build_view import build_job_view
+from core.jobs.views.job_view import JobView
+from core.jobs.views.read_jobs import get_job
 from tests.integration.attempts import claim_one, rendered, succeed
 
 _PIXELS = b"pixels"

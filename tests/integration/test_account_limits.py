@@ -18,12 +18,12 @@ from core.accounts.tables import Account
 from core.database import seconds_from_now, transaction
 from core.errors import InvalidRequest, TooManyQueuedJobs
 from core.ids import format_id, parse_id
-from core.jobs.build_view import build_job_view
-from core.jobs.claim import Claimant, claim_job
-from core.jobs.finish import record_interruption
-from core.jobs.invariants import find_violations
-from core.jobs.running_limit import let_through_where_room_is
+from core.jobs.attempts.claim import Claimant, claim_job
+from core.jobs.audit.invariants import find_violations
+from core.jobs.outcomes.record_outcome import record_interruption
+from core.jobs.queue.running_limit import let_through_where_room_is
 from core.jobs.tables import Job
+from core.jobs.views.build_view import build_job_view
 from tests.integration.attempts import (
     cancel,
     claim,

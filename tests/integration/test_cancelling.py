@@ -12,7 +12,7 @@ from core.accounts.tables import UsageRecord
 from core.artifacts.tables import Artifact
 from core.database import transaction
 from core.errors import JobFinished
-from core.jobs.finish import record_interruption
+from core.jobs.outcomes.record_outcome import record_interruption
 from core.webhooks.tables import WebhookEvent
 from tests.integration.attempts import (
     attempt_statuses,

@@ -11,8 +11,8 @@ import pytest
 from sqlalchemy import select, text
 
 from core.database import transaction
-from core.jobs.affinity import LOOK_AHEAD, Preference, Shape
-from core.jobs.claim import Claimant, ClaimedAttempt, claim_job, claim_next
+from core.jobs.attempts.affinity import LOOK_AHEAD, Preference, Shape
+from core.jobs.attempts.claim import Claimant, ClaimedAttempt, claim_job, claim_next
 from core.jobs.tables import Job, PoolClock
 from tests.integration.conftest import Submit
 

@@ -12,12 +12,12 @@ from sqlalchemy import Connection, text
 
 from core.database import get_engine, transaction
 from core.ids import new_id
-from core.jobs.affinity import LOOK_AHEAD, Preference, Shape
-from core.jobs.claim import Claimant, claim_job, claim_next, claim_together
-from core.jobs.deadlines import fail_waiting
-from core.jobs.finish import record_success
-from core.jobs.rescue import stop_overdue
-from core.jobs.running_limit import let_through_where_room_is
+from core.jobs.attempts.affinity import LOOK_AHEAD, Preference, Shape
+from core.jobs.attempts.claim import Claimant, claim_job, claim_next, claim_together
+from core.jobs.outcomes.deadlines import fail_waiting
+from core.jobs.outcomes.record_outcome import record_success
+from core.jobs.outcomes.rescue import stop_overdue
+from core.jobs.queue.running_limit import let_through_where_room_is
 from tests.integration.attempts import rendered
 from tests.integration.conftest import Submit
 from tests.integration.statements import noted_statements

@@ -14,14 +14,14 @@ from structlog.testing import capture_logs
 
 from core.accounts.limits import set_limits
 from core.database import transaction
-from core.jobs.affinity import Preference, Shape
-from core.jobs.claim import Claimant, Claimed, ClaimedAttempt, claim_together
-from core.jobs.invariants import find_violations
+from core.jobs.attempts.affinity import Preference, Shape
+from core.jobs.attempts.claim import Claimant, Claimed, ClaimedAttempt, claim_together
+from core.jobs.audit.invariants import find_violations
 from core.jobs.tables import Job, JobAttempt, PoolClock
 from tests.integration.conftest import Submit
 from tests.integration.statements import noted_statements
-from worker.rendering import claimer as claimer_module
-from worker.rendering.claimer import Claimer
+from worker.rendering.attempt import claimer as claimer_module
+from worker.rendering.attempt.claimer import Claimer
 
 
 def claimant(prefer: Preference | None = None) -> Claimant:

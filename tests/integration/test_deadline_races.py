@@ -15,9 +15,9 @@ from sqlalchemy import select
 
 from core.database import transaction
 from core.errors import JobFinished, LeaseLost
-from core.jobs.claim import ClaimedAttempt
-from core.jobs.finish import record_interruption
-from core.jobs.invariants import find_violations
+from core.jobs.attempts.claim import ClaimedAttempt
+from core.jobs.audit.invariants import find_violations
+from core.jobs.outcomes.record_outcome import record_interruption
 from core.jobs.tables import Job
 from core.webhooks.tables import WebhookEvent
 from tests.integration.attempts import (

@@ -11,9 +11,9 @@ from core.accounts.tables import UsageRecord
 from core.artifacts.tables import Artifact
 from core.database import transaction
 from core.errors import LeaseLost
-from core.jobs.deadlines import NOT_ENDED_IN_TIME
-from core.jobs.finish import record_failure, record_interruption
-from core.jobs.lease import renew_lease
+from core.jobs.attempts.lease import renew_lease
+from core.jobs.outcomes.deadlines import NOT_ENDED_IN_TIME
+from core.jobs.outcomes.record_outcome import record_failure, record_interruption
 from core.webhooks.tables import WebhookEvent
 from tests.integration.attempts import (
     attempt_statuses,

@@ -17,8 +17,8 @@ from core.artifacts.tables import Artifact
 from core.database import transaction
 from core.errors import InvalidRequest, StorageUnavailable
 from core.ids import format_id, parse_id
-from core.jobs.job_view import InputView, OutputView
 from core.jobs.tables import Job
+from core.jobs.views.job_view import InputView, OutputView
 from core.metrics import REGISTRY
 from core.settings import get_settings
 from infra.local import LocalStack

@@ -23,8 +23,8 @@ from core.artifacts.tables import Artifact
 from core.database import transaction
 from core.errors import ObjectMissing, StorageUnavailable
 from core.ids import parse_id
-from core.jobs.invariants import find_violations
-from core.jobs.stored_objects import find_object_violations, read_digests
+from core.jobs.audit.invariants import find_violations
+from core.jobs.audit.stored_objects import find_object_violations, read_digests
 from core.settings import get_settings
 from infra.local import LocalStack
 from tests.integration.attempts import cancel, claim_one, count_jobs, succeed
@@ -32,7 +32,7 @@ from tests.integration.conftest import Post
 from tests.unit.pictures import data_uri, encode, picture, png_uri
 from worker.maintenance.delete_orphans import delete_orphans
 from worker.rendering.errors import RequestRefused
-from worker.rendering.inputs import load_inputs
+from worker.rendering.images.load_inputs import load_inputs
 
 
 @pytest.fixture

@@ -12,9 +12,9 @@ import admin.commands
 from core.artifacts.storage import put_object
 from core.database import transaction
 from core.ids import format_id, new_id
-from core.jobs.finish import record_interruption
-from core.jobs.invariants import find_lost_jobs, find_violations
-from core.jobs.stored_objects import find_object_violations, read_digests
+from core.jobs.audit.invariants import find_lost_jobs, find_violations
+from core.jobs.audit.stored_objects import find_object_violations, read_digests
+from core.jobs.outcomes.record_outcome import record_interruption
 from core.webhooks.tables import WebhookEndpoint
 from infra.local import LocalStack
 from tests.integration.attempts import (

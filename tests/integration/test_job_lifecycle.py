@@ -18,10 +18,10 @@ from core.accounts.tables import UsageRecord
 from core.artifacts.tables import Artifact
 from core.database import get_engine, transaction
 from core.errors import LeaseLost
-from core.jobs.claim import ClaimedAttempt
+from core.jobs.attempts.claim import ClaimedAttempt
+from core.jobs.audit.invariants import find_violations
 from core.jobs.failures import Failure, FailureCode
-from core.jobs.finish import record_cancellation, record_failure, record_interruption
-from core.jobs.invariants import find_violations
+from core.jobs.outcomes.record_outcome import record_cancellation, record_failure, record_interruption
 from core.jobs.tables import JobAttempt
 from core.webhooks.tables import WebhookEvent
 from tests.integration.attempts import (

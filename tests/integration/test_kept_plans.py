@@ -8,11 +8,11 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
-from core.database import build_engine, get_engine, lending
-from core.jobs.affinity import LOOK_AHEAD, Preference, Shape
-from core.jobs.claim import Claimant, claim_job
-from core.jobs.finish import record_success
-from core.jobs.open_attempt import open_first
+from core.database import build_engine, get_engine, pool_checks
+from core.jobs.attempts.affinity import LOOK_AHEAD, Preference, Shape
+from core.jobs.attempts.claim import Claimant, claim_job
+from core.jobs.attempts.open_attempt import open_first
+from core.jobs.outcomes.record_outcome import record_success
 from core.settings import get_settings
 from tests.integration.attempts import rendered
 from tests.integration.conftest import Submit
@@ -53,7 +53,7 @@ def test_plans_kept_since_the_tables_were_small_read_a_few_rows_of_many(
     with get_engine().begin() as connection:
         fill_jobs(connection)
 
-    monkeypatch.setattr(lending, "_PLANS_KEPT_SECONDS", 0)
+    monkeypatch.setattr(pool_checks, "_PLANS_KEPT_SECONDS", 0)
 
     for preference in (prefer, None):
         with Session(engine) as session, session.begin():

@@ -14,9 +14,9 @@ from sqlalchemy import func, select
 from core.accounts.limits import set_limits
 from core.database import transaction
 from core.errors import JobFinished, LeaseLost, TooManyQueuedJobs
-from core.jobs.claim import ClaimedAttempt
-from core.jobs.invariants import find_violations
-from core.jobs.running_limit import let_through_where_room_is
+from core.jobs.attempts.claim import ClaimedAttempt
+from core.jobs.audit.invariants import find_violations
+from core.jobs.queue.running_limit import let_through_where_room_is
 from core.jobs.tables import Job
 from tests.integration.attempts import cancel, claim, succeed
 from tests.integration.conftest import Submit

@@ -13,7 +13,7 @@ from core.settings import get_settings
 from infra.local import LocalStack
 from tests.integration.attempts import claim_one
 from tests.integration.conftest import Submit
-from worker.rendering.liveness import Liveness
+from worker.rendering.process.liveness import Liveness
 
 QUEUE = render_queue("default")
 

@@ -9,12 +9,12 @@ from sqlalchemy import select
 
 from core.catalog import get_catalog
 from core.database import transaction
-from core.jobs.build_view import build_job_view, build_job_views
-from core.jobs.new_job import QueuedJob
-from core.jobs.new_job_view import build_new_job_view
-from core.jobs.request import RenderRequest
-from core.jobs.submit import submit_job
+from core.jobs.request.render_request import RenderRequest
+from core.jobs.submit.new_job import QueuedJob
+from core.jobs.submit.new_job_view import build_new_job_view
+from core.jobs.submit.submit import submit_job
 from core.jobs.tables import Job
+from core.jobs.views.build_view import build_job_view, build_job_views
 from core.settings import get_settings
 from core.webhooks.tables import WebhookEvent
 from tests.integration.attempts import claim_one, succeed

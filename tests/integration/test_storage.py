@@ -13,7 +13,7 @@ from sqlalchemy import text
 from core.artifacts.keys import build_attempt_prefix
 from core.artifacts.storage import delete_prefix, put_object, sign_download
 from core.database import transaction
-from core.jobs.rescue import rescue_expired
+from core.jobs.outcomes.rescue import rescue_expired
 from infra.local import LocalStack
 from tests.integration.attempts import claim_one, expire_lease, succeed
 from tests.integration.conftest import Submit

@@ -11,11 +11,11 @@ from core.artifacts.keys import build_checkpoint_key
 from core.artifacts.storage import list_objects, put_object
 from core.database import transaction
 from core.errors import LeaseLost
-from core.jobs.checkpoints import StoredCheckpoint, list_all_owned_checkpoints
-from core.jobs.claim import ClaimedAttempt
-from core.jobs.finish import record_interruption
-from core.jobs.lease import renew_lease
-from core.jobs.stored_objects import find_object_violations
+from core.jobs.attempts.checkpoints import StoredCheckpoint, list_all_owned_checkpoints
+from core.jobs.attempts.claim import ClaimedAttempt
+from core.jobs.attempts.lease import renew_lease
+from core.jobs.audit.stored_objects import find_object_violations
+from core.jobs.outcomes.record_outcome import record_interruption
 from infra.local import LocalStack
 from tests.integration.attempts import cancel, claim_one, expire_lease, fail, make_available, succeed, sweep
 from tests.integration.conftest import Submit

@@ -17,10 +17,10 @@ from core.accounts.limits import set_limits
 from core.artifacts.tables import Artifact
 from core.database import transaction
 from core.errors import LeaseLost
-from core.jobs.claim import ClaimedAttempt
-from core.jobs.finish import record_success, succeed_together
-from core.jobs.invariants import find_violations
-from core.jobs.rendered import Rendered
+from core.jobs.attempts.claim import ClaimedAttempt
+from core.jobs.audit.invariants import find_violations
+from core.jobs.outcomes.record_outcome import record_success, succeed_together
+from core.jobs.outcomes.rendered import Rendered
 from core.jobs.tables import Job
 from core.webhooks.tables import WebhookDelivery, WebhookEndpoint, WebhookEvent
 from tests.integration.attempts import (
@@ -35,8 +35,8 @@ from tests.integration.attempts import (
 )
 from tests.integration.conftest import Submit
 from tests.integration.statements import noted_statements
-from worker.rendering import success_writer
-from worker.rendering.success_writer import SuccessWriter
+from worker.rendering.attempt import success_writer
+from worker.rendering.attempt.success_writer import SuccessWriter
 
 _MANY = 30
 

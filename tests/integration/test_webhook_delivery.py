@@ -26,7 +26,7 @@ from tests.integration.attempts import claim_one, succeed
 from tests.integration.conftest import Submit
 from tests.integration.receivers import answering
 from worker.webhooks.deliver import deliver_next
-from worker.webhooks.under_way import UnderWay
+from worker.webhooks.delivery_slots import UnderWay
 
 
 @pytest.fixture

@@ -18,9 +18,9 @@ from core.accounts.limits import set_limits
 from core.database import transaction
 from core.errors import LeaseLost
 from core.ids import parse_id
-from core.jobs.claim import ClaimedAttempt
-from core.jobs.invariants import find_violations
-from core.jobs.lease import renew_lease
+from core.jobs.attempts.claim import ClaimedAttempt
+from core.jobs.attempts.lease import renew_lease
+from core.jobs.audit.invariants import find_violations
 from tests.lifecycle_walk import workers
 from tests.lifecycle_walk.clock import SteppedClock
 from tests.lifecycle_walk.ending import check_what_is_left

@@ -8,8 +8,8 @@ from uuid import UUID
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from core.jobs.checkpoints import StoredCheckpoint
-from core.jobs.priority import HELD
+from core.jobs.attempts.checkpoints import StoredCheckpoint
+from core.jobs.queue.priority import HELD
 from core.jobs.tables import Job, JobAttempt
 
 

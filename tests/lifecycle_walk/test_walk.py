@@ -18,7 +18,7 @@ from tests.lifecycle_walk.machine import Walk
 @pytest.fixture(autouse=True)
 def hasty_workers(client: FlaskClient, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """A worker whose commit was not answered asks again at once, instead of half a second later."""
-    monkeypatch.setattr("worker.rendering.record._PAUSE_SECONDS", 0.0)
+    monkeypatch.setattr("worker.rendering.attempt.commit_outcome._PAUSE_SECONDS", 0.0)
     yield
     get_engine().dispose()
 

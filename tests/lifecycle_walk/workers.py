@@ -14,18 +14,18 @@ from sqlalchemy.orm import Session
 
 from core.artifacts.keys import build_checkpoint_key
 from core.database import transaction
-from core.jobs.checkpoints import StoredCheckpoint
-from core.jobs.claim import Claimant, ClaimedAttempt, claim_job
+from core.jobs.attempts.checkpoints import StoredCheckpoint
+from core.jobs.attempts.claim import Claimant, ClaimedAttempt, claim_job
 from core.jobs.failures import Failure, FailureCode
-from core.jobs.finish import record_cancellation, record_failure, record_interruption, record_success
-from core.jobs.rendered import Rendered
+from core.jobs.outcomes.record_outcome import record_cancellation, record_failure, record_interruption, record_success
+from core.jobs.outcomes.rendered import Rendered
 from core.jobs.status import JobStatus
 from tests.lifecycle_walk.model import LEASE_SECONDS
-from worker.rendering.claimer import Claimer
-from worker.rendering.encode import EncodedImage
-from worker.rendering.record import commit, record
-from worker.rendering.success_writer import SuccessWriter
-from worker.rendering.upload import upload_images
+from worker.rendering.attempt.claimer import Claimer
+from worker.rendering.attempt.commit_outcome import commit, record
+from worker.rendering.attempt.success_writer import SuccessWriter
+from worker.rendering.images.encode import EncodedImage
+from worker.rendering.images.upload import upload_images
 
 #: How a write goes: it arrives and is answered; only the answer is lost; it never arrives; or the worker dies before it
 #: commits, or after.

@@ -29,11 +29,11 @@ from core.accounts.manage_keys import issue_api_key
 from core.artifacts.keys import build_storage_key
 from core.database import get_engine, transaction
 from core.ids import format_id, parse_id
-from core.jobs.claim import Claimant, ClaimedAttempt, claim_job
+from core.jobs.attempts.claim import Claimant, ClaimedAttempt, claim_job
+from core.jobs.attempts.lease import renew_lease
 from core.jobs.failures import Failure, FailureCode
-from core.jobs.finish import record_cancellation, record_failure, record_interruption, record_success
-from core.jobs.lease import renew_lease
-from core.jobs.rendered import Rendered, StoredImage
+from core.jobs.outcomes.record_outcome import record_cancellation, record_failure, record_interruption, record_success
+from core.jobs.outcomes.rendered import Rendered, StoredImage
 from core.settings import get_settings
 from infra.local import LocalStack
 from infra.local.webhook_listener import listening

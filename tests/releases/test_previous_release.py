@@ -17,14 +17,14 @@ from sqlalchemy import Engine, func, update
 from sqlalchemy.orm import Session
 
 from core.catalog import get_catalog
-from core.jobs.build_view import build_job_view
-from core.jobs.claim import Claimant, claim_job
-from core.jobs.finish import record_success
-from core.jobs.invariants import find_violations
-from core.jobs.request import RenderRequest
-from core.jobs.rescue import rescue_expired
-from core.jobs.submit import submit_job
+from core.jobs.attempts.claim import Claimant, claim_job
+from core.jobs.audit.invariants import find_violations
+from core.jobs.outcomes.record_outcome import record_success
+from core.jobs.outcomes.rescue import rescue_expired
+from core.jobs.request.render_request import RenderRequest
+from core.jobs.submit.submit import submit_job
 from core.jobs.tables import Job, JobAttempt
+from core.jobs.views.build_view import build_job_view
 from core.settings import get_settings
 from tests.conftest import REPOSITORY
 from tests.integration.attempts import rendered

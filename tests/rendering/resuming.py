@@ -25,7 +25,7 @@ from worker.rendering.checkpoints import Checkpoint
 from worker.rendering.models import LoadedModel, Models
 from worker.rendering.models.device import share_cores
 from worker.rendering.render import render_images
-from worker.rendering.stepping import StepEnd
+from worker.rendering.watch_steps import StepEnd
 
 
 @dataclass(frozen=True)

@@ -23,7 +23,7 @@ from worker.rendering.checkpoints.tensors import TensorShelf, TensorStore
 from worker.rendering.errors import CheckpointRefused, CheckpointUnsupported
 from worker.rendering.models import LoadedModel
 from worker.rendering.render import render_images
-from worker.rendering.stepping import StepEnd
+from worker.rendering.watch_steps import StepEnd
 
 CASE = Case("sd15", "text-to-image", "dpmpp_2m")
 

@@ -22,7 +22,7 @@ from tests.rendering.resuming import Case, Drawn, TinyModels, draw, go_on_elsewh
 from worker.rendering.checkpoints import Checkpoint
 from worker.rendering.models import LoadedModel
 from worker.rendering.render import render_images
-from worker.rendering.stepping import StepEnd
+from worker.rendering.watch_steps import StepEnd
 
 
 def own(family: Family, task: str) -> Case:

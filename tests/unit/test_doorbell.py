@@ -12,7 +12,7 @@ from contextlib import suppress
 import pytest
 
 from core.doorbell import Doorbell
-from core.ring_sender import RingSender
+from core.doorbell.ring_sender import RingSender
 
 
 @pytest.fixture

@@ -11,7 +11,7 @@ from PIL import Image
 
 from core.artifacts.data_uri import read_data_uri
 from core.artifacts.images import MAX_IMAGE_BYTES, NotAnImage, flatten, read_image
-from core.jobs.image_size import follow_input
+from core.jobs.request.image_size import follow_input
 from tests.unit.pictures import data_uri, encode, picture
 
 

@@ -6,9 +6,9 @@ from uuid import uuid4
 
 import pytest
 
-from core.accounts import known_keys
+from core.accounts import api_key_cache
+from core.accounts.api_key_cache import KnownKeys
 from core.accounts.api_keys import ApiKeyParts, new_api_key
-from core.accounts.known_keys import KnownKeys
 
 
 class _Clock:
@@ -42,7 +42,7 @@ def test_the_id_of_a_known_key_is_not_enough() -> None:
 
 def test_it_holds_so_many_and_no_more(monkeypatch: pytest.MonkeyPatch) -> None:
     """What is forgotten for lack of room is asked for again."""
-    monkeypatch.setattr(known_keys, "_AT_MOST", 2)
+    monkeypatch.setattr(api_key_cache, "_AT_MOST", 2)
     known, keys, account_id = KnownKeys("a pepper"), [new_api_key() for _ in range(3)], uuid4()
 
     for key in keys:

@@ -6,8 +6,8 @@ import itertools
 
 import pytest
 
-from core.jobs.backoff import backoff_seconds
 from core.jobs.failures import FAILURE_TRAITS, Failure, FailureCode
+from core.jobs.outcomes.backoff import backoff_seconds
 from core.jobs.status import FINISHED, TRANSITIONS, JobStatus
 from core.webhooks.retry_schedule import RETRY_SCHEDULE_SECONDS, next_delay_seconds
 

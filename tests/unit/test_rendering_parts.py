@@ -15,13 +15,13 @@ from core.catalog.schedulers import DIFFUSION_SCHEDULERS, SCHEDULER_NAMES
 from core.errors import StorageUnavailable
 from core.jobs.failures import FailureCode
 from tests.conftest import REPOSITORY
-from worker.rendering.drain import Drain
-from worker.rendering.encode import encode_image
 from worker.rendering.errors import ModelUnavailable, RequestRefused, describe_failure
+from worker.rendering.images.encode import encode_image
 from worker.rendering.models import Models
 from worker.rendering.pipelines import build_scheduler
+from worker.rendering.process.drain import Drain
 from worker.rendering.render import render_images
-from worker.rendering.stepping import StepEnd
+from worker.rendering.watch_steps import StepEnd
 
 
 @pytest.fixture(scope="module")

@@ -12,9 +12,9 @@ import pytest
 from core.catalog import Catalog, HubSource, load_catalog
 from core.catalog.lock import Lock, LockedFile, LockedSource, write_lock
 from core.errors import InvalidRequest
-from core.jobs.parameter_schema import describe_parameters
-from core.jobs.request import RenderRequest
-from core.jobs.resolve_request import ResolvedRequest, resolve_request
+from core.jobs.request.parameter_schema import describe_parameters
+from core.jobs.request.render_request import RenderRequest
+from core.jobs.request.resolve_request import ResolvedRequest, resolve_request
 from tests.conftest import REPOSITORY
 
 #: LoRAs of one of the shipped models; the last one is still to be fetched.

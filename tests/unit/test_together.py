@@ -8,7 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from worker.rendering.together import Together
+from worker.rendering.attempt.group_work import Together
 
 _MANY = 50
 

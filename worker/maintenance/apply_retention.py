@@ -17,10 +17,10 @@ from core.database import transaction
 from core.errors import StorageUnavailable
 from core.fault_points import reach
 from core.ids import format_id
-from core.jobs.delete import carry_out_deletion
-from core.jobs.deletions import list_pending_deletions, list_unswept_deletions, mark_swept
-from core.jobs.expire import expire_images, list_expired_images, mark_images_deleted
-from core.jobs.prune import list_prunable_jobs, prune_idempotency_keys, prune_jobs
+from core.jobs.retention.delete_job import carry_out_deletion
+from core.jobs.retention.deletion_receipts import list_pending_deletions, list_unswept_deletions, mark_swept
+from core.jobs.retention.expire_images import expire_images, list_expired_images, mark_images_deleted
+from core.jobs.retention.prune_rows import list_prunable_jobs, prune_idempotency_keys, prune_jobs
 from core.metrics import JOBS_DELETED, JOBS_EXPIRED, JOBS_PRUNED
 from core.settings import get_settings
 

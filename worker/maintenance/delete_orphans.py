@@ -12,8 +12,8 @@ from core.artifacts.find_orphans import list_old_checkpoints, list_old_inputs, l
 from core.artifacts.storage import delete_object, delete_prefix
 from core.database import transaction
 from core.errors import StorageUnavailable
-from core.jobs.checkpoints import list_owned_checkpoints
-from core.jobs.losing_attempts import list_losing_attempts, mark_objects_deleted
+from core.jobs.attempts.checkpoints import list_owned_checkpoints
+from core.jobs.retention.abandoned_attempts import list_losing_attempts, mark_objects_deleted
 from core.settings import get_settings
 
 _log = structlog.get_logger()

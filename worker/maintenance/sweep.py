@@ -15,11 +15,11 @@ import structlog
 from core.database import transaction
 from core.doorbell import DELIVER_NEXT, RENDER_NEXT, WEBHOOK_QUEUE, get_doorbell, render_queue
 from core.ids import format_id
-from core.jobs.claimable import count_claimable
-from core.jobs.deadlines import fail_waiting
 from core.jobs.failures import FailureCode
-from core.jobs.rescue import rescue_expired, stop_overdue
-from core.jobs.running_limit import let_through_where_room_is
+from core.jobs.outcomes.deadlines import fail_waiting
+from core.jobs.outcomes.rescue import rescue_expired, stop_overdue
+from core.jobs.queue.claimable import count_claimable
+from core.jobs.queue.running_limit import let_through_where_room_is
 from core.jobs.tables import Job
 from core.metrics import ATTEMPTS_FINISHED, JOBS_OVERDUE, JOBS_RESCUED
 from core.settings import get_settings

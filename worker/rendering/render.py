@@ -17,7 +17,7 @@ from worker.rendering.errors import NonFiniteResult, RequestRefused
 from worker.rendering.models import LoadedModel
 from worker.rendering.pipelines import build_pipeline, build_scheduler, control_argument, derive_task
 from worker.rendering.prompts import JobPrompts, PromptCache, install_prompt_cache
-from worker.rendering.stepping import StepEnd, watch_steps
+from worker.rendering.watch_steps import StepEnd, watch_steps
 
 #: Of a request, what the pipeline is not told: each is dealt with here or around here.
 _NOT_THE_PIPELINES = frozenset(

@@ -14,10 +14,10 @@ from core.doorbell import DELIVER_NEXT, WEBHOOK_QUEUE, get_doorbell
 from core.errors import LeaseLost
 from core.fault_points import reach
 from core.ids import format_id
-from core.jobs.claim import ClaimedAttempt
-from core.jobs.deadlines import NOT_ENDED_IN_TIME
-from core.jobs.finish import record_cancellation, record_failure, record_interruption
-from core.jobs.rendered import Rendered
+from core.jobs.attempts.claim import ClaimedAttempt
+from core.jobs.outcomes.deadlines import NOT_ENDED_IN_TIME
+from core.jobs.outcomes.record_outcome import record_cancellation, record_failure, record_interruption
+from core.jobs.outcomes.rendered import Rendered
 from core.jobs.status import FINISHED, JobStatus
 from core.metrics import (
     ATTEMPTS_FINISHED,
@@ -26,20 +26,20 @@ from core.metrics import (
     RENDER_DURATION_SECONDS,
     UPLOAD_DURATION_SECONDS,
 )
+from worker.rendering.attempt.commit_outcome import commit, record
+from worker.rendering.attempt.lease_keeper import LeaseKeeper, keep_lease
 from worker.rendering.batching import BatchJob
 from worker.rendering.checkpoints import JobCheckpoints
-from worker.rendering.encode import encode_image
 from worker.rendering.errors import DeadlinePassed, JobCancelled, WorkerDraining, describe_failure
-from worker.rendering.inputs import load_inputs
-from worker.rendering.lease_keeper import LeaseKeeper, keep_lease
+from worker.rendering.images.encode import encode_image
+from worker.rendering.images.load_inputs import load_inputs
+from worker.rendering.images.upload import upload_images
 from worker.rendering.models import LoadedModel
+from worker.rendering.process.capacity import Place
 from worker.rendering.receipt import build_receipt
-from worker.rendering.record import commit, record
 from worker.rendering.render import render_images
-from worker.rendering.room import Place
 from worker.rendering.runtime import Runtime
-from worker.rendering.stepping import StepEnd
-from worker.rendering.upload import upload_images
+from worker.rendering.watch_steps import StepEnd
 
 _log = structlog.get_logger()
 

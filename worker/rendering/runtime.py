@@ -15,26 +15,26 @@ from celery.signals import worker_ready, worker_shutting_down
 
 from core.catalog import Catalog, get_catalog
 from core.errors import ModelNotFetched
-from core.jobs.affinity import Preference
-from core.jobs.claim import Claimant, ClaimedAttempt
-from core.jobs.request import RenderRequest
-from core.jobs.resolve_request import resolve_request
+from core.jobs.attempts.affinity import Preference
+from core.jobs.attempts.claim import Claimant, ClaimedAttempt
+from core.jobs.request.render_request import RenderRequest
+from core.jobs.request.resolve_request import resolve_request
 from core.previews import store_preview
 from core.settings import Settings, get_settings
+from worker.rendering.attempt.claimer import Claimer
+from worker.rendering.attempt.success_writer import SuccessWriter
 from worker.rendering.checkpoints import CheckpointWriter
-from worker.rendering.claimer import Claimer
-from worker.rendering.drain import Drain
 from worker.rendering.errors import ModelUnavailable
-from worker.rendering.exits import EmergencyExit
-from worker.rendering.liveness import Liveness
 from worker.rendering.models import Models
 from worker.rendering.models.device import find_device, share_cores
 from worker.rendering.previews import PreviewMaker
+from worker.rendering.process.capacity import Room
+from worker.rendering.process.drain import Drain
+from worker.rendering.process.emergency_exit import EmergencyExit
+from worker.rendering.process.liveness import Liveness
 from worker.rendering.prompts import PromptCache
 from worker.rendering.render import render_images
-from worker.rendering.room import Room
-from worker.rendering.stepping import StepEnd
-from worker.rendering.success_writer import SuccessWriter
+from worker.rendering.watch_steps import StepEnd
 
 
 @dataclass(frozen=True)

@@ -21,8 +21,8 @@ from core.webhooks.claim_delivery import ClaimedDelivery, claim_delivery
 from core.webhooks.record_attempt import AttemptOutcome, record_attempt
 from core.webhooks.sign import build_headers
 from core.webhooks.tables import DeliveryStatus
+from worker.webhooks.delivery_slots import UnderWay
 from worker.webhooks.post import post
-from worker.webhooks.under_way import UnderWay
 
 #: What became of the delivery, as metrics and logs name it.
 _OUTCOMES = {DeliveryStatus.PENDING: "retry", None: "overtaken"}

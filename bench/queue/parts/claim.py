@@ -14,10 +14,10 @@ from bench.queue.bench import Bench, in_turns
 from bench.queue.noop_task import prefer_like_a_worker
 from bench.queue.tables import empty_tables, fill_queue
 from core.database import build_engine, get_engine
-from core.jobs.claimable import count_claimable
-from core.jobs.open_attempt import open_first
-from core.jobs.queue_figures import read_queue_figures
-from core.jobs.rescue import rescue_expired
+from core.jobs.attempts.open_attempt import open_first
+from core.jobs.outcomes.rescue import rescue_expired
+from core.jobs.queue.claimable import count_claimable
+from core.jobs.queue.queue_figures import read_queue_figures
 from core.settings import get_settings
 from core.webhooks.claim_delivery import count_due_deliveries
 

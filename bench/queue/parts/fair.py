@@ -23,7 +23,7 @@ from bench.render.traffic import poisson_arrivals
 from core.accounts.create_account import create_account
 from core.database import get_engine, transaction
 from core.settings import get_settings
-from worker.rendering.success_writer import SuccessWriter
+from worker.rendering.attempt.success_writer import SuccessWriter
 
 Sender = Literal["light", "heavy"]
 

@@ -13,12 +13,12 @@ from bench.render.serve.setting import Setting
 from core.catalog import Catalog, ModelEntry
 from core.catalog.schedulers import OWN
 from worker.rendering.batching import BatchJob
-from worker.rendering.encode import encode_image
+from worker.rendering.images.encode import encode_image
 from worker.rendering.models import Models
 from worker.rendering.models.device import find_device, share_cores
+from worker.rendering.process.capacity import Room
 from worker.rendering.render import render_images
-from worker.rendering.room import Room
-from worker.rendering.stepping import StepEnd
+from worker.rendering.watch_steps import StepEnd
 
 #: As many jobs as a worker's pool has threads; the room decides how many of them denoise.
 THREADS = 32

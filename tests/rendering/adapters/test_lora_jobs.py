@@ -17,7 +17,7 @@ from tests.rendering.adapters.tiny_loras import Drawing, Loras, Shelf, differenc
 from worker.rendering.checkpoints import Checkpoint
 from worker.rendering.errors import CheckpointRefused, ModelUnavailable, describe_failure
 from worker.rendering.models import Models
-from worker.rendering.stepping import StepEnd
+from worker.rendering.watch_steps import StepEnd
 
 PLAIN: Loras = ()
 ONE: Loras = (("sd15-one", 1.0),)

@@ -19,7 +19,7 @@ from worker.rendering.batching import BatchJob
 from worker.rendering.models import Models
 from worker.rendering.prompts import PromptCache
 from worker.rendering.render import RenderedImages, render_images
-from worker.rendering.stepping import StepEnd
+from worker.rendering.watch_steps import StepEnd
 
 _LORA = """
 [loras."{id}"]

@@ -14,7 +14,7 @@ from torch import Tensor
 
 from tests.rendering.around_denoiser.conftest import Load, Loaded
 from tests.rendering.families import FAMILIES
-from worker.rendering.decode import serialise_decoding
+from worker.rendering.modules.decode_in_turn import serialise_decoding
 
 #: One family for each kind of autoencoder.
 AUTOENCODERS = {

@@ -17,7 +17,7 @@ from tests.rendering.resuming import Case, draw_images
 from worker.rendering.batching import BatchJob
 from worker.rendering.models import LoadedModel
 from worker.rendering.render import render_images
-from worker.rendering.stepping import StepEnd
+from worker.rendering.watch_steps import StepEnd
 
 #: Seconds that jobs wait for each other at most, before the test fails.
 PATIENCE_SECONDS = 60

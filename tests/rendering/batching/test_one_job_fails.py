@@ -14,7 +14,7 @@ from core.errors import LeaseLost
 from tests.rendering.batching.company import EIGHTH, SEVEN, OnStep, Outcome, draw_alone, draw_together, with_changes
 from worker.rendering.errors import JobCancelled, NonFiniteResult, WorkerDraining
 from worker.rendering.models import LoadedModel
-from worker.rendering.stepping import StepEnd
+from worker.rendering.watch_steps import StepEnd
 
 #: Larger than any number in a job's latents: by it the denoiser knows the rows of the eighth job.
 _MARK = 12_345.0

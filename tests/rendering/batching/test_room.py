@@ -9,9 +9,9 @@ from threading import Event
 
 import pytest
 
-from core.jobs.affinity import Shape
+from core.jobs.attempts.affinity import Shape
 from worker.rendering.batching import BatchJob
-from worker.rendering.room import Place, Room
+from worker.rendering.process.capacity import Place, Room
 
 PATIENCE_SECONDS = 30
 

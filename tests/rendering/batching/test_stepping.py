@@ -11,7 +11,7 @@ import torch
 from tests.rendering.batching.company import draw
 from tests.rendering.resuming import Case, TinyModels
 from worker.rendering.models import LoadedModel
-from worker.rendering.stepping import StepEnd
+from worker.rendering.watch_steps import StepEnd
 
 
 @pytest.fixture(scope="module")

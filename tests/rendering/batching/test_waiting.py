@@ -10,7 +10,7 @@ import torch
 
 from worker.rendering.batching import BatchJob
 from worker.rendering.batching.call import DenoiserCall, read_call
-from worker.rendering.batching.waiting import Waiting
+from worker.rendering.batching.parked_calls import Waiting
 
 
 def call(job: BatchJob, *, rows: int = 1, width: int = 3) -> DenoiserCall:

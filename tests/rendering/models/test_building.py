@@ -14,8 +14,8 @@ from diffusers import DiffusionPipeline
 from tests.rendering.families import FAMILIES
 from tests.rendering.models.conftest import BuildCatalog
 from tests.rendering.models.drawing import draw
-from worker.rendering.building import building_modules
 from worker.rendering.models import Models
+from worker.rendering.modules.build_alone import building_modules
 
 
 def describe(pipeline: DiffusionPipeline) -> dict[str, tuple[torch.dtype, float]]:

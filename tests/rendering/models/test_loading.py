@@ -17,9 +17,9 @@ from tests.rendering.families import FAMILIES
 from tests.rendering.models.conftest import BuildCatalog
 from tests.rendering.models.drawing import draw
 from tests.rendering.models.single_file import write_single_file
-from worker.rendering.broken import BrokenModels
 from worker.rendering.errors import ModelUnavailable
 from worker.rendering.models import Models
+from worker.rendering.modules.broken_models import BrokenModels
 
 
 @pytest.fixture

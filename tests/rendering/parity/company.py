@@ -17,7 +17,7 @@ from tests.rendering.resuming import Stopped, draw_images
 from worker.rendering.batching import BatchJob
 from worker.rendering.models import LoadedModel
 from worker.rendering.render import render_images
-from worker.rendering.stepping import StepEnd
+from worker.rendering.watch_steps import StepEnd
 
 #: Of the range of the latents, and of the pixels.
 BOUND = 1e-4

@@ -25,12 +25,12 @@ from worker.rendering.adapters.inject import (
 )
 from worker.rendering.adapters.lora_file import FindLora, LoraFile, count_layers, refuse
 from worker.rendering.batching.batch_job import AdapterSet
-from worker.rendering.broken import BrokenModels
-from worker.rendering.building import building_modules
-from worker.rendering.denoisers import find_denoisers
 from worker.rendering.errors import ModelUnavailable
+from worker.rendering.modules.broken_models import BrokenModels
+from worker.rendering.modules.build_alone import building_modules
+from worker.rendering.modules.find_denoisers import find_denoisers
+from worker.rendering.prompts.component_locks import encoding_with
 from worker.rendering.prompts.encode import list_reading_components
-from worker.rendering.prompts.turns import encoding_with
 
 #: LoRAs that stay in a model's memory though no job uses them: as many as one job may ask for.
 _MOST_KEPT = 8

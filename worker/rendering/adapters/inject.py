@@ -13,9 +13,9 @@ from diffusers.utils.peft_utils import delete_adapter_layers, recurse_remove_pef
 from peft.tuners.tuners_utils import BaseTunerLayer
 
 from worker.rendering.adapters.lora_file import LoraFile, read_options, refuse
-from worker.rendering.adapters.steady import make_steady
+from worker.rendering.adapters.thread_safe_modules import make_steady
 from worker.rendering.batching.batch_job import AdapterSet
-from worker.rendering.denoisers import find_denoisers
+from worker.rendering.modules.find_denoisers import find_denoisers
 
 
 def inject(pipeline: Any, file: LoraFile, name: str, *, layers: int) -> None:

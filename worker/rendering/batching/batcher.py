@@ -17,8 +17,8 @@ from worker.rendering.batching.call import DenoiserCall, read_call
 from worker.rendering.batching.forward import run_forward
 from worker.rendering.batching.gate import Gate
 from worker.rendering.batching.hook import install_hook, remove_hook
+from worker.rendering.batching.parked_calls import Waiting
 from worker.rendering.batching.stopwatch import Stopwatch, Timed, build_stopwatch
-from worker.rendering.batching.waiting import Waiting
 
 #: Rows of one forward, at the very most: what admission measures stays below it.
 _MOST_ROWS = 64

@@ -15,12 +15,12 @@ from transformers.utils import logging as transformers_logging
 
 from core.catalog import Catalog
 from core.metrics import MODEL_EVICTIONS, MODEL_LOAD_SECONDS, MODEL_LOADS, MODEL_RESIDENT_BYTES
+from worker.rendering.models.cache_accounts import Resident, Shelf
 from worker.rendering.models.device import find_device
 from worker.rendering.models.loaded_model import LoadedModel
 from worker.rendering.models.loading import load_model, resident_parts
 from worker.rendering.models.memory import give_back_memory, read_budget
 from worker.rendering.models.plan_load import LoadPlan
-from worker.rendering.models.shelf import Resident, Shelf
 from worker.rendering.models.sources import ModelSources
 
 #: Seconds between looks at whether a load that waits for room is still wanted.

@@ -13,13 +13,13 @@ from diffusers import AutoPipelineForText2Image, DiffusionPipeline
 
 from worker.rendering.adapters import Adapters, FindLora
 from worker.rendering.batching import Batcher
-from worker.rendering.building import building_modules
-from worker.rendering.decode import serialise_decoding
-from worker.rendering.denoisers import find_step_modules
 from worker.rendering.models.loaded_model import LoadedModel
 from worker.rendering.models.memory import module_bytes
 from worker.rendering.models.plan_load import LoadPlan, Part, on_device_together
 from worker.rendering.models.switches import apply_switches, can_run_side_by_side, refuse_impossible_switches
+from worker.rendering.modules.build_alone import building_modules
+from worker.rendering.modules.decode_in_turn import serialise_decoding
+from worker.rendering.modules.find_denoisers import find_step_modules
 
 
 def load_model(

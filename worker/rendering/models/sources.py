@@ -9,10 +9,10 @@ from core.catalog import Catalog, FileSource, ModelEntry
 from core.errors import ModelNotFetched
 from core.metrics import MODEL_LOADS
 from worker.rendering.adapters import LoraFile
-from worker.rendering.broken import BrokenModels
 from worker.rendering.errors import ModelUnavailable
 from worker.rendering.models.digests import FileDigests
 from worker.rendering.models.plan_load import LoadPlan, ModelFiles, plan_load
+from worker.rendering.modules.broken_models import BrokenModels
 
 _log = structlog.get_logger()
 

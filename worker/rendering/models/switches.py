@@ -11,8 +11,8 @@ import torch
 from diffusers.models.attention_dispatch import AttentionBackendName, _check_attention_backend_requirements
 
 from core.catalog import ModelEntry
-from worker.rendering.denoisers import find_denoisers
 from worker.rendering.errors import ModelUnavailable
+from worker.rendering.modules.find_denoisers import find_denoisers
 
 #: Attention backends that run on a CPU; every other one is a GPU's.
 _CPU_BACKENDS = frozenset({"native", "_native_math", "flex"})

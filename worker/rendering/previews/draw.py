@@ -12,7 +12,7 @@ import torch
 from diffusers import AutoencoderTiny
 from PIL import Image
 
-from worker.rendering.building import building_modules
+from worker.rendering.modules.build_alone import building_modules
 from worker.rendering.previews.colours import LatentColours, fit_colours
 from worker.rendering.previews.estimate import StepTaken
 from worker.rendering.previews.unpack import to_autoencoder, unpack_latents

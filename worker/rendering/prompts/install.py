@@ -9,10 +9,10 @@ from typing import Any
 
 from core.metrics import PROMPT_CACHE_HITS, PROMPT_CACHE_MISSES
 from worker.rendering.prompts.cache import EncodedPrompt, PromptCache
+from worker.rendering.prompts.component_locks import encoding_with
 from worker.rendering.prompts.encode import encode, list_reading_components
 from worker.rendering.prompts.key import NotComparable, freeze_arguments
 from worker.rendering.prompts.report import JobPrompts
-from worker.rendering.prompts.turns import encoding_with
 
 
 def install_prompt_cache(

@@ -1,0 +1,145 @@
+"""The doorbell: tell workers through Redis that there is work. It carries no truth; a lost ring is rung again."""
+
+from __future__ import annotations
+
+import threading
+import time
+from functools import cache
+from typing import Any
+
+import redis
+import structlog
+
+from core.doorbell.bounded_redis import bounded_client, time_limit
+from core.doorbell.ring_message import build_ring
+from core.doorbell.ring_sender import RingSender
+from core.fault_points import reach
+from core.settings import get_settings
+
+#: The wire vocabulary: the names of the tasks, which workers register and the doorbell sends.
+RENDER_NEXT = "render_next"
+DELIVER_NEXT = "deliver_next"
+SWEEP = "sweep"
+DELETE_ORPHANS = "delete_orphans"
+APPLY_RETENTION = "apply_retention"
+
+#: The queues besides the pools' own.
+WEBHOOK_QUEUE = "webhooks"
+MAINTENANCE_QUEUE = "maintenance"
+
+#: How long one ring may take, and each question to Redis in it.
+_RING_SECONDS = 1.0
+_QUESTION_SECONDS = 0.4
+
+#: How long nobody tries after a ring that failed.
+_BREAKER_SECONDS = 2.0
+
+#: Rings at the same time.
+_PLACES = 8
+
+#: Messages that wait in a queue. One worker that hears one takes all the work there is, so a thousand wake a fleet, and
+#: those of a million jobs would fill Redis, and ask a million times for jobs that are gone. A sweep sends half as many.
+_MOST_WAITING = 1_000
+
+_log = structlog.get_logger()
+
+
+def render_queue(pool: str) -> str:
+    """The queue of a pool of rendering workers."""
+    return f"render.{pool}"
+
+
+def broker_settings(redis_url: str, *, socket_timeout: float) -> dict[str, Any]:
+    """What every Celery client of ours agrees on. JSON only: a pickled message would run code on a worker."""
+    return {
+        "broker_url": redis_url,
+        "task_serializer": "json",
+        "accept_content": ["json"],
+        "task_ignore_result": True,
+        "task_store_errors_even_if_ignored": False,
+        "broker_transport_options": {
+            "socket_connect_timeout": socket_timeout,
+            "socket_timeout": socket_timeout,
+            "socket_keepalive": True,
+            "health_check_interval": 10,
+        },
+    }
+
+
+class Doorbell:
+    """A client of the broker that only sends, with a breaker: a dead Redis costs one short try every two seconds."""
+
+    def __init__(self, redis_url: str) -> None:
+        # Not Celery's producer, which takes many times as long for the same message. One try and no waiting in between:
+        # the sweep is our retry.
+        self._ringing = bounded_client(redis_url, question_seconds=_QUESTION_SECONDS)
+        self._redis = redis.Redis.from_url(
+            redis_url, socket_timeout=_RING_SECONDS * 2, socket_connect_timeout=_RING_SECONDS * 2
+        )
+        #: Nobody waits longer for a place than for Redis itself.
+        self._places = threading.BoundedSemaphore(_PLACES)
+        self._lock = threading.Lock()
+        self._silent_until = 0.0
+        self._sender = RingSender(self._send_in_time)
+
+    def ring(self, queue: str, task: str, *, times: int = 1, **details: str) -> bool:
+        """Send `times` messages for a task, and tell whether they left. `details` (ids for the logs) travel along.
+
+        Never raises and never takes longer than a second: call it after the commit, outside the transaction.
+        """
+        return self._send_in_time(queue, [build_ring(queue, task, details) for _ in range(times)])
+
+    def ring_soon(self, queue: str, task: str, **details: str) -> None:
+        """The same once, from a thread of its own: for who has somebody waiting. It is lost with the process."""
+        self._sender.put(queue, build_ring(queue, task, details))
+
+    def flush(self) -> bool:
+        """Wait for what was to be rung soon, for a second at most; tell whether all of it has been tried."""
+        return self._sender.flush(_RING_SECONDS)
+
+    def _send_in_time(self, queue: str, messages: list[str]) -> bool:
+        reach("before_ring")
+        with time_limit(_RING_SECONDS):
+            if not self._places.acquire(timeout=_QUESTION_SECONDS):
+                return False
+            try:
+                has_rung = not self._is_silent() and self._send(queue, messages)
+            finally:
+                self._places.release()
+        reach("after_ring")
+        return has_rung
+
+    def _send(self, queue: str, messages: list[str]) -> bool:
+        try:
+            waiting = int(self._ringing.lpush(queue, *messages))
+            if waiting > _MOST_WAITING:
+                # By half, so that not every further ring is two commands.
+                self._ringing.ltrim(queue, 0, _MOST_WAITING // 2 - 1)
+        except Exception as error:  # noqa: BLE001
+            # What was committed is accepted, and no surprise from down here may turn that into an error.
+            self._fall_silent()
+            _log.warning("doorbell_not_rung", queue=queue, error=repr(error))
+            return False
+        return True
+
+    def count_waiting(self, queue: str) -> int | None:
+        """How many messages wait in a queue, or None when Redis does not say."""
+        try:
+            return int(self._redis.llen(queue))
+        except redis.RedisError as error:
+            _log.warning("doorbell_not_counted", queue=queue, error=str(error))
+            return None
+
+    def _is_silent(self) -> bool:
+        with self._lock:
+            return time.monotonic() < self._silent_until
+
+    def _fall_silent(self) -> None:
+        with self._lock:
+            self._silent_until = time.monotonic() + _BREAKER_SECONDS
+
+
+@cache
+def get_doorbell() -> Doorbell:
+    """The doorbell of this process, built on first use."""
+    return Doorbell(get_settings().redis_url)

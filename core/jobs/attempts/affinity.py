@@ -1,0 +1,183 @@
+"""Which of the next jobs a worker takes first: one whose model it has in memory, within a bound that keeps the order fair."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
+
+from sqlalchemy import ColumnElement, Select, and_, case, false, func, literal, or_, select, true
+from sqlalchemy.orm import Session, aliased
+
+from core.accounts.tables import Account
+from core.database import ask, get_engine
+from core.jobs.queue.claimable import claimable, is_waiting
+from core.jobs.tables import Job
+
+#: How far ahead in the queue a worker looks.
+LOOK_AHEAD = 32
+
+# In the statement itself, so that a plan that is kept knows that few rows are wanted.
+_ONE = literal(1, literal_execute=True)
+_FEW = literal(LOOK_AHEAD, literal_execute=True)
+
+#: Ranks: a shape that is being drawn, a model in memory, and everything else.
+_JOINABLE, _RESIDENT, _ANY = 0, 1, 2
+
+
+@dataclass(frozen=True)
+class Shape:
+    """What jobs have to have in common to be drawn together. Sides in pixels."""
+
+    model: str
+    width: int
+    height: int
+
+    @classmethod
+    def of(cls, model: str, request: Mapping[str, Any]) -> Shape:
+        """The shape of a job's pictures."""
+        return cls(model, request["width"], request["height"])
+
+
+@dataclass(frozen=True)
+class Preference:
+    """What a worker would rather have next."""
+
+    #: Models that it has in memory.
+    resident: frozenset[str]
+    #: Shapes that it is drawing at this moment.
+    joinable: frozenset[Shape]
+    #: A job that has waited for longer is never passed.
+    max_wait_seconds: float
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether there is nothing to choose by."""
+        return self.max_wait_seconds <= 0 or not self.resident
+
+
+@dataclass(frozen=True)
+class Chosen:
+    """A job that is to be taken, locked."""
+
+    #: What `_columns` names.
+    job: Any
+    #: The fair position that its priority has come to: that of the first job, which another may have passed.
+    fair_position: float
+
+
+@dataclass(frozen=True)
+class Question:
+    """A statement as text. Building it, and looking a built one up, takes longer than PostgreSQL needs to answer it; and
+    a worker asks in the same few ways all the time.
+    """
+
+    statement: str
+    parameters: dict[str, Any]
+
+    @classmethod
+    def of(cls, query: Select[Any]) -> Question:
+        """The query, as the driver is asked it."""
+        compiled = query.compile(dialect=get_engine().dialect, compile_kwargs={"render_postcompile": True})
+        return cls(str(compiled), dict(compiled.params))
+
+    def ask(self, session: Session) -> Any:
+        """The one row, or None."""
+        return ask(session.connection(), self.statement, self.parameters)
+
+
+def ask_for_first(pool: str, prefer: Preference | None, *, count: int = 1) -> Question:
+    """For the first jobs that nobody else is taking, locked; and (`is_best`) whether no other one could suit the worker
+    better.
+    """
+    is_best: ColumnElement[bool] = true()
+    if prefer is not None and not prefer.is_empty:
+        best = _JOINABLE if _list_joins(prefer, Job.model, Job.request) else _RESIDENT
+        is_best = _rank(prefer, Job.model, Job.request) == best
+    query = claimable(pool).with_only_columns(*_columns(), is_best.label("is_best"), maintain_column_froms=True)
+    few = literal(count, literal_execute=True)
+    return Question.of(query.limit(few).with_for_update(of=Job, skip_locked=True))
+
+
+def choose_first(session: Session, *, pool: str) -> Chosen | None:
+    """The first job that nobody else is taking."""
+    job = _compile_first(pool).ask(session)
+    return None if job is None else Chosen(job, job.fair_position)
+
+
+def choose_preferred(session: Session, *, pool: str, prefer: Preference) -> Chosen | None:
+    """Of the next 32 jobs one whose shape is being drawn, or else one whose model is in memory, or else the first. None
+    where others are taking all of them.
+
+    No job is passed that has waited for longer than the bound, or that has a better priority.
+    """
+    job = _compile_choice(pool, prefer).ask(session)
+    return None if job is None else Chosen(job, min(job.fair_position, job.first_position))
+
+
+def _columns() -> tuple[Any, ...]:
+    """What a claim has to know of the job that it takes, of its account, and of the time."""
+    own_limit = select(Account.max_running_jobs).where(Account.id == Job.account_id).scalar_subquery()
+    return (
+        *(Job.id, Job.account_id, Job.request_id, Job.pool, Job.priority, Job.fair_position, Job.available_at),
+        *(Job.model, Job.model_revision, Job.request, Job.seed),
+        own_limit.label("own_limit"),
+        func.clock_timestamp().label("now"),
+    )
+
+
+@lru_cache(maxsize=16)
+def _compile_first(pool: str) -> Question:
+    return ask_for_first(pool, None)
+
+
+@lru_cache(maxsize=256)
+def _compile_choice(pool: str, prefer: Preference) -> Question:
+    ranked = _rank_ahead(pool, prefer).subquery()
+    may_pass = and_(~ranked.c.is_behind_overdue, ~ranked.c.is_behind_priority)
+    return Question.of(
+        select(*_columns(), ranked.c.first_position)
+        .join(ranked, ranked.c.id == Job.id)
+        .where(is_waiting())
+        .order_by(case((may_pass, ranked.c.rank), else_=_ANY), Job.priority, Job.fair_position, Job.id)
+        .limit(_ONE)
+        # The look ahead locks nothing, so that workers who look at once do not hide the queue from each other. This
+        # locks the one row that is taken, and looks at its status and its being held back again.
+        .with_for_update(of=Job, skip_locked=True)
+    )
+
+
+def _rank_ahead(pool: str, prefer: Preference) -> Select[Any]:
+    ahead = aliased(Job, claimable(pool).limit(_FEW).subquery())
+    order = (ahead.priority, ahead.fair_position, ahead.id)
+    is_overdue = func.extract("epoch", func.now() - ahead.available_at) > prefer.max_wait_seconds
+    return select(
+        ahead.id.label("id"),
+        _rank(prefer, ahead.model, ahead.request).label("rank"),
+        func.coalesce(func.bool_or(is_overdue).over(order_by=order, rows=(None, -1)), false()).label(
+            "is_behind_overdue"
+        ),
+        (ahead.priority > func.min(ahead.priority).over()).label("is_behind_priority"),
+        func.first_value(ahead.fair_position).over(partition_by=ahead.priority, order_by=order).label("first_position"),
+    )
+
+
+def _rank(prefer: Preference, model: Any, request: Any) -> ColumnElement[int]:
+    joins = _list_joins(prefer, model, request)
+    return case(
+        (or_(*joins) if joins else false(), _JOINABLE), (model.in_(sorted(prefer.resident)), _RESIDENT), else_=_ANY
+    )
+
+
+def _list_joins(prefer: Preference, model: Any, request: Any) -> list[ColumnElement[bool]]:
+    """Conditions of which one holds for a job whose shape is being drawn."""
+    return [
+        and_(
+            model == shape.model,
+            request["width"].as_integer() == shape.width,
+            request["height"].as_integer() == shape.height,
+        )
+        for shape in prefer.joinable
+        if shape.model in prefer.resident
+    ]

@@ -1,0 +1,173 @@
+"""Open attempts of jobs, in one statement: of the first ones of a pool, or of one that was chosen."""
+
+from __future__ import annotations
+
+from functools import cache, lru_cache
+from typing import Any, NamedTuple
+from uuid import UUID
+
+from sqlalchemy import Connection
+from sqlalchemy.orm import Session
+
+from core.database import ask, ask_all
+from core.ids import new_id
+from core.jobs.attempts.affinity import Chosen, Preference, Question, ask_for_first
+from core.jobs.queue.fair_queue import name_clocks
+from core.jobs.queue.priority import PRIORITIES
+
+# The pool has come to the position of the last job. Workers that claim at the same moment do not wait for each other at its
+# clock: the one that finds it taken leaves it, for the other's position is as good. Steps as `count_denoising_steps`.
+_OPEN = """
+job AS (
+    UPDATE jobs
+    SET status = 'running', attempts_opened = jobs.attempts_opened + 1, attempts_used = jobs.attempts_used + 1,
+        current_attempt_id = chosen.attempt_id, started_at = coalesce(jobs.started_at, chosen.now)
+    FROM chosen WHERE jobs.id = chosen.id
+    RETURNING jobs.id, jobs.account_id, jobs.attempts_opened
+), reached AS (
+    SELECT pool, {reached} FROM chosen GROUP BY pool
+), behind AS (
+    SELECT reached.*
+    FROM pool_clocks AS clock JOIN reached ON reached.pool = clock.pool
+    WHERE {is_behind}
+    FOR UPDATE OF clock SKIP LOCKED
+), clock AS (
+    UPDATE pool_clocks SET {move_on} FROM behind WHERE pool_clocks.pool = behind.pool
+), attempt AS (
+    INSERT INTO job_attempts (
+        id, account_id, job_id, attempt_number, worker_id, lease_expires_at, heartbeat_at, steps, started_at
+    )
+    SELECT
+        chosen.attempt_id, job.account_id, job.id, job.attempts_opened, %(worker_id)s,
+        clock_timestamp() + make_interval(secs => %(lease_seconds)s), chosen.now,
+        trunc(
+            (chosen.request->>'num_inference_steps')::integer
+            * coalesce((chosen.request->>'strength')::double precision, 1)
+        ),
+        chosen.now
+    FROM job JOIN chosen ON chosen.id = job.id
+    RETURNING id, job_id, attempt_number
+)
+"""
+
+_OPEN_CHOSEN = """
+WITH chosen AS (
+    SELECT
+        id, pool, priority, request, %(fair_position)s::double precision AS fair_position, %(now)s::timestamptz AS now,
+        %(attempt_id)s::uuid AS attempt_id
+    FROM jobs WHERE id = %(job_id)s
+), {open}
+SELECT attempt_number FROM attempt
+"""
+
+# A job is passed by none of those behind it: they are not opened either, where it is not. With a preference they all have the
+# first one's shape, for that is what the worker draws then.
+_SAME_SHAPE = """
+(model, request->>'width', request->>'height') = (
+    SELECT model, request->>'width', request->>'height' FROM first ORDER BY priority, fair_position, id LIMIT 1
+)
+"""
+
+_OPEN_FIRST = """
+WITH first AS MATERIALIZED ({first}), ordered AS (
+    SELECT
+        first.*, row_number() OVER in_order AS number,
+        bool_and(is_best AND own_limit IS NULL AND {may_join}) OVER in_order AS may_open
+    FROM first
+    WINDOW in_order AS (ORDER BY priority, fair_position, id ROWS UNBOUNDED PRECEDING)
+), chosen AS MATERIALIZED (
+    SELECT ordered.*, (%(attempt_ids)s::uuid[])[number] AS attempt_id FROM ordered WHERE may_open
+), {open}
+SELECT ordered.*, attempt.id AS attempt_id, attempt.attempt_number
+FROM ordered LEFT JOIN attempt ON attempt.job_id = ordered.id
+ORDER BY number
+"""
+
+
+class Opened(NamedTuple):
+    """An attempt that was opened. Its lease started then, on the database's clock."""
+
+    attempt_id: UUID
+    attempt_number: int
+    #: As a `Chosen` has it.
+    job: Any
+
+
+class Firsts(NamedTuple):
+    """What `open_first` found."""
+
+    #: How many jobs there are that can be claimed, up to as many as were asked for.
+    found: int
+    #: Those that were opened. Of the others it takes a closer look to say which this worker may have.
+    opened: list[Opened]
+
+
+def open_attempt(session: Session, chosen: Chosen, *, worker_id: str, lease_seconds: float) -> Opened:
+    """Open an attempt of a job that was chosen and locked."""
+    attempt_id = new_id()
+    job = chosen.job
+    opened = ask(
+        session.connection(),
+        _build_open_chosen(),
+        {
+            "attempt_id": attempt_id,
+            "job_id": job.id,
+            "now": job.now,
+            "fair_position": chosen.fair_position,
+            "worker_id": worker_id,
+            "lease_seconds": lease_seconds,
+        },
+    )
+    return Opened(attempt_id, opened.attempt_number, job)
+
+
+def open_first(
+    connection: Connection,
+    *,
+    pool: str,
+    prefer: Preference | None,
+    worker_id: str,
+    lease_seconds: float,
+    count: int = 1,
+) -> Firsts:
+    """Open an attempt of each of the first jobs of the pool, up to one that another job may suit the worker better than, or
+    whose account does not run as many jobs as it likes; with a preference, up to one of another shape. It may be a
+    transaction of its own.
+    """
+    question = _build_open_first(pool, prefer, count)
+    rows = ask_all(
+        connection,
+        question.statement,
+        question.parameters
+        | {
+            "attempt_ids": [new_id() for _ in range(count)],
+            "worker_id": worker_id,
+            "lease_seconds": lease_seconds,
+        },
+    )
+    opened = [Opened(row.attempt_id, row.attempt_number, row) for row in rows if row.attempt_number is not None]
+    return Firsts(found=len(rows), opened=opened)
+
+
+@cache
+def _build_open_chosen() -> str:
+    return _OPEN_CHOSEN.format(open=_build_open())
+
+
+@lru_cache(maxsize=256)
+def _build_open_first(pool: str, prefer: Preference | None, count: int) -> Question:
+    first = ask_for_first(pool, prefer, count=count)
+    may_join = _SAME_SHAPE if count > 1 and prefer is not None and not prefer.is_empty else "true"
+    return Question(_OPEN_FIRST.format(first=first.statement, may_join=may_join, open=_build_open()), first.parameters)
+
+
+@cache
+def _build_open() -> str:
+    clocks = {priority: name_clocks(priority)[0] for priority in PRIORITIES.values()}
+    return _OPEN.format(
+        reached=", ".join(
+            f"max(fair_position) FILTER (WHERE priority = {priority}) AS {clock}" for priority, clock in clocks.items()
+        ),
+        is_behind=" OR ".join(f"clock.{clock} < reached.{clock}" for clock in clocks.values()),
+        move_on=", ".join(f"{clock} = greatest(pool_clocks.{clock}, behind.{clock})" for clock in clocks.values()),
+    )

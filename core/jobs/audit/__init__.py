@@ -1,0 +1,1 @@
+"""What must hold of every row and every stored object, checked from outside."""

@@ -1,0 +1,1 @@
+"""How attempts and jobs end: success, failure, cancellation, interruption, deadline, lost lease."""

@@ -1,0 +1,54 @@
+"""End a job: the one place that moves it to an end, and that makes the event of it, but for success (`success.py`)."""
+
+from __future__ import annotations
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from core.accounts.tables import Account
+from core.jobs.queue.priority import HELD
+from core.jobs.queue.running_limit import has_held_jobs, let_next_through
+from core.jobs.retention.policy import RetentionPolicy
+from core.jobs.status import FINISHED, TRANSITIONS, JobStatus
+from core.jobs.tables import Job
+from core.jobs.views.build_view import build_job_views
+from core.settings import get_settings
+from core.webhooks.record_event import record_event
+
+
+def end_job(session: Session, job: Job, status: JobStatus) -> None:
+    """Move a job, whose row the caller has locked, to its end, and write the event and its deliveries beside it. Where
+    its account runs as many jobs as it may, the next one can be claimed.
+    """
+    if status not in FINISHED & TRANSITIONS[JobStatus(job.status)]:
+        raise AssertionError(f"a {job.status} job cannot become {status}")
+    job.status = status
+    # On the connection: what is half set on the job is not to be written before the rest is.
+    now, artifact_seconds, job_seconds = (
+        session.connection()
+        .execute(
+            select(func.clock_timestamp(), Account.artifact_retention_seconds, Account.job_retention_seconds).where(
+                Account.id == job.account_id
+            )
+        )
+        .one()
+    )
+    policy = RetentionPolicy.of(get_settings(), artifact_seconds=artifact_seconds, job_seconds=job_seconds)
+    job.finished_at = now
+    job.expires_at, job.row_expires_at = policy.build_expiries(now, asked=job.retention_seconds)
+    session.flush()
+    _, others_are_held = session.execute(
+        select(Job, has_held_jobs(job.account_id)).where(Job.id == job.id),
+        execution_options={"populate_existing": True},
+    ).one()
+    [view] = build_job_views(session, [job], with_urls=False)
+    record_event(
+        session,
+        account_id=job.account_id,
+        job_id=job.id,
+        request_id=job.request_id,
+        type_=f"job.{status}",
+        data=view.model_dump(mode="json"),
+    )
+    if others_are_held and job.priority < HELD:
+        let_next_through(session, account_id=job.account_id)

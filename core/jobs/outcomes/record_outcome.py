@@ -1,0 +1,133 @@
+"""Write down how an attempt ended: each outcome is one short commit, fenced by the attempt."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import timedelta
+from uuid import UUID
+
+from sqlalchemy import func
+from sqlalchemy.orm import Session
+
+from core.database import statements
+from core.jobs.attempts.checkpoints import StoredCheckpoint
+from core.jobs.attempts.lease import lock_leased
+from core.jobs.failures import Failure
+from core.jobs.outcomes.backoff import backoff_seconds
+from core.jobs.outcomes.deadlines import NOT_ENDED_IN_TIME, is_over
+from core.jobs.outcomes.end_job import end_job
+from core.jobs.outcomes.record_success import look_at_running, write_successes
+from core.jobs.outcomes.rendered import Rendered
+from core.jobs.queue.priority import HELD
+from core.jobs.queue.running_limit import let_next_through
+from core.jobs.status import AttemptStatus, JobStatus
+from core.jobs.tables import Job, JobAttempt
+
+
+def succeed_together(successes: Mapping[UUID, Rendered]) -> set[UUID]:
+    """What `record_success` does for each of the attempts, by one statement, committed. Tells of which: nothing was written
+    of one that it takes a closer look at, as at all that did not just succeed. No row stays locked for a worker to come
+    back to, and nobody's row is waited for.
+    """
+    with statements() as connection:
+        running = look_at_running(connection, successes)
+        simple = [(one, successes[one.attempt.id]) for one in running if not one.others_are_held]
+        return write_successes(connection, simple, is_patient=False) if simple else set()
+
+
+def record_success(session: Session, *, attempt_id: UUID, rendered: Rendered) -> JobStatus:
+    """The images become the job's, unless it was cancelled or its time was over before this moment: job, artifacts,
+    usage and webhook deliveries in one commit. Where the account runs as many jobs as it may, the next one can be
+    claimed. Tells which it was. Raises LeaseLost.
+    """
+    for running in look_at_running(session.connection(), [attempt_id]):
+        if write_successes(session.connection(), [(running, rendered)], is_patient=True):
+            if running.others_are_held and running.job.priority < HELD:
+                let_next_through(session, account_id=running.job.account_id)
+            return JobStatus.SUCCEEDED
+    job, attempt = lock_leased(session, attempt_id=attempt_id)
+    if job.cancel_requested_at is not None:
+        return _cancel(session, job, attempt)
+    return settle_failed_attempt(session, job, attempt, AttemptStatus.FAILED, NOT_ENDED_IN_TIME)
+
+
+def record_failure(session: Session, *, attempt_id: UUID, failure: Failure) -> JobStatus:
+    """The job goes back to the queue with a delay, or fails when another attempt cannot help or none, or no time, is left.
+
+    Tells which (or that it was cancelled meanwhile). Raises LeaseLost.
+    """
+    job, attempt = lock_leased(session, attempt_id=attempt_id)
+    return settle_failed_attempt(session, job, attempt, AttemptStatus.FAILED, failure)
+
+
+def record_cancellation(session: Session, *, attempt_id: UUID) -> JobStatus:
+    """The worker stopped because the job was cancelled. Raises LeaseLost."""
+    return _cancel(session, *lock_leased(session, attempt_id=attempt_id))
+
+
+def record_interruption(session: Session, *, attempt_id: UUID, checkpoint: StoredCheckpoint | None = None) -> JobStatus:
+    """The worker shuts down: the job goes back to the queue at once, and the attempt is not counted. The next one goes on
+    from the checkpoint, if there is one.
+
+    Tells whether it did (or was cancelled meanwhile). Raises LeaseLost.
+    """
+    job, attempt = lock_leased(session, attempt_id=attempt_id)
+    if job.cancel_requested_at is not None:
+        return _cancel(session, job, attempt)
+    if checkpoint is not None:
+        attempt.checkpoint = checkpoint.describe()
+    _close(session, attempt, AttemptStatus.INTERRUPTED)
+    job.attempts_used -= 1
+    _requeue(session, job, delay_seconds=0)
+    return JobStatus.QUEUED
+
+
+def settle_failed_attempt(
+    session: Session, job: Job, attempt: JobAttempt, status: AttemptStatus, failure: Failure
+) -> JobStatus:
+    """Close a failed or expired attempt whose rows the caller has locked, and retry or end its job."""
+    _close(session, attempt, status, failure)
+    if job.cancel_requested_at is not None:
+        end_job(session, job, JobStatus.CANCELLED)
+    elif is_over(session, job):
+        _fail(session, job, NOT_ENDED_IN_TIME)
+    elif failure.traits.retried and job.attempts_used < job.max_attempts:
+        delay = backoff_seconds(job.attempts_used, failure.code)
+        if is_over(session, job, in_seconds=delay):
+            _fail(session, job, failure)
+        else:
+            _requeue(session, job, delay_seconds=delay)
+    else:
+        _fail(session, job, failure)
+    session.flush()
+    return JobStatus(job.status)
+
+
+def _fail(session: Session, job: Job, failure: Failure) -> None:
+    job.failure_code = failure.code
+    job.failure_message = failure.message
+    end_job(session, job, JobStatus.FAILED)
+
+
+def _cancel(session: Session, job: Job, attempt: JobAttempt) -> JobStatus:
+    _close(session, attempt, AttemptStatus.CANCELLED)
+    end_job(session, job, JobStatus.CANCELLED)
+    return JobStatus.CANCELLED
+
+
+def _close(session: Session, attempt: JobAttempt, status: AttemptStatus, failure: Failure | None = None) -> None:
+    attempt.status = status
+    attempt.finished_at = func.clock_timestamp()
+    if failure is not None:
+        attempt.failure_code = failure.code
+        attempt.failure_message = failure.message
+    # Now, before the clock is read for the job's end: a process may stand still in between.
+    session.flush()
+
+
+def _requeue(session: Session, job: Job, *, delay_seconds: float) -> None:
+    job.status = JobStatus.QUEUED
+    job.current_attempt_id = None
+    job.available_at = func.now() + timedelta(seconds=delay_seconds)
+    session.flush()
+    let_next_through(session, account_id=job.account_id)

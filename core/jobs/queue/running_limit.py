@@ -1,0 +1,139 @@
+"""How many jobs an account may have running: past that its next ones wait, while others' jobs pass them.
+
+A job that waits for another one of its account is held back: `HELD` is added to its priority, which takes it out of the
+sight of every claim. Each end of a job lets the account's next one through. Who is held back only makes claims cheap:
+that no account runs more jobs than it may is decided at the claim, by counting.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from uuid import UUID
+
+from psycopg.errors import LockNotAvailable
+from sqlalchemy import ColumnElement, Select, exists, func, select, update
+from sqlalchemy.exc import OperationalError
+from sqlalchemy.orm import Session
+
+from core.accounts.tables import Account
+from core.jobs.queue.account_slots import count_jobs
+from core.jobs.queue.priority import HELD
+from core.jobs.status import JobStatus
+from core.jobs.tables import Job
+
+#: Rows that one statement changes at most.
+_AT_ONCE = 1_000
+
+#: How long a claim waits for its account's other claims, which take milliseconds: one that takes longer has frozen.
+_TURN_PATIENCE = "500ms"
+
+
+def may_run(session: Session, *, account_id: UUID, limit: int) -> bool:
+    """Whether the account may have one more job running. Where it may, its claims wait for each other until the
+    transaction ends. Where one of them does not end, it may not: jobs of other accounts are not to wait for that.
+    """
+    if runs_all_it_may(session, account_id=account_id, limit=limit):
+        return False
+    turn = session.begin_nested()
+    if not _lock_turn(session, account_id):
+        turn.rollback()
+        return False
+    if runs_all_it_may(session, account_id=account_id, limit=limit):
+        # Let go of the lock: who goes on to another account's turn while it holds one may wait for ever.
+        turn.rollback()
+        return False
+    turn.commit()
+    return True
+
+
+def _lock_turn(session: Session, account_id: UUID) -> bool:
+    """Whether the account's other claims have let go in time of its row, which nothing else but a new limit waits for."""
+    session.execute(select(func.set_config("lock_timeout", _TURN_PATIENCE, True)))
+    try:
+        session.execute(select(Account.id).where(Account.id == account_id).with_for_update(key_share=True))
+    except OperationalError as error:
+        if not isinstance(error.orig, LockNotAvailable):
+            raise
+        return False
+    return True
+
+
+def runs_all_it_may(session: Session, *, account_id: UUID, limit: int) -> bool:
+    """Whether the account has as many jobs running as it may, as far as that is committed."""
+    return count_jobs(session, account_id, JobStatus.RUNNING, up_to=limit) >= limit
+
+
+def hold_back(session: Session, *, job_id: UUID, account_id: UUID) -> None:
+    """Take the job, whose row the caller has locked, and the account's other ones out of the sight of claims."""
+    others = session.scalars(
+        select(Job.id)
+        .where(Job.account_id == account_id, Job.status == JobStatus.QUEUED, Job.priority < HELD, Job.id != job_id)
+        .limit(_AT_ONCE)
+        .with_for_update(skip_locked=True)
+    ).all()
+    _move(session, [job_id, *others], by=HELD)
+
+
+def has_held_jobs(account_id: UUID) -> ColumnElement[bool]:
+    """Whether any job of the account is held back."""
+    # Not EXISTS: the order is what makes PostgreSQL look into the index, where it may believe to find one soon anywhere.
+    return _held(account_id).limit(1).correlate(None).scalar_subquery().is_not(None)
+
+
+def let_next_through(session: Session, *, account_id: UUID) -> None:
+    """A job of the account has left its place: the first of those that are held back can be claimed."""
+    first = _held(account_id).limit(1).with_for_update(skip_locked=True).scalar_subquery()
+    session.execute(
+        update(Job).where(Job.id == first).values(priority=Job.priority - HELD),
+        execution_options={"synchronize_session": False},
+    )
+
+
+def let_through_where_room_is(session: Session, *, max_running_jobs: int | None) -> int:
+    """Let through what is held back for no reason: a limit was raised, or a job was held back while the last one ended.
+    Tells how many jobs that were. `max_running_jobs`: of accounts without a limit of their own.
+    """
+    accounts = session.execute(
+        select(Account.id, Account.max_running_jobs).where(
+            exists().where(Job.account_id == Account.id, Job.status == JobStatus.QUEUED, Job.priority >= HELD)
+        )
+    ).all()
+    return sum(
+        _let_through(session, account_id, max_running_jobs if limit is None else limit)
+        for account_id, limit in accounts
+    )
+
+
+def _let_through(session: Session, account_id: UUID, limit: int | None) -> int:
+    places = _AT_ONCE
+    if limit is not None:
+        places = limit - count_jobs(session, account_id, JobStatus.RUNNING, up_to=limit)
+        if places > 0:
+            # Reads what is held back as well, so it is asked only where the answer matters.
+            places -= count_jobs(session, account_id, JobStatus.QUEUED, up_to=limit, is_claimable=True)
+    if places <= 0:
+        return 0
+    ids = session.scalars(_held(account_id).limit(places).with_for_update(skip_locked=True)).all()
+    _move(session, ids, by=-HELD)
+    return len(ids)
+
+
+def _held(account_id: UUID) -> Select[UUID]:
+    return (
+        select(Job.id)
+        .where(
+            Job.account_id == account_id,
+            Job.status == JobStatus.QUEUED,
+            Job.priority >= HELD,
+            # One that waits for its next attempt must not take the place of one that can go on.
+            Job.available_at <= func.now(),
+        )
+        .order_by(Job.priority, Job.fair_position, Job.id)
+    )
+
+
+def _move(session: Session, job_ids: Sequence[UUID], *, by: int) -> None:
+    session.execute(
+        update(Job).where(Job.id.in_(job_ids)).values(priority=Job.priority + by),
+        execution_options={"synchronize_session": False},
+    )

@@ -1,0 +1,112 @@
+"""What a model accepts for a task, as JSON schema: the request's fields with the model's own defaults and limits."""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import Any
+
+from core.catalog import Catalog, Task
+from core.jobs.request.loras import describe_loras
+from core.jobs.request.parameters import EVERY_MODELS, ModelParameters, build_adapter, find_parameters
+from core.jobs.request.render_request import RenderRequest
+
+_DIALECT = "https://json-schema.org/draft/2020-12/schema"
+
+#: Fields that a request for the task has to carry.
+_REQUIRED = {
+    "text-to-image": ["prompt"],
+    "image-to-image": ["prompt", "image"],
+    "inpainting": ["prompt", "image", "mask_image"],
+}
+
+
+def describe_parameters(catalog: Catalog, model_id: str) -> dict[Task, dict[str, Any]]:
+    """A JSON schema for each task of the model, of the body of `POST /v1/jobs`; none while its pipeline is not known."""
+    schemas = {}
+    for task in catalog.get(model_id).tasks:
+        parameters = find_parameters(catalog, model_id, task)
+        if parameters is not None:
+            with_control = find_parameters(catalog, model_id, task, controlled=True)
+            schemas[task] = _describe(parameters, with_control)
+    return schemas
+
+
+def _describe(parameters: ModelParameters, with_control: ModelParameters | None) -> dict[str, Any]:
+    offered, defaults = dict(parameters.offered), dict(parameters.defaults)
+    if with_control is not None:
+        for name, parameter in with_control.offered.items():
+            if offered.setdefault(name, parameter) is parameter and name in with_control.defaults:
+                defaults.setdefault(name, with_control.defaults[name])
+
+    properties = {}
+    for name, schema in _field_schemas().items():
+        if name in EVERY_MODELS or name in offered:
+            properties[name] = _put_default(schema, defaults.get(name))
+    for name, parameter in offered.items():
+        if name not in RenderRequest.model_fields:
+            default = defaults.get(name, parameter.default)
+            owner = parameters if name in parameters.offered or with_control is None else with_control
+            properties[name] = {
+                **_put_default(build_adapter(name, parameter).json_schema(), default),
+                "description": f"`{name}` of diffusers' {owner.pipeline_class}.",
+            }
+    for name in parameters.with_control_only - {"control_image"}:
+        properties[name] = properties[name] | {
+            "description": f"{properties[name]['description']} Needs `control_image`."
+        }
+    for name, own in _own_limits(parameters).items():
+        properties[name] = properties[name] | own
+    return {
+        "$schema": _DIALECT,
+        "title": f"{parameters.model_id}: {parameters.task}",
+        "type": "object",
+        "properties": properties,
+        "required": _REQUIRED[parameters.task],
+        "additionalProperties": False,
+    }
+
+
+def _own_limits(parameters: ModelParameters) -> dict[str, dict[str, Any]]:
+    entry = parameters.entry
+    step = entry.size_step_of(parameters.pipeline_class)
+    return {
+        "model": {"const": parameters.model_id},
+        "width": {"default": entry.default_width, "maximum": entry.max_width, "multipleOf": step},
+        "height": {"default": entry.default_height, "maximum": entry.max_height, "multipleOf": step},
+        "num_inference_steps": {"default": entry.default_steps, "maximum": entry.max_steps},
+        "num_images": {"maximum": entry.max_images},
+        "scheduler": {"default": entry.default_scheduler, "enum": list(entry.schedulers)},
+        "loras": describe_loras(parameters),
+    }
+
+
+def _put_default(schema: dict[str, Any], default: Any) -> dict[str, Any]:
+    return schema if default is None else schema | {"default": default}
+
+
+@cache
+def _field_schemas() -> dict[str, dict[str, Any]]:
+    """Each field of a request, as what it is when it is given: without the null that stands for the model's default."""
+    whole = RenderRequest.model_json_schema()
+    definitions = whole.get("$defs", {})
+    schemas = {}
+    for name, property_ in whole["properties"].items():
+        schema = {key: value for key, value in property_.items() if key not in {"title", "anyOf", "default"}}
+        for choice in property_.get("anyOf", []):
+            if choice != {"type": "null"}:
+                schema |= choice
+        if property_.get("default") is not None:
+            schema["default"] = property_["default"]
+        schemas[name] = _put_in(schema, definitions)
+    return schemas
+
+
+def _put_in(schema: Any, definitions: dict[str, Any]) -> Any:
+    """The schema with every reference replaced by what it refers to, so that it stands alone."""
+    if isinstance(schema, list):
+        return [_put_in(each, definitions) for each in schema]
+    if not isinstance(schema, dict):
+        return schema
+    if "$ref" in schema:
+        return _put_in(definitions[schema["$ref"].rpartition("/")[2]], definitions)
+    return {key: _put_in(value, definitions) for key, value in schema.items()}

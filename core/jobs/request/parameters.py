@@ -1,0 +1,159 @@
+"""Which parameters a model has for a task: the fields of a request, measured against its pipeline's signature."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Collection
+from dataclasses import dataclass
+from typing import Annotated, Any
+
+from pydantic import AliasChoices, ConfigDict, Field, TypeAdapter
+
+from core.catalog import Catalog, LoraEntry, ModelEntry, Parameter, PipelineSignature, Task, find_task_signature
+from core.jobs.request.render_request import Prompt, RenderRequest
+
+#: Fields of a request that mean the same for every model, whatever its pipeline's signature says.
+EVERY_MODELS = frozenset(
+    {
+        *("prompt", "model", "width", "height", "num_inference_steps", "scheduler", "seed", "num_images"),
+        *("loras", "deterministic", "output_format", "metadata"),
+        *("priority", "start_deadline_seconds", "deadline_seconds", "retention_seconds"),
+    }
+)
+#: Fields that are there if the signature has them.
+PIPELINES_OWN = [name for name in RenderRequest.model_fields if name not in EVERY_MODELS]
+
+#: Smallest and largest value of parameters that we have no field for; the others may be anything within reason.
+_LIMITS: dict[str, tuple[float, float]] = {
+    **dict.fromkeys(("eta", "guidance_rescale", "cfg_truncation", "cfg_trunc_ratio"), (0, 1)),
+    **dict.fromkeys(("control_guidance_start", "control_guidance_end"), (0, 1)),
+    **dict.fromkeys(("skip_layer_guidance_start", "skip_layer_guidance_stop"), (0, 1)),
+    **dict.fromkeys(("aesthetic_score", "negative_aesthetic_score"), (0, 10)),
+    "skip_layer_guidance_scale": (0, 100),
+    "original_inference_steps": (1, 1000),
+}
+_NUMBER_LIMITS = (-1000.0, 1000.0)
+_INTEGER_LIMITS = (0, 65_536)
+
+#: Pictures that a pipeline may take for another task than this one.
+_NOT_FOR: dict[Task, set[str]] = {
+    "text-to-image": {"image", "mask_image"},
+    "image-to-image": {"mask_image"},
+    "inpainting": set(),
+}
+
+#: No parameter has a longer name.
+_LONGEST_NAME = 64
+
+
+@dataclass(frozen=True)
+class ModelParameters:
+    """What a model takes for one task."""
+
+    model_id: str
+    entry: ModelEntry
+    pipeline_class: str
+    task: Task
+    #: With a ControlNet beside the model.
+    controlled: bool
+    #: Every parameter of the pipeline that a request may set, fields of ours or not.
+    offered: dict[str, Parameter]
+    #: Parameters that the model has beside a control image only.
+    with_control_only: frozenset[str]
+    #: The values of what the request leaves out, as far as they are known and matter.
+    defaults: dict[str, Any]
+    #: The LoRAs that were made for the model, by id.
+    loras: dict[str, LoraEntry]
+    #: Those of them whose files are still to be fetched.
+    unfetched_loras: frozenset[str]
+
+    @property
+    def extras(self) -> dict[str, Parameter]:
+        """Parameters that we have no field for."""
+        return {name: each for name, each in self.offered.items() if name not in RenderRequest.model_fields}
+
+
+def find_parameters(catalog: Catalog, model_id: str, task: Task, *, controlled: bool = False) -> ModelParameters | None:
+    """What the model takes for the task; None where it does not serve it, or where that is not known yet."""
+    entry = catalog.get(model_id)
+    pipeline_class = catalog.pipeline_class(model_id)
+    if pipeline_class is None or task not in entry.tasks:
+        return None
+    plain = find_task_signature(pipeline_class, task)
+    beside = None if entry.controlnet is None else find_task_signature(pipeline_class, task, controlled=True)
+    by_controlnet = controlled and (plain is None or "control_image" not in plain.parameters)
+    signature = beside if by_controlnet else plain
+    if signature is None:
+        return None
+
+    loras = catalog.loras_of(model_id)
+    existing = _leave_out(signature, _NOT_FOR[task])
+    with_control = {} if beside is None or by_controlnet else _leave_out(beside, {*_NOT_FOR[task], *entry.without})
+    return ModelParameters(
+        model_id=model_id,
+        entry=entry,
+        pipeline_class=signature.class_name,
+        task=task,
+        controlled=by_controlnet,
+        offered={name: each for name, each in existing.items() if name not in entry.without},
+        with_control_only=frozenset(with_control) - set(existing),
+        defaults=_find_defaults(entry, existing),
+        loras=loras,
+        unfetched_loras=frozenset(lora_id for lora_id in loras if not catalog.is_lora_available(lora_id)),
+    )
+
+
+def _leave_out(signature: PipelineSignature, names: Collection[str]) -> dict[str, Parameter]:
+    return {name: each for name, each in signature.parameters.items() if name not in names}
+
+
+def _find_defaults(entry: ModelEntry, existing: dict[str, Parameter]) -> dict[str, Any]:
+    defaults: dict[str, Any] = {}
+    for name in PIPELINES_OWN:
+        if name in existing and name not in entry.without and existing[name].default is not None:
+            defaults[name] = existing[name].default
+    if "negative_prompt" in existing and "negative_prompt" not in entry.without:
+        defaults["negative_prompt"] = ""
+    if entry.default_guidance_scale is not None and "guidance_scale" in existing:
+        defaults["guidance_scale"] = entry.default_guidance_scale
+    defaults |= {name: value for name, value in entry.defaults.items() if name in existing}
+    return {
+        name: float(value) if existing[name].kind == "number" else value
+        for name, value in defaults.items()
+        if existing[name].kind != "image"
+    }
+
+
+def find_field(name: str) -> str | None:
+    """The field of a request that a name or one of its aliases stands for."""
+    if name in RenderRequest.model_fields:
+        return name
+    for field, info in RenderRequest.model_fields.items():
+        if isinstance(info.validation_alias, AliasChoices) and name in info.validation_alias.choices:
+            return field
+    return None
+
+
+def find_nearest(name: str, parameters: ModelParameters) -> str | None:
+    """The parameter of the model that was perhaps meant."""
+    if len(name) > _LONGEST_NAME:
+        return None
+    known = [*(EVERY_MODELS - {"model", "metadata"}), *parameters.offered]
+    return next(iter(difflib.get_close_matches(name, sorted({*known}), n=1)), None)
+
+
+def build_adapter(name: str, parameter: Parameter) -> TypeAdapter[Any]:
+    """Checks a value of a parameter that we have no field for, and describes it as JSON schema."""
+    kind: Any
+    match parameter.kind:
+        case "boolean":
+            kind = bool
+        case "integer":
+            lowest, highest = _LIMITS.get(name, _INTEGER_LIMITS)
+            kind = Annotated[int, Field(ge=lowest, le=highest)]
+        case "number":
+            lowest, highest = _LIMITS.get(name, _NUMBER_LIMITS)
+            kind = Annotated[float, Field(ge=lowest, le=highest, allow_inf_nan=False)]
+        case _:
+            kind = Prompt
+    return TypeAdapter(kind, config=ConfigDict(strict=True))

@@ -1,0 +1,206 @@
+"""What a client may ask for: the body of `POST /v1/jobs`. Whether the model has a parameter, resolve_request.py knows."""
+
+from __future__ import annotations
+
+import unicodedata
+from typing import Annotated, Any, Literal
+
+from pydantic import AfterValidator, AliasChoices, BaseModel, ConfigDict, Field, ValidationInfo, field_validator
+
+from core.catalog import LoraScale
+from core.jobs.queue.priority import PriorityName
+
+OutputFormat = Literal["png", "jpeg", "webp"]
+
+#: The largest seed: seeds are stored as signed 64-bit numbers, and image i of a job takes seed + i.
+MAX_SEED = 2**63 - 1 - 64
+
+#: Seconds that a deadline may lie ahead: 30 days.
+_LONGEST_DEADLINE = 30 * 24 * 3600
+
+#: Seconds that images may be kept by request: 10 years.
+_LONGEST_RETENTION = 10 * 365 * 24 * 3600
+
+_ALLOWED_CONTROLS = frozenset("\t\n\r")
+
+
+def _plain_text(text: str) -> str:
+    """Text that the database, the tokenizer and a log line can all take, in Unicode's composed form."""
+    for character in text:
+        category = unicodedata.category(character)
+        if category == "Cs":
+            raise ValueError("holds half of a surrogate pair, which is not a character")
+        if category == "Cc" and character not in _ALLOWED_CONTROLS:
+            raise ValueError("holds a control character")
+    return unicodedata.normalize("NFC", text)
+
+
+def _not_blank(text: str) -> str:
+    if not text.strip():
+        raise ValueError("must not be blank")
+    return text
+
+
+PlainText = Annotated[str, AfterValidator(_plain_text)]
+Prompt = Annotated[str, Field(max_length=4_000), AfterValidator(_plain_text)]
+Side = Annotated[int, Field(ge=8, le=16_384, multiple_of=8)]
+Guidance = Annotated[float, Field(ge=0, le=100)]
+ImageReference = Annotated[str, Field(min_length=1), AfterValidator(_plain_text)]
+Deadline = Annotated[int, Field(ge=1, le=_LONGEST_DEADLINE)]
+MetadataKey = Annotated[str, Field(min_length=1, max_length=64), AfterValidator(_plain_text)]
+MetadataValue = Annotated[str, Field(max_length=512), AfterValidator(_plain_text)]
+
+
+class LoraUse(BaseModel):
+    """One adapter and how strongly it works."""
+
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True, allow_inf_nan=False)
+
+    id: str = Field(min_length=1, max_length=64, description="A LoRA of the models file that fits the model.")
+    scale: LoraScale | None = Field(
+        default=None, description="How strongly it works. Left out: the LoRA's own default."
+    )
+
+
+class RenderRequest(BaseModel):
+    """What to draw. Only `prompt` is required; what is left out takes the model's default.
+
+    The names are diffusers' own; the usual other names (`steps`, `cfg_scale`, `n`) are accepted too. Which of them a model
+    has, with its defaults and limits, tells `GET /v1/models/{id}`, for each task: with `mask_image` the task is inpainting,
+    with `image` alone image-to-image, otherwise text-to-image. Further numbers, texts and switches of the model's pipeline
+    (such as `guidance_rescale`) can be given by name, too. What a model does not have is refused, never dropped.
+    """
+
+    model_config = ConfigDict(extra="allow", strict=True, frozen=True, allow_inf_nan=False, populate_by_name=True)
+
+    prompt: Annotated[Prompt, AfterValidator(_not_blank)] = Field(
+        description="What the picture shows.", examples=["a large red mug on a yellow background"]
+    )
+    prompt_2: Prompt | None = Field(default=None, description="For the second text encoder; the prompt if left out.")
+    prompt_3: Prompt | None = Field(default=None, description="For the third text encoder; the prompt if left out.")
+    negative_prompt: Prompt | None = Field(default=None, description="What the picture does not show.")
+    model: str | None = Field(default=None, min_length=1, max_length=64, description="An id from `GET /v1/models`.")
+    width: Side | None = Field(
+        default=None, description="Pixels, a multiple of the model's step. Left out, it follows the image's."
+    )
+    height: Side | None = Field(
+        default=None, description="Pixels, a multiple of the model's step. Left out, it follows the image's."
+    )
+    num_inference_steps: int | None = Field(
+        default=None,
+        ge=1,
+        le=1000,
+        validation_alias=AliasChoices("num_inference_steps", "steps"),
+        description="Denoising steps.",
+    )
+    guidance_scale: Guidance | None = Field(
+        default=None,
+        validation_alias=AliasChoices("guidance_scale", "cfg_scale"),
+        description="How closely to follow the prompt.",
+    )
+    true_cfg_scale: Guidance | None = Field(
+        default=None,
+        description="Classifier-free guidance, with a negative prompt, of models whose guidance_scale is something else.",
+    )
+    strength: float | None = Field(
+        default=None,
+        gt=0,
+        le=1,
+        validation_alias=AliasChoices("strength", "prompt_strength"),
+        description="How far to leave `image`: 1 is all the way. The first 1 - strength of the steps are left out.",
+    )
+    image: ImageReference | None = Field(
+        default=None,
+        repr=False,
+        validation_alias=AliasChoices("image", "init_image"),
+        description=(
+            "The picture to start from: a data URI (`data:image/png;base64,…`, or jpeg or webp) of at most 20 MiB and "
+            "2^25 pixels, or the id of one of your artifacts (`art_…`). It is turned upright, laid on white where it "
+            "is transparent, and resized to exactly width x height."
+        ),
+    )
+    mask_image: ImageReference | None = Field(
+        default=None,
+        repr=False,
+        validation_alias=AliasChoices("mask_image", "mask"),
+        description=(
+            "Where to paint: white is painted anew, black (and what is transparent) stays. Needs `image`, and takes "
+            "the same as that."
+        ),
+    )
+    control_image: ImageReference | None = Field(
+        default=None,
+        repr=False,
+        description="What a ControlNet goes by: edges, depth or a pose, as the model wants it. Takes the same as `image`.",
+    )
+    controlnet_conditioning_scale: float | None = Field(
+        default=None, ge=0, le=10, description="How closely to follow `control_image`."
+    )
+    max_sequence_length: int | None = Field(
+        default=None, ge=1, le=2048, description="Tokens of the prompt that the model reads at most."
+    )
+    clip_skip: int | None = Field(
+        default=None, ge=0, le=12, description="Last layers of the CLIP text encoder to leave out."
+    )
+    loras: tuple[LoraUse, ...] = Field(
+        default=(), max_length=8, strict=False, description="Adapters to draw with, all at once."
+    )
+    scheduler: str | None = Field(
+        default=None, min_length=1, max_length=64, description="One of the model's schedulers."
+    )
+    seed: int | None = Field(
+        default=None,
+        ge=0,
+        le=MAX_SEED,
+        description="The same request with the same seed draws the same image again: to the eye, and with `deterministic` "
+        "to the bit. Random when left out.",
+    )
+    num_images: int = Field(
+        default=1,
+        ge=1,
+        le=64,
+        validation_alias=AliasChoices("num_images", "num_outputs", "n"),
+        description="Image i is drawn from seed + i.",
+    )
+    deterministic: bool = Field(
+        default=False,
+        description="Draw in a way that gives the same bits whatever else is drawn beside it; it can take longer.",
+    )
+    output_format: OutputFormat = "png"
+    priority: PriorityName = Field(
+        default="normal",
+        description="Every `high` job goes before every `normal` one, and these before every `low` one. Accounts take turns "
+        "within each.",
+    )
+    deadline_seconds: Deadline | None = Field(
+        default=None,
+        description="The job fails (`deadline_exceeded`) if it has not ended so many seconds after it was accepted.",
+    )
+    start_deadline_seconds: Deadline | None = Field(
+        default=None,
+        description="The job fails (`start_deadline_exceeded`) if no worker has started it so many seconds after it was "
+        "accepted. At most `deadline_seconds`.",
+    )
+    retention_seconds: int | None = Field(
+        default=None,
+        ge=1,
+        le=_LONGEST_RETENTION,
+        description="The images are deleted so many seconds after the job's end. At most what the account's policy says, "
+        "which is taken when this is left out.",
+    )
+    metadata: dict[MetadataKey, MetadataValue] = Field(
+        default_factory=dict, max_length=32, description="Your own labels; given back with the job."
+    )
+
+    @field_validator("start_deadline_seconds")
+    @classmethod
+    def _before_the_end(cls, seconds: int | None, info: ValidationInfo) -> int | None:
+        total = info.data.get("deadline_seconds")
+        if seconds is not None and total is not None and seconds > total:
+            raise ValueError("must be at most deadline_seconds")
+        return seconds
+
+    @property
+    def extra(self) -> dict[str, Any]:
+        """What came under names that are not ours: parameters of the model's pipeline, perhaps."""
+        return self.__pydantic_extra__ or {}

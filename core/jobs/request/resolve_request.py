@@ -1,0 +1,225 @@
+"""Fix everything that a request leaves open, against the catalog, so that the job can be rendered again."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from itertools import islice
+from types import MappingProxyType
+from typing import Any
+
+from pydantic import ValidationError
+
+from core.catalog import Catalog, Task
+from core.errors import FieldError, InvalidRequest, ModelNotFetched
+from core.jobs.request.denoising_steps import count_denoising_steps
+from core.jobs.request.image_size import follow_input
+from core.jobs.request.loras import refuse_loras, settle_loras
+from core.jobs.request.parameters import (
+    PIPELINES_OWN,
+    ModelParameters,
+    build_adapter,
+    find_field,
+    find_nearest,
+    find_parameters,
+)
+from core.jobs.request.render_request import RenderRequest
+
+#: A random seed is short enough to be read aloud.
+_RANDOM_SEED_BITS = 32
+
+#: An answer is never much longer than its question.
+_MOST_ERRORS = 20
+
+
+@dataclass(frozen=True)
+class ResolvedRequest:
+    """A request with nothing left to choose."""
+
+    model: str
+    model_revision: str
+    task: str
+    pool: str
+    seed: int
+    #: Every parameter, as the job shows it.
+    parameters: dict[str, Any]
+    #: What of the request will have no effect.
+    warnings: list[str]
+
+    @property
+    def cost(self) -> float:
+        """Megapixel-steps: width x height x steps that are done x images / 1e6."""
+        parameters = self.parameters
+        pixels = parameters["width"] * parameters["height"] * parameters["num_images"]
+        return float(pixels * count_denoising_steps(parameters) / 1e6)
+
+
+def resolve_request(
+    request: RenderRequest,
+    *,
+    catalog: Catalog,
+    default_model: str,
+    input_sizes: Mapping[str, tuple[int, int]] = MappingProxyType({}),
+) -> ResolvedRequest:
+    """Every default filled in. `input_sizes` are width and height (pixels) of the images in the request's fields.
+
+    Raises InvalidRequest naming each field that the model cannot serve.
+    """
+    model_id = default_model if request.model is None else request.model
+    parameters = _find_parameters(request, catalog, model_id)
+    errors = list(islice(_refuse_unknown(request, parameters), _MOST_ERRORS))
+    if errors:
+        raise InvalidRequest(errors)
+
+    values = _fill_in(request, parameters, input_sizes)
+    errors = list(_over_the_limits(values, parameters))
+    if errors:
+        raise InvalidRequest(errors)
+
+    return ResolvedRequest(
+        model=model_id,
+        model_revision=catalog.revision(model_id),
+        task=parameters.task,
+        pool=parameters.entry.pool,
+        seed=secrets.randbits(_RANDOM_SEED_BITS) if request.seed is None else request.seed,
+        parameters=values,
+        warnings=list(_find_idle(values, parameters)),
+    )
+
+
+def derive_task(request: RenderRequest) -> Task:
+    """What the request's pictures make of it."""
+    if request.mask_image is not None:
+        return "inpainting"
+    return "text-to-image" if request.image is None else "image-to-image"
+
+
+def _find_parameters(request: RenderRequest, catalog: Catalog, model_id: str) -> ModelParameters:
+    entry = catalog.find(model_id)
+    if entry is None:
+        raise InvalidRequest([FieldError("model", f"there is no model {model_id!r}; GET /v1/models lists them")])
+    if not catalog.is_available(model_id):
+        raise InvalidRequest([FieldError("model", ModelNotFetched.of(model_id).message)])
+    if request.mask_image is not None and request.image is None:
+        raise InvalidRequest([FieldError("mask_image", "needs `image`, the picture that it masks")])
+
+    task = derive_task(request)
+    if task not in entry.tasks:
+        field = "mask_image" if task == "inpainting" else "image" if task == "image-to-image" else "prompt"
+        raise InvalidRequest([FieldError(field, f"{model_id} has no {task}; it has {', '.join(entry.tasks)}")])
+    parameters = find_parameters(catalog, model_id, task, controlled=request.control_image is not None)
+    if parameters is None:
+        raise InvalidRequest([FieldError("control_image", f"{model_id} has no ControlNet for {task}")])
+    return parameters
+
+
+def _refuse_unknown(request: RenderRequest, parameters: ModelParameters) -> Iterator[FieldError]:
+    for name in PIPELINES_OWN:
+        if getattr(request, name) is not None and name not in parameters.offered:
+            yield FieldError(name, _explain_absence(name, parameters))
+    yield from refuse_loras(request.loras, parameters)
+
+    extras = parameters.extras if request.extra else {}
+    for name, value in request.extra.items():
+        if (field := find_field(name)) is not None:
+            yield FieldError(name, f"given twice: it is another name of {field}")
+        elif name not in extras:
+            yield FieldError(name, _explain_absence(name, parameters))
+        elif value is not None:
+            try:
+                build_adapter(name, extras[name]).validate_python(value)
+            except ValidationError as error:
+                yield FieldError(name, error.errors()[0]["msg"].removeprefix("Value error, "))
+
+
+def _explain_absence(name: str, parameters: ModelParameters) -> str:
+    if name in parameters.with_control_only:
+        return "needs `control_image`"
+    if name == "strength" and parameters.task == "text-to-image" and len(parameters.entry.tasks) > 1:
+        return "needs `image`, the picture to start from"
+    place = "" if parameters.task == "text-to-image" else f" for {parameters.task}"
+    nearest = None if name in RenderRequest.model_fields else find_nearest(name, parameters)
+    hint = f"; did you mean {nearest}?" if nearest else ""
+    return f"{parameters.model_id} has no such parameter{place}{hint}"
+
+
+def _fill_in(
+    request: RenderRequest, parameters: ModelParameters, input_sizes: Mapping[str, tuple[int, int]]
+) -> dict[str, Any]:
+    """Every value, in the order of the request's fields; what the model lacks, or leaves to its pipeline, is not there."""
+    entry = parameters.entry
+    width, height = _choose_size(request, parameters, input_sizes)
+    given = {name: getattr(request, name) for name in PIPELINES_OWN}
+    values: dict[str, Any] = {
+        **{name: value for name, value in parameters.defaults.items() if name in given},
+        **{name: value for name, value in given.items() if value is not None},
+        "prompt": request.prompt,
+        "width": width,
+        "height": height,
+        "num_inference_steps": request.num_inference_steps or entry.default_steps,
+        "scheduler": entry.default_scheduler if request.scheduler is None else request.scheduler,
+        "num_images": request.num_images,
+        "output_format": request.output_format,
+    }
+    if request.loras:
+        values["loras"] = settle_loras(request.loras, parameters)
+    if request.deterministic:
+        values["deterministic"] = True
+    ordered = {name: values[name] for name in RenderRequest.model_fields if name in values}
+
+    extras = {name: value for name, value in parameters.defaults.items() if name not in ordered}
+    for name, value in request.extra.items():
+        if value is not None:
+            extras[name] = build_adapter(name, parameters.extras[name]).validate_python(value)
+    return ordered | extras
+
+
+def _choose_size(
+    request: RenderRequest, parameters: ModelParameters, input_sizes: Mapping[str, tuple[int, int]]
+) -> tuple[int, int]:
+    entry = parameters.entry
+    input_size = input_sizes.get("image") or input_sizes.get("control_image")
+    if input_size is None:
+        return request.width or entry.default_width, request.height or entry.default_height
+    return follow_input(
+        input_size,
+        width=request.width,
+        height=request.height,
+        largest=(entry.max_width, entry.max_height),
+        multiple=entry.size_step_of(parameters.pipeline_class),
+    )
+
+
+def _over_the_limits(values: dict[str, Any], parameters: ModelParameters) -> Iterator[FieldError]:
+    entry = parameters.entry
+    limits = {
+        "width": entry.max_width,
+        "height": entry.max_height,
+        "num_inference_steps": entry.max_steps,
+        "num_images": entry.max_images,
+    }
+    for field, limit in limits.items():
+        if values[field] > limit:
+            yield FieldError(field, f"this model allows at most {limit}")
+    step = entry.size_step_of(parameters.pipeline_class)
+    for field in ("width", "height"):
+        if values[field] % step:
+            yield FieldError(field, f"this model needs a multiple of {step}")
+    if values["scheduler"] not in entry.schedulers:
+        yield FieldError("scheduler", f"this model has {', '.join(entry.schedulers)}")
+    if count_denoising_steps(values) < 1:
+        yield FieldError("strength", "leaves no step to do: num_inference_steps times strength must be 1 or more")
+
+
+def _find_idle(values: dict[str, Any], parameters: ModelParameters) -> Iterator[str]:
+    """Words about each parameter that has no effect beside the others."""
+    scale = "true_cfg_scale" if "true_cfg_scale" in values else "guidance_scale"
+    # Z-Image counts guidance from 0, all others from 1.
+    idle = 0 if parameters.pipeline_class.startswith("ZImage") else 1
+    negatives = [name for name in values if name.startswith("negative_prompt") and str(values[name]).strip()]
+    if scale in values and values[scale] <= idle:
+        for name in negatives:
+            yield f"{name} has no effect at a {scale} of {idle} or less"
+    elif scale == "true_cfg_scale" and not values.get("negative_prompt"):
+        yield "true_cfg_scale has no effect without a negative_prompt"

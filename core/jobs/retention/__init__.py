@@ -1,0 +1,1 @@
+"""How long jobs and images are kept, and how they are deleted."""

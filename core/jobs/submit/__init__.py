@@ -1,0 +1,1 @@
+"""How a request becomes a row in the queue."""

@@ -1,0 +1,1 @@
+"""How a job is shown: in reads, lists, events and webhooks."""

@@ -1,0 +1,1 @@
+"""An attempt's dealings with the database: claim, lease, outcome."""

@@ -1,0 +1,158 @@
+"""Keep an attempt's lease alive while its job's thread works, and carry back what it learns."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+import structlog
+from structlog.contextvars import bind_contextvars, get_contextvars
+
+from core.database import transaction
+from core.errors import LeaseLost
+from core.jobs.attempts.checkpoints import StoredCheckpoint
+from core.jobs.attempts.claim import ClaimedAttempt
+from core.jobs.attempts.lease import renew_lease
+from core.jobs.request.denoising_steps import count_denoising_steps
+from core.settings import Settings
+from worker.rendering.errors import DeadlinePassed, JobCancelled, WorkerDraining
+from worker.rendering.process.drain import Drain
+from worker.rendering.watch_steps import StepEnd
+
+#: Seconds between looks; progress that was made since is written down this often.
+_PROGRESS_SECONDS = 0.5
+
+#: Share of the lease after which, without a renewal, the attempt counts itself as lost: before anyone else may start.
+_SELF_FENCE = 0.8
+
+_log = structlog.get_logger()
+
+
+class LeaseKeeper:
+    """The heartbeat of one attempt. The renderer tells it each step; it tells the renderer when to stop."""
+
+    def __init__(
+        self, attempt: ClaimedAttempt, settings: Settings, drain: Drain, *, on_stuck: Callable[[], None]
+    ) -> None:
+        """`on_stuck` is called when a step does not end."""
+        self._attempt = attempt
+        self._settings = settings
+        self._drain = drain
+        self._on_stuck = on_stuck
+        #: The checkpoint that a row names as the job's, and the one that it is to name.
+        self.named_checkpoint = attempt.checkpoint
+        self._checkpoint = attempt.checkpoint
+        self._step = 0
+        self._written_step = 0
+        self._renewed_at = time.monotonic()
+        self._progressed_at = time.monotonic()
+        self._is_lost = False
+        self._is_cancelled = False
+        self._is_over = False
+        self._is_stopped = False
+        self._woken = threading.Event()
+
+    def reach_step(self, end: StepEnd) -> None:
+        """A denoising step is done. Raises what `check_wanted` raises."""
+        # Told in the steps that were asked for: schedulers of second order take more.
+        self._step = end.step * count_denoising_steps(self._attempt.request) // end.steps
+        self.check_wanted()
+
+    def check_wanted(self) -> None:
+        """Between steps, and while the job waits for its model. Raises WorkerDraining, and what `check_held` raises."""
+        self.check_held()
+        if self._drain.is_over:
+            raise WorkerDraining
+
+    def check_held(self) -> None:
+        """Raises LeaseLost, JobCancelled or DeadlinePassed when there is no point in going on. (Rendered images are kept
+        in a drain.)
+        """
+        self._progressed_at = time.monotonic()
+        if self._is_lost or self._is_overdue():
+            raise LeaseLost
+        if self._is_cancelled:
+            raise JobCancelled
+        if self._is_over:
+            raise DeadlinePassed
+
+    def name_checkpoint(self, checkpoint: StoredCheckpoint) -> None:
+        """This one, in the bucket by now, is to be the job's: it is written down at once, with a renewal of the lease."""
+        self._checkpoint = checkpoint
+        self._woken.set()
+
+    def beat_until_stopped(self) -> None:
+        """Renew the lease every heartbeat, and sooner when there is progress or a checkpoint to write down."""
+        while not self._is_stopped:
+            self._woken.wait(_PROGRESS_SECONDS)
+            self._woken.clear()
+            if self._is_stopped:
+                return
+            if self._is_stuck():
+                _log.error("attempt_stuck", step=self._step, timeout_seconds=self._settings.stuck_after_seconds)
+                self._on_stuck()
+                return
+            is_due = time.monotonic() - self._renewed_at >= self._settings.heartbeat_seconds
+            has_news = self._step != self._written_step or self._checkpoint is not self.named_checkpoint
+            # What is lost is lost; its step is watched all the same, for the thread may hang.
+            if not self._is_lost and (is_due or has_news):
+                self._renew()
+
+    def stop(self) -> None:
+        """No more heartbeats."""
+        self._is_stopped = True
+        self._woken.set()
+
+    def _renew(self) -> None:
+        step, checkpoint = self._step, self._checkpoint
+        started = time.monotonic()
+        try:
+            with transaction() as session:
+                renewal = renew_lease(
+                    session,
+                    attempt_id=self._attempt.id,
+                    step=step,
+                    lease_seconds=self._settings.lease_seconds,
+                    checkpoint=None if checkpoint is self.named_checkpoint else checkpoint,
+                )
+        except LeaseLost:
+            self._is_lost = True
+        except Exception as error:  # noqa: BLE001
+            # The database may be back before the lease is over; until then the next beat tries again.
+            _log.warning("lease_not_renewed", error=repr(error))
+        else:
+            # Counted from before the question, so that our clock never runs behind the database's.
+            self._renewed_at = started
+            self._written_step = step
+            self.named_checkpoint = checkpoint
+            self._is_cancelled = renewal.cancel_requested
+            self._is_over = renewal.deadline_passed
+
+    def _is_stuck(self) -> bool:
+        return time.monotonic() - self._progressed_at > self._settings.stuck_after_seconds
+
+    def _is_overdue(self) -> bool:
+        return time.monotonic() - self._renewed_at > self._settings.lease_seconds * _SELF_FENCE
+
+
+@contextmanager
+def keep_lease(
+    attempt: ClaimedAttempt, settings: Settings, drain: Drain, *, on_stuck: Callable[[], None]
+) -> Iterator[LeaseKeeper]:
+    """A lease that is renewed by a thread of its own until the block ends, or until a step does not end."""
+    keeper = LeaseKeeper(attempt, settings, drain, on_stuck=on_stuck)
+    context = get_contextvars()
+
+    def beat() -> None:
+        bind_contextvars(**context)
+        keeper.beat_until_stopped()
+
+    thread = threading.Thread(target=beat, name="heartbeat", daemon=True)
+    thread.start()
+    try:
+        yield keeper
+    finally:
+        keeper.stop()
+        thread.join()

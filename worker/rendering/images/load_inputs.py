@@ -1,0 +1,55 @@
+"""Fetch the images that a job starts from, in the form in which pipelines take them."""
+
+from __future__ import annotations
+
+import hashlib
+
+from PIL.Image import Image, Resampling
+
+from core.artifacts.images import NotAnImage, flatten, read_image
+from core.artifacts.storage import read_object
+from core.errors import ObjectMissing, StorageUnavailable
+from core.jobs.attempts.claim import ClaimedAttempt, ClaimedInput
+from worker.rendering.errors import RequestRefused
+
+
+def load_inputs(attempt: ClaimedAttempt) -> dict[str, Image]:
+    """The image of each image field, as wide and high as the job draws: RGB, or L for the mask.
+
+    Raises RequestRefused where another job's output is not there any more or the image cannot be read, and
+    StorageUnavailable where the store does not give what was put into it.
+    """
+    size = (attempt.request["width"], attempt.request["height"])
+    return {
+        field: _decode(_fetch(source, field), field).resize(size, Resampling.LANCZOS)
+        for field, source in attempt.inputs.items()
+    }
+
+
+def _fetch(source: ClaimedInput | None, field: str) -> bytes:
+    if source is None:
+        raise _gone(field)
+    try:
+        body = read_object(source.storage_key)
+    except ObjectMissing as error:
+        if source.is_own:
+            raise
+        raise _gone(field) from error
+    if hashlib.sha256(body).hexdigest() != source.sha256:
+        raise StorageUnavailable(f"The object store gave other bytes than were put under {source.storage_key}")
+    return body
+
+
+def _decode(body: bytes, field: str) -> Image:
+    try:
+        image = read_image(body).image
+    except NotAnImage as error:
+        raise RequestRefused(f"{field} {error}") from error
+    if field == "mask_image":
+        # What is transparent is not masked.
+        return flatten(image, background="black").convert("L")
+    return flatten(image, background="white")
+
+
+def _gone(field: str) -> RequestRefused:
+    return RequestRefused(f"The artifact that {field} names is not there any more.")

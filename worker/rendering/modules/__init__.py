@@ -1,0 +1,1 @@
+"""What is done to torch modules, whichever model they belong to."""

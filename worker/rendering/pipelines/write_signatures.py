@@ -1,0 +1,121 @@
+"""`python -m worker.rendering.pipelines.write_signatures`: write down what the installed diffusers' pipelines accept.
+
+The API has no diffusers; it reads `core/catalog/pipeline_signatures.json`, which this writes and a guard test compares.
+"""
+
+from __future__ import annotations
+
+import inspect
+import json
+import types
+import typing
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import diffusers
+from diffusers.pipelines import auto_pipeline
+
+from core.catalog.signatures import SIGNATURES_PATH
+
+_TASKS: dict[str, Mapping[str, type]] = {
+    "text-to-image": auto_pipeline.AUTO_TEXT2IMAGE_PIPELINES_MAPPING,
+    "image-to-image": auto_pipeline.AUTO_IMAGE2IMAGE_PIPELINES_MAPPING,
+    "inpainting": auto_pipeline.AUTO_INPAINT_PIPELINES_MAPPING,
+}
+
+#: Tasks that diffusers has a pipeline of the same components for, and its AutoPipeline does not know.
+_ALSO: dict[tuple[str, str], str] = {
+    ("chroma", "image-to-image"): "ChromaImg2ImgPipeline",
+    ("chroma", "inpainting"): "ChromaInpaintPipeline",
+    ("flux-kontext", "inpainting"): "FluxKontextInpaintPipeline",
+    ("flux2-klein", "inpainting"): "Flux2KleinInpaintPipeline",
+    ("sana-sprint", "text-to-image"): "SanaSprintPipeline",
+    ("sana-sprint", "image-to-image"): "SanaSprintImg2ImgPipeline",
+}
+
+#: Several pipelines in one, more than one picture for a prompt, or attention processors of their own: not for a catalog.
+_LEFT_OUT = {
+    *("if", "kandinsky", "kandinsky22", "wuerstchen", "cascade", "helios", "helios-pyramid"),
+    *("qwenimage-layered", "z-image-omni", "z-image-controlnet-inpaint"),
+}
+
+#: What the engine sets itself, or what would give something else than the finished pictures that were asked for.
+_ENGINE_OWNED = {
+    *("generator", "latents", "output_type", "return_dict", "timesteps", "sigmas", "mu"),
+    *("num_images_per_prompt", "denoising_start", "denoising_end", "return_index", "use_kv_cache", "prompt_upsampling"),
+    *("tokenizer_max_length", "max_area", "caption_upsample_temperature", "prompt_upsampling_temperature"),
+}
+_ENGINE_OWNED_PARTS = ("callback", "embeds", "_latents", "attention_mask", "attention_kwargs", "ip_adapter")
+
+#: The pictures that a request can carry.
+_IMAGES = {"image", "mask_image", "control_image"}
+
+
+def main() -> None:
+    """Write the file."""
+    SIGNATURES_PATH.write_text(render_signatures())
+
+
+def render_signatures() -> str:
+    """The file's text: one line for each pipeline class, so that a release's changes can be read in a diff."""
+    classes = {cls.__name__: cls for _, _, cls in _list_classes()}
+    lines = [f"{json.dumps(name)}: {json.dumps(_describe(classes[name]))}" for name in sorted(classes)]
+    return f'{{"diffusers": "{diffusers.__version__}",\n"classes": {{\n' + ",\n".join(lines) + "\n}}\n"
+
+
+def _list_classes() -> Iterator[tuple[str, str, type]]:
+    """Family, task and class of everything that a catalog can name."""
+    for task, mapping in _TASKS.items():
+        for family, cls in mapping.items():
+            if family not in _LEFT_OUT and "-pag" not in family:
+                yield family, task, cls
+    for (family, task), name in _ALSO.items():
+        yield family, task, getattr(diffusers, name)
+
+
+def _describe(cls: type) -> dict[str, Any]:
+    family = next(family for family, _, other in _list_classes() if other is cls)
+    return {
+        "tasks": _classes_by_task(family),
+        "controlled": _classes_by_task(f"{family}-controlnet"),
+        "parameters": dict(_list_parameters(cls)),
+    }
+
+
+def _classes_by_task(family: str) -> dict[str, str]:
+    return {task: cls.__name__ for other, task, cls in _list_classes() if other == family}
+
+
+def _list_parameters(cls: type) -> Iterator[tuple[str, list[Any]]]:
+    """Name to kind and default; and, where the pipeline calls it otherwise than we do, its argument's name."""
+    parameters = inspect.signature(cls.__call__).parameters
+    control_is_image = "ControlNet" in cls.__name__ and "control_image" not in parameters
+    for name, parameter in parameters.items():
+        kind = _kind(parameter.annotation)
+        if kind is None or _is_engine_owned(name) or (kind == "image" and name not in _IMAGES):
+            continue
+        default = None if parameter.default is inspect.Parameter.empty else parameter.default
+        if name == "image" and control_is_image:
+            yield "control_image", [kind, default, name]
+        else:
+            yield name, [kind, default]
+
+
+def _is_engine_owned(name: str) -> bool:
+    return name in _ENGINE_OWNED or name.startswith("_") or any(part in name for part in _ENGINE_OWNED_PARTS)
+
+
+def _kind(annotation: Any) -> str | None:
+    """The plain value that a parameter can be; None for one that takes only lists, tensors and the like."""
+    if "PIL.Image" in str(annotation):
+        return "image"
+    is_union = typing.get_origin(annotation) in {typing.Union, types.UnionType}
+    members = typing.get_args(annotation) if is_union else (annotation,)
+    for kind, plain in (("boolean", bool), ("number", float), ("integer", int), ("text", str)):
+        if plain in members:
+            return kind
+    return None
+
+
+if __name__ == "__main__":
+    main()

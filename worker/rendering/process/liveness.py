@@ -1,0 +1,74 @@
+"""Whether a worker that could work does: one that has stopped to hear of its jobs looks just like one without any."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+
+import structlog
+from sqlalchemy.exc import SQLAlchemyError
+
+from core.database import transaction
+from core.doorbell import RENDER_NEXT, get_doorbell, render_queue
+from core.jobs.queue.claimable import has_claimable
+
+#: Seconds between looks; the database is asked no more often than this.
+_LOOK_SECONDS = 3.0
+
+_log = structlog.get_logger()
+
+
+class Liveness:
+    """Of one worker: for how long there has been work for it that it did not look at.
+
+    A database that does not answer is no reason to doubt the worker, nor is a dead Redis: a new process would be as
+    deaf. Nor is a dead sweep: where nobody has rung for the work, this rings.
+    """
+
+    def __init__(
+        self, *, pool: str, could_claim: Callable[[], bool], clock: Callable[[], float] = time.monotonic
+    ) -> None:
+        """`could_claim` tells whether the worker would take a job now, if it heard of one."""
+        self._pool = pool
+        self._could_claim = could_claim
+        self._clock = clock
+        self._deaf_seconds = 0.0
+        self._checked_at = clock()
+
+    def note_look(self) -> None:
+        """The worker has looked into the queue."""
+        self._deaf_seconds = 0.0
+
+    def watch(self, *, patience_seconds: float, is_over: Callable[[], bool], give_up: Callable[[], None]) -> None:
+        """Check until the worker shuts down, or give up on it when it was deaf for so long."""
+        while not is_over():
+            time.sleep(min(_LOOK_SECONDS, patience_seconds / 4))
+            deaf_seconds = self.check()
+            if deaf_seconds >= patience_seconds:
+                _log.error("worker_deaf", pool=self._pool, seconds=round(deaf_seconds, 1))
+                give_up()
+
+    def check(self) -> float:
+        """For how many seconds, by now, the worker has not heard of work that it could do."""
+        now = self._clock()
+        # No more than what lies between two checks: while the whole process stood still, nobody was deaf.
+        elapsed, self._checked_at = min(now - self._checked_at, 2 * _LOOK_SECONDS), now
+        so_far = self._deaf_seconds
+        if self._could_claim() and self._has_work() and self._is_rung_for():
+            # Not added up in place: the worker may have looked meanwhile, and then starts over.
+            self._deaf_seconds = so_far + elapsed if self._deaf_seconds == so_far else 0.0
+        else:
+            self._deaf_seconds = 0.0
+        return self._deaf_seconds
+
+    def _has_work(self) -> bool:
+        try:
+            with transaction() as session:
+                return has_claimable(session, pool=self._pool)
+        except SQLAlchemyError:
+            return False
+
+    def _is_rung_for(self) -> bool:
+        doorbell = get_doorbell()
+        waiting = doorbell.count_waiting(render_queue(self._pool))
+        return waiting is not None and (waiting > 0 or doorbell.ring(render_queue(self._pool), RENDER_NEXT))
