@@ -23,8 +23,8 @@ from core.database import transaction
 from core.errors import AccountNotFound, DarkroomError
 from core.ids import format_id, parse_id
 from core.jobs.attempts.checkpoints import list_all_owned_checkpoints
-from core.jobs.audit.invariants import find_lost_jobs, find_violations
-from core.jobs.audit.stored_objects import find_object_violations, read_digests
+from core.jobs.audit.invariants import list_lost_jobs, list_violations
+from core.jobs.audit.stored_objects import list_object_violations, read_digests
 from core.settings import get_settings
 
 
@@ -200,10 +200,10 @@ def _verify(arguments: argparse.Namespace) -> dict[str, str]:
     grace = get_settings().orphan_grace_seconds
     accepted = [] if arguments.accepted is None else _read_job_ids(arguments.accepted)
     with transaction() as session:
-        violations = find_violations(session) + find_lost_jobs(session, accepted)
+        violations = list_violations(session) + list_lost_jobs(session, accepted)
         digests = read_digests(session)
         checkpoints = list_all_owned_checkpoints(session)
-    violations += find_object_violations(digests, orphan_grace_seconds=grace, checkpoints=checkpoints)
+    violations += list_object_violations(digests, orphan_grace_seconds=grace, checkpoints=checkpoints)
     if violations:
         raise DarkroomError("\n".join(f"{violation.rule}: {violation.subject}" for violation in violations))
     return {"violations": "none"}

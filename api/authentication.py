@@ -8,10 +8,10 @@ from uuid import UUID
 import structlog
 from flask import g, request
 
-from core.accounts.api_key_cache import KnownKeys
+from core.accounts.api_key_cache import ApiKeyCache
 from core.accounts.api_keys import ApiKeyParts, parse_api_key
 from core.accounts.authenticate import authenticate
-from core.database import look_up
+from core.database import read_with_one_retry
 from core.errors import NotAuthenticated
 from core.ids import format_id
 from core.settings import get_settings
@@ -31,7 +31,7 @@ def require_account() -> None:
     g.api_key = parse_api_key(api_key.strip())
     if g.api_key is None:
         raise NotAuthenticated
-    known = _known_keys().find(g.api_key) if request.endpoint in _ASK_AGAIN else None
+    known = _api_key_cache().find(g.api_key) if request.endpoint in _ASK_AGAIN else None
     if known is None:
         confirm_account()
     else:
@@ -42,8 +42,8 @@ def require_account() -> None:
 def confirm_account() -> None:
     """Ask the database which account the caller's key opens now. Raises NotAuthenticated."""
     pepper = _pepper()
-    g.account_id = look_up(lambda connection: authenticate(connection, g.api_key, pepper=pepper))
-    _known_keys().remember(g.api_key, g.account_id)
+    g.account_id = read_with_one_retry(lambda connection: authenticate(connection, g.api_key, pepper=pepper))
+    _api_key_cache().remember(g.api_key, g.account_id)
 
 
 def current_account_id() -> UUID:
@@ -59,8 +59,8 @@ def current_api_key_id() -> str:
 
 
 @cache
-def _known_keys() -> KnownKeys:
-    return KnownKeys(_pepper())
+def _api_key_cache() -> ApiKeyCache:
+    return ApiKeyCache(_pepper())
 
 
 def _pepper() -> str:

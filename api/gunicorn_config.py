@@ -8,7 +8,7 @@ from __future__ import annotations
 import gc
 import logging
 
-from core.database import cut_after, get_engine
+from core.database import enforce_checkout_deadline, get_engine
 from core.doorbell import get_doorbell
 from core.logs import configure_logging
 from core.settings import get_settings
@@ -37,7 +37,7 @@ accesslog = None  # our own log line says more
 
 def post_worker_init(_worker: object) -> None:
     """Connect in the process that answers: a fork must not share connections."""
-    cut_after(get_engine(), _DATABASE_SECONDS)
+    enforce_checkout_deadline(get_engine(), _DATABASE_SECONDS)
     warm_up()
     # What is here by now stays as long as the process: looking through it for garbage again and again took a twentieth of
     # every submit.

@@ -70,7 +70,7 @@ class Arm:
     _times: int = 0
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
-    def reach(self) -> None:
+    def fault_point(self) -> None:
         """The point was reached once more. Raises FaultInjected where that is the action."""
         with self._lock:
             self._times += 1
@@ -126,12 +126,12 @@ def read_fault_points(environment: Mapping[str, str]) -> dict[str, list[Arm]]:
 _ARMED = read_fault_points(os.environ)
 
 
-def reach(point: str) -> None:
+def fault_point(point: str) -> None:
     """This process has come to a fault point: nothing happens, unless a test has armed it."""
     arms = _ARMED.get(point)
     if arms is not None:
         for arm in arms:
-            arm.reach()
+            arm.fault_point()
 
 
 def report_fault_points() -> None:

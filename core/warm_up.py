@@ -5,7 +5,7 @@ from __future__ import annotations
 from core.artifacts.storage import prepare_clients
 from core.doorbell import RENDER_NEXT, get_doorbell, render_queue
 from core.settings import get_settings
-from core.warm_up_statements import rehearse
+from core.warm_up_statements import warm_up_statements
 
 
 def warm_up() -> None:
@@ -15,4 +15,4 @@ def warm_up() -> None:
     prepare_clients()
     # A superfluous ring finds nothing to claim, and the first real one finds the connection and the queue ready.
     get_doorbell().ring(render_queue(get_settings().render_pool), RENDER_NEXT)
-    rehearse()
+    warm_up_statements()

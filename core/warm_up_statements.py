@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 from core.accounts.create_account import create_account
 from core.catalog import get_catalog
 from core.database import get_engine
-from core.jobs.attempts.claim import Claimant, claim_job
+from core.jobs.attempts.claim import ClaimingWorker, claim_job
 from core.jobs.attempts.lease import renew_lease
 from core.jobs.outcomes.record_outcome import record_success
 from core.jobs.outcomes.rendered import Rendered
@@ -26,19 +26,19 @@ _POOL = "rehearsal"
 _log = structlog.get_logger()
 
 
-def rehearse() -> None:
+def warm_up_statements() -> None:
     """Submit, read, claim, renew and finish in one transaction that is rolled back: connections are open and every
     statement is compiled afterwards. A database that does not answer is not waited for.
     """
     try:
         with Session(get_engine()) as session:
-            _live_through(session)
+            _run_one_job(session)
             session.rollback()
     except SQLAlchemyError as error:
         _log.warning("database_not_connected", error=str(error))
 
 
-def _live_through(session: Session) -> None:
+def _run_one_job(session: Session) -> None:
     settings = get_settings()
     account = create_account(session, name="rehearsal")
     job_id = submit_job(
@@ -53,7 +53,9 @@ def _live_through(session: Session) -> None:
     session.execute(update(Job).where(Job.id == job_id).values(pool=_POOL))
     build_job_view(session, session.get_one(Job, job_id))
 
-    attempt = claim_job(session, Claimant(pool=_POOL, worker_id="rehearsal", lease_seconds=settings.lease_seconds))
+    attempt = claim_job(
+        session, ClaimingWorker(pool=_POOL, worker_id="rehearsal", lease_seconds=settings.lease_seconds)
+    )
     if attempt is None:
         raise AssertionError("the rehearsal's own job was not there to be claimed")
     renew_lease(session, attempt_id=attempt.id, step=1, lease_seconds=settings.lease_seconds)

@@ -11,13 +11,13 @@ from celery import Celery
 from celery.signals import setup_logging, worker_ready, worker_shutdown, worker_shutting_down
 
 import core.schema  # noqa: F401  (every table, so that foreign keys find theirs)
-from core.database import cut_after, get_engine
+from core.database import enforce_checkout_deadline, get_engine
 from core.doorbell import DELIVER_NEXT, MAINTENANCE_QUEUE, RENDER_NEXT, WEBHOOK_QUEUE, get_doorbell, render_queue
 from core.logs import configure_logging
 from core.settings import Settings, get_settings
 from core.warm_up import warm_up
 from worker.celery_app import build_celery
-from worker.drain_notice import heed_notices
+from worker.drain_notice import install_drain_notices
 from worker.metrics_server import start_metrics_server
 from worker.ring_once_connected import ring_once_connected
 from worker.wake_consumer import wake_consumer_after_tasks
@@ -66,10 +66,10 @@ def run_renderer(settings: Settings) -> None:
 
 def run_dispatcher(settings: Settings) -> None:
     """Deliver webhooks and sweep."""
-    from worker.webhooks.deliver import get_under_way
+    from worker.webhooks.deliver import get_delivery_slots
 
     app = build_celery(settings, include=["worker.webhooks.tasks", "worker.maintenance.tasks"])
-    worker_shutting_down.connect(lambda **_: get_under_way().close(), weak=False)
+    worker_shutting_down.connect(lambda **_: get_delivery_slots().close(), weak=False)
     ring_once_connected(app, WEBHOOK_QUEUE, DELIVER_NEXT)
     # Deliveries never take more than their own number of threads, so that slow receivers cannot hold up the sweep.
     threads = settings.webhook_concurrency + _MAINTENANCE_THREADS
@@ -94,13 +94,13 @@ def _run_worker(app: Celery, settings: Settings, *, queues: list[str], threads: 
     def finish_starting(**_: object) -> None:
         # Celery's cold shutdown stops the pool before it says that it shuts down; ours is the warm one for every signal.
         signal.signal(signal.SIGQUIT, signal.getsignal(signal.SIGTERM))
-        heed_notices(settings.drain_file)
+        install_drain_notices(settings.drain_file)
         start_metrics_server(settings)
 
     # Of what ended last, too, its receivers are told at once.
     worker_shutdown.connect(lambda **_: get_doorbell().flush(), weak=False)
     wake_consumer_after_tasks()
-    cut_after(get_engine(), patience_seconds)
+    enforce_checkout_deadline(get_engine(), patience_seconds)
     warm_up()
     app.worker_main(
         [

@@ -14,7 +14,7 @@ _LOOK_SECONDS = 1.0
 _log = structlog.get_logger()
 
 
-def heed_notices(drain_file: str) -> None:
+def install_drain_notices(drain_file: str) -> None:
     """From now on SIGUSR1, and a file that appears at this path ("": none), end the process as SIGTERM does.
 
     To be called by the main thread, once the handler of SIGTERM is in place.

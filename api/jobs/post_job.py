@@ -17,14 +17,14 @@ from api.json_body import MAX_BODY_BYTES_WITH_IMAGES
 from api.v1 import describe_problems
 from core.artifacts.inputs import InputImage, discard_inputs, stored_inputs
 from core.catalog import get_catalog
-from core.database import statements, transaction
+from core.database import autocommit, transaction
 from core.doorbell import RENDER_NEXT, get_doorbell, render_queue
-from core.fault_points import reach
+from core.fault_points import fault_point
 from core.ids import new_id
-from core.jobs.request.input_images import find_input_artifacts, take_out_images
+from core.jobs.request.input_images import list_input_artifacts, take_out_images
 from core.jobs.request.render_request import RenderRequest
 from core.jobs.submit.new_job_view import build_new_job_view
-from core.jobs.submit.submit import submit_at_once, submit_job
+from core.jobs.submit.submit import submit_in_one_statement, submit_job
 from core.jobs.tables import Job
 from core.jobs.views.build_view import build_job_view
 from core.jobs.views.job_view import JobView
@@ -83,7 +83,7 @@ def post_job(header: PostJobHeaders, body: RenderRequest) -> Response:
         confirm_account()
         with stored_inputs(images):
             accepted = _submit(order, images, header.idempotency_key, job_id)
-    reach("after_submit_commit")
+    fault_point("after_submit_commit")
     g.answered_with = {"job_id": accepted.view.id, "model": accepted.view.model}
 
     if accepted.pool is None:
@@ -111,9 +111,9 @@ class _Accepted(NamedTuple):
 
 def _submit_at_once(order: RenderRequest, job_id: UUID) -> _Accepted | None:
     """The job, committed: most of them, and by one statement. None where that takes a closer look."""
-    reach("before_submit_commit")
-    with statements() as connection:
-        queued = submit_at_once(connection, order, api_key_id=current_api_key_id(), **_describe_submit(job_id))
+    fault_point("before_submit_commit")
+    with autocommit() as connection:
+        queued = submit_in_one_statement(connection, order, api_key_id=current_api_key_id(), **_describe_submit(job_id))
     return None if queued is None else _Accepted(build_new_job_view(queued), queued.job.pool)
 
 
@@ -125,9 +125,9 @@ def _submit(order: RenderRequest, images: Sequence[InputImage], idempotency_key:
         if isinstance(submitted, Job):
             accepted = _Accepted(build_job_view(session, submitted), None)
         else:
-            inputs = find_input_artifacts(session, {submitted.id: submitted.job.request})[submitted.id]
+            inputs = list_input_artifacts(session, {submitted.id: submitted.job.request})[submitted.id]
             accepted = _Accepted(build_new_job_view(submitted, inputs=inputs), submitted.job.pool)
-        reach("before_submit_commit")
+        fault_point("before_submit_commit")
     return accepted
 
 

@@ -19,7 +19,7 @@ from bench.process_tree import ProcessTree
 from bench.queue.plan import Plan
 from bench.queue.results import Results
 from infra.local import LocalStack
-from infra.local.command import leash
+from infra.local.command import bind_to_parent
 from infra.local.environment import inherit
 from infra.local.ports import Ports
 
@@ -43,7 +43,7 @@ class Bench:
     def process(self, name: str, *arguments: str, **environment: str) -> Iterator[ProcessTree]:
         """A Python program on this stack, until the block ends."""
         tree = ProcessTree(
-            [*leash(signal.SIGKILL), sys.executable, *arguments],
+            [*bind_to_parent(signal.SIGKILL), sys.executable, *arguments],
             environment=inherit(self.stack.environment | environment),
             log=self.logs / f"{name}.log",
             speaks=False,

@@ -11,16 +11,16 @@ from celery import shared_task
 from core.artifacts.keys import build_storage_key
 from core.doorbell import DELIVER_NEXT, RENDER_NEXT, WEBHOOK_QUEUE, get_doorbell
 from core.jobs.attempts.affinity import Preference
-from core.jobs.attempts.claim import Claimant, ClaimedAttempt
+from core.jobs.attempts.claim import ClaimedAttempt, ClaimingWorker
 from core.jobs.outcomes.rendered import Rendered, StoredImage
 from core.settings import Settings, get_settings
-from worker.rendering.attempt.claimer import Claimer
-from worker.rendering.attempt.success_writer import SuccessWriter
+from worker.rendering.attempt.group_claimer import GroupClaimer
+from worker.rendering.attempt.group_success_writer import GroupSuccessWriter
 
 #: A file to which every claim is written: job, when the ring came in, when the claim was committed, in nanoseconds.
 CLAIMS_FILE = "BENCH_CLAIMS_FILE"
 
-_successes = SuccessWriter()
+_successes = GroupSuccessWriter()
 
 
 @shared_task(name=RENDER_NEXT)
@@ -54,12 +54,12 @@ def _take(_: ClaimedAttempt) -> None:
 
 
 @cache
-def _build_claimer(pool: str) -> Claimer:
+def _build_claimer(pool: str) -> GroupClaimer:
     settings = get_settings()
-    claimant = Claimant(
+    claimant = ClaimingWorker(
         pool=pool, worker_id="bench", lease_seconds=settings.lease_seconds, prefer=prefer_like_a_worker(settings)
     )
-    return Claimer(lambda: claimant)
+    return GroupClaimer(lambda: claimant)
 
 
 def prefer_like_a_worker(settings: Settings) -> Preference:

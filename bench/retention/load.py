@@ -13,7 +13,7 @@ from sqlalchemy import Engine, text
 from sqlalchemy.orm import Session
 
 from bench.queue.tables import submit_one
-from core.jobs.attempts.claim import Claimant, claim_job
+from core.jobs.attempts.claim import ClaimingWorker, claim_job
 
 _POOL = "default"
 
@@ -58,7 +58,9 @@ def submitting_and_claiming(engine: Engine, account_id: UUID) -> Iterator[Load]:
             load.claims.append(
                 _time(
                     engine,
-                    lambda session: claim_job(session, Claimant(pool=_POOL, worker_id="bench", lease_seconds=3600)),
+                    lambda session: claim_job(
+                        session, ClaimingWorker(pool=_POOL, worker_id="bench", lease_seconds=3600)
+                    ),
                 )
             )
 

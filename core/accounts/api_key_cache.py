@@ -16,7 +16,7 @@ _KNOWN_SECONDS = 30.0
 _AT_MOST = 10_000
 
 
-class KnownKeys:
+class ApiKeyCache:
     """What the database said of keys. It holds their hashes, as the database does, and no key."""
 
     def __init__(self, pepper: str, *, now: Callable[[], float] = time.monotonic) -> None:

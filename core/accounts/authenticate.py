@@ -8,7 +8,7 @@ from uuid import UUID
 from sqlalchemy import Connection
 
 from core.accounts.api_keys import ApiKeyParts, hash_secret
-from core.database import ask
+from core.database import fetch_one
 from core.errors import NotAuthenticated
 
 # The row is read at every request (a submit reads it in its own statement), so that a revoked key is refused at once.
@@ -29,13 +29,13 @@ def authenticate(connection: Connection, key: ApiKeyParts, *, pepper: str) -> UU
 
     Raises NotAuthenticated, the same for an unknown, wrong and revoked key.
     """
-    row = ask(connection, _FIND_KEY, {"id": key.id})
+    row = fetch_one(connection, _FIND_KEY, {"id": key.id})
     if row is None:
         raise NotAuthenticated
     if not hmac.compare_digest(row.secret_hmac, hash_secret(key.secret, pepper)):
         raise NotAuthenticated
 
     if row.is_stale:
-        ask(connection, _NOTE_USE, {"id": key.id})
+        fetch_one(connection, _NOTE_USE, {"id": key.id})
     account_id: UUID = row.account_id
     return account_id

@@ -3,24 +3,24 @@
 from __future__ import annotations
 
 from core.database.base import Table, Timestamp
-from core.database.checkout_deadline import cut_after
+from core.database.checkout_deadline import enforce_checkout_deadline
 from core.database.clock import seconds_from_now
-from core.database.fetch import ask, ask_all
-from core.database.transaction import build_engine, get_engine, look_up, ping, statements, transaction
+from core.database.fetch import fetch_all, fetch_one
+from core.database.transaction import autocommit, build_engine, get_engine, ping, read_with_one_retry, transaction
 from core.database.unavailable import is_unavailable
 
 __all__ = [
     "Table",
     "Timestamp",
-    "ask",
-    "ask_all",
+    "autocommit",
     "build_engine",
-    "cut_after",
+    "enforce_checkout_deadline",
+    "fetch_all",
+    "fetch_one",
     "get_engine",
     "is_unavailable",
-    "look_up",
     "ping",
+    "read_with_one_retry",
     "seconds_from_now",
-    "statements",
     "transaction",
 ]

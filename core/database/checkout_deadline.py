@@ -21,7 +21,7 @@ _CHECK_SECONDS = 1.0
 _log = structlog.get_logger()
 
 
-def cut_after(engine: Engine, seconds: float) -> None:
+def enforce_checkout_deadline(engine: Engine, seconds: float) -> None:
     """Cut every connection that is lent for longer: whoever waits for its answer gets the error of a connection that
     broke. One that is tried before it is lent, and does not answer within a second, is cut as well, and another one is
     lent. For a process that never needs one for long; call it once, after the process was forked.

@@ -14,15 +14,15 @@ from sqlalchemy import Connection
 from sqlalchemy.exc import DBAPIError
 
 
-def ask(connection: Connection, statement: str, parameters: Mapping[str, Any]) -> Any:
+def fetch_one(connection: Connection, statement: str, parameters: Mapping[str, Any]) -> Any:
     """The one row that the statement gives, or None. It is a part of the connection's transaction, and errors are those
     that SQLAlchemy raises.
     """
     return _run(connection, statement, parameters, _take_one)
 
 
-def ask_all(connection: Connection, statement: str, parameters: Mapping[str, Any]) -> list[Any]:
-    """All rows that the statement gives; otherwise as `ask`."""
+def fetch_all(connection: Connection, statement: str, parameters: Mapping[str, Any]) -> list[Any]:
+    """All rows that the statement gives; otherwise as `fetch_one`."""
     rows: list[Any] = _run(connection, statement, parameters, Cursor.fetchall)
     return rows
 

@@ -20,7 +20,7 @@ _RETURNED_AT = "returned_at"
 _PLANNED_AT = "planned_at"
 
 
-def check_before_lending(engine: Engine) -> None:
+def check_on_checkout(engine: Engine) -> None:
     """Before a connection is lent, see whether it works: a restarted PostgreSQL costs a reconnection and not an error.
 
     One at whose end the server has said something, as it does when it goes, or that has lain idle, is tried. Now and

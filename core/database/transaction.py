@@ -12,8 +12,8 @@ from sqlalchemy import Connection, Engine, create_engine, event, text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session, sessionmaker
 
-from core.database.fetch import ask
-from core.database.pool_checks import check_before_lending
+from core.database.fetch import fetch_one
+from core.database.pool_checks import check_on_checkout
 from core.settings import get_settings
 
 _Answer = TypeVar("_Answer")
@@ -34,7 +34,7 @@ _SERVER_OPTIONS = " ".join(
         "idle_in_transaction_session_timeout=10s",
         "timezone=UTC",
         # Planning a statement of ours takes as long as running it, so plans are kept: where one for any parameters is as
-        # good as one for these, which it is where a statement has its status as a literal. lending.py says for how long.
+        # good as one for these, which it is where a statement has its status as a literal. pool_checks.py says for how long.
         "plan_cache_mode=auto",
     )
 )
@@ -74,7 +74,7 @@ def build_engine(database_url: str, *, pool_size: int) -> Engine:
             "keepalives_count": 2,
         },
     )
-    check_before_lending(engine)
+    check_on_checkout(engine)
     event.listen(engine, "begin", _begin)
     return engine
 
@@ -82,7 +82,7 @@ def build_engine(database_url: str, *, pool_size: int) -> Engine:
 def _begin(connection: Connection) -> None:
     options = connection.get_execution_options()
     if not options.get(_EACH_ALONE) and "isolation_level" not in options:
-        ask(connection, "BEGIN", {})
+        fetch_one(connection, "BEGIN", {})
 
 
 @cache
@@ -101,24 +101,24 @@ def transaction() -> Iterator[Session]:
 
 
 @contextmanager
-def statements() -> Iterator[Connection]:
+def autocommit() -> Iterator[Connection]:
     """A connection on which every statement is a transaction of its own, committed when it answers."""
     with _without_transactions(get_engine()).connect() as connection:
         yield connection
 
 
-def look_up(question: Callable[[Connection], _Answer]) -> _Answer:
+def read_with_one_retry(question: Callable[[Connection], _Answer]) -> _Answer:
     """What `question` finds on a connection on which every statement is a transaction of its own. It is asked once more where
     the connection turns out to be dead, so it must do no harm to ask twice; but not where that took a while.
     """
     asked_at = time.monotonic()
     try:
-        with statements() as connection:
+        with autocommit() as connection:
             return question(connection)
     except DBAPIError as error:
         if not error.connection_invalidated or time.monotonic() - asked_at > _DEAD_AT_ONCE_SECONDS:
             raise
-    with statements() as connection:
+    with autocommit() as connection:
         return question(connection)
 
 

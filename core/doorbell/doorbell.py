@@ -13,7 +13,7 @@ import structlog
 from core.doorbell.bounded_redis import bounded_client, time_limit
 from core.doorbell.ring_message import build_ring
 from core.doorbell.ring_sender import RingSender
-from core.fault_points import reach
+from core.fault_points import fault_point
 from core.settings import get_settings
 
 #: The wire vocabulary: the names of the tasks, which workers register and the doorbell sends.
@@ -98,7 +98,7 @@ class Doorbell:
         return self._sender.flush(_RING_SECONDS)
 
     def _send_in_time(self, queue: str, messages: list[str]) -> bool:
-        reach("before_ring")
+        fault_point("before_ring")
         with time_limit(_RING_SECONDS):
             if not self._places.acquire(timeout=_QUESTION_SECONDS):
                 return False
@@ -106,7 +106,7 @@ class Doorbell:
                 has_rung = not self._is_silent() and self._send(queue, messages)
             finally:
                 self._places.release()
-        reach("after_ring")
+        fault_point("after_ring")
         return has_rung
 
     def _send(self, queue: str, messages: list[str]) -> bool:

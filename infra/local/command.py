@@ -10,12 +10,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
-_LEASH = Path(__file__).with_name("leash.py")
+_DIE_WITH_PARENT = Path(__file__).with_name("die_with_parent.py")
 
 
 @dataclass(frozen=True)
 class Identity:
-    """Whom a process runs as: the caller, a user it only believes to be, or (root only) another one. See leash.py."""
+    """Whom a process runs as: the caller, a user it only believes to be, or (root only) another one. See die_with_parent.py."""
 
     kind: Literal["same", "mapped", "other"] = "same"
     uid: int = 0
@@ -39,7 +39,7 @@ class Command:
     identity: Identity = field(default_factory=Identity)
 
 
-def leash(orphan_signal: signal.Signals, identity: Identity | None = None) -> list[str]:
+def bind_to_parent(orphan_signal: signal.Signals, identity: Identity | None = None) -> list[str]:
     """What to write before a command so that it ends with this process, and runs as it should."""
     who = str(identity or Identity())
-    return [sys.executable, "-I", "-S", str(_LEASH), str(os.getpid()), str(int(orphan_signal)), who]
+    return [sys.executable, "-I", "-S", str(_DIE_WITH_PARENT), str(os.getpid()), str(int(orphan_signal)), who]

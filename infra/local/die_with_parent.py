@@ -1,4 +1,4 @@
-"""Become a command that cannot outlive the process that started it: `python leash.py PARENT SIGNAL WHO COMMAND…`.
+"""Become a command that cannot outlive the process that started it: `python die_with_parent.py PARENT SIGNAL WHO COMMAND…`.
 
 Run as a script, because what it does must happen in the new process, and a Python function between fork and exec is not
 safe in a program with threads. PARENT is the starter's process id, SIGNAL what the kernel sends this process when the
@@ -18,7 +18,7 @@ PR_SET_PDEATHSIG = 1  # linux/prctl.h
 
 
 def main() -> None:
-    """Put this process on the leash and replace it by the command."""
+    """Tie this process to its parent, and replace it by the command."""
     parent, orphan_signal, who, *command = sys.argv[1:]
 
     match who.split(":"):
@@ -32,7 +32,7 @@ def main() -> None:
     # After the change of identity, which may clear it.
     _call("prctl", PR_SET_PDEATHSIG, int(orphan_signal))
     if os.getppid() != int(parent):
-        sys.exit("leash: the starter is gone already")
+        sys.exit("die_with_parent: the starter is gone already")
 
     os.execvp(command[0], command)  # noqa: S606 (what it is for)
 

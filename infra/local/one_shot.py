@@ -10,7 +10,7 @@ from infra.local.command import Command
 from infra.local.part import Part, PartState
 
 
-class Errand(Part):
+class OneShot(Part):
     """A command that has to end well: it is ready then, and `on_output` takes what it printed."""
 
     _keeps_output = True

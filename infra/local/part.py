@@ -13,7 +13,7 @@ from enum import StrEnum
 from pathlib import Path
 from threading import RLock
 
-from infra.local.command import Command, leash
+from infra.local.command import Command, bind_to_parent
 from infra.local.environment import inherit
 from infra.local.processes import list_descendants
 
@@ -117,7 +117,7 @@ class Part:
         with self._lock:
             if self.is_running:
                 raise RuntimeError(f"{self.name} runs already, as process {self.pid}")
-            self._bury()
+            self._reap()
             self.started_at, self.ready_at = time.monotonic(), None
             self._change(PartState.STARTING)
             try:
@@ -172,7 +172,7 @@ class Part:
             elif self._process is not None:
                 if self.is_running:
                     self._change(PartState.STOPPING)
-                self._bury()
+                self._reap()
                 self._change(PartState.STOPPED)
 
     def pause(self) -> None:
@@ -202,7 +202,7 @@ class Part:
         with self.log_path.open("ab") as log:
             self._log_start = log.tell()
             self._process = subprocess.Popen(
-                [*leash(command.orphan_signal, command.identity), *command.arguments],
+                [*bind_to_parent(command.orphan_signal, command.identity), *command.arguments],
                 cwd=command.folder,
                 env=inherit(command.environment),
                 stdin=subprocess.DEVNULL,
@@ -212,7 +212,7 @@ class Part:
                 start_new_session=True,
             )
 
-    def _bury(self) -> None:
+    def _reap(self) -> None:
         """Kill whatever is left of the last start, and wait for the main process."""
         if self._process is not None and self._process.returncode is None:
             self._signal_everything(signal.SIGKILL)

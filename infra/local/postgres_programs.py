@@ -10,7 +10,7 @@ import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
-from infra.local.command import Identity, leash
+from infra.local.command import Identity, bind_to_parent
 from infra.local.environment import inherit
 
 _MAJOR_VERSION = 18
@@ -59,7 +59,7 @@ def _list_identities_for_root(cluster: Path) -> Iterator[Identity]:
 def run_as(identity: Identity, command: list[str]) -> subprocess.CompletedProcess[str]:
     """Run a program of PostgreSQL's to its end as this identity; standard error is in `stdout`."""
     process = subprocess.Popen(
-        [*leash(signal.SIGKILL, identity), *command],
+        [*bind_to_parent(signal.SIGKILL, identity), *command],
         env=inherit({}),
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,

@@ -14,7 +14,7 @@ from infra.local import application
 from infra.local.command import Command
 from infra.local.credentials import Credentials, load_credentials, save_credentials
 from infra.local.data_folder import DataFolder
-from infra.local.one_shot import Errand
+from infra.local.one_shot import OneShot
 from infra.local.part import Part
 from infra.local.ports import LOOPBACK, Ports
 from infra.local.postgres import Postgres
@@ -251,7 +251,7 @@ class LocalStack:
             partial(application.answers, port, "/metrics"),
         )
 
-    def _plan_account(self) -> Errand:
+    def _plan_account(self) -> OneShot:
         return self._plan_errand(
             "account",
             partial(application.create_account, ACCOUNT, self.environment),
@@ -275,8 +275,8 @@ class LocalStack:
 
     def _plan_errand(
         self, name: str, build_command: Callable[[], Command], on_output: Callable[[str], None] = lambda _output: None
-    ) -> Errand:
-        return Errand(
+    ) -> OneShot:
+        return OneShot(
             name,
             build_command,
             on_output=on_output,

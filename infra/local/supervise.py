@@ -18,7 +18,7 @@ _HEALTHY_SECONDS = 60.0
 
 
 @dataclass
-class _Care:
+class _RestartBackoff:
     """How often a part had to be started again lately, and when it is next."""
 
     pause_seconds: float = _FIRST_PAUSE_SECONDS
@@ -35,14 +35,14 @@ class _Care:
 
 def keep_running(stack: LocalStack, screen: Screen) -> None:
     """Look after the parts until something (a signal) raises."""
-    cares = {part.name: _Care() for part in stack.parts}
+    cares = {part.name: _RestartBackoff() for part in stack.parts}
     while True:
         for part in stack.parts:
             _look_after(part, cares[part.name], screen, now=time.monotonic())
         time.sleep(_LOOK_SECONDS)
 
 
-def _look_after(part: Part, care: _Care, screen: Screen, *, now: float) -> None:
+def _look_after(part: Part, care: _RestartBackoff, screen: Screen, *, now: float) -> None:
     try:
         if part.has_died:
             raise part.describe_failure(f"ended by itself with status {part.returncode}")

@@ -10,7 +10,7 @@ import time
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 
-from infra.local.command import leash
+from infra.local.command import bind_to_parent
 from infra.local.signals import stop_requests
 
 #: How long a command may take to end after SIGTERM. After a person's Ctrl-C it may take as long as it likes, or until
@@ -31,7 +31,7 @@ def run_command(command: Sequence[str], environment: Mapping[str, str]) -> int:
     requests: list[int] = []
     with stop_requests(lambda signum, _frame: requests.append(signum)):
         process = subprocess.Popen(
-            [*leash(signal.SIGKILL), *command], env={**os.environ, **environment}, start_new_session=True
+            [*bind_to_parent(signal.SIGKILL), *command], env={**os.environ, **environment}, start_new_session=True
         )
         try:
             _pass_on(requests, process.pid)

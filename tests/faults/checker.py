@@ -12,8 +12,8 @@ import core.schema  # noqa: F401  (every table, so that foreign keys find theirs
 from core.database import transaction
 from core.ids import parse_id
 from core.jobs.attempts.checkpoints import list_all_owned_checkpoints
-from core.jobs.audit.invariants import find_lost_jobs, find_violations
-from core.jobs.audit.stored_objects import find_object_violations, read_digests
+from core.jobs.audit.invariants import list_lost_jobs, list_violations
+from core.jobs.audit.stored_objects import list_object_violations, read_digests
 from infra.local.application import REPOSITORY
 from infra.local.environment import inherit
 from worker.maintenance.apply_retention import apply_retention
@@ -26,7 +26,7 @@ class Checker:
     def __init__(self, process: subprocess.Popen[str]) -> None:
         self._process = process
 
-    def find_violations(self, *, orphan_grace_seconds: float = 3600, accepted: Collection[str] = ()) -> list[str]:
+    def list_violations(self, *, orphan_grace_seconds: float = 3600, accepted: Collection[str] = ()) -> list[str]:
         """Every broken rule, in the rows and in the bucket; and which of the accepted jobs have no row."""
         return self._ask("verify", str(orphan_grace_seconds), *accepted)
 
@@ -69,11 +69,11 @@ def checking(settings: Mapping[str, str]) -> Iterator[Checker]:
 
 def _verify(orphan_grace_seconds: float, accepted: Sequence[str]) -> list[str]:
     with transaction() as session:
-        violations = find_violations(session)
-        violations += find_lost_jobs(session, [id_ for job in accepted if (id_ := parse_id("job", job))])
+        violations = list_violations(session)
+        violations += list_lost_jobs(session, [id_ for job in accepted if (id_ := parse_id("job", job))])
         digests = read_digests(session)
         checkpoints = list_all_owned_checkpoints(session)
-    violations += find_object_violations(digests, orphan_grace_seconds=orphan_grace_seconds, checkpoints=checkpoints)
+    violations += list_object_violations(digests, orphan_grace_seconds=orphan_grace_seconds, checkpoints=checkpoints)
     return [f"{violation.rule}: {violation.subject}" for violation in violations]
 
 

@@ -25,7 +25,7 @@ def running_service() -> Iterator[Service]:
 def service(running_service: Service) -> Iterator[Service]:
     """The service; when the test is over, no rule is broken in its rows and its bucket."""
     yield running_service
-    assert running_service.checker.find_violations() == []
+    assert running_service.checker.list_violations() == []
 
 
 @pytest.fixture
@@ -47,7 +47,7 @@ def customer(stack: LocalStack, stack_checker: Checker, request: pytest.FixtureR
     """A customer of the shared stack; when the test is over, no rule is broken there."""
     with open_account(stack, request.node.name) as customer:
         yield customer
-    assert stack_checker.find_violations() == []
+    assert stack_checker.list_violations() == []
 
 
 @pytest.fixture

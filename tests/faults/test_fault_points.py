@@ -21,17 +21,17 @@ def test_unarmed_nothing_happens() -> None:
     """In an environment that says nothing no point is armed, and reaching one does nothing."""
     assert read_fault_points({}) == {}
     for point in POINTS:
-        fault_points.reach(point)
+        fault_points.fault_point(point)
 
 
 def test_an_arm_fires_at_its_time_only() -> None:
     """`@2` is the second time and no other."""
     [arm] = parse_fault_points("mid_step=raise@2")["mid_step"]
 
-    arm.reach()
+    arm.fault_point()
     with pytest.raises(FaultInjected, match="mid_step"):
-        arm.reach()
-    arm.reach()
+        arm.fault_point()
+    arm.fault_point()
 
 
 def test_a_chance_is_replayed_by_its_seed() -> None:
@@ -42,7 +42,7 @@ def test_a_chance_is_replayed_by_its_seed() -> None:
         found = []
         for time_ in range(1000):
             try:
-                arm.reach()
+                arm.fault_point()
             except FaultInjected:
                 found.append(time_)
         return found
@@ -56,7 +56,7 @@ def test_a_stall_holds_its_own_thread() -> None:
     [arm] = parse_fault_points(" after_claim=stall:0.05; ")["after_claim"]
     started = time.monotonic()
 
-    arm.reach()
+    arm.fault_point()
 
     assert time.monotonic() - started >= 0.05
 
@@ -74,8 +74,8 @@ def test_a_bad_arm_is_named(text: str) -> None:
 def test_a_process_dies_or_freezes_where_it_is_told_to(action: str) -> None:
     """SIGKILL and SIGSTOP come from within, at the point; and the process has said first that it is armed."""
     code = (
-        "from core.fault_points import reach, report_fault_points; report_fault_points(); "
-        "print('before', flush=True); reach('after_claim'); print('after', flush=True)"
+        "from core.fault_points import fault_point, report_fault_points; report_fault_points(); "
+        "print('before', flush=True); fault_point('after_claim'); print('after', flush=True)"
     )
     with subprocess.Popen(
         [sys.executable, "-c", code],
@@ -105,7 +105,7 @@ def test_every_point_is_in_the_code_and_no_other() -> None:
         point
         for folder in ("api", "core", "worker")
         for path in (REPOSITORY / folder).rglob("*.py")
-        for point in re.findall(r'\breach\("(\w+)"\)', path.read_text())
+        for point in re.findall(r'\bfault_point\("(\w+)"\)', path.read_text())
     }
     assert reached == POINTS
 

@@ -35,7 +35,7 @@ def test_a_worker_may_die_anywhere(service: Service, sender: Customer) -> None:
             part.kill()
 
     service.checker.delete_orphans()
-    assert service.checker.find_violations(orphan_grace_seconds=0) == []
+    assert service.checker.list_violations(orphan_grace_seconds=0) == []
 
 
 def _kill(service: Service, sender: Customer, crew: dict[str, Part]) -> None:
@@ -142,7 +142,7 @@ def test_everything_is_killed_at_once(request: pytest.FixtureRequest) -> None:
         assert {job["status"] for job in ended} == {"succeeded"}
         assert sender.read(done)["outputs"][0]["sha256"] == done["outputs"][0]["sha256"]
         assert service.attempts(running) == ["expired", "succeeded"]
-        assert service.checker.find_violations() == []
+        assert service.checker.list_violations() == []
 
 
 @pytest.mark.thorough

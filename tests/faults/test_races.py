@@ -19,7 +19,7 @@ from core.database import transaction
 from core.errors import JobFinished, LeaseLost
 from core.ids import parse_id
 from core.jobs.attempts.claim import ClaimedAttempt
-from core.jobs.audit.invariants import find_violations
+from core.jobs.audit.invariants import list_violations
 from core.jobs.outcomes.record_outcome import record_interruption
 from core.jobs.tables import Job
 from core.webhooks.tables import WebhookEvent
@@ -45,7 +45,7 @@ def verified(database: None) -> Iterator[None]:
     """After each of these tests no rule is broken."""
     yield
     with transaction() as session:
-        assert find_violations(session) == []
+        assert list_violations(session) == []
 
 
 @pytest.mark.parametrize("tries", [100, pytest.param(1000, marks=pytest.mark.thorough)])

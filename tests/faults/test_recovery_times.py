@@ -34,7 +34,7 @@ def test_from_the_kill_of_a_worker_to_the_next_claim() -> None:
     shipped = {name.upper(): str(Settings.model_fields[name].default) for name in names}
     with serving(settings=shipped) as service, open_account(service.stack, "killed") as sender:
         seconds = [wait for number in range(ROUNDS) for wait in _kill_them_all(service, sender, seed=number)]
-        assert service.checker.find_violations() == []
+        assert service.checker.list_violations() == []
 
     p99 = quantiles(seconds, n=100, method="inclusive")[98]
     print(f"seconds from a kill to the next claim, {len(seconds)} kills: p50 {median(seconds):.1f}, p99 {p99:.1f}")

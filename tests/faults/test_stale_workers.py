@@ -104,7 +104,7 @@ def test_a_stale_worker_changes_nothing(
     told = [json.loads(listener.calls.get(timeout=5).body)["data"]["id"] for _ in jobs]
     assert sorted(told) == sorted(job["id"] for job in jobs.values())
     service.checker.delete_orphans()
-    assert service.checker.find_violations(orphan_grace_seconds=0) == []
+    assert service.checker.list_violations(orphan_grace_seconds=0) == []
 
 
 def test_a_worker_frozen_in_its_last_transaction_holds_up_nobody(

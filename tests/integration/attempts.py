@@ -11,26 +11,26 @@ from sqlalchemy.orm import Session
 
 from core.artifacts.keys import build_storage_key
 from core.database import transaction
-from core.jobs.attempts.claim import Claimant, ClaimedAttempt, claim_next
+from core.jobs.attempts.claim import ClaimedAttempt, ClaimingWorker, claim_next
 from core.jobs.attempts.lease import renew_lease
 from core.jobs.failures import Failure, FailureCode
 from core.jobs.outcomes.cancel import cancel_job
-from core.jobs.outcomes.deadlines import fail_waiting
+from core.jobs.outcomes.deadlines import fail_overdue_queued
 from core.jobs.outcomes.record_outcome import record_failure
 from core.jobs.outcomes.rendered import Rendered, StoredImage
-from core.jobs.outcomes.rescue import rescue_expired, stop_overdue
+from core.jobs.outcomes.rescue import fail_overdue_running, rescue_expired
 from core.jobs.status import JobStatus
 from core.jobs.tables import Job, JobAttempt
-from worker.rendering.attempt.success_writer import SuccessWriter
+from worker.rendering.attempt.group_success_writer import GroupSuccessWriter
 
-_SUCCESSES = SuccessWriter()
+_SUCCESSES = GroupSuccessWriter()
 
 _INTERNAL = Failure(FailureCode.INTERNAL, "it broke")
 
 
 def claim(worker_id: str = "worker-a") -> ClaimedAttempt | None:
     """Claim the next job of the default pool."""
-    return claim_next(Claimant(pool="default", worker_id=worker_id, lease_seconds=30))
+    return claim_next(ClaimingWorker(pool="default", worker_id=worker_id, lease_seconds=30))
 
 
 def claim_one(worker_id: str = "worker-a") -> ClaimedAttempt:
@@ -97,7 +97,7 @@ def pass_deadline(job_id: UUID, *, seconds: float = 1, of_the_start: bool = Fals
 def end_overdue() -> set[UUID]:
     """What the sweep does about deadlines; tells whose jobs it ended."""
     with transaction() as session:
-        return {job.id for job in [*fail_waiting(session), *stop_overdue(session)]}
+        return {job.id for job in [*fail_overdue_queued(session), *fail_overdue_running(session)]}
 
 
 def sweep() -> int:

@@ -10,8 +10,8 @@ from sqlalchemy import text
 from core.artifacts.keys import build_job_prefixes
 from core.artifacts.storage import list_objects, put_object
 from core.database import transaction
-from core.jobs.audit.invariants import find_violations
-from core.jobs.audit.stored_objects import find_object_violations, read_digests
+from core.jobs.audit.invariants import list_violations
+from core.jobs.audit.stored_objects import list_object_violations, read_digests
 from core.jobs.views.build_view import build_job_view
 from core.jobs.views.job_view import JobView
 from core.jobs.views.read_jobs import get_job
@@ -64,8 +64,8 @@ def count_rows(job_id: UUID) -> dict[str, int]:
 def violations_of(*job_ids: UUID) -> list[str]:
     """The rules that are broken, in the rows and in these jobs' folders of the bucket."""
     with transaction() as session:
-        broken = find_violations(session)
+        broken = list_violations(session)
         digests = read_digests(session)
     names = {job_id.hex for job_id in job_ids}
-    in_bucket = find_object_violations(digests, orphan_grace_seconds=-60)
+    in_bucket = list_object_violations(digests, orphan_grace_seconds=-60)
     return [v.rule for v in broken] + [v.rule for v in in_bucket if any(name in v.subject for name in names)]

@@ -18,10 +18,10 @@ from core.accounts.tables import Account
 from core.database import seconds_from_now, transaction
 from core.errors import InvalidRequest, TooManyQueuedJobs
 from core.ids import format_id, parse_id
-from core.jobs.attempts.claim import Claimant, claim_job
-from core.jobs.audit.invariants import find_violations
+from core.jobs.attempts.claim import ClaimingWorker, claim_job
+from core.jobs.audit.invariants import list_violations
 from core.jobs.outcomes.record_outcome import record_interruption
-from core.jobs.queue.running_limit import let_through_where_room_is
+from core.jobs.queue.running_limit import release_where_allowed
 from core.jobs.tables import Job
 from core.jobs.views.build_view import build_job_view
 from tests.integration.attempts import (
@@ -51,7 +51,7 @@ def reason(job_id: UUID) -> str | None:
 
 def let_through() -> int:
     with transaction() as session:
-        return let_through_where_room_is(session, max_running_jobs=None)
+        return release_where_allowed(session, max_running_jobs=None)
 
 
 def test_too_many_waiting_jobs_are_refused(account_id: UUID, post: Post) -> None:
@@ -241,7 +241,9 @@ def test_the_settings_limit_every_account_without_its_own(
     claimed = []
     while True:
         with transaction() as session:
-            attempt = claim_job(session, Claimant(pool="default", worker_id="w", lease_seconds=30, max_running_jobs=1))
+            attempt = claim_job(
+                session, ClaimingWorker(pool="default", worker_id="w", lease_seconds=30, max_running_jobs=1)
+            )
         if attempt is None:
             break
         claimed.append(attempt.account_id)
@@ -282,4 +284,4 @@ def test_many_workers_keep_the_limits(account_id: UUID, other_account_id: UUID, 
         assert sum(pool.map(work, range(6))) == 40
     assert too_many == []
     with transaction() as session:
-        assert find_violations(session) == []
+        assert list_violations(session) == []

@@ -12,7 +12,7 @@ from sqlalchemy import select, text
 
 from core.database import transaction
 from core.jobs.attempts.affinity import LOOK_AHEAD, Preference, Shape
-from core.jobs.attempts.claim import Claimant, ClaimedAttempt, claim_job, claim_next
+from core.jobs.attempts.claim import ClaimedAttempt, ClaimingWorker, claim_job, claim_next
 from core.jobs.tables import Job, PoolClock
 from tests.integration.conftest import Submit
 
@@ -22,7 +22,7 @@ def prefer(*resident: str, joinable: tuple[Shape, ...] = (), max_wait_seconds: f
 
 
 def claim(preference: Preference, worker_id: str = "worker-a") -> ClaimedAttempt | None:
-    return claim_next(Claimant(pool="default", worker_id=worker_id, lease_seconds=30, prefer=preference))
+    return claim_next(ClaimingWorker(pool="default", worker_id=worker_id, lease_seconds=30, prefer=preference))
 
 
 def claim_one(preference: Preference) -> UUID:
@@ -149,7 +149,7 @@ def test_two_claimers_take_different_jobs(account_id: UUID, submit: Submit) -> N
     jobs = queue(submit, account_id, "cold", "warm", "warm")
     with transaction() as session:
         first = claim_job(
-            session, Claimant(pool="default", worker_id="worker-a", lease_seconds=30, prefer=prefer("warm"))
+            session, ClaimingWorker(pool="default", worker_id="worker-a", lease_seconds=30, prefer=prefer("warm"))
         )
         assert first is not None
         assert first.job_id == jobs[1]

@@ -16,7 +16,7 @@ from sqlalchemy import select
 from core.database import transaction
 from core.errors import JobFinished, LeaseLost
 from core.jobs.attempts.claim import ClaimedAttempt
-from core.jobs.audit.invariants import find_violations
+from core.jobs.audit.invariants import list_violations
 from core.jobs.outcomes.record_outcome import record_interruption
 from core.jobs.tables import Job
 from core.webhooks.tables import WebhookEvent
@@ -185,4 +185,4 @@ def test_no_history_breaks_a_rule(
     for job_id in history.jobs:
         end_of(job_id)
     with transaction() as session:
-        assert find_violations(session) == []
+        assert list_violations(session) == []

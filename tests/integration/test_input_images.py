@@ -23,8 +23,8 @@ from core.artifacts.tables import Artifact
 from core.database import transaction
 from core.errors import ObjectMissing, StorageUnavailable
 from core.ids import parse_id
-from core.jobs.audit.invariants import find_violations
-from core.jobs.audit.stored_objects import find_object_violations, read_digests
+from core.jobs.audit.invariants import list_violations
+from core.jobs.audit.stored_objects import list_object_violations, read_digests
 from core.settings import get_settings
 from infra.local import LocalStack
 from tests.integration.attempts import cancel, claim_one, count_jobs, succeed
@@ -323,8 +323,8 @@ def test_verify_looks_at_inputs(servers: LocalStack, account_id: UUID, post: Pos
     def found() -> set[str]:
         with transaction() as session:
             digests = read_digests(session)
-            broken = {violation.rule for violation in find_violations(session)}
-        violations = find_object_violations(digests, orphan_grace_seconds=-60)
+            broken = {violation.rule for violation in list_violations(session)}
+        violations = list_object_violations(digests, orphan_grace_seconds=-60)
         return broken | {violation.rule for violation in violations if job["id"] in violation.subject}
 
     assert found() == set()

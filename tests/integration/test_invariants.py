@@ -12,8 +12,8 @@ import admin.commands
 from core.artifacts.storage import put_object
 from core.database import transaction
 from core.ids import format_id, new_id
-from core.jobs.audit.invariants import find_lost_jobs, find_violations
-from core.jobs.audit.stored_objects import find_object_violations, read_digests
+from core.jobs.audit.invariants import list_lost_jobs, list_violations
+from core.jobs.audit.stored_objects import list_object_violations, read_digests
 from core.jobs.outcomes.record_outcome import record_interruption
 from core.webhooks.tables import WebhookEndpoint
 from infra.local import LocalStack
@@ -63,7 +63,7 @@ def history(account_id: UUID, submit: Submit) -> list[UUID]:
 
 def rules() -> set[str]:
     with transaction() as session:
-        return {violation.rule for violation in find_violations(session)}
+        return {violation.rule for violation in list_violations(session)}
 
 
 def test_a_lawful_history_breaks_no_rule(history: list[UUID]) -> None:
@@ -165,7 +165,7 @@ def test_another_accounts_rows_are_found(history: list[UUID], other_account_id: 
     ):
         with transaction() as session:
             session.execute(text(f"update {table} set account_id = :id"), {"id": other_account_id})
-            assert {violation.rule for violation in find_violations(session)}, table
+            assert {violation.rule for violation in list_violations(session)}, table
             session.rollback()
 
 
@@ -175,7 +175,7 @@ def test_an_accepted_job_without_a_row_is_found(
     """`darkroom-admin verify --accepted FILE` names the job that somebody was told of and that is not there."""
     lost = new_id()
     with transaction() as session:
-        assert find_lost_jobs(session, history) == []
+        assert list_lost_jobs(session, history) == []
     ids = tmp_path / "accepted"
     ids.write_text("".join(f"{format_id('job', id_)}\n" for id_ in [*history, lost]))
     monkeypatch.setattr("sys.argv", ["darkroom-admin", "verify", "--accepted", str(ids)])
@@ -207,7 +207,7 @@ def test_the_bucket_is_compared_with_the_rows(servers: LocalStack, history: list
     def found() -> set[str]:
         with transaction() as session:
             digests = read_digests(session)
-        violations = find_object_violations(digests, orphan_grace_seconds=-60)
+        violations = list_object_violations(digests, orphan_grace_seconds=-60)
         return {violation.rule.partition(" ")[2] for violation in violations if history[0].hex in violation.subject}
 
     assert found() == {"image lies in the bucket"}

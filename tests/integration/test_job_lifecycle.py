@@ -19,7 +19,7 @@ from core.artifacts.tables import Artifact
 from core.database import get_engine, transaction
 from core.errors import LeaseLost
 from core.jobs.attempts.claim import ClaimedAttempt
-from core.jobs.audit.invariants import find_violations
+from core.jobs.audit.invariants import list_violations
 from core.jobs.failures import Failure, FailureCode
 from core.jobs.outcomes.record_outcome import record_cancellation, record_failure, record_interruption
 from core.jobs.tables import JobAttempt
@@ -189,7 +189,7 @@ def test_who_stands_still_while_it_ends_a_job_ends_the_attempt_first(
         assert job.finished_at is not None
         assert closed.finished_at is not None
         assert closed.finished_at <= job.finished_at
-        assert find_violations(session) == []
+        assert list_violations(session) == []
 
 
 def test_a_failure_is_retried_with_a_delay(account_id: UUID, submit: Submit) -> None:

@@ -15,8 +15,8 @@ from core.accounts.limits import set_limits
 from core.database import transaction
 from core.errors import JobFinished, LeaseLost, TooManyQueuedJobs
 from core.jobs.attempts.claim import ClaimedAttempt
-from core.jobs.audit.invariants import find_violations
-from core.jobs.queue.running_limit import let_through_where_room_is
+from core.jobs.audit.invariants import list_violations
+from core.jobs.queue.running_limit import release_where_allowed
 from core.jobs.tables import Job
 from tests.integration.attempts import cancel, claim, succeed
 from tests.integration.conftest import Submit
@@ -93,6 +93,6 @@ def test_limits_hold_in_any_order(account_id: UUID, submit: Submit, events: list
         history.claim()
 
     with transaction() as session:
-        assert let_through_where_room_is(session, max_running_jobs=None) == 0
+        assert release_where_allowed(session, max_running_jobs=None) == 0
         assert session.scalars(select(Job.id).where(Job.finished_at.is_(None))).all() == []
-        assert find_violations(session) == []
+        assert list_violations(session) == []

@@ -32,16 +32,16 @@ def test_the_life_of_a_job_is_four_statements(account_id: UUID, submit: Submit) 
     with noted_statements() as ending:
         succeed(attempt)
 
-    assert [len(statements) for statements in (submitting, claiming, ending)] == [1, 1, 2]
+    assert [len(autocommit) for autocommit in (submitting, claiming, ending)] == [1, 1, 2]
 
 
 def test_a_plain_submit_asks_once_and_answers_what_is_stored(post: Post, client: FlaskClient, api_key: str) -> None:
     """Whose key it is was asked at the one before; the answer is the one that a read gives a moment later."""
     post({"prompt": "a red mug"})
-    with noted_statements() as statements:
+    with noted_statements() as autocommit:
         answer = post({"prompt": "a red mug", "metadata": {"b": "1", "a": "2"}, "guidance_scale": 4})
     assert answer.status_code == 202
-    assert len(statements) == 1
+    assert len(autocommit) == 1
 
     read = client.get(answer.headers["Location"], headers={"Authorization": f"Bearer {api_key}"})
     assert read.get_json() == answer.get_json()

@@ -36,7 +36,7 @@ def test_what_is_put_can_be_fetched_by_a_signed_link(servers: LocalStack) -> Non
     assert expires_at.tzinfo is not None
 
 
-def test_what_losing_attempts_left_is_deleted(
+def test_what_abandoned_attempts_left_is_deleted(
     servers: LocalStack, account_id: UUID, submit: Submit, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Objects of an expired attempt go after the grace, the winner's stay, and a second clean-up finds nothing."""

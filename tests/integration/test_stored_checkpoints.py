@@ -14,7 +14,7 @@ from core.errors import LeaseLost
 from core.jobs.attempts.checkpoints import StoredCheckpoint, list_all_owned_checkpoints
 from core.jobs.attempts.claim import ClaimedAttempt
 from core.jobs.attempts.lease import renew_lease
-from core.jobs.audit.stored_objects import find_object_violations
+from core.jobs.audit.stored_objects import list_object_violations
 from core.jobs.outcomes.record_outcome import record_interruption
 from infra.local import LocalStack
 from tests.integration.attempts import cancel, claim_one, expire_lease, fail, make_available, succeed, sweep
@@ -143,6 +143,6 @@ def test_checkpoints_without_an_unfinished_job_are_swept(
     assert not unowned & left
     with transaction() as session:
         named = list_all_owned_checkpoints(session)
-    violations = find_object_violations({}, orphan_grace_seconds=-60, checkpoints=named)
+    violations = list_object_violations({}, orphan_grace_seconds=-60, checkpoints=named)
     assert not [violation for violation in violations if violation.subject in owned]
-    assert {violation.subject for violation in find_object_violations({}, orphan_grace_seconds=-60)} >= owned
+    assert {violation.subject for violation in list_object_violations({}, orphan_grace_seconds=-60)} >= owned

@@ -26,7 +26,7 @@ from tests.integration.attempts import claim_one, succeed
 from tests.integration.conftest import Submit
 from tests.integration.receivers import answering
 from worker.webhooks.deliver import deliver_next
-from worker.webhooks.delivery_slots import UnderWay
+from worker.webhooks.delivery_slots import DeliverySlots
 
 
 @pytest.fixture
@@ -189,20 +189,20 @@ def test_slow_receivers_leave_room_for_others(
 
 def test_places_are_bounded_for_all_for_an_account_and_for_an_endpoint() -> None:
     """Of eight places an endpoint takes four and an account four; with all taken a further sender goes home."""
-    under_way = UnderWay(places=8)
+    slots = DeliverySlots(slots=8)
     deliveries = [_delivery(endpoint, account) for endpoint, account in [(1, 1), (1, 1), (1, 1), (2, 1)]]
 
     with ExitStack() as stack:
         for delivery in deliveries:
-            stack.enter_context(under_way.sending(delivery))
-        assert under_way.busy() == ([], [UUID(int=1)])
-        stack.enter_context(under_way.sending(_delivery(1, 1)))
-        assert under_way.busy() == ([UUID(int=1)], [UUID(int=1)])
-        assert all(stack.enter_context(under_way.place()) for _ in range(8))
-        assert not stack.enter_context(under_way.place())
+            stack.enter_context(slots.sending(delivery))
+        assert slots.busy() == ([], [UUID(int=1)])
+        stack.enter_context(slots.sending(_delivery(1, 1)))
+        assert slots.busy() == ([UUID(int=1)], [UUID(int=1)])
+        assert all(stack.enter_context(slots.slot()) for _ in range(8))
+        assert not stack.enter_context(slots.slot())
 
-    assert under_way.busy() == ([], [])
-    with under_way.place() as is_free:
+    assert slots.busy() == ([], [])
+    with slots.slot() as is_free:
         assert is_free
 
 

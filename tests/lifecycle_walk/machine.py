@@ -20,7 +20,7 @@ from core.errors import LeaseLost
 from core.ids import parse_id
 from core.jobs.attempts.claim import ClaimedAttempt
 from core.jobs.attempts.lease import renew_lease
-from core.jobs.audit.invariants import find_violations
+from core.jobs.audit.invariants import list_violations
 from tests.lifecycle_walk import workers
 from tests.lifecycle_walk.clock import SteppedClock
 from tests.lifecycle_walk.ending import check_what_is_left
@@ -242,7 +242,7 @@ class Walk(RuleBasedStateMachine):
         lost its lease has changed nothing.
         """
         with transaction() as session:
-            assert find_violations(session) == []
+            assert list_violations(session) == []
             assert describe_jobs(session) == self._walked.describe(self._clock.now)
         self._clock.stop()
 

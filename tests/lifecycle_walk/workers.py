@@ -15,15 +15,15 @@ from sqlalchemy.orm import Session
 from core.artifacts.keys import build_checkpoint_key
 from core.database import transaction
 from core.jobs.attempts.checkpoints import StoredCheckpoint
-from core.jobs.attempts.claim import Claimant, ClaimedAttempt, claim_job
+from core.jobs.attempts.claim import ClaimedAttempt, ClaimingWorker, claim_job
 from core.jobs.failures import Failure, FailureCode
 from core.jobs.outcomes.record_outcome import record_cancellation, record_failure, record_interruption, record_success
 from core.jobs.outcomes.rendered import Rendered
 from core.jobs.status import JobStatus
 from tests.lifecycle_walk.model import LEASE_SECONDS
-from worker.rendering.attempt.claimer import Claimer
 from worker.rendering.attempt.commit_outcome import commit, record
-from worker.rendering.attempt.success_writer import SuccessWriter
+from worker.rendering.attempt.group_claimer import GroupClaimer
+from worker.rendering.attempt.group_success_writer import GroupSuccessWriter
 from worker.rendering.images.encode import EncodedImage
 from worker.rendering.images.upload import upload_images
 
@@ -40,9 +40,9 @@ How = Literal[
 LAST_STEP = 10
 
 #: What the threads of a worker share.
-_CLAIMANT = Claimant(pool="default", worker_id="worker", lease_seconds=LEASE_SECONDS)
-_CLAIMER = Claimer(lambda: _CLAIMANT)
-_SUCCESSES = SuccessWriter()
+_CLAIMANT = ClaimingWorker(pool="default", worker_id="worker", lease_seconds=LEASE_SECONDS)
+_CLAIMER = GroupClaimer(lambda: _CLAIMANT)
+_SUCCESSES = GroupSuccessWriter()
 
 
 @dataclass(frozen=True)

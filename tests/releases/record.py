@@ -29,7 +29,7 @@ from core.accounts.manage_keys import issue_api_key
 from core.artifacts.keys import build_storage_key
 from core.database import get_engine, transaction
 from core.ids import format_id, parse_id
-from core.jobs.attempts.claim import Claimant, ClaimedAttempt, claim_job
+from core.jobs.attempts.claim import ClaimedAttempt, ClaimingWorker, claim_job
 from core.jobs.attempts.lease import renew_lease
 from core.jobs.failures import Failure, FailureCode
 from core.jobs.outcomes.record_outcome import record_cancellation, record_failure, record_interruption, record_success
@@ -154,7 +154,7 @@ class _Life:
 
     def _claim(self, name: str) -> ClaimedAttempt:
         with self._part(name), transaction() as session:
-            attempt = claim_job(session, Claimant(pool="default", worker_id="recorded", lease_seconds=30))
+            attempt = claim_job(session, ClaimingWorker(pool="default", worker_id="recorded", lease_seconds=30))
         assert attempt is not None
         self._tape.names[name] = attempt.id
         return attempt

@@ -17,8 +17,8 @@ from sqlalchemy import Engine, func, update
 from sqlalchemy.orm import Session
 
 from core.catalog import get_catalog
-from core.jobs.attempts.claim import Claimant, claim_job
-from core.jobs.audit.invariants import find_violations
+from core.jobs.attempts.claim import ClaimingWorker, claim_job
+from core.jobs.audit.invariants import list_violations
 from core.jobs.outcomes.record_outcome import record_success
 from core.jobs.outcomes.rescue import rescue_expired
 from core.jobs.request.render_request import RenderRequest
@@ -62,7 +62,7 @@ def new_release(empty_database: Engine) -> Iterator[Session]:
     """This release's; when the test is over, no rule is broken."""
     with Session(empty_database, expire_on_commit=False) as session:
         yield session
-        assert find_violations(session) == []
+        assert list_violations(session) == []
 
 
 @pytest.mark.parametrize("revision", REVISIONS)
@@ -148,7 +148,7 @@ def _address(engine: Engine) -> str:
 
 
 def _succeed(session: Session) -> UUID:
-    attempt = claim_job(session, Claimant(pool="default", worker_id="new", lease_seconds=30))
+    attempt = claim_job(session, ClaimingWorker(pool="default", worker_id="new", lease_seconds=30))
     assert attempt is not None
     session.commit()
     record_success(session, attempt_id=attempt.id, rendered=rendered(attempt))

@@ -15,7 +15,7 @@ from tests.faults.service import Service
 from tests.soak.keeper import role_of
 from tests.soak.soak import Broken, Soak
 from tests.soak.traffic import Submit
-from tests.soak.verdict import find_broken_rules
+from tests.soak.verdict import list_broken_rules
 
 #: Submits that take longer are looked at, and so many of them are named.
 _SLOW_SECONDS = 1.5
@@ -72,7 +72,7 @@ class Result:
 def read_result(soak: Soak, *, seconds: float) -> Result:
     """Judge, and count what there is when all is over."""
     service, traffic = soak.service, soak.traffic
-    broken = find_broken_rules(service, soak.told)
+    broken = list_broken_rules(service, soak.told)
     recoveries = [float(row[0]) for row in service.query(_RECOVERIES)] or [0.0]
     submits = [submit.seconds for submit in traffic.submits] or [0.0]
     point_faults = _read_point_faults(service)

@@ -12,7 +12,7 @@ from tests.soak.plan import build_plan
 from tests.soak.report import describe
 from tests.soak.result import read_result
 from tests.soak.run import soaking
-from tests.soak.verdict import find_broken_rules
+from tests.soak.verdict import list_broken_rules
 
 _LOST = "job_" + "0" * 32
 
@@ -43,7 +43,7 @@ def test_300_jobs_and_30_faults_break_no_rule() -> None:
             "delete from usage_records where job_id = (select min(job_id::text)::uuid from usage_records) returning job_id"
         )
         broken = {
-            line.partition(": ")[0]: line.partition(": ")[2] for line in find_broken_rules(soak.service, soak.told)
+            line.partition(": ")[0]: line.partition(": ")[2] for line in list_broken_rules(soak.service, soak.told)
         }
         assert broken["every accepted job has a row, or a receipt of its deletion"] == _LOST
         assert broken["usage is counted once for every succeeded job, and for no other"] == str(kept)

@@ -26,14 +26,14 @@ class Told:
     received: list[Received]
 
 
-def find_broken_rules(service: Service, told: Told) -> list[str]:
+def list_broken_rules(service: Service, told: Told) -> list[str]:
     """Everything that is not as it was promised; empty if all is."""
     _delete_what_is_left_over(service)
     jobs = _read_jobs(service)
     deleted = _read_deleted(service)
     return [
         *told.traffic.complaints,
-        *service.checker.find_violations(orphan_grace_seconds=0, accepted=told.traffic.accepted),
+        *service.checker.list_violations(orphan_grace_seconds=0, accepted=told.traffic.accepted),
         *_compare_answers(service, told.traffic, jobs),
         *(f"its deletion was answered, and it has no receipt: {job}" for job in told.traffic.deleted - deleted),
         *_compare_webhooks(service, told, jobs, deleted),

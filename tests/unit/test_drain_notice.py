@@ -14,9 +14,9 @@ from tests.conftest import REPOSITORY
 #: Says what it was told, and ends.
 _PROCESS = """
 import signal, sys
-from worker.drain_notice import heed_notices
+from worker.drain_notice import install_drain_notices
 signal.signal(signal.SIGTERM, lambda signum, _frame: sys.exit(f"told to stop by {signum}"))
-heed_notices(sys.argv[1])
+install_drain_notices(sys.argv[1])
 print("ready", flush=True)
 while True:
     signal.pause()

@@ -15,7 +15,7 @@ from core.artifacts.keys import build_job_prefixes
 from core.artifacts.storage import delete_objects, delete_prefix
 from core.database import transaction
 from core.errors import StorageUnavailable
-from core.fault_points import reach
+from core.fault_points import fault_point
 from core.ids import format_id
 from core.jobs.retention.delete_job import carry_out_deletion
 from core.jobs.retention.deletion_receipts import list_pending_deletions, list_unswept_deletions, mark_swept
@@ -93,9 +93,9 @@ def _expire() -> bool:
         expired = list_expired_images(session, at_most=_BATCH)
     if not expired.job_ids:
         return looked_at == _BATCH
-    reach("after_expiry")
+    fault_point("after_expiry")
     delete_objects(expired.storage_keys)
-    reach("after_objects_deleted")
+    fault_point("after_objects_deleted")
     with transaction() as session:
         mark_images_deleted(session, expired.job_ids)
     JOBS_EXPIRED.inc(len(expired.job_ids))

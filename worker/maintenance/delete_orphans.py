@@ -1,4 +1,4 @@
-"""Remove from the bucket what no row owns: what losing attempts left there, images of jobs that were not accepted, and
+"""Remove from the bucket what no row owns: what abandoned attempts left there, images of jobs that were not accepted, and
 checkpoints of jobs that have ended.
 """
 
@@ -13,7 +13,7 @@ from core.artifacts.storage import delete_object, delete_prefix
 from core.database import transaction
 from core.errors import StorageUnavailable
 from core.jobs.attempts.checkpoints import list_owned_checkpoints
-from core.jobs.retention.abandoned_attempts import list_losing_attempts, mark_objects_deleted
+from core.jobs.retention.abandoned_attempts import list_abandoned_attempts, mark_objects_deleted
 from core.settings import get_settings
 
 _log = structlog.get_logger()
@@ -21,7 +21,7 @@ _log = structlog.get_logger()
 
 def delete_orphans() -> None:
     """One clean-up; what the store does not delete now is tried again the next time."""
-    _delete_what_losing_attempts_left()
+    _delete_what_abandoned_attempts_left()
     try:
         _delete_inputs_without_a_job()
         _delete_checkpoints_without_a_job()
@@ -29,9 +29,9 @@ def delete_orphans() -> None:
         _log.warning("orphaned_objects_not_deleted", error=str(error))
 
 
-def _delete_what_losing_attempts_left() -> None:
+def _delete_what_abandoned_attempts_left() -> None:
     with transaction() as session:
-        attempts = list_losing_attempts(session, grace_seconds=get_settings().orphan_grace_seconds)
+        attempts = list_abandoned_attempts(session, grace_seconds=get_settings().orphan_grace_seconds)
     for attempt in attempts:
         try:
             deleted = delete_prefix(attempt.prefix)

@@ -16,10 +16,10 @@ from core.database import transaction
 from core.doorbell import DELIVER_NEXT, RENDER_NEXT, WEBHOOK_QUEUE, get_doorbell, render_queue
 from core.ids import format_id
 from core.jobs.failures import FailureCode
-from core.jobs.outcomes.deadlines import fail_waiting
-from core.jobs.outcomes.rescue import rescue_expired, stop_overdue
+from core.jobs.outcomes.deadlines import fail_overdue_queued
+from core.jobs.outcomes.rescue import fail_overdue_running, rescue_expired
 from core.jobs.queue.claimable import count_claimable
-from core.jobs.queue.running_limit import let_through_where_room_is
+from core.jobs.queue.running_limit import release_where_allowed
 from core.jobs.tables import Job
 from core.metrics import ATTEMPTS_FINISHED, JOBS_OVERDUE, JOBS_RESCUED
 from core.settings import get_settings
@@ -37,11 +37,11 @@ _log = structlog.get_logger()
 def sweep() -> None:
     """One sweep."""
     _rescue()
-    for end in (fail_waiting, stop_overdue):
+    for end in (fail_overdue_queued, fail_overdue_running):
         _end_overdue(end)
     settings = get_settings()
     with transaction() as session:
-        let_through_where_room_is(session, max_running_jobs=settings.account_max_running_jobs)
+        release_where_allowed(session, max_running_jobs=settings.account_max_running_jobs)
 
     with transaction() as session:
         claimable = count_claimable(session, at_most=_MOST_RINGS)

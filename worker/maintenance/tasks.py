@@ -18,7 +18,7 @@ def sweep() -> None:
 
 @shared_task(name=DELETE_ORPHANS)
 def delete_orphans() -> None:
-    """Remove what losing attempts left in the bucket."""
+    """Remove what abandoned attempts left in the bucket."""
     delete()
 
 

@@ -118,7 +118,7 @@ def _pin(catalog: Catalog, arguments: argparse.Namespace) -> None:
 
 
 def _verify(catalog: Catalog, arguments: argparse.Namespace) -> None:
-    from worker.model_store.verify import find_faults
+    from worker.model_store.verify import list_faults
 
     faults = []
     for source in _hub_sources(catalog, arguments.model_id):
@@ -126,7 +126,7 @@ def _verify(catalog: Catalog, arguments: argparse.Namespace) -> None:
         if locked is None or locked.fetched_at is None:
             faults.append(f"{source.hub} has not been fetched")
             continue
-        found = find_faults(catalog.fetched_path(source, locked.revision), locked)
+        found = list_faults(catalog.fetched_path(source, locked.revision), locked)
         faults += [f"{source.hub}: {name} {fault}" for name, fault in found.items()]
         if not found:
             print(f"{source.hub} at {locked.revision}: {len(locked.files)} files are as they should be")

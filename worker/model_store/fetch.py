@@ -17,7 +17,7 @@ from core.catalog.lock import LockedFile, LockedSource, write_lock
 from core.errors import DarkroomError
 from worker.model_store.download import download_file
 from worker.model_store.errors import HubRefused, LicenceNotAccepted, WrongContent
-from worker.model_store.hub import pin_source, told_plainly
+from worker.model_store.hub import pin_source, translate_hub_errors
 from worker.model_store.verify import check_file
 
 #: Told of every file: its name, how many of its bytes just came, and how many there are in all.
@@ -91,7 +91,7 @@ def _fetch_file(
 ) -> LockedFile:
     file, target = locked.files[name], folder / name
     if not target.is_file():
-        with told_plainly(source):
+        with translate_hub_errors(source):
             download_file(
                 hf_hub_url(source.hub, name, revision=locked.revision),
                 target,

@@ -30,7 +30,7 @@ class _Index:
 
 def pin_source(source: HubSource) -> LockedSource:
     """The commit that the source's revision stands for now, with the files that the model, or the LoRA, needs. Raises HubRefused."""
-    with told_plainly(source):
+    with translate_hub_errors(source):
         api = HfApi()
         commit = api.model_info(source.hub, revision=source.revision).sha
         if commit is None:
@@ -56,7 +56,7 @@ def pin_source(source: HubSource) -> LockedSource:
 
 
 @contextmanager
-def told_plainly(source: HubSource) -> Iterator[None]:
+def translate_hub_errors(source: HubSource) -> Iterator[None]:
     """Say what went wrong between us and the hub, and what to do about it."""
     try:
         yield

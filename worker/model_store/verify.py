@@ -11,7 +11,7 @@ from core.catalog.lock import LockedFile, LockedSource
 _CHUNK_BYTES = 1024 * 1024
 
 
-def find_faults(folder: Path, locked: LockedSource) -> dict[str, str]:
+def list_faults(folder: Path, locked: LockedSource) -> dict[str, str]:
     """What is wrong with each file that is missing or not what the lock says; nothing where all is well."""
     faults = {}
     for name, file in locked.files.items():

@@ -12,7 +12,7 @@ from structlog.contextvars import bound_contextvars
 
 from core.doorbell import DELIVER_NEXT, WEBHOOK_QUEUE, get_doorbell
 from core.errors import LeaseLost
-from core.fault_points import reach
+from core.fault_points import fault_point
 from core.ids import format_id
 from core.jobs.attempts.claim import ClaimedAttempt
 from core.jobs.outcomes.deadlines import NOT_ENDED_IN_TIME
@@ -35,7 +35,7 @@ from worker.rendering.images.encode import encode_image
 from worker.rendering.images.load_inputs import load_inputs
 from worker.rendering.images.upload import upload_images
 from worker.rendering.models import LoadedModel
-from worker.rendering.process.capacity import Place
+from worker.rendering.process.capacity import Slot
 from worker.rendering.receipt import build_receipt
 from worker.rendering.render import render_images
 from worker.rendering.runtime import Runtime
@@ -49,18 +49,18 @@ def run_next_job(runtime: Runtime) -> bool:
 
     False when there was none, or when the worker shuts down and takes no more.
     """
-    with runtime.room.wait_for_place(BatchJob()) as place:
+    with runtime.capacity.wait_for_slot(BatchJob()) as slot:
         if runtime.drain.has_begun:
             return False
-        attempt = runtime.claimer.claim(place.take)
+        attempt = runtime.claimer.claim(slot.take)
         runtime.liveness.note_look()
         if attempt is None:
             return False
         with _log_context(attempt):
             _log.info("job_claimed", model=attempt.model, waited_seconds=round(attempt.waited_seconds, 3))
             QUEUE_WAIT_SECONDS.labels(runtime.settings.render_pool).observe(attempt.waited_seconds)
-            reach("after_claim")
-            _run_attempt(runtime, attempt, place)
+            fault_point("after_claim")
+            _run_attempt(runtime, attempt, slot)
     return True
 
 
@@ -73,17 +73,17 @@ def _log_context(attempt: ClaimedAttempt) -> AbstractContextManager[None]:
     )
 
 
-def _run_attempt(runtime: Runtime, attempt: ClaimedAttempt, place: Place) -> None:
+def _run_attempt(runtime: Runtime, attempt: ClaimedAttempt, slot: Slot) -> None:
     outcome: Callable[[], JobStatus]
     failure_code = ""
     settings = runtime.settings
-    with keep_lease(attempt, settings, runtime.drain, on_stuck=runtime.emergency_exit.leave_stuck) as lease:
+    with keep_lease(attempt, settings, runtime.drain, on_stuck=runtime.emergency_exit.exit_stuck) as lease:
         checkpoints = JobCheckpoints(
             attempt, lease, runtime.checkpoint_writer, every_seconds=settings.checkpoint_seconds
         )
         try:
             with runtime.models.use(attempt.model, while_waiting=lease.check_wanted) as model:
-                rendered = _render(model, runtime, attempt, lease, place=place, checkpoints=checkpoints)
+                rendered = _render(model, runtime, attempt, lease, slot=slot, checkpoints=checkpoints)
             outcome = partial(runtime.successes.write, attempt_id=attempt.id, rendered=rendered)
         except LeaseLost:
             _report_lost_lease()
@@ -109,7 +109,7 @@ def _run_attempt(runtime: Runtime, attempt: ClaimedAttempt, place: Place) -> Non
             _report_lost_lease()
             return
 
-    reach("after_commit")
+    fault_point("after_commit")
     checkpoints.close(is_finished=status in FINISHED)
     ATTEMPTS_FINISHED.labels(status, failure_code).inc()
     _log.info("attempt_recorded", status=status)
@@ -123,17 +123,17 @@ def _render(
     attempt: ClaimedAttempt,
     lease: LeaseKeeper,
     *,
-    place: Place,
+    slot: Slot,
     checkpoints: JobCheckpoints,
 ) -> Rendered:
     images = load_inputs(attempt)
     started = time.perf_counter()
 
     def end_step(end: StepEnd) -> None:
-        reach("mid_step")
+        fault_point("mid_step")
         if end.is_last:
             # Decoding, encoding and storing go on beside the next job's denoising.
-            place.give_up()
+            slot.release()
         checkpoints.reach_step(end.step, end.steps, end.capture)
         try:
             lease.reach_step(end)
@@ -148,16 +148,16 @@ def _render(
             seeds=attempt.image_seeds,
             on_step=end_step,
             images=images,
-            job=place.job,
+            job=slot.job,
             prompt_cache=runtime.prompt_cache,
             watch=partial(runtime.preview, attempt),
             checkpoint=checkpoint,
         )
     )
-    reach("after_render")
+    fault_point("after_render")
     encoded = [encode_image(image, attempt.request["output_format"]) for image in drawn.images]
     rendered = time.perf_counter()
-    reach("after_encode")
+    fault_point("after_encode")
     lease.check_held()
 
     stored = upload_images(encoded, attempt, runtime.uploads)

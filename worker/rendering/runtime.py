@@ -16,19 +16,19 @@ from celery.signals import worker_ready, worker_shutting_down
 from core.catalog import Catalog, get_catalog
 from core.errors import ModelNotFetched
 from core.jobs.attempts.affinity import Preference
-from core.jobs.attempts.claim import Claimant, ClaimedAttempt
+from core.jobs.attempts.claim import ClaimedAttempt, ClaimingWorker
 from core.jobs.request.render_request import RenderRequest
 from core.jobs.request.resolve_request import resolve_request
 from core.previews import store_preview
 from core.settings import Settings, get_settings
-from worker.rendering.attempt.claimer import Claimer
-from worker.rendering.attempt.success_writer import SuccessWriter
+from worker.rendering.attempt.group_claimer import GroupClaimer
+from worker.rendering.attempt.group_success_writer import GroupSuccessWriter
 from worker.rendering.checkpoints import CheckpointWriter
 from worker.rendering.errors import ModelUnavailable
 from worker.rendering.models import Models
 from worker.rendering.models.device import find_device, share_cores
 from worker.rendering.previews import PreviewMaker
-from worker.rendering.process.capacity import Room
+from worker.rendering.process.capacity import Capacity
 from worker.rendering.process.drain import Drain
 from worker.rendering.process.emergency_exit import EmergencyExit
 from worker.rendering.process.liveness import Liveness
@@ -44,14 +44,14 @@ class Runtime:
     settings: Settings
     catalog: Catalog
     models: Models
-    room: Room
+    capacity: Capacity
     prompt_cache: PromptCache
     previews: PreviewMaker
     uploads: ThreadPoolExecutor
     drain: Drain
     checkpoint_writer: CheckpointWriter
-    claimer: Claimer
-    successes: SuccessWriter
+    claimer: GroupClaimer
+    successes: GroupSuccessWriter
     emergency_exit: EmergencyExit
     liveness: Liveness
 
@@ -91,7 +91,7 @@ class Runtime:
         options = {
             "patience_seconds": self.settings.liveness_seconds,
             "is_over": lambda: self.drain.has_begun,
-            "give_up": self.emergency_exit.leave_deaf,
+            "give_up": self.emergency_exit.exit_deaf,
         }
         threading.Thread(target=self.liveness.watch, kwargs=options, name="liveness", daemon=True).start()
 
@@ -108,7 +108,7 @@ def get_runtime() -> Runtime:
     """The runtime of this process, built on first use."""
     settings = get_settings()
     catalog = get_catalog()
-    drain, room = Drain(), Room()
+    drain, capacity = Drain(), Capacity()
     models = Models(
         catalog,
         device=settings.render_device,
@@ -118,15 +118,15 @@ def get_runtime() -> Runtime:
 
     worker_id = f"{socket.gethostname()}:{os.getpid()}"
 
-    def describe_claimant() -> Claimant:
-        return Claimant(
+    def describe_claimant() -> ClaimingWorker:
+        return ClaimingWorker(
             pool=settings.render_pool,
             worker_id=worker_id,
             lease_seconds=settings.lease_seconds,
             max_running_jobs=settings.account_max_running_jobs,
             prefer=Preference(
                 resident=frozenset(models.resident_ids()),
-                joinable=room.shapes(),
+                joinable=capacity.shapes(),
                 max_wait_seconds=settings.affinity_max_wait_seconds,
             ),
         )
@@ -135,16 +135,16 @@ def get_runtime() -> Runtime:
         settings=settings,
         catalog=catalog,
         models=models,
-        room=room,
+        capacity=capacity,
         prompt_cache=PromptCache(),
         previews=PreviewMaker(store_preview),
         uploads=ThreadPoolExecutor(settings.s3_upload_threads, thread_name_prefix="upload"),
         drain=drain,
         checkpoint_writer=CheckpointWriter(),
-        claimer=Claimer(describe_claimant),
-        successes=SuccessWriter(),
-        emergency_exit=EmergencyExit(drain, room),
+        claimer=GroupClaimer(describe_claimant),
+        successes=GroupSuccessWriter(),
+        emergency_exit=EmergencyExit(drain, capacity),
         liveness=Liveness(
-            pool=settings.render_pool, could_claim=lambda: room.has_place(threads=settings.render_concurrency)
+            pool=settings.render_pool, could_claim=lambda: capacity.has_slot(threads=settings.render_concurrency)
         ),
     )

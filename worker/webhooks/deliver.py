@@ -12,7 +12,7 @@ from structlog.contextvars import bound_contextvars
 
 from core.artifacts.sign_images import sign_images
 from core.database import transaction
-from core.fault_points import reach
+from core.fault_points import fault_point
 from core.ids import format_id
 from core.metrics import WEBHOOK_ATTEMPTS
 from core.settings import Settings, get_settings
@@ -21,7 +21,7 @@ from core.webhooks.claim_delivery import ClaimedDelivery, claim_delivery
 from core.webhooks.record_attempt import AttemptOutcome, record_attempt
 from core.webhooks.sign import build_headers
 from core.webhooks.tables import DeliveryStatus
-from worker.webhooks.delivery_slots import UnderWay
+from worker.webhooks.delivery_slots import DeliverySlots
 from worker.webhooks.post import post
 
 #: What became of the delivery, as metrics and logs name it.
@@ -33,23 +33,23 @@ _log = structlog.get_logger()
 def deliver_next() -> None:
     """Deliver what is due, one after another, until nothing is (or until others do that already)."""
     settings = get_settings()
-    with get_under_way().place() as is_free:
-        while is_free and not get_under_way().is_closing:
+    with get_delivery_slots().slot() as is_free:
+        while is_free and not get_delivery_slots().is_closing:
             claimed = _claim(settings)
             if claimed is None:
                 return
-            with get_under_way().sending(claimed):
+            with get_delivery_slots().sending(claimed):
                 _deliver(claimed, settings)
 
 
 @cache
-def get_under_way() -> UnderWay:
+def get_delivery_slots() -> DeliverySlots:
     """The deliveries of this process."""
-    return UnderWay(get_settings().webhook_concurrency)
+    return DeliverySlots(get_settings().webhook_concurrency)
 
 
 def _claim(settings: Settings) -> ClaimedDelivery | None:
-    busy_endpoints, busy_accounts = get_under_way().busy()
+    busy_endpoints, busy_accounts = get_delivery_slots().busy()
     with transaction() as session:
         return claim_delivery(
             session,
@@ -70,14 +70,14 @@ def _deliver(claimed: ClaimedDelivery, settings: Settings) -> None:
 
 
 def _attempt(claimed: ClaimedDelivery, settings: Settings) -> None:
-    reach("mid_delivery")
+    fault_point("mid_delivery")
     try:
         outcome = _send(claimed, settings)
     except Exception:  # noqa: BLE001
         # Whatever it is, it is one failed try of the schedule, and not a delivery that is claimed again for ever.
         _log.exception("webhook_not_sent")
         outcome = AttemptOutcome(status_code=None, duration_ms=0, error="something went wrong on our side")
-    reach("after_delivery")
+    fault_point("after_delivery")
     with transaction() as session:
         status = record_attempt(session, claimed=claimed, outcome=outcome, random=random.random())  # noqa: S311 (jitter)
 

@@ -14,12 +14,12 @@ from core.webhooks.claim_delivery import ClaimedDelivery
 _MOST_PER_ENDPOINT = 4
 
 
-class UnderWay:
+class DeliverySlots:
     """Places for deliveries: so many in all, half of them at most for one account, and few for one endpoint."""
 
-    def __init__(self, places: int) -> None:
-        self._places = threading.BoundedSemaphore(places)
-        self._most_per_account = max(1, places // 2)
+    def __init__(self, slots: int) -> None:
+        self._slots = threading.BoundedSemaphore(slots)
+        self._most_per_account = max(1, slots // 2)
         self._lock = threading.Lock()
         self._by_endpoint: Counter[UUID] = Counter()
         self._by_account: Counter[UUID] = Counter()
@@ -30,14 +30,14 @@ class UnderWay:
         self.is_closing = True
 
     @contextmanager
-    def place(self) -> Iterator[bool]:
+    def slot(self) -> Iterator[bool]:
         """Whether there is a place. Whoever finds none may go: those who have one go on until nothing is due."""
-        is_free = self._places.acquire(blocking=False)
+        is_free = self._slots.acquire(blocking=False)
         try:
             yield is_free
         finally:
             if is_free:
-                self._places.release()
+                self._slots.release()
 
     def busy(self) -> tuple[list[UUID], list[UUID]]:
         """The endpoints and the accounts that have as many calls under way as they may."""

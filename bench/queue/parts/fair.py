@@ -23,7 +23,7 @@ from bench.render.traffic import poisson_arrivals
 from core.accounts.create_account import create_account
 from core.database import get_engine, transaction
 from core.settings import get_settings
-from worker.rendering.attempt.success_writer import SuccessWriter
+from worker.rendering.attempt.group_success_writer import GroupSuccessWriter
 
 Sender = Literal["light", "heavy"]
 
@@ -101,7 +101,7 @@ class _Simulation:
     _errors: list[BaseException] = field(default_factory=list)
     #: One release for each ring.
     _bell: threading.Semaphore = field(default_factory=lambda: threading.Semaphore(0))
-    _successes: SuccessWriter = field(default_factory=SuccessWriter)
+    _successes: GroupSuccessWriter = field(default_factory=GroupSuccessWriter)
     _is_over: threading.Event = field(default_factory=threading.Event)
     _begin: float = 0.0
 

@@ -16,7 +16,7 @@ from worker.rendering.batching import BatchJob
 from worker.rendering.images.encode import encode_image
 from worker.rendering.models import Models
 from worker.rendering.models.device import find_device, share_cores
-from worker.rendering.process.capacity import Room
+from worker.rendering.process.capacity import Capacity
 from worker.rendering.render import render_images
 from worker.rendering.watch_steps import StepEnd
 
@@ -34,7 +34,7 @@ class Engine:
         torch.set_num_threads(setting.threads)
         side_by_side = share_cores(find_device(setting.device), forwards)
         self._model = Models(_build_catalog(setting), device=setting.device, forwards=side_by_side).load(_MODEL)
-        self._room = Room()
+        self._capacity = Capacity()
         self._threads = ThreadPoolExecutor(THREADS, thread_name_prefix="job")
 
     def render(self, job: Job) -> bytes:
@@ -42,11 +42,11 @@ class Engine:
         return self._threads.submit(self._run, job).result()
 
     def _run(self, job: Job) -> bytes:
-        with self._room.wait_for_place(BatchJob()) as place:
+        with self._capacity.wait_for_slot(BatchJob()) as slot:
 
             def end_step(end: StepEnd) -> None:
                 if end.is_last:
-                    place.give_up()
+                    slot.release()
 
             drawn = render_images(
                 self._model,
@@ -54,7 +54,7 @@ class Engine:
                 seeds=[job.seed],
                 on_step=end_step,
                 images={"image": job.input_picture()} if job.task == "image" else None,
-                job=place.job,
+                job=slot.job,
             )
             return encode_image(drawn.images[0], "png").body
 

@@ -11,7 +11,7 @@ from sqlalchemy import ColumnElement, Select, and_, case, false, func, literal, 
 from sqlalchemy.orm import Session, aliased
 
 from core.accounts.tables import Account
-from core.database import ask, get_engine
+from core.database import fetch_one, get_engine
 from core.jobs.queue.claimable import claimable, is_waiting
 from core.jobs.tables import Job
 
@@ -58,7 +58,7 @@ class Preference:
 
 
 @dataclass(frozen=True)
-class Chosen:
+class LockedJob:
     """A job that is to be taken, locked."""
 
     #: What `_columns` names.
@@ -68,7 +68,7 @@ class Chosen:
 
 
 @dataclass(frozen=True)
-class Question:
+class CompiledQuery:
     """A statement as text. Building it, and looking a built one up, takes longer than PostgreSQL needs to answer it; and
     a worker asks in the same few ways all the time.
     """
@@ -77,17 +77,17 @@ class Question:
     parameters: dict[str, Any]
 
     @classmethod
-    def of(cls, query: Select[Any]) -> Question:
+    def of(cls, query: Select[Any]) -> CompiledQuery:
         """The query, as the driver is asked it."""
         compiled = query.compile(dialect=get_engine().dialect, compile_kwargs={"render_postcompile": True})
         return cls(str(compiled), dict(compiled.params))
 
-    def ask(self, session: Session) -> Any:
+    def fetch_one(self, session: Session) -> Any:
         """The one row, or None."""
-        return ask(session.connection(), self.statement, self.parameters)
+        return fetch_one(session.connection(), self.statement, self.parameters)
 
 
-def ask_for_first(pool: str, prefer: Preference | None, *, count: int = 1) -> Question:
+def ask_for_first(pool: str, prefer: Preference | None, *, count: int = 1) -> CompiledQuery:
     """For the first jobs that nobody else is taking, locked; and (`is_best`) whether no other one could suit the worker
     better.
     """
@@ -97,23 +97,23 @@ def ask_for_first(pool: str, prefer: Preference | None, *, count: int = 1) -> Qu
         is_best = _rank(prefer, Job.model, Job.request) == best
     query = claimable(pool).with_only_columns(*_columns(), is_best.label("is_best"), maintain_column_froms=True)
     few = literal(count, literal_execute=True)
-    return Question.of(query.limit(few).with_for_update(of=Job, skip_locked=True))
+    return CompiledQuery.of(query.limit(few).with_for_update(of=Job, skip_locked=True))
 
 
-def choose_first(session: Session, *, pool: str) -> Chosen | None:
+def choose_first(session: Session, *, pool: str) -> LockedJob | None:
     """The first job that nobody else is taking."""
-    job = _compile_first(pool).ask(session)
-    return None if job is None else Chosen(job, job.fair_position)
+    job = _compile_first(pool).fetch_one(session)
+    return None if job is None else LockedJob(job, job.fair_position)
 
 
-def choose_preferred(session: Session, *, pool: str, prefer: Preference) -> Chosen | None:
+def choose_preferred(session: Session, *, pool: str, prefer: Preference) -> LockedJob | None:
     """Of the next 32 jobs one whose shape is being drawn, or else one whose model is in memory, or else the first. None
     where others are taking all of them.
 
     No job is passed that has waited for longer than the bound, or that has a better priority.
     """
-    job = _compile_choice(pool, prefer).ask(session)
-    return None if job is None else Chosen(job, min(job.fair_position, job.first_position))
+    job = _compile_choice(pool, prefer).fetch_one(session)
+    return None if job is None else LockedJob(job, min(job.fair_position, job.first_position))
 
 
 def _columns() -> tuple[Any, ...]:
@@ -128,15 +128,15 @@ def _columns() -> tuple[Any, ...]:
 
 
 @lru_cache(maxsize=16)
-def _compile_first(pool: str) -> Question:
+def _compile_first(pool: str) -> CompiledQuery:
     return ask_for_first(pool, None)
 
 
 @lru_cache(maxsize=256)
-def _compile_choice(pool: str, prefer: Preference) -> Question:
+def _compile_choice(pool: str, prefer: Preference) -> CompiledQuery:
     ranked = _rank_ahead(pool, prefer).subquery()
     may_pass = and_(~ranked.c.is_behind_overdue, ~ranked.c.is_behind_priority)
-    return Question.of(
+    return CompiledQuery.of(
         select(*_columns(), ranked.c.first_position)
         .join(ranked, ranked.c.id == Job.id)
         .where(is_waiting())

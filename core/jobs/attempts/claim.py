@@ -10,12 +10,12 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from core.artifacts.tables import Artifact, ArtifactKind
-from core.database import statements, transaction
-from core.fault_points import reach
-from core.jobs.attempts.affinity import Chosen, Preference, choose_first, choose_preferred
+from core.database import autocommit, transaction
+from core.fault_points import fault_point
+from core.jobs.attempts.affinity import LockedJob, Preference, choose_first, choose_preferred
 from core.jobs.attempts.checkpoints import StoredCheckpoint, find_checkpoint
-from core.jobs.attempts.open_attempt import Opened, open_attempt, open_first
-from core.jobs.queue.running_limit import hold_back, may_run
+from core.jobs.attempts.open_attempt import OpenedAttempt, open_attempt, open_first
+from core.jobs.queue.running_limit import hold_jobs, may_run
 from core.jobs.request.input_images import list_input_ids
 
 
@@ -58,7 +58,7 @@ class ClaimedAttempt:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Claimant:
+class ClaimingWorker:
     """A worker that looks for its next jobs."""
 
     pool: str
@@ -70,7 +70,7 @@ class Claimant:
     max_running_jobs: int | None = None
 
 
-class Claimed(NamedTuple):
+class ClaimResult(NamedTuple):
     """What was claimed at once."""
 
     attempts: list[ClaimedAttempt]
@@ -78,7 +78,7 @@ class Claimed(NamedTuple):
     found: int
 
 
-def claim_next(claimant: Claimant) -> ClaimedAttempt | None:
+def claim_next(claimant: ClaimingWorker) -> ClaimedAttempt | None:
     """As `claim_job`, committed: nearly always by the one statement that it takes.
 
     For that moment the first job of the queue is locked, also where another one is taken then. Who finds all of them
@@ -90,16 +90,16 @@ def claim_next(claimant: Claimant) -> ClaimedAttempt | None:
     with transaction() as session:
         attempt = claim_job(session, claimant)
         if attempt is not None:
-            reach("in_claim")
+            fault_point("in_claim")
     return attempt
 
 
-def claim_together(claimant: Claimant, *, count: int) -> Claimed:
+def claim_together(claimant: ClaimingWorker, *, count: int) -> ClaimResult:
     """What that many calls of `claim_next` do with one statement each, by one for all."""
     if claimant.max_running_jobs is not None:
         # Each account's running jobs have to be counted.
-        return Claimed([], found=count)
-    with statements() as connection:
+        return ClaimResult([], found=count)
+    with autocommit() as connection:
         first = open_first(
             connection,
             pool=claimant.pool,
@@ -110,10 +110,10 @@ def claim_together(claimant: Claimant, *, count: int) -> Claimed:
         )
         # It asks nothing but of jobs that start from images or a checkpoint.
         with Session(connection) as session:
-            return Claimed([_describe(session, opened) for opened in first.opened], found=first.found)
+            return ClaimResult([_describe(session, opened) for opened in first.opened], found=first.found)
 
 
-def claim_job(session: Session, claimant: Claimant) -> ClaimedAttempt | None:
+def claim_job(session: Session, claimant: ClaimingWorker) -> ClaimedAttempt | None:
     """Open an attempt of the first job that is available in the pool, in fair order, or None where there is none.
 
     With a preference, a job that suits the worker better may pass a few others: `choose_preferred` says which. The lease
@@ -126,11 +126,11 @@ def claim_job(session: Session, claimant: Claimant) -> ClaimedAttempt | None:
         if limit is None or may_run(session, account_id=job.account_id, limit=limit):
             opened = open_attempt(session, chosen, worker_id=claimant.worker_id, lease_seconds=claimant.lease_seconds)
             return _describe(session, opened)
-        hold_back(session, job_id=job.id, account_id=job.account_id)
+        hold_jobs(session, job_id=job.id, account_id=job.account_id)
     return None
 
 
-def _choose(session: Session, pool: str, prefer: Preference | None) -> Chosen | None:
+def _choose(session: Session, pool: str, prefer: Preference | None) -> LockedJob | None:
     if prefer is not None and not prefer.is_empty:
         chosen = choose_preferred(session, pool=pool, prefer=prefer)
         if chosen is not None:
@@ -139,7 +139,7 @@ def _choose(session: Session, pool: str, prefer: Preference | None) -> Chosen | 
     return choose_first(session, pool=pool)
 
 
-def _describe(session: Session, opened: Opened) -> ClaimedAttempt:
+def _describe(session: Session, opened: OpenedAttempt) -> ClaimedAttempt:
     job = opened.job
     return ClaimedAttempt(
         id=opened.attempt_id,

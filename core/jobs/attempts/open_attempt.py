@@ -9,9 +9,9 @@ from uuid import UUID
 from sqlalchemy import Connection
 from sqlalchemy.orm import Session
 
-from core.database import ask, ask_all
+from core.database import fetch_all, fetch_one
 from core.ids import new_id
-from core.jobs.attempts.affinity import Chosen, Preference, Question, ask_for_first
+from core.jobs.attempts.affinity import CompiledQuery, LockedJob, Preference, ask_for_first
 from core.jobs.queue.fair_queue import name_clocks
 from core.jobs.queue.priority import PRIORITIES
 
@@ -84,29 +84,29 @@ ORDER BY number
 """
 
 
-class Opened(NamedTuple):
+class OpenedAttempt(NamedTuple):
     """An attempt that was opened. Its lease started then, on the database's clock."""
 
     attempt_id: UUID
     attempt_number: int
-    #: As a `Chosen` has it.
+    #: As a `LockedJob` has it.
     job: Any
 
 
-class Firsts(NamedTuple):
+class OpenResult(NamedTuple):
     """What `open_first` found."""
 
     #: How many jobs there are that can be claimed, up to as many as were asked for.
     found: int
     #: Those that were opened. Of the others it takes a closer look to say which this worker may have.
-    opened: list[Opened]
+    opened: list[OpenedAttempt]
 
 
-def open_attempt(session: Session, chosen: Chosen, *, worker_id: str, lease_seconds: float) -> Opened:
+def open_attempt(session: Session, chosen: LockedJob, *, worker_id: str, lease_seconds: float) -> OpenedAttempt:
     """Open an attempt of a job that was chosen and locked."""
     attempt_id = new_id()
     job = chosen.job
-    opened = ask(
+    opened = fetch_one(
         session.connection(),
         _build_open_chosen(),
         {
@@ -118,7 +118,7 @@ def open_attempt(session: Session, chosen: Chosen, *, worker_id: str, lease_seco
             "lease_seconds": lease_seconds,
         },
     )
-    return Opened(attempt_id, opened.attempt_number, job)
+    return OpenedAttempt(attempt_id, opened.attempt_number, job)
 
 
 def open_first(
@@ -129,13 +129,13 @@ def open_first(
     worker_id: str,
     lease_seconds: float,
     count: int = 1,
-) -> Firsts:
+) -> OpenResult:
     """Open an attempt of each of the first jobs of the pool, up to one that another job may suit the worker better than, or
     whose account does not run as many jobs as it likes; with a preference, up to one of another shape. It may be a
     transaction of its own.
     """
     question = _build_open_first(pool, prefer, count)
-    rows = ask_all(
+    rows = fetch_all(
         connection,
         question.statement,
         question.parameters
@@ -145,8 +145,8 @@ def open_first(
             "lease_seconds": lease_seconds,
         },
     )
-    opened = [Opened(row.attempt_id, row.attempt_number, row) for row in rows if row.attempt_number is not None]
-    return Firsts(found=len(rows), opened=opened)
+    opened = [OpenedAttempt(row.attempt_id, row.attempt_number, row) for row in rows if row.attempt_number is not None]
+    return OpenResult(found=len(rows), opened=opened)
 
 
 @cache
@@ -155,10 +155,12 @@ def _build_open_chosen() -> str:
 
 
 @lru_cache(maxsize=256)
-def _build_open_first(pool: str, prefer: Preference | None, count: int) -> Question:
+def _build_open_first(pool: str, prefer: Preference | None, count: int) -> CompiledQuery:
     first = ask_for_first(pool, prefer, count=count)
     may_join = _SAME_SHAPE if count > 1 and prefer is not None and not prefer.is_empty else "true"
-    return Question(_OPEN_FIRST.format(first=first.statement, may_join=may_join, open=_build_open()), first.parameters)
+    return CompiledQuery(
+        _OPEN_FIRST.format(first=first.statement, may_join=may_join, open=_build_open()), first.parameters
+    )
 
 
 @cache

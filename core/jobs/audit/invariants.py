@@ -120,7 +120,7 @@ _RULES: dict[str, str] = {
 }
 
 
-def find_violations(session: Session) -> list[Violation]:
+def list_violations(session: Session) -> list[Violation]:
     """Every broken rule with every row that breaks it; an empty list is the proof that all hold.
 
     Reads whole tables: for tests and for an operator's own moment, not for every minute.
@@ -132,7 +132,7 @@ def find_violations(session: Session) -> list[Violation]:
     ]
 
 
-def find_lost_jobs(session: Session, accepted: Collection[UUID]) -> list[Violation]:
+def list_lost_jobs(session: Session, accepted: Collection[UUID]) -> list[Violation]:
     """The jobs of these that have neither a row nor, deleted, a receipt: their senders were told 202."""
     ids = list(dict.fromkeys(accepted))
     found: set[UUID] = set()

@@ -36,7 +36,7 @@ def read_digests(session: Session) -> dict[str, str | None]:
     )
 
 
-def find_object_violations(
+def list_object_violations(
     digests: Mapping[str, str | None], *, orphan_grace_seconds: float, checkpoints: Collection[str] = ()
 ) -> list[Violation]:
     """Compare every artifact with its object's bytes, and every object older than the grace with the artifacts and with

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 from core.accounts.tables import Account
 from core.errors import JobFinished
 from core.jobs.outcomes.end_job import end_job
-from core.jobs.queue.fair_queue import give_back_turn
+from core.jobs.queue.fair_queue import refund_virtual_time
 from core.jobs.status import JobStatus
 from core.jobs.tables import Job
 from core.jobs.views.read_jobs import describe_absence
@@ -34,7 +34,7 @@ def cancel_job(session: Session, *, account_id: UUID, job_id: UUID) -> Job:
         end_job(session, job, JobStatus.CANCELLED)
         if job.started_at is None:
             weight = session.execute(select(Account.weight).where(Account.id == account_id)).scalar_one()
-            give_back_turn(
+            refund_virtual_time(
                 session, account_id=account_id, weight=weight, pool=job.pool, cost=job.cost, priority=job.priority
             )
     elif job.status == JobStatus.RUNNING and job.cancel_requested_at is None:

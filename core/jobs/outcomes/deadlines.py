@@ -13,7 +13,7 @@ from core.accounts.tables import Account
 from core.ids import format_id
 from core.jobs.failures import Failure, FailureCode
 from core.jobs.outcomes.end_job import end_job
-from core.jobs.queue.fair_queue import give_back_turn
+from core.jobs.queue.fair_queue import refund_virtual_time
 from core.jobs.status import JobStatus
 from core.jobs.tables import Job
 
@@ -33,7 +33,7 @@ def is_over(session: Session, job: Job, *, in_seconds: float = 0) -> bool:
     return job.deadline_at <= now + timedelta(seconds=in_seconds)
 
 
-def fail_waiting(session: Session, *, at_most: int = 100) -> list[Job]:
+def fail_overdue_queued(session: Session, *, at_most: int = 100) -> list[Job]:
     """Fail the waiting jobs whose time is over, and tell which they were.
 
     Safe to run twice at once: rows that another sweep, a claim or a cancel holds are left to it.
@@ -50,7 +50,7 @@ def fail_waiting(session: Session, *, at_most: int = 100) -> list[Job]:
             .with_for_update(skip_locked=True)
         ).all()
         failed += [job for job in jobs if _fail(session, job, failure)]
-    _give_back_turns(session, [job for job in failed if job.started_at is None])
+    _refund_virtual_time(session, [job for job in failed if job.started_at is None])
     return failed
 
 
@@ -68,7 +68,7 @@ def _fail(session: Session, job: Job, failure: Failure) -> bool:
     return True
 
 
-def _give_back_turns(session: Session, jobs: list[Job]) -> None:
+def _refund_virtual_time(session: Session, jobs: list[Job]) -> None:
     if not jobs:
         return
     # At the end, for submits of the account wait from here on; and always in this order, so that two sweeps do not wait
@@ -81,6 +81,6 @@ def _give_back_turns(session: Session, jobs: list[Job]) -> None:
         session.execute(select(Account.id, Account.weight).where(Account.id.in_({key[0] for key in costs}))).all()
     )
     for (account_id, pool, priority), cost in sorted(costs.items()):
-        give_back_turn(
+        refund_virtual_time(
             session, account_id=account_id, weight=weights[account_id], pool=pool, cost=cost, priority=priority
         )

@@ -7,7 +7,7 @@ from sqlalchemy.orm import Session
 
 from core.accounts.tables import Account
 from core.jobs.queue.priority import HELD
-from core.jobs.queue.running_limit import has_held_jobs, let_next_through
+from core.jobs.queue.running_limit import has_held_jobs, release_next
 from core.jobs.retention.policy import RetentionPolicy
 from core.jobs.status import FINISHED, TRANSITIONS, JobStatus
 from core.jobs.tables import Job
@@ -51,4 +51,4 @@ def end_job(session: Session, job: Job, status: JobStatus) -> None:
         data=view.model_dump(mode="json"),
     )
     if others_are_held and job.priority < HELD:
-        let_next_through(session, account_id=job.account_id)
+        release_next(session, account_id=job.account_id)

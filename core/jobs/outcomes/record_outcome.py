@@ -9,17 +9,17 @@ from uuid import UUID
 from sqlalchemy import func
 from sqlalchemy.orm import Session
 
-from core.database import statements
+from core.database import autocommit
 from core.jobs.attempts.checkpoints import StoredCheckpoint
 from core.jobs.attempts.lease import lock_leased
 from core.jobs.failures import Failure
 from core.jobs.outcomes.backoff import backoff_seconds
 from core.jobs.outcomes.deadlines import NOT_ENDED_IN_TIME, is_over
 from core.jobs.outcomes.end_job import end_job
-from core.jobs.outcomes.record_success import look_at_running, write_successes
+from core.jobs.outcomes.record_success import read_running, write_successes
 from core.jobs.outcomes.rendered import Rendered
 from core.jobs.queue.priority import HELD
-from core.jobs.queue.running_limit import let_next_through
+from core.jobs.queue.running_limit import release_next
 from core.jobs.status import AttemptStatus, JobStatus
 from core.jobs.tables import Job, JobAttempt
 
@@ -29,8 +29,8 @@ def succeed_together(successes: Mapping[UUID, Rendered]) -> set[UUID]:
     of one that it takes a closer look at, as at all that did not just succeed. No row stays locked for a worker to come
     back to, and nobody's row is waited for.
     """
-    with statements() as connection:
-        running = look_at_running(connection, successes)
+    with autocommit() as connection:
+        running = read_running(connection, successes)
         simple = [(one, successes[one.attempt.id]) for one in running if not one.others_are_held]
         return write_successes(connection, simple, is_patient=False) if simple else set()
 
@@ -40,10 +40,10 @@ def record_success(session: Session, *, attempt_id: UUID, rendered: Rendered) ->
     usage and webhook deliveries in one commit. Where the account runs as many jobs as it may, the next one can be
     claimed. Tells which it was. Raises LeaseLost.
     """
-    for running in look_at_running(session.connection(), [attempt_id]):
+    for running in read_running(session.connection(), [attempt_id]):
         if write_successes(session.connection(), [(running, rendered)], is_patient=True):
             if running.others_are_held and running.job.priority < HELD:
-                let_next_through(session, account_id=running.job.account_id)
+                release_next(session, account_id=running.job.account_id)
             return JobStatus.SUCCEEDED
     job, attempt = lock_leased(session, attempt_id=attempt_id)
     if job.cancel_requested_at is not None:
@@ -130,4 +130,4 @@ def _requeue(session: Session, job: Job, *, delay_seconds: float) -> None:
     job.current_attempt_id = None
     job.available_at = func.now() + timedelta(seconds=delay_seconds)
     session.flush()
-    let_next_through(session, account_id=job.account_id)
+    release_next(session, account_id=job.account_id)

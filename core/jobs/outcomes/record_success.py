@@ -18,7 +18,7 @@ from sqlalchemy import Connection
 from sqlalchemy.orm import Session
 
 from core.artifacts.tables import Artifact, ArtifactKind
-from core.database import ask_all
+from core.database import fetch_all
 from core.ids import new_id
 from core.jobs.outcomes.rendered import Rendered
 from core.jobs.queue.priority import HELD
@@ -110,7 +110,7 @@ SELECT attempt_id FROM fenced
 
 
 @dataclass(frozen=True)
-class Running:
+class RunningSnapshot:
     """A running job and its attempt as they stand, locked by nobody. Their objects belong to no session."""
 
     job: Job
@@ -122,13 +122,13 @@ class Running:
     policy: RetentionPolicy
 
 
-def look_at_running(connection: Connection, attempt_ids: Collection[UUID]) -> list[Running]:
+def read_running(connection: Connection, attempt_ids: Collection[UUID]) -> list[RunningSnapshot]:
     """Those of the attempts that run, with their jobs."""
-    rows = ask_all(connection, _LOOK, {"attempt_ids": list(attempt_ids)})
+    rows = fetch_all(connection, _LOOK, {"attempt_ids": list(attempt_ids)})
     return [_running(row._asdict()) for row in rows]
 
 
-def _running(columns: dict[str, Any]) -> Running:
+def _running(columns: dict[str, Any]) -> RunningSnapshot:
     now, others_are_held = columns.pop("now"), columns.pop("others_are_held")
     policy = RetentionPolicy.of(
         get_settings(), artifact_seconds=columns.pop("artifact_seconds"), job_seconds=columns.pop("job_seconds")
@@ -139,17 +139,17 @@ def _running(columns: dict[str, Any]) -> Running:
         steps=columns.pop("steps"),
         started_at=columns.pop("attempt_started_at"),
     )
-    return Running(Job(status=JobStatus.RUNNING, **columns), attempt, now, others_are_held, policy)
+    return RunningSnapshot(Job(status=JobStatus.RUNNING, **columns), attempt, now, others_are_held, policy)
 
 
 def write_successes(
-    connection: Connection, successes: Sequence[tuple[Running, Rendered]], *, is_patient: bool
+    connection: Connection, successes: Sequence[tuple[RunningSnapshot, Rendered]], *, is_patient: bool
 ) -> set[UUID]:
     """Of each job, attempt, artifacts, usage, and the event with its deliveries, in one statement that may be a
     transaction of its own. Tells which attempts that were: nothing was written of those that have lost their lease, whose
     jobs were cancelled or are out of time by now, or, without patience, whose rows somebody else holds.
     """
-    rows = ask_all(
+    rows = fetch_all(
         connection,
         _build_write(is_patient=is_patient),
         {
@@ -166,7 +166,7 @@ def _build_write(*, is_patient: bool) -> str:
     return _WRITE.format(locking="" if is_patient else "SKIP LOCKED")
 
 
-def _describe(connection: Connection, running: Running, rendered: Rendered) -> dict[str, Any]:
+def _describe(connection: Connection, running: RunningSnapshot, rendered: Rendered) -> dict[str, Any]:
     """What is written of a success. The objects of `running` are made to say it, too."""
     job, attempt = running.job, running.attempt
     job.status = JobStatus.SUCCEEDED

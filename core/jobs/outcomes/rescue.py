@@ -45,7 +45,7 @@ def rescue_expired(session: Session, *, at_most: int = 100) -> list[Job]:
     return [job for job, attempt in rows if _settle(session, job, attempt, AttemptStatus.EXPIRED, _LEASE_EXPIRED)]
 
 
-def stop_overdue(session: Session, *, at_most: int = 100) -> list[Job]:
+def fail_overdue_running(session: Session, *, at_most: int = 100) -> list[Job]:
     """End the running jobs whose deadline has passed a while ago, and tell which they were.
 
     A worker ends its job by itself at the next step. This is for one whose step takes long: it has lost its lease.

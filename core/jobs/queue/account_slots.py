@@ -8,7 +8,7 @@ from uuid import UUID
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from core.database import ask
+from core.database import fetch_one
 from core.jobs.queue.priority import HELD
 from core.jobs.status import JobStatus
 from core.jobs.tables import Job
@@ -35,8 +35,8 @@ def count_jobs(session: Session, account_id: UUID, status: JobStatus, *, up_to: 
     return session.execute(select(func.count()).select_from(rows.limit(up_to).subquery())).scalar_one()
 
 
-def lock_queue(session: Session, account_id: UUID) -> Any:
+def lock_slots(session: Session, account_id: UUID) -> Any:
     """The account's `room`, less one for this caller, and the `room_limit` that it was counted under, with its `weight`,
     its limits and its retention, in one question. The row is locked until the transaction ends.
     """
-    return ask(session.connection(), _LOCK, {"account_id": account_id})
+    return fetch_one(session.connection(), _LOCK, {"account_id": account_id})

@@ -18,7 +18,7 @@ from core.jobs.queue.priority import HELD, NORMAL, PRIORITIES
 from core.jobs.tables import AccountClock, PoolClock
 
 
-def give_back_turn(
+def refund_virtual_time(
     session: Session, *, account_id: UUID, weight: float, pool: str, cost: float, priority: int = NORMAL
 ) -> None:
     """A job of the account has ended before it started: what it would have taken does not count."""

@@ -63,7 +63,7 @@ def runs_all_it_may(session: Session, *, account_id: UUID, limit: int) -> bool:
     return count_jobs(session, account_id, JobStatus.RUNNING, up_to=limit) >= limit
 
 
-def hold_back(session: Session, *, job_id: UUID, account_id: UUID) -> None:
+def hold_jobs(session: Session, *, job_id: UUID, account_id: UUID) -> None:
     """Take the job, whose row the caller has locked, and the account's other ones out of the sight of claims."""
     others = session.scalars(
         select(Job.id)
@@ -80,7 +80,7 @@ def has_held_jobs(account_id: UUID) -> ColumnElement[bool]:
     return _held(account_id).limit(1).correlate(None).scalar_subquery().is_not(None)
 
 
-def let_next_through(session: Session, *, account_id: UUID) -> None:
+def release_next(session: Session, *, account_id: UUID) -> None:
     """A job of the account has left its place: the first of those that are held back can be claimed."""
     first = _held(account_id).limit(1).with_for_update(skip_locked=True).scalar_subquery()
     session.execute(
@@ -89,7 +89,7 @@ def let_next_through(session: Session, *, account_id: UUID) -> None:
     )
 
 
-def let_through_where_room_is(session: Session, *, max_running_jobs: int | None) -> int:
+def release_where_allowed(session: Session, *, max_running_jobs: int | None) -> int:
     """Let through what is held back for no reason: a limit was raised, or a job was held back while the last one ended.
     Tells how many jobs that were. `max_running_jobs`: of accounts without a limit of their own.
     """
@@ -99,12 +99,11 @@ def let_through_where_room_is(session: Session, *, max_running_jobs: int | None)
         )
     ).all()
     return sum(
-        _let_through(session, account_id, max_running_jobs if limit is None else limit)
-        for account_id, limit in accounts
+        _release(session, account_id, max_running_jobs if limit is None else limit) for account_id, limit in accounts
     )
 
 
-def _let_through(session: Session, account_id: UUID, limit: int | None) -> int:
+def _release(session: Session, account_id: UUID, limit: int | None) -> int:
     places = _AT_ONCE
     if limit is not None:
         places = limit - count_jobs(session, account_id, JobStatus.RUNNING, up_to=limit)

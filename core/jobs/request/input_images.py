@@ -69,7 +69,7 @@ class FoundInputs:
     sources: set[UUID]
 
 
-def find_inputs(
+def resolve_inputs(
     session: Session, request: RenderRequest, images: Sequence[InputImage], *, account_id: UUID
 ) -> FoundInputs:
     """Look at the image in each image field of the request. Those of other jobs stay where they are until the caller's
@@ -105,7 +105,7 @@ def find_inputs(
     )
 
 
-def find_input_artifacts(
+def list_input_artifacts(
     session: Session, requests: Mapping[UUID, Mapping[str, Any]]
 ) -> dict[UUID, dict[str, Artifact]]:
     """The images that jobs start from, by their requests' fields. `requests` are the jobs', by their ids."""

@@ -15,14 +15,14 @@ from core.jobs.tables import JobAttempt
 
 
 @dataclass(frozen=True)
-class LosingAttempt:
+class AbandonedAttempt:
     """An attempt, and the folder of the bucket that it alone wrote to."""
 
     id: UUID
     prefix: str
 
 
-def list_losing_attempts(session: Session, *, grace_seconds: float, at_most: int = 100) -> list[LosingAttempt]:
+def list_abandoned_attempts(session: Session, *, grace_seconds: float, at_most: int = 100) -> list[AbandonedAttempt]:
     """Attempts that ended without success longer than `grace_seconds` ago (so that a stale worker's last upload is
     over too) and whose objects have not been deleted yet.
     """
@@ -37,7 +37,7 @@ def list_losing_attempts(session: Session, *, grace_seconds: float, at_most: int
         .limit(at_most)
     )
     return [
-        LosingAttempt(attempt_id, build_attempt_prefix(job_id=job_id, attempt_number=number))
+        AbandonedAttempt(attempt_id, build_attempt_prefix(job_id=job_id, attempt_number=number))
         for attempt_id, job_id, number in rows
     ]
 

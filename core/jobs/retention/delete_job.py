@@ -17,7 +17,7 @@ from core.artifacts.storage import delete_prefix
 from core.artifacts.tables import Artifact
 from core.database import transaction
 from core.errors import JobInUse, JobNotFinished, JobNotFound
-from core.fault_points import reach
+from core.fault_points import fault_point
 from core.ids import format_id
 from core.jobs.retention.expire_images import lock_images, withdraw_images
 from core.jobs.retention.remove_rows import remove_rows
@@ -59,9 +59,9 @@ def request_deletion(session: Session, *, account_id: UUID, job_id: UUID, api_ke
 
 def carry_out_deletion(deletion_id: UUID, *, job_id: UUID, is_awaited: bool = False) -> Deletion:
     """Empty the job's folders of the bucket, then remove its rows: the receipt, completed. Raises StorageUnavailable."""
-    reach("after_deletion_requested")
+    fault_point("after_deletion_requested")
     keys = [key for prefix in build_job_prefixes(job_id) for key in delete_prefix(prefix, is_awaited=is_awaited)]
-    reach("after_objects_deleted")
+    fault_point("after_objects_deleted")
     with transaction() as session:
         return _complete(session, deletion_id, keys)
 

@@ -8,10 +8,10 @@ from typing import Any
 
 from sqlalchemy import Connection
 
-from core.database import ask
+from core.database import fetch_one
 from core.jobs.queue.fair_queue import name_clocks
 from core.jobs.queue.queue_position import COUNTED_UP_TO
-from core.jobs.submit.new_job import NewJob, Place
+from core.jobs.submit.new_job import NewJob, QueuePlace
 
 # The job's virtual start is where its account's work ends, or where its pool has come to if that is later. Submits of one
 # account take turns at its clock's row. A pool's first job makes its clock. How many jobs stand before this one is for the
@@ -60,7 +60,7 @@ FROM job
 
 _GIVEN_SHARE = "SELECT %(weight)s::float8 AS weight"
 
-# What `take_room` does where it finds room and nothing to decide: neither to count the jobs, nor whether to hold this one.
+# What `take_slot` does where it finds room and nothing to decide: neither to count the jobs, nor whether to hold this one.
 # With a key, only where that still opens the account.
 _TAKE_ROOM = """
     UPDATE account_queues AS queue SET room = queue.room - 1 FROM accounts AS account
@@ -75,7 +75,7 @@ _TAKE_ROOM = """
 """
 
 
-def insert_job(connection: Connection, job: NewJob, *, weight: float) -> Place:
+def insert_job(connection: Connection, job: NewJob, *, weight: float) -> QueuePlace:
     """Write the row of a job, and tell its place: `jobs_before` as `find_queue_positions` would count them. `weight` is its
     account's.
     """
@@ -85,18 +85,18 @@ def insert_job(connection: Connection, job: NewJob, *, weight: float) -> Place:
     return place
 
 
-def insert_where_room_is(
+def insert_in_one_statement(
     connection: Connection, job: NewJob, *, max_queued_jobs: int, api_key_id: str | None
-) -> Place | None:
+) -> QueuePlace | None:
     """The same, with the account's turn and its room taken in the same statement. None, with no job written, where
-    `take_room` has to look closer, or the key (None: nobody's) does not open the account.
+    `take_slot` has to look closer, or the key (None: nobody's) does not open the account.
     """
     return _insert(connection, job, _TAKE_ROOM, {"max_queued_jobs": max_queued_jobs, "api_key_id": api_key_id})
 
 
-def _insert(connection: Connection, job: NewJob, share: str, given: dict[str, Any]) -> Place | None:
-    row = ask(connection, _build_statement(job.priority, share), _describe(job) | given)
-    return None if row is None else Place(**row._asdict())
+def _insert(connection: Connection, job: NewJob, share: str, given: dict[str, Any]) -> QueuePlace | None:
+    row = fetch_one(connection, _build_statement(job.priority, share), _describe(job) | given)
+    return None if row is None else QueuePlace(**row._asdict())
 
 
 @cache

@@ -32,7 +32,7 @@ class NewJob:
     deadline_seconds: int | None
 
 
-class Place(NamedTuple):
+class QueuePlace(NamedTuple):
     """What the database chose as it wrote the row."""
 
     created_at: datetime
@@ -47,7 +47,7 @@ class QueuedJob:
     """A job whose row is written."""
 
     job: NewJob
-    place: Place
+    place: QueuePlace
 
     @property
     def id(self) -> UUID:

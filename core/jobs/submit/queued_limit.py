@@ -9,7 +9,7 @@ from sqlalchemy import update
 from sqlalchemy.orm import Session
 
 from core.errors import TooManyQueuedJobs
-from core.jobs.queue.account_slots import count_jobs, lock_queue
+from core.jobs.queue.account_slots import count_jobs, lock_slots
 from core.jobs.status import JobStatus
 from core.jobs.tables import AccountQueue
 
@@ -26,7 +26,7 @@ class AccountShare:
     job_retention_seconds: int | None
 
 
-def take_room(session: Session, *, account_id: UUID, max_queued_jobs: int) -> AccountShare:
+def take_slot(session: Session, *, account_id: UUID, max_queued_jobs: int) -> AccountShare:
     """Make sure that the account may have one more job waiting (`max_queued_jobs`: of an account without a limit of its
     own), and tell its share. Raises TooManyQueuedJobs.
 
@@ -34,7 +34,7 @@ def take_room(session: Session, *, account_id: UUID, max_queued_jobs: int) -> Ac
     when there may be no room left: what is free after a count is room for as many submits, until the limit changes. Jobs
     that come back to the queue for another attempt are not refused, so there can be a few more.
     """
-    account = lock_queue(session, account_id)
+    account = lock_slots(session, account_id)
     limit = max_queued_jobs if account.max_queued_jobs is None else account.max_queued_jobs
     if account.room < 0 or account.room_limit != limit:
         waiting = count_jobs(session, account_id, JobStatus.QUEUED, up_to=limit)

@@ -15,14 +15,14 @@ from core.errors import JobDeleted
 from core.ids import new_id
 from core.jobs.queue.priority import HELD, PRIORITIES
 from core.jobs.queue.running_limit import runs_all_it_may
-from core.jobs.request.input_images import IMAGE_FIELDS, build_input_rows, find_inputs
+from core.jobs.request.input_images import IMAGE_FIELDS, build_input_rows, resolve_inputs
 from core.jobs.request.render_request import RenderRequest
 from core.jobs.request.resolve_request import resolve_request
 from core.jobs.retention.policy import RetentionPolicy
 from core.jobs.submit.idempotency import digest_request, take_idempotency_key
-from core.jobs.submit.insert_job import insert_job, insert_where_room_is
-from core.jobs.submit.new_job import NewJob, Place, QueuedJob
-from core.jobs.submit.queued_limit import take_room
+from core.jobs.submit.insert_job import insert_in_one_statement, insert_job
+from core.jobs.submit.new_job import NewJob, QueuedJob, QueuePlace
+from core.jobs.submit.queued_limit import take_slot
 from core.jobs.tables import Job, JobSource
 from core.settings import Settings
 
@@ -61,7 +61,7 @@ def submit_job(
                 raise JobDeleted
             return first
 
-    inputs = find_inputs(session, request, images, account_id=account_id)
+    inputs = resolve_inputs(session, request, images, account_id=account_id)
     order = _Order(request, account_id, request_id, job_id, catalog, settings)
     job = order.resolve(inputs.sizes)
     place = _take_a_place(session, job, order)
@@ -74,7 +74,7 @@ def submit_job(
     return QueuedJob(job, place)
 
 
-def submit_at_once(
+def submit_in_one_statement(
     connection: Connection,
     request: RenderRequest,
     *,
@@ -93,7 +93,7 @@ def submit_at_once(
     if not order.is_plain or any(getattr(request, field) is not None for field in IMAGE_FIELDS):
         return None
     job = order.resolve({})
-    place = order.insert_where_room_is(connection, job, api_key_id=api_key_id)
+    place = order.insert_in_one_statement(connection, job, api_key_id=api_key_id)
     return None if place is None else QueuedJob(job, place)
 
 
@@ -137,23 +137,25 @@ class _Order:
             deadline_seconds=request.deadline_seconds,
         )
 
-    def insert_where_room_is(self, connection: Connection, job: NewJob, *, api_key_id: str | None) -> Place | None:
+    def insert_in_one_statement(
+        self, connection: Connection, job: NewJob, *, api_key_id: str | None
+    ) -> QueuePlace | None:
         """The job's place; None, with nothing written, where that takes a closer look."""
-        return insert_where_room_is(
+        return insert_in_one_statement(
             connection, job, max_queued_jobs=self.settings.account_max_queued_jobs, api_key_id=api_key_id
         )
 
 
-def _take_a_place(session: Session, job: NewJob, order: _Order) -> Place:
+def _take_a_place(session: Session, job: NewJob, order: _Order) -> QueuePlace:
     """Write the row, where the account may have one more job."""
     request, settings = order.request, order.settings
     if order.is_plain:
         # Most submits: one statement for all.
-        place = order.insert_where_room_is(session.connection(), job, api_key_id=None)
+        place = order.insert_in_one_statement(session.connection(), job, api_key_id=None)
         if place is not None:
             return place
 
-    share = take_room(session, account_id=job.account_id, max_queued_jobs=settings.account_max_queued_jobs)
+    share = take_slot(session, account_id=job.account_id, max_queued_jobs=settings.account_max_queued_jobs)
     policy = RetentionPolicy.of(
         settings, artifact_seconds=share.artifact_retention_seconds, job_seconds=share.job_retention_seconds
     )

@@ -17,7 +17,7 @@ from core.jobs.failures import Failure, FailureCode
 from core.jobs.queue.priority import HELD, name_priority
 from core.jobs.queue.queue_position import find_queue_positions
 from core.jobs.request.denoising_steps import count_denoising_steps
-from core.jobs.request.input_images import find_input_artifacts
+from core.jobs.request.input_images import list_input_artifacts
 from core.jobs.status import JobStatus
 from core.jobs.tables import Job, JobAttempt
 from core.jobs.views.job_view import (
@@ -47,7 +47,7 @@ def build_job_views(session: Session, jobs: Sequence[Job], *, with_urls: bool = 
     """
     attempts = _current_attempts(session, jobs)
     outputs = _outputs(session, jobs)
-    inputs = find_input_artifacts(session, {job.id: job.request for job in jobs})
+    inputs = list_input_artifacts(session, {job.id: job.request for job in jobs})
     positions = find_queue_positions(session, jobs)
     return [
         _assemble(
@@ -64,7 +64,7 @@ def build_job_views(session: Session, jobs: Sequence[Job], *, with_urls: bool = 
 
 def build_ended_view(session: Session, job: Job, attempt: JobAttempt, outputs: Sequence[Artifact]) -> JobView:
     """The view of a job that has just ended, without URLs, from what is about to be written."""
-    inputs = find_input_artifacts(session, {job.id: job.request})[job.id]
+    inputs = list_input_artifacts(session, {job.id: job.request})[job.id]
     return _assemble(job, attempt, inputs, outputs, position=None, with_urls=False)
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.rendering.adapters.tiny_loras import Shelf
+from tests.rendering.adapters.tiny_loras import CacheAccounts
 from worker.rendering.models import Models
 
 #: Families with their models' ids; two models have one family's text encoder in common.
@@ -17,9 +17,9 @@ FAMILIES_WITH_ENCODERS = {"sd15": True, "sdxl": True, "flux-dev": False}
 
 
 @pytest.fixture(scope="session")
-def shelf(tmp_path_factory: pytest.TempPathFactory) -> Shelf:
+def shelf(tmp_path_factory: pytest.TempPathFactory) -> CacheAccounts:
     """For each family two LoRAs, `FAMILY-one` and `FAMILY-two`, the first with layers in text encoders where it can."""
-    shelf = Shelf(tmp_path_factory.mktemp("loras"), MODELS)
+    shelf = CacheAccounts(tmp_path_factory.mktemp("loras"), MODELS)
     for family, encoders in FAMILIES_WITH_ENCODERS.items():
         shelf.make_lora(f"{family}-one", family, seed=1, encoders=encoders)
         shelf.make_lora(f"{family}-two", family, seed=2, rank=2)
@@ -27,7 +27,7 @@ def shelf(tmp_path_factory: pytest.TempPathFactory) -> Shelf:
 
 
 @pytest.fixture(scope="module")
-def models(shelf: Shelf) -> Iterator[Models]:
+def models(shelf: CacheAccounts) -> Iterator[Models]:
     """The models as a worker has them."""
     loras = {f"{family}-{name}": [family] for family in FAMILIES_WITH_ENCODERS for name in ("one", "two")}
     loras |= {f"sd15-{name}": ["sd15", "sd15.copy"] for name in ("one", "two")}
@@ -37,5 +37,5 @@ def models(shelf: Shelf) -> Iterator[Models]:
 
 
 @pytest.fixture
-def lora_folder(shelf: Shelf) -> Path:
+def lora_folder(shelf: CacheAccounts) -> Path:
     return shelf.folder

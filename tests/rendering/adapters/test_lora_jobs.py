@@ -13,7 +13,7 @@ import pytest
 import torch
 from safetensors.torch import load_file, save_file
 
-from tests.rendering.adapters.tiny_loras import Drawing, Loras, Shelf, difference, request
+from tests.rendering.adapters.tiny_loras import CacheAccounts, Drawing, Loras, difference, request
 from worker.rendering.checkpoints import Checkpoint
 from worker.rendering.errors import CheckpointRefused, ModelUnavailable, describe_failure
 from worker.rendering.models import Models
@@ -29,7 +29,7 @@ class Stopped(Exception):
 
 
 @pytest.fixture(scope="module")
-def many(shelf: Shelf) -> list[str]:
+def many(shelf: CacheAccounts) -> list[str]:
     """Ids of five small LoRAs."""
     ids = [f"many-{number}" for number in range(5)]
     for number, id_ in enumerate(ids):
@@ -38,7 +38,7 @@ def many(shelf: Shelf) -> list[str]:
 
 
 @pytest.fixture
-def few_kept(shelf: Shelf, many: Sequence[str]) -> Iterator[Models]:
+def few_kept(shelf: CacheAccounts, many: Sequence[str]) -> Iterator[Models]:
     """A worker that keeps two LoRAs for each model."""
     models = shelf.open({id_: ["sd15"] for id_ in many}, most_kept=2)
     yield models
@@ -183,7 +183,7 @@ def break_file(folder: Path, kind: str) -> None:
     "kind",
     ["missing", "cut off", "a pickle", "no LoRA", "of SDXL", "of FLUX", "of another size", "half of another"],
 )
-def test_a_bad_file_fails_its_own_job(shelf: Shelf, kind: str) -> None:
+def test_a_bad_file_fails_its_own_job(shelf: CacheAccounts, kind: str) -> None:
     """It is model_unavailable, with the LoRA's name, at every try; the model draws on as before, with good LoRAs too."""
     break_file(shelf.folder, kind)
     models = shelf.open({"bad": ["sd15"], "sd15-one": ["sd15"]})
@@ -200,7 +200,7 @@ def test_a_bad_file_fails_its_own_job(shelf: Shelf, kind: str) -> None:
     models.close()
 
 
-def test_a_flux_lora_cannot_write_over_the_model(shelf: Shelf) -> None:
+def test_a_flux_lora_cannot_write_over_the_model(shelf: CacheAccounts) -> None:
     """Files that diffusers would widen FLUX's layers for, or load over its norms, are refused, and the model is as it was."""
     good = load_file(shelf.folder / "flux-dev-one.safetensors")
     wide = "transformer.x_embedder.lora_{}.weight"
@@ -221,7 +221,7 @@ def test_a_flux_lora_cannot_write_over_the_model(shelf: Shelf) -> None:
     models.close()
 
 
-def test_a_job_with_loras_can_be_gone_on_with(models: Models, shelf: Shelf) -> None:
+def test_a_job_with_loras_can_be_gone_on_with(models: Models, shelf: CacheAccounts) -> None:
     """From a checkpoint it comes to the same picture to the bit, in a model that has the LoRAs anew; with another scale,
     or another file under the LoRA's name, the checkpoint is refused.
     """

@@ -7,7 +7,7 @@ import pytest
 import torch
 from safetensors.torch import load_file, save_file
 
-from tests.rendering.adapters.tiny_loras import Drawing, Shelf, difference, draw_plainly, request
+from tests.rendering.adapters.tiny_loras import CacheAccounts, Drawing, difference, draw_plainly, request
 from worker.rendering.models import Models
 from worker.rendering.prompts import PromptCache
 
@@ -15,7 +15,7 @@ FAMILIES = ("sd15", "sdxl", "flux-dev")
 
 
 @pytest.mark.parametrize("family", FAMILIES)
-def test_a_lora_draws_as_in_diffusers(models: Models, shelf: Shelf, family: str) -> None:
+def test_a_lora_draws_as_in_diffusers(models: Models, shelf: CacheAccounts, family: str) -> None:
     """One LoRA, at two scales, and two at once: the latents are diffusers' own within 1e-5; a plain job afterwards draws
     the same bits as one before.
     """
@@ -89,7 +89,7 @@ def test_a_shared_text_encoder_keeps_models_apart(models: Models) -> None:
     assert Drawing(models, "sd15", request("sd15", [("sd15-one", 1.0)])).latents.equal(with_lora.latents)
 
 
-def test_kohyas_format_draws_as_in_diffusers(shelf: Shelf) -> None:
+def test_kohyas_format_draws_as_in_diffusers(shelf: CacheAccounts) -> None:
     """The format that most LoRAs are published in, with text encoder layers and an alpha, is read as diffusers reads it."""
     weights = {}
     for name, value in load_file(shelf.folder / "sd15-one.safetensors").items():

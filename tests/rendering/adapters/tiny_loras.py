@@ -36,7 +36,7 @@ _ENCODER_LAYERS = ["q_proj", "k_proj", "v_proj", "out_proj"]
 Loras = Sequence[tuple[str, float]]
 
 
-class Shelf:
+class CacheAccounts:
     """The models of a folder and their LoRAs."""
 
     def __init__(self, folder: Path, models: Mapping[str, str]) -> None:

@@ -182,12 +182,12 @@ def test_a_broken_load_leaves_nothing_behind(
     (folder / "scheduler/scheduler_config.json").write_text("{")
     models = Models(build_catalog({"model": folder, "whole": copy_model("whole")}), device="cpu")
     models.load("whole")
-    used = models._shelf.used_bytes
+    used = models._accounts.used_bytes
 
     with pytest.raises(ModelUnavailable):
         models.load("model")
 
-    assert models._shelf.used_bytes == used
+    assert models._accounts.used_bytes == used
     assert models.resident_ids() == {"whole"}
     models.close()
 

@@ -18,9 +18,9 @@ from worker.rendering.adapters.inject import (
     activate,
     choose_present,
     eject,
-    find_layers,
-    find_text_encoders,
     inject,
+    list_layers,
+    list_text_encoders,
     switch,
 )
 from worker.rendering.adapters.lora_file import FindLora, LoraFile, count_layers, refuse
@@ -28,8 +28,8 @@ from worker.rendering.batching.batch_job import AdapterSet
 from worker.rendering.errors import ModelUnavailable
 from worker.rendering.modules.broken_models import BrokenModels
 from worker.rendering.modules.build_alone import building_modules
-from worker.rendering.modules.find_denoisers import find_denoisers
-from worker.rendering.prompts.component_locks import encoding_with
+from worker.rendering.modules.list_denoisers import list_denoisers
+from worker.rendering.prompts.component_locks import locked_components
 from worker.rendering.prompts.encode import list_reading_components
 
 #: LoRAs that stay in a model's memory though no job uses them: as many as one job may ask for.
@@ -72,7 +72,7 @@ class Adapters:
         self._most_kept = most_kept
         #: By name, the least recently used first: how many jobs use each.
         self._pins: OrderedDict[str, int] = OrderedDict()
-        self._books = threading.Lock()
+        self._lock = threading.Lock()
         self._one_load = threading.Lock()
         self._broken = BrokenModels()
         #: Of the denoisers; changed by whoever has them to himself.
@@ -83,7 +83,7 @@ class Adapters:
     @property
     def resident(self) -> int:
         """LoRAs in the model's memory."""
-        with self._books:
+        with self._lock:
             return len(self._pins)
 
     @contextmanager
@@ -109,7 +109,7 @@ class Adapters:
                 while_encoding=partial(self._while_encoding, adapters),
             )
         finally:
-            with self._books:
+            with self._lock:
                 for name in scales:
                     self._pins[name] -= 1
                     self._pins.move_to_end(name)
@@ -119,14 +119,14 @@ class Adapters:
         if adapters == self._active:
             return
         if self._layers is None:
-            denoisers = find_denoisers(self._pipeline).values()
-            self._layers = [layer for denoiser in denoisers for layer in find_layers(denoiser)]
+            denoisers = list_denoisers(self._pipeline).values()
+            self._layers = [layer for denoiser in denoisers for layer in list_layers(denoiser)]
         switch(self._layers, adapters)
         self._active = adapters
 
     def unload_all(self) -> None:
         """Take every LoRA out of the model, whose forwards have ended for good: text encoders may live on in others."""
-        with encoding_with(list_reading_components(self._pipeline)), self._books:
+        with locked_components(list_reading_components(self._pipeline)), self._lock:
             for name in self._pins:
                 eject(self._pipeline, name)
             self._pins.clear()
@@ -134,7 +134,7 @@ class Adapters:
 
     @contextmanager
     def _while_encoding(self, adapters: AdapterSet) -> Iterator[None]:
-        encoders = [each for each in find_text_encoders(self._pipeline).values() if choose_present(each, adapters)]
+        encoders = [each for each in list_text_encoders(self._pipeline).values() if choose_present(each, adapters)]
         try:
             for encoder in encoders:
                 activate(encoder, adapters)
@@ -152,7 +152,7 @@ class Adapters:
                 self._load(name, file, pause)
 
     def _try_pin(self, name: str) -> bool:
-        with self._books:
+        with self._lock:
             if name not in self._pins:
                 return False
             self._pins[name] += 1
@@ -167,7 +167,7 @@ class Adapters:
             with self._alone(pause):
                 self._make_room()
                 inject(self._pipeline, file, name, layers=layers)
-                with self._books:
+                with self._lock:
                     self._pins[name] = 1
         except (torch.OutOfMemoryError, MemoryError):
             raise
@@ -180,7 +180,7 @@ class Adapters:
         _log.info("lora_loaded", model=self._model_id, lora=file.id, layers=layers)
 
     def _make_room(self) -> None:
-        with self._books:
+        with self._lock:
             idle = [name for name, pins in self._pins.items() if pins == 0]
             for name in idle[: max(0, len(self._pins) + 1 - self._most_kept)]:
                 eject(self._pipeline, name)
@@ -189,15 +189,15 @@ class Adapters:
     @contextmanager
     def _alone(self, pause: Pause) -> Iterator[None]:
         """Nobody builds, encodes or denoises with the model's modules. In this order: the denoiser waits least."""
-        with building_modules(), encoding_with(list_reading_components(self._pipeline)), pause():
+        with building_modules(), locked_components(list_reading_components(self._pipeline)), pause():
             # Whatever comes of it, every adapter has to be chosen anew.
             self._active, self._layers = (), None
-            for denoiser in find_denoisers(self._pipeline).values():
+            for denoiser in list_denoisers(self._pipeline).values():
                 activate(denoiser, ())
             yield
 
     def _of_encoders(self, adapters: AdapterSet) -> AdapterSet:
-        encoders = find_text_encoders(self._pipeline).values()
+        encoders = list_text_encoders(self._pipeline).values()
         here = {name for encoder in encoders for name, _ in choose_present(encoder, adapters)}
         return tuple((name, scale) for name, scale in adapters if name in here)
 

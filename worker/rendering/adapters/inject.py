@@ -13,9 +13,9 @@ from diffusers.utils.peft_utils import delete_adapter_layers, recurse_remove_pef
 from peft.tuners.tuners_utils import BaseTunerLayer
 
 from worker.rendering.adapters.lora_file import LoraFile, read_options, refuse
-from worker.rendering.adapters.thread_safe_modules import make_steady
+from worker.rendering.adapters.thread_safe_modules import make_thread_safe
 from worker.rendering.batching.batch_job import AdapterSet
-from worker.rendering.modules.find_denoisers import find_denoisers
+from worker.rendering.modules.list_denoisers import list_denoisers
 
 
 def inject(pipeline: Any, file: LoraFile, name: str, *, layers: int) -> None:
@@ -24,7 +24,7 @@ def inject(pipeline: Any, file: LoraFile, name: str, *, layers: int) -> None:
     """
     try:
         pipeline.load_lora_weights(str(file.path.parent), adapter_name=name, **read_options(file))
-        found = sum(_count(module, name) for module in find_adapted(pipeline).values())
+        found = sum(_count(module, name) for module in list_adapted(pipeline).values())
         if found < layers or layers == 0:
             raise refuse(file, f"it was made for another model: {found} of its {layers} layers fit")
     except (ValueError, RuntimeError, KeyError, TypeError, AttributeError) as error:
@@ -35,20 +35,20 @@ def inject(pipeline: Any, file: LoraFile, name: str, *, layers: int) -> None:
     except BaseException:
         eject(pipeline, name)
         raise
-    for module in find_adapted(pipeline).values():
-        layers_here = find_layers(module)
+    for module in list_adapted(pipeline).values():
+        layers_here = list_layers(module)
         switch(layers_here, ())
         for layer in layers_here:
-            make_steady(layer)
+            make_thread_safe(layer)
 
 
 def eject(pipeline: Any, name: str) -> None:
     """Take the layers of that name out; with the last ones the modules become what they were at first."""
-    for module in find_adapted(pipeline).values():
+    for module in list_adapted(pipeline).values():
         delete_adapter_layers(module, name)
         named = getattr(module, "peft_config", None) or {}
         named.pop(name, None)
-        if not named and find_layers(module):
+        if not named and list_layers(module):
             recurse_remove_peft_layers(module)
         if not named and hasattr(module, "peft_config"):
             del module.peft_config
@@ -59,7 +59,7 @@ def eject(pipeline: Any, name: str) -> None:
 
 def activate(module: Any, adapters: AdapterSet) -> None:
     """Let these of the module's adapters work, each with its scale, and no others."""
-    switch(find_layers(module), adapters)
+    switch(list_layers(module), adapters)
 
 
 def switch(layers: Sequence[Any], adapters: AdapterSet) -> None:
@@ -75,7 +75,7 @@ def switch(layers: Sequence[Any], adapters: AdapterSet) -> None:
                 layer.set_scale(name, scale)
 
 
-def find_layers(module: torch.nn.Module) -> list[Any]:
+def list_layers(module: torch.nn.Module) -> list[Any]:
     """The layers of the module that have or had adapters."""
     return [layer for layer in module.modules() if isinstance(layer, BaseTunerLayer)]
 
@@ -86,7 +86,7 @@ def choose_present(module: Any, adapters: AdapterSet) -> AdapterSet:
     return tuple((name, scale) for name, scale in adapters if name in named)
 
 
-def find_text_encoders(pipeline: Any) -> dict[str, Any]:
+def list_text_encoders(pipeline: Any) -> dict[str, Any]:
     """By their names in the pipeline."""
     return {
         name: component
@@ -95,10 +95,10 @@ def find_text_encoders(pipeline: Any) -> dict[str, Any]:
     }
 
 
-def find_adapted(pipeline: Any) -> dict[str, Any]:
+def list_adapted(pipeline: Any) -> dict[str, Any]:
     """Every module that a LoRA may have layers in, by its name in the pipeline."""
-    return {**find_denoisers(pipeline), **find_text_encoders(pipeline)}
+    return {**list_denoisers(pipeline), **list_text_encoders(pipeline)}
 
 
 def _count(module: torch.nn.Module, name: str) -> int:
-    return sum(name in getattr(layer, "lora_A", {}) for layer in find_layers(module))
+    return sum(name in getattr(layer, "lora_A", {}) for layer in list_layers(module))

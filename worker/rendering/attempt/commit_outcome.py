@@ -12,7 +12,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from core.database import is_unavailable, transaction
 from core.errors import LeaseLost
-from core.fault_points import reach
+from core.fault_points import fault_point
 from core.jobs.status import JobStatus
 
 #: Seconds between tries.
@@ -30,7 +30,7 @@ def record(outcome: Callable[[], JobStatus], *, give_up_after_seconds: float) ->
     """
     gives_up_at = time.monotonic() + give_up_after_seconds
     while True:
-        reach("before_commit")
+        fault_point("before_commit")
         try:
             return outcome()
         except (DBAPIError, PoolTimeout) as error:
@@ -46,5 +46,5 @@ def commit(outcome: Callable[..., JobStatus], **arguments: Any) -> JobStatus:
     """The outcome, which is given a session and the arguments, in a transaction of its own."""
     with transaction() as session:
         status = outcome(session, **arguments)
-        reach("in_commit")
+        fault_point("in_commit")
     return status

@@ -1,4 +1,4 @@
-"""Let threads that want the same at the same time have one of them do it for all."""
+"""Group commit: threads that have the same kind of work at the same time let one of them do it for all."""
 
 from __future__ import annotations
 
@@ -6,46 +6,47 @@ import threading
 from collections.abc import Callable
 from typing import Generic, TypeVar
 
-_Wish = TypeVar("_Wish")
+_Item = TypeVar("_Item")
 
 
-class Together(Generic[_Wish]):
-    """Whoever comes first fulfils its own wish, and the next one all that have come meanwhile: nobody waits for company,
-    and the more there is to do, the more is done at once.
+class GroupWork(Generic[_Item]):
+    """The first thread does its own item; the items that arrive while it works are done together by the next thread. Nobody
+    waits for company, and the more there is to do, the more is done at once.
     """
 
-    def __init__(self, fulfil: Callable[[list[_Wish]], int]) -> None:
-        #: Fulfils the first ones of the wishes, oldest first, and tells how many; at least one. Where it raises, its caller
-        #: has the error, and the others go away with their wishes as they are.
-        self._fulfil = fulfil
+    def __init__(self, work: Callable[[list[_Item]], int]) -> None:
+        """`work` does the first of the items it is given, oldest first, and returns how many: at least one. If it raises,
+        its caller gets the error and the other threads return with their items unchanged.
+        """
+        self._work = work
         self._lock = threading.Lock()
         self._turn = threading.Lock()
-        self._wishes: list[_Wish] = []
+        self._items: list[_Item] = []
 
     @property
     def waiting(self) -> int:
-        """Wishes that have not been fulfilled."""
+        """The number of items that are not done."""
         with self._lock:
-            return len(self._wishes)
+            return len(self._items)
 
-    def wait_for(self, wish: _Wish) -> None:
-        """Until the wish, an object of its own, has been fulfilled, by this thread or another one."""
+    def do(self, item: _Item) -> None:
+        """Returns when the item, an object of its own, has been done, by this thread or another one."""
         with self._lock:
-            self._wishes.append(wish)
+            self._items.append(item)
         with self._turn:
-            while self._is_waiting(wish):
-                self._fulfil_some()
+            while self._is_waiting(item):
+                self._do_some()
 
-    def _is_waiting(self, wish: _Wish) -> bool:
+    def _is_waiting(self, item: _Item) -> bool:
         with self._lock:
-            return any(one is wish for one in self._wishes)
+            return any(one is item for one in self._items)
 
-    def _fulfil_some(self) -> None:
+    def _do_some(self) -> None:
         with self._lock:
-            wishes = list(self._wishes)
-        fulfilled = len(wishes)
+            items = list(self._items)
+        done = len(items)
         try:
-            fulfilled = self._fulfil(wishes)
+            done = self._work(items)
         finally:
             with self._lock:
-                del self._wishes[:fulfilled]
+                del self._items[:done]

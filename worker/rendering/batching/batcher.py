@@ -17,7 +17,7 @@ from worker.rendering.batching.call import DenoiserCall, read_call
 from worker.rendering.batching.forward import run_forward
 from worker.rendering.batching.gate import Gate
 from worker.rendering.batching.hook import install_hook, remove_hook
-from worker.rendering.batching.parked_calls import Waiting
+from worker.rendering.batching.parked_calls import ParkedCalls
 from worker.rendering.batching.stopwatch import Stopwatch, Timed, build_stopwatch
 
 #: Rows of one forward, at the very most: what admission measures stays below it.
@@ -47,7 +47,7 @@ class Batcher:
         """
         self._modules = dict(modules)
         self._gate = Gate(activate)
-        self._waiting = Waiting(runners=runners)
+        self._waiting = ParkedCalls(runners=runners)
         self._admission = Admission(most_rows=most_rows)
         self._changed = threading.Condition()
         self._current = threading.local()

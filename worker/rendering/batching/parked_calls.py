@@ -32,7 +32,7 @@ class NextGroup:
     wait_seconds: float | None = None
 
 
-class Waiting:
+class ParkedCalls:
     """Not safe by itself: its owner holds a lock.
 
     A group is ready when it is a runner's part of all the rows, when every job whose last call had its key has called
@@ -70,7 +70,7 @@ class Waiting:
         self._in_flight.add(job)
         if call.key not in self._calls:
             self._calls[call.key] = []
-            self._welcome(call.key)
+            self._start_clock(call.key)
         self._calls[call.key].append(call)
 
     def leave(self, job: BatchJob) -> None:
@@ -147,7 +147,7 @@ class Waiting:
         """Rows of a runner, when all have as much to do."""
         return sum(job.last_rows for job in self._in_flight) / self._runners
 
-    def _welcome(self, key: Hashable) -> None:
+    def _start_clock(self, key: Hashable) -> None:
         """A key that comes (back) is owed nothing for the turns that it was not here for, and keeps what it owes."""
         service = self._services.setdefault(key, _Service(0.0))
         service.virtual_seconds = max(service.virtual_seconds, self._virtual_now)

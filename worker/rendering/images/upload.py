@@ -6,7 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 from core.artifacts.keys import build_storage_key
 from core.artifacts.storage import put_object
-from core.fault_points import reach
+from core.fault_points import fault_point
 from core.jobs.attempts.claim import ClaimedAttempt
 from core.jobs.outcomes.rendered import StoredImage
 from worker.rendering.images.encode import EncodedImage
@@ -43,5 +43,5 @@ def upload_images(
     ]
     for put in puts:
         put.result()
-        reach("mid_upload")
+        fault_point("mid_upload")
     return stored

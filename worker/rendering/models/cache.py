@@ -15,7 +15,7 @@ from transformers.utils import logging as transformers_logging
 
 from core.catalog import Catalog
 from core.metrics import MODEL_EVICTIONS, MODEL_LOAD_SECONDS, MODEL_LOADS, MODEL_RESIDENT_BYTES
-from worker.rendering.models.cache_accounts import Resident, Shelf
+from worker.rendering.models.cache_accounts import CacheAccounts, Resident
 from worker.rendering.models.device import find_device
 from worker.rendering.models.loaded_model import LoadedModel
 from worker.rendering.models.loading import load_model, resident_parts
@@ -42,7 +42,7 @@ class Models:
         """
         self._device = find_device(device)
         self._forwards = forwards
-        self._shelf = Shelf(read_budget(self._device) if budget_bytes is None else budget_bytes)
+        self._accounts = CacheAccounts(read_budget(self._device) if budget_bytes is None else budget_bytes)
         #: Guards the shelf and everything below; notified when room or a model may have come free. Never held while a
         #: model is loaded or given back.
         self._changed = threading.Condition()
@@ -68,7 +68,7 @@ class Models:
         finally:
             with self._changed:
                 resident.pins -= 1
-                self._shelf.touch(resident)
+                self._accounts.touch(resident)
                 self._changed.notify_all()
 
     def load(self, model_id: str) -> LoadedModel:
@@ -79,12 +79,12 @@ class Models:
     def resident_ids(self) -> set[str]:
         """The models that are in memory and take jobs."""
         with self._changed:
-            return {model_id for model_id, resident in self._shelf.residents.items() if not resident.is_leaving}
+            return {model_id for model_id, resident in self._accounts.residents.items() if not resident.is_leaving}
 
     def close(self) -> None:
         """Give back every model that nobody uses."""
         with self._changed:
-            self._shelf.leave_all()
+            self._accounts.leave_all()
         while self._evict_one():
             continue
 
@@ -100,18 +100,18 @@ class Models:
             return self._load(model_id, while_waiting) if resident is None else resident
 
     def _pin(self, model_id: str) -> Resident | None:
-        resident = self._shelf.residents.get(model_id)
+        resident = self._accounts.residents.get(model_id)
         if resident is None or resident.is_leaving:
             return None
         resident.pins += 1
-        self._shelf.touch(resident)
+        self._accounts.touch(resident)
         return resident
 
     def _pin_once_settled(self, model_id: str, while_waiting: Callable[[], None]) -> Resident | None:
         while True:
             with self._changed:
                 resident = self._pin(model_id)
-                if resident is not None or not self._shelf.holds(model_id):
+                if resident is not None or not self._accounts.holds(model_id):
                     return resident
                 self._changed.wait(_LOOK_SECONDS)
             while_waiting()
@@ -139,7 +139,7 @@ class Models:
         error.__traceback__ = None
         give_back_memory(self._device)
         with self._changed:
-            self._shelf.clear(plan.files.model_id)
+            self._accounts.clear(plan.files.model_id)
             self._changed.notify_all()
         return described
 
@@ -149,11 +149,11 @@ class Models:
         try:
             while True:
                 with self._changed:
-                    missing = self._shelf.missing_bytes(parts)
-                    if self._shelf.used_bytes + missing <= self._shelf.budget_bytes or self._shelf.is_empty:
-                        if missing > self._shelf.budget_bytes:
+                    missing = self._accounts.missing_bytes(parts)
+                    if self._accounts.used_bytes + missing <= self._accounts.budget_bytes or self._accounts.is_empty:
+                        if missing > self._accounts.budget_bytes:
                             _log.warning("model_larger_than_the_cache", model=plan.files.model_id, bytes=missing)
-                        found = self._shelf.reserve(plan.files.model_id, parts)
+                        found = self._accounts.reserve(plan.files.model_id, parts)
                         return {part.name: found[part.address] for part in plan.parts if part.address in found}
                     self._want(plan.files.model_id, missing)
                 if not self._evict_one():
@@ -166,12 +166,12 @@ class Models:
 
     def _want(self, model_id: str, byte_size: int) -> None:
         self._wanted[model_id] = byte_size
-        self._shelf.choose_leaving(sum(self._wanted.values()))
+        self._accounts.choose_leaving(sum(self._wanted.values()))
 
     def _evict_one(self) -> bool:
         """Give back one model that has to leave, if there is one that nobody uses."""
         with self._changed:
-            victim = self._shelf.take_idle()
+            victim = self._accounts.take_idle()
         if victim is None:
             return False
         model_id = victim.model.id
@@ -180,8 +180,8 @@ class Models:
         del victim
         give_back_memory(self._device)
         with self._changed:
-            self._shelf.clear(model_id)
-            MODEL_RESIDENT_BYTES.set(self._shelf.used_bytes)
+            self._accounts.clear(model_id)
+            MODEL_RESIDENT_BYTES.set(self._accounts.used_bytes)
             self._changed.notify_all()
         MODEL_EVICTIONS.labels(model_id).inc()
         _log.info("model_evicted", model=model_id)
@@ -191,13 +191,13 @@ class Models:
         parts = resident_parts(plan, model)
         with self._changed:
             for part in parts:
-                loaded_by_other = self._shelf.find_module(part.address)
+                loaded_by_other = self._accounts.find_module(part.address)
                 if loaded_by_other is not None:
                     setattr(model.pipeline, part.name, loaded_by_other)
             modules = {part.address: (getattr(model.pipeline, part.name), part.byte_size) for part in parts}
             resident = Resident(model, pins=1)
-            self._shelf.shelve(resident, modules)
-            MODEL_RESIDENT_BYTES.set(self._shelf.used_bytes)
+            self._accounts.shelve(resident, modules)
+            MODEL_RESIDENT_BYTES.set(self._accounts.used_bytes)
             self._changed.notify_all()
         return resident
 

@@ -36,7 +36,7 @@ class Resident:
     turn: threading.Lock = field(default_factory=threading.Lock)
 
 
-class Shelf:
+class CacheAccounts:
     """The books of the cache. Not safe to ask from several threads: the cache holds its lock around every call."""
 
     def __init__(self, budget_bytes: int) -> None:
@@ -44,7 +44,7 @@ class Shelf:
         self.residents: dict[str, Resident] = {}
         self._components: dict[str, Component] = {}
         #: Taken from the shelf, and their memory not given back yet.
-        self._going: set[str] = set()
+        self._leaving: set[str] = set()
         self._uses = 0
 
     @property
@@ -89,22 +89,22 @@ class Shelf:
         """A model that has to leave and that nobody uses, taken from the shelf. Its room counts until it is cleared."""
         for model_id, resident in self.residents.items():
             if resident.is_leaving and resident.pins == 0:
-                self._going.add(model_id)
+                self._leaving.add(model_id)
                 for component in self._components.values():
-                    if component.users <= self._going:
+                    if component.users <= self._leaving:
                         component.module = None
                 return self.residents.pop(model_id)
         return None
 
     def clear(self, model_id: str) -> None:
         """The model's memory is given back, or was never taken."""
-        self._going.discard(model_id)
+        self._leaving.discard(model_id)
         for address in [key for key, item in self._components.items() if model_id in item.users]:
             self._drop_user(address, model_id)
 
     def holds(self, model_id: str) -> bool:
         """Whether the model is here, or not yet given back."""
-        return model_id in self.residents or model_id in self._going
+        return model_id in self.residents or model_id in self._leaving
 
     def leave_all(self) -> None:
         """Every model has to leave."""
@@ -120,7 +120,7 @@ class Shelf:
         """Mark the models that have to go for so many bytes to fit, and no others: idle ones first, then those that
         were not used for longest.
         """
-        leaving = set(self._going)
+        leaving = set(self._leaving)
         order = sorted(self.residents.items(), key=lambda item: (item[1].pins > 0, item[1].used_at))
         for model_id, resident in order:
             fits = self.used_bytes - self._freed_by(leaving) + wanted_bytes <= self.budget_bytes

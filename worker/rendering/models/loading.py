@@ -19,7 +19,7 @@ from worker.rendering.models.plan_load import LoadPlan, Part, on_device_together
 from worker.rendering.models.switches import apply_switches, can_run_side_by_side, refuse_impossible_switches
 from worker.rendering.modules.build_alone import building_modules
 from worker.rendering.modules.decode_in_turn import serialise_decoding
-from worker.rendering.modules.find_denoisers import find_step_modules
+from worker.rendering.modules.list_denoisers import list_step_modules
 
 
 def load_model(
@@ -48,7 +48,7 @@ def load_model(
         file_sha256=plan.file_sha256,
         switches=switches,
         batcher=Batcher(
-            find_step_modules(pipeline),
+            list_step_modules(pipeline),
             name=plan.files.model_id,
             activate=adapters.activate,
             runners=forwards if can_run_side_by_side(plan.files.entry) else 1,

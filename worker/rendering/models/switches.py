@@ -12,7 +12,7 @@ from diffusers.models.attention_dispatch import AttentionBackendName, _check_att
 
 from core.catalog import ModelEntry
 from worker.rendering.errors import ModelUnavailable
-from worker.rendering.modules.find_denoisers import find_denoisers
+from worker.rendering.modules.list_denoisers import list_denoisers
 
 #: Attention backends that run on a CPU; every other one is a GPU's.
 _CPU_BACKENDS = frozenset({"native", "_native_math", "flex"})
@@ -59,7 +59,7 @@ def apply_switches(pipeline: Any, entry: ModelEntry, device: torch.device) -> di
     if entry.layerwise_casting:
         _each_denoiser(pipeline, "layerwise_casting", lambda denoiser: denoiser.enable_layerwise_casting())
     if entry.channels_last:
-        modules: list[Any] = [*find_denoisers(pipeline).values(), getattr(pipeline, "vae", None)]
+        modules: list[Any] = [*list_denoisers(pipeline).values(), getattr(pipeline, "vae", None)]
         for module in modules:
             if module is not None:
                 module.to(memory_format=torch.channels_last)
@@ -102,7 +102,7 @@ def _switches_that_change_pixels(entry: ModelEntry) -> dict[str, Any]:
 
 
 def _each_denoiser(pipeline: Any, switch: str, apply: Callable[[Any], None]) -> None:
-    for denoiser in find_denoisers(pipeline).values():
+    for denoiser in list_denoisers(pipeline).values():
         try:
             apply(denoiser)
         except (AttributeError, ImportError, NotImplementedError, RuntimeError, ValueError) as error:

@@ -19,14 +19,14 @@ _UNKNOWN_SHARE = 0.25
 _LOOK_SECONDS = 0.02
 
 
-class Place:
-    """A job's part of the room, from before its claim until its last denoising step."""
+class Slot:
+    """A job's part of the capacity, from before its claim until its last denoising step."""
 
-    def __init__(self, job: BatchJob, give_up: Callable[[Place], None]) -> None:
+    def __init__(self, job: BatchJob, give_up: Callable[[Slot], None]) -> None:
         self.job = job
         #: What the job draws; None before its claim.
         self.shape: Shape | None = None
-        self._give_up = give_up
+        self._release = give_up
 
     @property
     def share(self) -> float:
@@ -37,35 +37,35 @@ class Place:
         """The job has been claimed."""
         self.shape = Shape.of(attempt.model, attempt.request)
 
-    def give_up(self) -> None:
+    def release(self) -> None:
         """Let the next job be claimed. Twice is once."""
-        self._give_up(self)
+        self._release(self)
 
 
-class Room:
+class Capacity:
     """Full when the jobs in it fill a batch of the size that pays."""
 
     def __init__(self) -> None:
-        self._places: set[Place] = set()
-        #: Jobs from before their claim until their end, those included that have given up their place.
+        self._slots: set[Slot] = set()
+        #: Jobs from before their claim until their end, those included that have given up their slot.
         self._visitors = 0
         self._changed = threading.Condition()
-        #: One at a time looks for room and claims, so that two do not take the same last place.
+        #: One at a time looks for room and claims, so that two do not take the same last slot.
         self._door = threading.Lock()
 
     @contextmanager
-    def wait_for_place(self, job: BatchJob) -> Iterator[Place]:
-        """Wait until there is room, and hold a place until the block ends at the latest."""
+    def wait_for_slot(self, job: BatchJob) -> Iterator[Slot]:
+        """Waits until there is capacity, and holds a slot until the block ends at the latest."""
         with self._door, self._changed:
             while self._is_full():
                 self._changed.wait(_LOOK_SECONDS)
-            place = Place(job, self._leave)
-            self._places.add(place)
+            slot = Slot(job, self._leave)
+            self._slots.add(slot)
             self._visitors += 1
         try:
-            yield place
+            yield slot
         finally:
-            place.give_up()
+            slot.release()
             with self._changed:
                 self._visitors -= 1
                 self._changed.notify_all()
@@ -73,10 +73,10 @@ class Room:
     def shapes(self) -> frozenset[Shape]:
         """What is being drawn: another job of one of these can join it."""
         with self._changed:
-            return frozenset(place.shape for place in self._places if place.shape is not None)
+            return frozenset(slot.shape for slot in self._slots if slot.shape is not None)
 
-    def has_place(self, *, threads: int) -> bool:
-        """Whether one of so many threads would get a place at once."""
+    def has_slot(self, *, threads: int) -> bool:
+        """Whether one of so many threads would get a slot at once."""
         with self._changed:
             return self._visitors < threads and not self._is_full()
 
@@ -86,9 +86,9 @@ class Room:
             self._changed.wait_for(lambda: self._visitors <= remaining(), timeout=seconds)
 
     def _is_full(self) -> bool:
-        return sum(place.share for place in self._places) >= 1.0 - _UNKNOWN_SHARE / 2
+        return sum(slot.share for slot in self._slots) >= 1.0 - _UNKNOWN_SHARE / 2
 
-    def _leave(self, place: Place) -> None:
+    def _leave(self, slot: Slot) -> None:
         with self._changed:
-            self._places.discard(place)
+            self._slots.discard(slot)
             self._changed.notify_all()

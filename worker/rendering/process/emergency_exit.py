@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import threading
 
-from worker.rendering.process.capacity import Room
+from worker.rendering.process.capacity import Capacity
 from worker.rendering.process.drain import Drain
 
 #: A denoising step did not end.
@@ -20,24 +20,24 @@ _HAND_BACK_SECONDS = 5.0
 class EmergencyExit:
     """Ends the process, from whatever thread, after handing back what can be handed back."""
 
-    def __init__(self, drain: Drain, room: Room) -> None:
+    def __init__(self, drain: Drain, capacity: Capacity) -> None:
         self._drain = drain
-        self._room = room
+        self._capacity = capacity
         self._lock = threading.Lock()
         self._hanging = 0
 
-    def leave_stuck(self) -> None:
+    def exit_stuck(self) -> None:
         """A job hangs. Does not return; the job is another worker's when its lease is over."""
         with self._lock:
             self._hanging += 1
         self._leave(STUCK_STATUS)
 
-    def leave_deaf(self) -> None:
+    def exit_deaf(self) -> None:
         """This worker does not hear of its work. Does not return."""
         self._leave(DEAF_STATUS)
 
     def _leave(self, status: int) -> None:
         self._drain.begin(0)
-        self._room.wait_until_left(lambda: self._hanging, seconds=_HAND_BACK_SECONDS)
+        self._capacity.wait_until_left(lambda: self._hanging, seconds=_HAND_BACK_SECONDS)
         # Not sys.exit, which would wait for the thread that hangs.
         os._exit(status)

@@ -11,7 +11,7 @@ from weakref import WeakKeyDictionary
 
 
 @contextmanager
-def encoding_with(components: Sequence[Any]) -> Iterator[None]:
+def locked_components(components: Sequence[Any]) -> Iterator[None]:
     """The sole right to use these components of a pipeline.
 
     A tokenizer that two threads use at once raises ("Already borrowed").

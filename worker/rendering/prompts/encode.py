@@ -13,7 +13,7 @@ from transformers.utils.output_capturing import maybe_install_capturing_hooks
 
 from worker.rendering.prompts.cache import EncodedPrompt
 from worker.rendering.prompts.readings import list_readings
-from worker.rendering.prompts.tokens import Hearing, chunk_size, listen, split_tokens
+from worker.rendering.prompts.tokens import TokenizerRecording, chunk_size, record, split_tokens
 
 #: Calls an `encode_prompt` of the given pipeline object.
 Encode = Callable[[Any], Any]
@@ -27,16 +27,18 @@ def encode(pipeline: Any, encode_prompt: Encode, arguments: Mapping[str, Any]) -
     prompt with its prompt) get the same number of chunks; what is pooled is the first chunk's. A prompt that fits is
     encoded as ever.
     """
-    hearing = Hearing()
+    recording = TokenizerRecording()
     has_embeddings = any(isinstance(value, Tensor) for value in arguments.values())
     if has_embeddings or not reads_in_chunks(pipeline):
-        output = encode_prompt(_listening(pipeline, hearing))
-        return EncodedPrompt(output, list_readings(pipeline, hearing, arguments))
+        output = encode_prompt(_recording_pipeline(pipeline, recording))
+        return EncodedPrompt(output, list_readings(pipeline, recording, arguments))
 
-    outputs = [encode_prompt(_listening(pipeline, hearing, chunk=0))]
-    chunks = _count_chunks(pipeline, hearing)
-    outputs += [encode_prompt(_listening(pipeline, Hearing(), chunk=chunk)) for chunk in range(1, chunks)]
-    return EncodedPrompt(_join(outputs), list_readings(pipeline, hearing, arguments, chunks=chunks))
+    outputs = [encode_prompt(_recording_pipeline(pipeline, recording, chunk=0))]
+    chunks = _count_chunks(pipeline, recording)
+    outputs += [
+        encode_prompt(_recording_pipeline(pipeline, TokenizerRecording(), chunk=chunk)) for chunk in range(1, chunks)
+    ]
+    return EncodedPrompt(_join(outputs), list_readings(pipeline, recording, arguments, chunks=chunks))
 
 
 def reads_in_chunks(pipeline: Any) -> bool:
@@ -66,11 +68,11 @@ def list_reading_components(pipeline: Any) -> list[Any]:
     return [component for name in names if (component := getattr(pipeline, name, None)) is not None]
 
 
-def _listening(pipeline: Any, hearing: Hearing, *, chunk: int | None = None) -> Any:
+def _recording_pipeline(pipeline: Any, recording: TokenizerRecording, *, chunk: int | None = None) -> Any:
     listener = copy.copy(pipeline)
     for name, tokenizer in list_tokenizers(pipeline):
         # Past the pipeline's own __setattr__, which would write the copy's class into its configuration.
-        listener.__dict__[name] = listen(tokenizer, name, hearing, chunk=chunk)
+        listener.__dict__[name] = record(tokenizer, name, recording, chunk=chunk)
     encoder = getattr(pipeline, "text_encoder", None)
     if isinstance(encoder, CLIPTextModel) and not hasattr(encoder, "text_model"):
         # Transformers notes on the model that its layers' outputs are captured; on a copy it would have them captured
@@ -82,10 +84,10 @@ def _listening(pipeline: Any, hearing: Hearing, *, chunk: int | None = None) -> 
     return listener
 
 
-def _count_chunks(pipeline: Any, hearing: Hearing) -> int:
+def _count_chunks(pipeline: Any, recording: TokenizerRecording) -> int:
     lengths = [
         -(-len(split_tokens(tokenizer, text).ids) // chunk_size(tokenizer))
-        for name, text in hearing.limits
+        for name, text in recording.limits
         for tokenizer in [getattr(pipeline, name)]
     ]
     return max(lengths, default=1)

@@ -9,7 +9,7 @@ from typing import Any
 
 from core.metrics import PROMPT_CACHE_HITS, PROMPT_CACHE_MISSES
 from worker.rendering.prompts.cache import EncodedPrompt, PromptCache
-from worker.rendering.prompts.component_locks import encoding_with
+from worker.rendering.prompts.component_locks import locked_components
 from worker.rendering.prompts.encode import encode, list_reading_components
 from worker.rendering.prompts.key import NotComparable, freeze_arguments
 from worker.rendering.prompts.report import JobPrompts
@@ -50,12 +50,12 @@ def install_prompt_cache(
             # Before the call: some pipelines write into the lists that they are given.
             key = (model_id, function.__qualname__, adapters, freeze_arguments(arguments))
         except NotComparable:
-            with encoding_with(list_reading_components(pipeline)), while_encoding():
+            with locked_components(list_reading_components(pipeline)), while_encoding():
                 return prompts.add(encode_now())
 
         found = cache.find(key)
         if found is None:
-            with encoding_with(list_reading_components(pipeline)):
+            with locked_components(list_reading_components(pipeline)):
                 # Another job may have encoded the same while this one waited.
                 found = cache.find(key)
                 if found is None:

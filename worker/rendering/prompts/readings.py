@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from worker.rendering.prompts.tokens import Hearing, Reading, split_tokens
+from worker.rendering.prompts.tokens import Reading, TokenizerRecording, split_tokens
 
 
 @dataclass(frozen=True)
@@ -27,12 +27,12 @@ class _Place:
 
 
 def list_readings(
-    pipeline: Any, hearing: Hearing, arguments: Mapping[str, Any], *, chunks: int | None = None
+    pipeline: Any, recording: TokenizerRecording, arguments: Mapping[str, Any], *, chunks: int | None = None
 ) -> tuple[Reading, ...]:
     """One for each tokenizer and prompt. With `chunks`, the prompts were read whole, in so many pieces."""
     prompts = list(_list_texts(arguments))
     readings = []
-    for (name, text), limit in hearing.limits.items():
+    for (name, text), limit in recording.limits.items():
         place = _find_prompt(text, prompts)
         if place is not None:
             tokenizer = getattr(pipeline, name)

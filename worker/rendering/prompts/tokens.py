@@ -26,7 +26,7 @@ class Reading:
 
 
 @dataclass
-class Hearing:
+class TokenizerRecording:
     """What the tokenizers of one pipeline were asked to read, by tokenizer and text, while it was listened to."""
 
     #: To the most tokens that were read of it (None: all); where it was read twice, the shorter reading is the
@@ -47,7 +47,7 @@ class Pieces:
     spans: list[tuple[int, int]]
 
 
-def listen(tokenizer: Any, name: str, hearing: Hearing, *, chunk: int | None = None) -> Any:
+def record(tokenizer: Any, name: str, recording: TokenizerRecording, *, chunk: int | None = None) -> Any:
     """A copy of the tokenizer that notes what it is called with, and otherwise answers what the tokenizer answers.
 
     With `chunk` it gives only that piece of every text, from 0, with begin and end markers of its own.
@@ -55,13 +55,13 @@ def listen(tokenizer: Any, name: str, hearing: Hearing, *, chunk: int | None = N
     inner = getattr(tokenizer, "tokenizer", None)
     if inner is not None:  # a processor, which has the tokenizer inside
         processor = copy.copy(tokenizer)
-        processor.tokenizer = listen(inner, name, hearing, chunk=chunk)
+        processor.tokenizer = record(inner, name, recording, chunk=chunk)
         return processor
     listener = copy.copy(tokenizer)
     # Its methods call it too (apply_chat_template does), which no wrapper around it would hear.
     kind: Any = type(tokenizer)
     listener.__class__ = _listening_class(kind)
-    listener.darkroom_name, listener.darkroom_hearing, listener.darkroom_chunk = name, hearing, chunk
+    listener.darkroom_name, listener.darkroom_hearing, listener.darkroom_chunk = name, recording, chunk
     return listener
 
 

@@ -11,42 +11,42 @@ import pytest
 
 from core.jobs.attempts.affinity import Shape
 from worker.rendering.batching import BatchJob
-from worker.rendering.process.capacity import Place, Room
+from worker.rendering.process.capacity import Capacity, Slot
 
 PATIENCE_SECONDS = 30
 
 
 class Visitors:
-    """Jobs that ask for a place, each in a thread of its own."""
+    """Jobs that ask for a slot, each in a thread of its own."""
 
     def __init__(self, threads: ThreadPoolExecutor) -> None:
-        self.room = Room()
+        self.capacity = Capacity()
         self._threads = threads
         self._may_go = Event()
 
-    def ask(self, *, share: float | None = None) -> tuple[Future[None], Event, list[Place]]:
-        """A job that takes so much of a batch: its end, whether it is in, and its place."""
+    def ask(self, *, share: float | None = None) -> tuple[Future[None], Event, list[Slot]]:
+        """A job that takes so much of a batch: its end, whether it is in, and its slot."""
         is_in = Event()
-        places: list[Place] = []
+        places: list[Slot] = []
 
         def visit() -> None:
             job = BatchJob()
             job.share = share
-            with self.room.wait_for_place(job) as place:
-                places.append(place)
+            with self.capacity.wait_for_slot(job) as slot:
+                places.append(slot)
                 is_in.set()
                 assert self._may_go.wait(PATIENCE_SECONDS)
 
         return self._threads.submit(visit), is_in, places
 
-    def enter(self, *, share: float | None = None) -> Place:
-        """A job that has to find a place."""
+    def enter(self, *, share: float | None = None) -> Slot:
+        """A job that has to find a slot."""
         _, is_in, places = self.ask(share=share)
         assert is_in.wait(PATIENCE_SECONDS)
         return places[0]
 
     def is_full(self, is_in: Event) -> bool:
-        """Whether the job that asks stays outside: it would be in by now if there were room."""
+        """Whether the job that asks stays outside: it would be in by now if there were capacity."""
         return not is_in.wait(0.1)
 
     def end(self) -> None:
@@ -62,12 +62,12 @@ def visitors() -> Iterator[Visitors]:
 
 
 def test_jobs_of_unknown_size_take_a_quarter(visitors: Visitors) -> None:
-    """Before anything is known of them four jobs fill the room, and the fifth waits until one leaves."""
+    """Before anything is known of them four jobs fill the capacity, and the fifth waits until one leaves."""
     places = [visitors.enter() for _ in range(4)]
     _, is_in, _ = visitors.ask()
     assert visitors.is_full(is_in)
 
-    places[0].give_up()
+    places[0].release()
 
     assert is_in.wait(PATIENCE_SECONDS)
 
@@ -82,11 +82,11 @@ def test_jobs_take_what_they_need(visitors: Visitors) -> None:
 
 def test_a_job_that_fills_a_batch_is_alone(visitors: Visitors) -> None:
     """A job of many pictures has the room to itself, however large it is."""
-    place = visitors.enter(share=3.0)
+    slot = visitors.enter(share=3.0)
     _, is_in, _ = visitors.ask()
     assert visitors.is_full(is_in)
 
-    place.give_up()
+    slot.release()
 
     assert is_in.wait(PATIENCE_SECONDS)
 
@@ -97,8 +97,8 @@ def test_shares_shrink_as_admission_learns(visitors: Visitors) -> None:
     _, is_in, _ = visitors.ask()
     assert visitors.is_full(is_in)
 
-    for place in places:
-        place.job.share = 0.05
+    for slot in places:
+        slot.job.share = 0.05
 
     assert is_in.wait(PATIENCE_SECONDS)
 
@@ -106,8 +106,8 @@ def test_shares_shrink_as_admission_learns(visitors: Visitors) -> None:
 def test_a_place_is_given_up_once(visitors: Visitors) -> None:
     """Given up after the last step and again at the end of the job, it is one place that is free."""
     places = [visitors.enter() for _ in range(4)]
-    places[0].give_up()
-    places[0].give_up()
+    places[0].release()
+    places[0].release()
     visitors.enter()
 
     _, is_in, _ = visitors.ask()
@@ -117,25 +117,25 @@ def test_a_place_is_given_up_once(visitors: Visitors) -> None:
 
 def test_the_end_of_a_job_is_the_end_of_its_place() -> None:
     """A job that fails before its last step leaves no place taken."""
-    room = Room()
+    capacity = Capacity()
 
     def fail() -> None:
-        with room.wait_for_place(BatchJob()) as place:
-            place.shape = Shape("sd15", 64, 64)
+        with capacity.wait_for_slot(BatchJob()) as slot:
+            slot.shape = Shape("sd15", 64, 64)
             raise ArithmeticError
 
     for _ in range(20):
         with pytest.raises(ArithmeticError):
             fail()
-    assert room.shapes() == frozenset()
+    assert capacity.shapes() == frozenset()
 
 
 def test_it_tells_what_is_being_drawn() -> None:
     """The shapes of the jobs inside, without those that have not been claimed yet and those that have left."""
-    room = Room()
-    with room.wait_for_place(BatchJob()) as first, room.wait_for_place(BatchJob()) as second:
-        assert room.shapes() == frozenset()
+    capacity = Capacity()
+    with capacity.wait_for_slot(BatchJob()) as first, capacity.wait_for_slot(BatchJob()) as second:
+        assert capacity.shapes() == frozenset()
         first.shape, second.shape = Shape("sd15", 64, 64), Shape("sdxl", 64, 64)
-        assert room.shapes() == {Shape("sd15", 64, 64), Shape("sdxl", 64, 64)}
-        first.give_up()
-        assert room.shapes() == {Shape("sdxl", 64, 64)}
+        assert capacity.shapes() == {Shape("sd15", 64, 64), Shape("sdxl", 64, 64)}
+        first.release()
+        assert capacity.shapes() == {Shape("sdxl", 64, 64)}

@@ -18,7 +18,7 @@ from core.artifacts.tables import Artifact
 from core.database import transaction
 from core.errors import LeaseLost
 from core.jobs.attempts.claim import ClaimedAttempt
-from core.jobs.audit.invariants import find_violations
+from core.jobs.audit.invariants import list_violations
 from core.jobs.outcomes.record_outcome import record_success, succeed_together
 from core.jobs.outcomes.rendered import Rendered
 from core.jobs.tables import Job
@@ -35,8 +35,8 @@ from tests.integration.attempts import (
 )
 from tests.integration.conftest import Submit
 from tests.integration.statements import noted_statements
-from worker.rendering.attempt import success_writer
-from worker.rendering.attempt.success_writer import SuccessWriter
+from worker.rendering.attempt import group_success_writer
+from worker.rendering.attempt.group_success_writer import GroupSuccessWriter
 
 _MANY = 30
 
@@ -74,7 +74,7 @@ def test_each_is_written_with_all_that_belongs_to_it(account_id: UUID, other_acc
     assert len(noted) == 2
     assert written == {attempt.id for attempt in attempts}
     with transaction() as session:
-        assert find_violations(session) == []
+        assert list_violations(session) == []
         for attempt in attempts:
             image = session.scalars(select(Artifact).where(Artifact.job_id == attempt.job_id)).one()
             event = session.scalars(select(WebhookEvent).where(WebhookEvent.job_id == attempt.job_id)).one()
@@ -141,7 +141,7 @@ def test_where_others_are_held_back_the_next_one_is_let_through(account_id: UUID
 def crowd(monkeypatch: pytest.MonkeyPatch) -> Crowd:
     """Successes that come while one is being written."""
     crowd = Crowd()
-    monkeypatch.setattr(success_writer, "succeed_together", crowd.write)
+    monkeypatch.setattr(group_success_writer, "succeed_together", crowd.write)
     return crowd
 
 
@@ -160,7 +160,7 @@ class Crowd:
 
     def write_all(self, successes: dict[UUID, Rendered]) -> list[str]:
         """What each of them is told, or by the database's name for it what went wrong; the first one comes first."""
-        writer = SuccessWriter()
+        writer = GroupSuccessWriter()
 
         def write(attempt_id: UUID) -> str:
             try:
@@ -173,7 +173,7 @@ class Crowd:
             told = [pool.submit(write, first)]
             assert self._has_begun.wait(10)
             told += [pool.submit(write, attempt_id) for attempt_id in others]
-            while writer._together.waiting < len(successes):
+            while writer._group.waiting < len(successes):
                 time.sleep(0.001)
             self._may_go_on.set()
             return [one.result(timeout=10) for one in told]
@@ -190,7 +190,7 @@ def test_threads_that_end_at_once_share_their_statements(account_id: UUID, submi
     assert told == ["succeeded"] * _MANY
     assert crowd.batches == [1, _MANY - 1]
     with transaction() as session:
-        assert find_violations(session) == []
+        assert list_violations(session) == []
 
 
 def test_one_that_cannot_be_written_harms_no_other(account_id: UUID, submit: Submit, crowd: Crowd) -> None:
@@ -220,7 +220,7 @@ def test_a_database_that_is_away_is_everybodys_error(
         raise OperationalError("", None, Exception("the connection is gone"))
 
     with monkeypatch.context() as patched, capture_logs(), noted_statements() as noted:
-        patched.setattr(success_writer, "succeed_together", fail)
+        patched.setattr(group_success_writer, "succeed_together", fail)
         with pytest.raises(OperationalError):
             succeed(attempt)
     assert noted == []

@@ -10,7 +10,7 @@ import torch
 
 from worker.rendering.batching import BatchJob
 from worker.rendering.batching.call import DenoiserCall, read_call
-from worker.rendering.batching.parked_calls import Waiting
+from worker.rendering.batching.parked_calls import ParkedCalls
 
 
 def call(job: BatchJob, *, rows: int = 1, width: int = 3) -> DenoiserCall:
@@ -22,7 +22,7 @@ class Line:
     """Calls that wait, and a clock."""
 
     def __init__(self, most_rows: int = 64) -> None:
-        self.waiting = Waiting()
+        self.waiting = ParkedCalls()
         self.now = 0.0
         self._most_rows = most_rows
 

@@ -15,24 +15,24 @@ from structlog.testing import capture_logs
 from core.accounts.limits import set_limits
 from core.database import transaction
 from core.jobs.attempts.affinity import Preference, Shape
-from core.jobs.attempts.claim import Claimant, Claimed, ClaimedAttempt, claim_together
-from core.jobs.audit.invariants import find_violations
+from core.jobs.attempts.claim import ClaimedAttempt, ClaimingWorker, ClaimResult, claim_together
+from core.jobs.audit.invariants import list_violations
 from core.jobs.tables import Job, JobAttempt, PoolClock
 from tests.integration.conftest import Submit
 from tests.integration.statements import noted_statements
-from worker.rendering.attempt import claimer as claimer_module
-from worker.rendering.attempt.claimer import Claimer
+from worker.rendering.attempt import group_claimer as claimer_module
+from worker.rendering.attempt.group_claimer import GroupClaimer
 
 
-def claimant(prefer: Preference | None = None) -> Claimant:
-    return Claimant(pool="default", worker_id="worker", lease_seconds=30, prefer=prefer)
+def claimant(prefer: Preference | None = None) -> ClaimingWorker:
+    return ClaimingWorker(pool="default", worker_id="worker", lease_seconds=30, prefer=prefer)
 
 
-def claim(count: int, prefer: Preference | None = None) -> Claimed:
+def claim(count: int, prefer: Preference | None = None) -> ClaimResult:
     return claim_together(claimant(prefer), count=count)
 
 
-def job_ids(claimed: Claimed) -> list[UUID]:
+def job_ids(claimed: ClaimResult) -> list[UUID]:
     return [attempt.job_id for attempt in claimed.attempts]
 
 
@@ -44,8 +44,8 @@ def ignore(_: ClaimedAttempt) -> None:
     """What has been claimed is looked at when it is there."""
 
 
-def build_claimer(preference: Preference | None = None) -> Claimer:
-    return Claimer(lambda: claimant(preference))
+def build_claimer(preference: Preference | None = None) -> GroupClaimer:
+    return GroupClaimer(lambda: claimant(preference))
 
 
 def test_the_first_ones_are_claimed_in_fair_order(account_id: UUID, other_account_id: UUID, submit: Submit) -> None:
@@ -64,14 +64,14 @@ def test_the_first_ones_are_claimed_in_fair_order(account_id: UUID, other_accoun
         assert [(job.status, job.attempts_opened, job.attempts_used) for job in jobs] == [("running", 1, 1)] * 4
         assert len(set(session.scalars(select(JobAttempt.id)))) == 4
         assert session.scalar(select(PoolClock.virtual_time)) == jobs[-1].fair_position
-        assert find_violations(session) == []
+        assert list_violations(session) == []
 
 
 def test_fewer_jobs_than_wanted_are_all_there_are(account_id: UUID, submit: Submit) -> None:
     """Who gets none knows that there is none."""
     jobs = [submit(account_id) for _ in range(3)]
 
-    assert (job_ids(claim(8)), claim(8)) == (jobs, Claimed([], found=0))
+    assert (job_ids(claim(8)), claim(8)) == (jobs, ClaimResult([], found=0))
 
 
 def test_each_priority_has_its_own_clock(account_id: UUID, submit: Submit) -> None:
@@ -121,7 +121,7 @@ def test_many_at_once_take_every_job_once(account_id: UUID, submit: Submit) -> N
     jobs = {submit(account_id) for _ in range(60)}
     claimers = [build_claimer() for _ in range(5)]
 
-    def work(claimer: Claimer) -> list[UUID]:
+    def work(claimer: GroupClaimer) -> list[UUID]:
         taken = []
         while (attempt := claimer.claim(ignore)) is not None:
             taken.append(attempt.job_id)
@@ -133,7 +133,7 @@ def test_many_at_once_take_every_job_once(account_id: UUID, submit: Submit) -> N
     assert len(taken) == len(jobs)
     assert set(taken) == jobs
     with transaction() as session:
-        assert find_violations(session) == []
+        assert list_violations(session) == []
 
 
 def test_threads_share_a_claim(account_id: UUID, submit: Submit, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -142,7 +142,7 @@ def test_threads_share_a_claim(account_id: UUID, submit: Submit, monkeypatch: py
     counts: list[int] = []
     has_begun, may_go_on = Event(), Event()
 
-    def claim_slowly(claimant: Claimant, *, count: int) -> Claimed:
+    def claim_slowly(claimant: ClaimingWorker, *, count: int) -> ClaimResult:
         counts.append(count)
         has_begun.set()
         assert may_go_on.wait(10)
@@ -154,7 +154,7 @@ def test_threads_share_a_claim(account_id: UUID, submit: Submit, monkeypatch: py
         claims = [pool.submit(claimer.claim, ignore)]
         assert has_begun.wait(10)
         claims += [pool.submit(claimer.claim, ignore) for _ in range(11)]
-        while claimer._together.waiting < len(claims):
+        while claimer._group.waiting < len(claims):
             time.sleep(0.001)
         may_go_on.set()
         attempts = [one.result(timeout=10) for one in claims]
@@ -170,7 +170,7 @@ def test_an_error_is_everybodys_or_nobodys(
     """A database that is away is told to each thread; whatever else it was, each looks by itself."""
     job_id = submit(account_id)
 
-    def fail(*_: object, **__: object) -> Claimed:
+    def fail(*_: object, **__: object) -> ClaimResult:
         raise OperationalError("", None, Exception("gone")) if is_away else ValueError
 
     monkeypatch.setattr(claimer_module, "claim_together", fail)
@@ -188,7 +188,7 @@ def test_what_was_claimed_is_known_at_the_next_claim(account_id: UUID, submit: S
     """Two threads want a job; the first one's shape is preferred when the second one's turn comes, also past another job."""
     first, other, second = (submit(account_id, width=width) for width in (64, 128, 64))
     drawn: list[Shape] = []
-    claimer = Claimer(lambda: claimant(Preference(frozenset({"picturebook"}), frozenset(drawn), 30.0)))
+    claimer = GroupClaimer(lambda: claimant(Preference(frozenset({"picturebook"}), frozenset(drawn), 30.0)))
 
     def take(attempt: ClaimedAttempt) -> None:
         drawn.append(Shape.of(attempt.model, attempt.request))

@@ -11,12 +11,12 @@ _DENOISERS = ("unet", "transformer", "transformer_2")
 _HELPERS = ("controlnet",)
 
 
-def find_denoisers(pipeline: Any) -> dict[str, torch.nn.Module]:
+def list_denoisers(pipeline: Any) -> dict[str, torch.nn.Module]:
     """The modules that predict, by their names in the pipeline."""
     return _find(pipeline, _DENOISERS)
 
 
-def find_step_modules(pipeline: Any) -> dict[str, torch.nn.Module]:
+def list_step_modules(pipeline: Any) -> dict[str, torch.nn.Module]:
     """Every module that the pipeline calls at each step, by its name there."""
     return _find(pipeline, _DENOISERS + _HELPERS)
 

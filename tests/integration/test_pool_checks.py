@@ -10,7 +10,16 @@ import pytest
 from sqlalchemy import Connection, make_url, text
 from sqlalchemy.exc import DBAPIError
 
-from core.database import ask, build_engine, cut_after, get_engine, is_unavailable, look_up, ping, transaction
+from core.database import (
+    build_engine,
+    enforce_checkout_deadline,
+    fetch_one,
+    get_engine,
+    is_unavailable,
+    ping,
+    read_with_one_retry,
+    transaction,
+)
 from core.settings import get_settings
 from tests.faults.proxy import Flow, Proxy
 
@@ -28,11 +37,11 @@ def test_a_session_that_the_server_has_ended_is_not_lent(database: None) -> None
     assert not lent & ended
 
 
-def test_a_look_up_on_a_session_that_is_ended_meanwhile_is_asked_again(database: None) -> None:
+def test_a_read_on_a_session_that_is_ended_meanwhile_is_asked_again(database: None) -> None:
     """The caller learns nothing of it."""
     asked: list[int] = []
 
-    def ask(connection: Connection) -> int:
+    def fetch_one(connection: Connection) -> int:
         process: int = connection.execute(text("select pg_backend_pid()")).scalar_one()
         asked.append(process)
         if len(asked) == 1:
@@ -40,18 +49,18 @@ def test_a_look_up_on_a_session_that_is_ended_meanwhile_is_asked_again(database:
         answer: int = connection.execute(text("select 1")).scalar_one()
         return answer
 
-    assert look_up(ask) == 1
+    assert read_with_one_retry(fetch_one) == 1
     assert len(set(asked)) == 2
 
 
 def test_what_the_driver_raises_is_what_sqlalchemy_would(database: None) -> None:
     """A session that has ended and one that was never right are told apart, and neither tells what was asked with."""
     with pytest.raises(DBAPIError) as wrong, transaction() as session:
-        ask(session.connection(), "select 1 / %(zero)s", {"zero": 0})
+        fetch_one(session.connection(), "select 1 / %(zero)s", {"zero": 0})
     with get_engine().connect() as connection:
-        _end({ask(connection, "select pg_backend_pid() as process", {}).process})
+        _end({fetch_one(connection, "select pg_backend_pid() as process", {}).process})
         with pytest.raises(DBAPIError) as gone:
-            ask(connection, "select %(secret)s", {"secret": "a prompt"})
+            fetch_one(connection, "select %(secret)s", {"secret": "a prompt"})
 
     assert not is_unavailable(wrong.value)
     assert is_unavailable(gone.value)
@@ -86,7 +95,7 @@ def test_a_link_that_says_nothing_any_more_is_found_before_it_is_lent(database: 
     url = make_url(get_settings().database_url)
     with Proxy(url.port or 5432) as proxy:
         engine = build_engine(url.set(port=proxy.port).render_as_string(hide_password=False), pool_size=2)
-        cut_after(engine, 60)
+        enforce_checkout_deadline(engine, 60)
         with engine.connect() as first, engine.connect() as second:
             dead = {one.scalar(text("select pg_backend_pid()")) for one in (first, second)}
         with proxy.doing(Flow.BLACK_HOLE):
@@ -115,7 +124,7 @@ def test_nobody_waits_for_long_where_that_was_said(database: None) -> None:
     time is not, however often it is lent.
     """
     engine = build_engine(get_settings().database_url, pool_size=1)
-    cut_after(engine, 0.5)
+    enforce_checkout_deadline(engine, 0.5)
     for _ in range(4):
         with engine.connect() as connection:
             connection.execute(text("select pg_sleep(0.2)"))

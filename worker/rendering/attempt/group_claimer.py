@@ -8,8 +8,8 @@ from dataclasses import dataclass
 import structlog
 
 from core.database import is_unavailable
-from core.jobs.attempts.claim import Claimant, ClaimedAttempt, claim_next, claim_together
-from worker.rendering.attempt.group_work import Together
+from core.jobs.attempts.claim import ClaimedAttempt, ClaimingWorker, claim_next, claim_together
+from worker.rendering.attempt.group_work import GroupWork
 
 #: The most that one statement claims.
 _MOST = 16
@@ -28,22 +28,22 @@ class _Wish:
     error: Exception | None = None
 
 
-class Claimer:
+class GroupClaimer:
     """What the threads of a process share. When a batch has been drawn all of them want a job, and a claim costs nearly the
     same for one as for all.
     """
 
-    def __init__(self, describe: Callable[[], Claimant]) -> None:
+    def __init__(self, describe: Callable[[], ClaimingWorker]) -> None:
         #: Who claims, with what it would rather have at the moment.
         self._describe = describe
-        self._together = Together(self._claim_for)
+        self._group = GroupWork(self._claim_for)
 
     def claim(self, take: Callable[[ClaimedAttempt], None]) -> ClaimedAttempt | None:
         """The next job, committed under a lease; None where there is none. `take` is called with it before anybody is asked
         what to claim next. Raises what a database that does not answer raises.
         """
         wish = _Wish(take)
-        self._together.wait_for(wish)
+        self._group.do(wish)
         if wish.error is not None and is_unavailable(wish.error):
             raise wish.error
         if wish.needs_closer_look or wish.error is not None:
@@ -59,7 +59,7 @@ class Claimer:
         try:
             claimed = claim_together(self._describe(), count=count)
         except Exception as error:  # noqa: BLE001  (raised by each thread itself, or it looks again by itself)
-            _log.warning("jobs_not_claimed_together", count=count, error=str(error))
+            _log.warning("jobs_not_claimed_group", count=count, error=str(error))
             for wish in served:
                 wish.error = error
             return count
