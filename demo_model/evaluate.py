@@ -15,10 +15,11 @@ from tqdm import tqdm
 
 from .captions import plain_caption
 from .checker import Judgement, judge
+from .contact_sheet import contact_sheet
 from .evaluation import Evaluation, Scores
 from .evaluation_scenes import evaluation_scenes
 from .model_card import write_model_card
-from .progress_pictures import render, sheet
+from .pipeline import render
 from .scene import Scene
 from .settings import EVALUATION_SEED, WEIGHTS_FOLDER
 
@@ -49,7 +50,7 @@ def evaluate(folder: Path, prompts: int) -> Evaluation:
         seconds_per_image=_seconds_per_image(pipeline),
         machine=f"{os.cpu_count()} cores, {_processor()}, torch {torch.__version__}",
     )
-    sheet(pictures[:64], columns=8).save(folder / "sheet.png", optimize=True)
+    contact_sheet(pictures[:64], columns=8).save(folder / "sheet.png", optimize=True)
     write_model_card(evaluation, [plain_caption(scene) for scene in scenes[:64]], folder)
     return evaluation
 

@@ -9,16 +9,16 @@ import uuid
 from pathlib import Path
 
 import torch
-from diffusers import AutoencoderTiny, StableDiffusionPipeline, UNet2DConditionModel
-from transformers import CLIPTextModel, CLIPTokenizer
+from diffusers import StableDiffusionPipeline
 
 from .autoencoder import build_autoencoder
 from .checkpoint import find_checkpoint
-from .denoiser import build_denoiser, build_scheduler
-from .settings import RUN_FOLDER, SEED, WEIGHTS_FOLDER
+from .denoiser import build_denoiser
+from .pipeline import build_pipeline
+from .settings import RUN_FOLDER, SEED, TRAINING_COST_FILE, WEIGHTS_FOLDER
 from .text_encoder import build_text_encoder
 from .tokenizer import build_tokenizer
-from .training_cost import FILE_NAME, training_cost
+from .training_cost import training_cost
 
 
 def assemble(run_folder: Path) -> StableDiffusionPipeline:
@@ -36,25 +36,6 @@ def assemble(run_folder: Path) -> StableDiffusionPipeline:
     return build_pipeline(autoencoder, tokenizer, text_encoder, denoiser)
 
 
-def build_pipeline(
-    autoencoder: AutoencoderTiny,
-    tokenizer: CLIPTokenizer,
-    text_encoder: CLIPTextModel,
-    denoiser: UNet2DConditionModel,
-) -> StableDiffusionPipeline:
-    """The stock pipeline of these parts, with the default scheduler."""
-    return StableDiffusionPipeline(
-        vae=autoencoder,
-        text_encoder=text_encoder,
-        tokenizer=tokenizer,
-        unet=denoiser,
-        scheduler=build_scheduler(),
-        safety_checker=None,
-        feature_extractor=None,
-        requires_safety_checker=False,
-    )
-
-
 def export_model(pipeline: StableDiffusionPipeline, run_folder: Path, folder: Path, note: str = "") -> None:
     """Writes fp16 safetensors to the folder, in place of what was there; the note goes into the card.
 
@@ -66,7 +47,7 @@ def export_model(pipeline: StableDiffusionPipeline, run_folder: Path, folder: Pa
     pipeline.to(torch.float16, silence_dtype_warnings=True)
     pipeline.save_pretrained(aside, safe_serialization=True)
 
-    (aside / FILE_NAME).write_text(json.dumps(training_cost(run_folder, note), indent=2) + "\n")
+    (aside / TRAINING_COST_FILE).write_text(json.dumps(training_cost(run_folder, note), indent=2) + "\n")
     for path in aside.rglob("*.safetensors"):
         path.chmod(0o644)
 

@@ -9,8 +9,7 @@ from pathlib import Path
 from .evaluation import Evaluation
 from .held_out import is_held_out
 from .scene import Thing
-from .settings import EVALUATION_SEED, GUIDANCE, STEPS
-from .training_cost import describe_cost
+from .settings import EVALUATION_SEED, GUIDANCE, STEPS, TRAINING_COST_FILE
 from .vocabulary import COLOURS, OBJECTS, POSITIONS, SIZES
 
 _CARD = """---
@@ -111,7 +110,7 @@ def write_model_card(evaluation: Evaluation, first_prompts: list[str], folder: P
         text_encoder=parameters["text_encoder"],
         denoiser=parameters["unet"],
         autoencoder=parameters["vae"],
-        training=describe_cost(folder),
+        training=_training_cost(folder),
         untested=_untested(),
         listing="\n".join(f"{number}. {prompt}" for number, prompt in enumerate(first_prompts, start=1)),
     )
@@ -120,6 +119,19 @@ def write_model_card(evaluation: Evaluation, first_prompts: list[str], folder: P
 
 def _missed(evaluation: Evaluation) -> str:
     return ", ".join(f"{name} {wrong} of {asked}" for name, wrong, asked in evaluation.missed) or "none"
+
+
+def _training_cost(model_folder: Path) -> str:
+    """The cost of the model in the folder, in words; empty where it is not recorded."""
+    path = model_folder / TRAINING_COST_FILE
+    if not path.exists():
+        return ""
+    cost = json.loads(path.read_text())
+    told = ", ".join(
+        f"{stage.replace('_', ' ')} {spent['steps']:,} steps in {spent['minutes']} minutes"
+        for stage, spent in cost["stages"].items()
+    )
+    return f"These weights took, on {cost['cores']} processor cores: {told}. {cost['note']}".rstrip()
 
 
 def _untested() -> str:

@@ -6,41 +6,22 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
-import torch
 from diffusers import StableDiffusionPipeline
-from numpy.typing import NDArray
 from PIL import Image, ImageDraw
 
 from .captions import plain_caption
+from .contact_sheet import contact_sheet
 from .evaluation_scenes import evaluation_scenes
-from .settings import GUIDANCE, STEPS
+from .pipeline import render
 
 #: Points of the curve, each the mean of equally many losses.
 CURVE_POINTS = 200
 
 
-def sheet(pictures: Sequence[NDArray[np.uint8]], columns: int) -> Image.Image:
-    """Equal pictures, uint8 [height, width, 3] each, side by side in rows; the last row may be short."""
-    height, width, _ = pictures[0].shape
-    rows = -(-len(pictures) // columns)
-    board = Image.new("RGB", (columns * width, rows * height), "white")
-    for place, picture in enumerate(pictures):
-        board.paste(Image.fromarray(picture), (place % columns * width, place // columns * height))
-    return board
-
-
-def render(pipeline: StableDiffusionPipeline, prompts: Sequence[str], seeds: Sequence[int]) -> list[NDArray[np.uint8]]:
-    """One picture a prompt at the default settings, each from its own seed, as uint8 [128, 128, 3]."""
-    pipeline.set_progress_bar_config(disable=True)
-    generators = [torch.Generator().manual_seed(seed) for seed in seeds]
-    images = pipeline(list(prompts), num_inference_steps=STEPS, guidance_scale=GUIDANCE, generator=generators).images
-    return [np.asarray(image) for image in images]
-
-
 def save_samples(pipeline: StableDiffusionPipeline, path: Path) -> None:
     """Twenty-four held-out captions, drawn: always the same captions and seeds."""
     prompts = [plain_caption(scene) for scene in evaluation_scenes(24, seed=0)]
-    sheet(render(pipeline, prompts, range(24)), columns=8).save(path)
+    contact_sheet(render(pipeline, prompts, range(24)), columns=8).save(path)
 
 
 def save_loss_curve(losses: Sequence[float], path: Path) -> None:

@@ -8,6 +8,8 @@ from pathlib import Path
 WEIGHTS_FOLDER = Path(__file__).parent / "weights"
 #: Checkpoints and progress pictures of the training run at hand.
 RUN_FOLDER = Path(__file__).parent / ".runs" / "default"
+#: Beside the weights: what their training took. Training writes it, and evaluation copies it into the model card.
+TRAINING_COST_FILE = "training.json"
 
 #: Seed of the whole recipe.
 SEED = 1

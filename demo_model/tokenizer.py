@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import json
 import tempfile
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
+import torch
 from tokenizers import Tokenizer, models, normalizers, trainers
+from torch import Tensor
 from transformers import CLIPTokenizer
 
 from .captions import caption
@@ -49,6 +52,12 @@ def build_tokenizer(seed: int) -> CLIPTokenizer:
         return CLIPTokenizer(
             vocab=str(vocabulary), merges=str(merges), model_max_length=CAPTION_TOKENS, padding_side="right"
         )
+
+
+def token_ids(tokenizer: CLIPTokenizer, captions: Sequence[str]) -> Tensor:
+    """Captions as padded token ids, int64 [captions, 40]."""
+    encoded = tokenizer(list(captions), padding="max_length", truncation=True, max_length=CAPTION_TOKENS)
+    return torch.tensor(encoded.input_ids)
 
 
 def _byte_letters() -> list[str]:

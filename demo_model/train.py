@@ -14,9 +14,10 @@ from diffusers import StableDiffusionPipeline, UNet2DConditionModel
 
 from .budget import Budget
 from .evaluate import PROMPTS, evaluate
-from .export import build_pipeline, export_model
+from .export import export_model
 from .latent_bank import encode_pictures
 from .picture_bank import draw_picture_bank
+from .pipeline import build_pipeline
 from .progress_pictures import save_loss_curve, save_samples
 from .settings import RUN_FOLDER, SEED, WEIGHTS_FOLDER
 from .tokenizer import build_tokenizer

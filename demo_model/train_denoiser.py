@@ -23,7 +23,7 @@ from .denoiser import build_denoiser, build_scheduler, stratified_timesteps
 from .gradients import SharedGradients
 from .muon import Muon
 from .scene import Scene
-from .text_encoder import token_ids
+from .tokenizer import token_ids
 
 BATCH = 32
 PEAK_LEARNING_RATE = 2e-3

@@ -16,7 +16,9 @@ from .captions import caption
 from .checkpoint import find_checkpoint, save_checkpoint
 from .held_out import is_for_training
 from .random_scene import random_scene
-from .text_encoder import SlotReader, answers, build_text_encoder, token_ids
+from .slot_reader import SlotReader, answers
+from .text_encoder import build_text_encoder
+from .tokenizer import token_ids
 
 BATCH = 64
 PEAK_LEARNING_RATE = 1.5e-3

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 from pathlib import Path
 from typing import Any
@@ -10,8 +9,6 @@ from typing import Any
 from .checkpoint import find_checkpoint
 
 STAGES = ("decoder", "text_encoder", "denoiser")
-#: Lies beside the weights, so that a later evaluation can write it into the card.
-FILE_NAME = "training.json"
 
 
 def training_cost(run_folder: Path, note: str) -> dict[str, Any]:
@@ -23,16 +20,3 @@ def training_cost(run_folder: Path, note: str) -> dict[str, Any]:
         if state is not None
     }
     return {"cores": os.cpu_count(), "stages": stages, "note": note}
-
-
-def describe_cost(model_folder: Path) -> str:
-    """The cost of the model in the folder, in words; empty where it is not recorded."""
-    path = model_folder / FILE_NAME
-    if not path.exists():
-        return ""
-    cost = json.loads(path.read_text())
-    told = ", ".join(
-        f"{stage.replace('_', ' ')} {spent['steps']:,} steps in {spent['minutes']} minutes"
-        for stage, spent in cost["stages"].items()
-    )
-    return f"These weights took, on {cost['cores']} processor cores: {told}. {cost['note']}".rstrip()

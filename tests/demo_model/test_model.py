@@ -18,7 +18,7 @@ from demo_model.captions import plain_caption
 from demo_model.checker import check, judge
 from demo_model.drawing import draw
 from demo_model.evaluation_scenes import evaluation_scenes
-from demo_model.progress_pictures import render
+from demo_model.pipeline import render
 from demo_model.scene import Scene, Thing
 from demo_model.settings import GUIDANCE, STEPS, WEIGHTS_FOLDER
 

@@ -19,8 +19,7 @@ from demo_model.muon import orthogonalise
 from demo_model.picture_bank import draw_picture_bank
 from demo_model.pixels import to_tensor
 from demo_model.random_scene import random_scene
-from demo_model.text_encoder import token_ids
-from demo_model.tokenizer import CAPTION_TOKENS, build_tokenizer
+from demo_model.tokenizer import CAPTION_TOKENS, build_tokenizer, token_ids
 
 
 def test_encoder_takes_whitened_block_means() -> None:
