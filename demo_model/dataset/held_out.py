@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import zlib
 
-from .scene import Scene, Thing
+from demo_model.dataset.scene import Scene, Thing
 
 #: One combination in this many is never drawn for training.
 ONE_IN = 10

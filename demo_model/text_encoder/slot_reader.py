@@ -7,9 +7,9 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor, nn
 
-from .scene import Scene
-from .text_encoder import TEXT_WIDTH
-from .vocabulary import BACKGROUNDS, COLOURS, OBJECTS, POSITIONS, SIZES
+from demo_model.dataset.scene import Scene
+from demo_model.dataset.vocabulary import BACKGROUNDS, COLOURS, OBJECTS, POSITIONS, SIZES
+from demo_model.text_encoder.encoder import TEXT_WIDTH
 
 #: What each slot must tell, as the choices to tell apart; a second thing may be absent, which is the last choice.
 _THING: tuple[tuple[str, ...], ...] = (tuple(OBJECTS), tuple(COLOURS), tuple(SIZES), tuple(POSITIONS))

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from .vocabulary import BACKGROUNDS, COLOURS
+from demo_model.dataset.vocabulary import BACKGROUNDS, COLOURS
 
 #: A pixel belongs to a figure when it is farther than this from the background (Euclidean, of 255 a channel): half of
 #: the least distance between two colours of the vocabulary.

@@ -9,10 +9,10 @@ import numpy as np
 from diffusers import StableDiffusionPipeline
 from PIL import Image, ImageDraw
 
-from .captions import plain_caption
-from .contact_sheet import contact_sheet
-from .evaluation_scenes import evaluation_scenes
-from .pipeline import render
+from demo_model.dataset.captions import plain_caption
+from demo_model.dataset.evaluation_scenes import evaluation_scenes
+from demo_model.evaluation.contact_sheet import contact_sheet
+from demo_model.generative_model.pipeline import render
 
 #: Points of the curve, each the mean of equally many losses.
 CURVE_POINTS = 200

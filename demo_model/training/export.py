@@ -11,14 +11,14 @@ from pathlib import Path
 import torch
 from diffusers import StableDiffusionPipeline
 
-from .autoencoder import build_autoencoder
-from .checkpoint import find_checkpoint
-from .denoiser import build_denoiser
-from .pipeline import build_pipeline
-from .settings import RUN_FOLDER, SEED, TRAINING_COST_FILE, WEIGHTS_FOLDER
-from .text_encoder import build_text_encoder
-from .tokenizer import build_tokenizer
-from .training_cost import training_cost
+from demo_model.generative_model.autoencoder import build_autoencoder
+from demo_model.generative_model.denoiser import build_denoiser
+from demo_model.generative_model.pipeline import build_pipeline
+from demo_model.settings import RUN_FOLDER, SEED, TRAINING_COST_FILE, WEIGHTS_FOLDER
+from demo_model.text_encoder.encoder import build_text_encoder
+from demo_model.text_encoder.tokenizer import build_tokenizer
+from demo_model.training.checkpoint import find_checkpoint
+from demo_model.training.training_cost import training_cost
 
 
 def assemble(run_folder: Path) -> StableDiffusionPipeline:

@@ -13,15 +13,15 @@ import torch
 from diffusers import DiffusionPipeline, StableDiffusionPipeline
 from tqdm import tqdm
 
-from .captions import plain_caption
-from .checker import Judgement, judge
-from .contact_sheet import contact_sheet
-from .evaluation import Evaluation, Scores
-from .evaluation_scenes import evaluation_scenes
-from .model_card import write_model_card
-from .pipeline import render
-from .scene import Scene
-from .settings import EVALUATION_SEED, WEIGHTS_FOLDER
+from demo_model.dataset.captions import plain_caption
+from demo_model.dataset.evaluation_scenes import evaluation_scenes
+from demo_model.dataset.scene import Scene
+from demo_model.evaluation.checker import Judgement, judge
+from demo_model.evaluation.contact_sheet import contact_sheet
+from demo_model.evaluation.model_card import write_model_card
+from demo_model.evaluation.scores import Evaluation, Scores
+from demo_model.generative_model.pipeline import render
+from demo_model.settings import EVALUATION_SEED, WEIGHTS_FOLDER
 
 PROMPTS = 500
 #: Pictures rendered at a time. Each has its own seed, so the number changes nothing but the memory needed.

@@ -12,13 +12,13 @@ from diffusers import AutoencoderTiny
 from torch import Tensor
 from tqdm import tqdm
 
-from .autoencoder import DOWNSCALE, LATENT_CHANNELS, build_autoencoder, decoding_loss
-from .budget import Budget, learning_rate
-from .checkpoint import find_checkpoint, save_checkpoint
-from .gradients import SharedGradients
-from .picture_bank import PICTURE_SIZE, PictureBank
-from .pixels import to_tensor
-from .vocabulary import POSITIONS
+from demo_model.dataset.training_set import PICTURE_SIZE, PictureBank
+from demo_model.dataset.vocabulary import POSITIONS
+from demo_model.generative_model.autoencoder import DOWNSCALE, LATENT_CHANNELS, build_autoencoder, decoding_loss
+from demo_model.generative_model.pixels import to_tensor
+from demo_model.training.budget import Budget, learning_rate
+from demo_model.training.checkpoint import find_checkpoint, save_checkpoint
+from demo_model.training.shared_gradients import SharedGradients
 
 BATCH = 16
 CROP = 64

@@ -6,7 +6,7 @@ import os
 from pathlib import Path
 from typing import Any
 
-from .checkpoint import find_checkpoint
+from demo_model.training.checkpoint import find_checkpoint
 
 STAGES = ("decoder", "text_encoder", "denoiser")
 

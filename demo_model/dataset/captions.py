@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from .random_scene import plain_background
-from .scene import Scene, Thing
+from demo_model.dataset.random_scene import plain_background
+from demo_model.dataset.scene import Scene, Thing
 
 SIZE_WORDS: dict[str, tuple[str, ...]] = {
     "small": ("small", "small", "little", "tiny"),

@@ -16,14 +16,14 @@ from torch import Tensor
 from tqdm import tqdm
 from transformers import CLIPTextModel, CLIPTokenizer
 
-from .budget import Budget, learning_rate
-from .captions import caption
-from .checkpoint import find_checkpoint, save_checkpoint
-from .denoiser import build_denoiser, build_scheduler, stratified_timesteps
-from .gradients import SharedGradients
-from .muon import Muon
-from .scene import Scene
-from .tokenizer import token_ids
+from demo_model.dataset.captions import caption
+from demo_model.dataset.scene import Scene
+from demo_model.generative_model.denoiser import build_denoiser, build_scheduler, stratified_timesteps
+from demo_model.text_encoder.tokenizer import token_ids
+from demo_model.training.budget import Budget, learning_rate
+from demo_model.training.checkpoint import find_checkpoint, save_checkpoint
+from demo_model.training.muon import Muon
+from demo_model.training.shared_gradients import SharedGradients
 
 BATCH = 32
 PEAK_LEARNING_RATE = 2e-3

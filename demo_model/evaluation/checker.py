@@ -13,10 +13,10 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from .scene import Scene, Thing
-from .segmentation import Figure, Mask, find_figures
-from .silhouettes import SILHOUETTES
-from .vocabulary import POSITIONS, SIZES
+from demo_model.dataset.scene import Scene, Thing
+from demo_model.dataset.silhouettes import SILHOUETTES
+from demo_model.dataset.vocabulary import POSITIONS, SIZES
+from demo_model.evaluation.segmentation import Figure, Mask, find_figures
 
 #: Side in cells of the square that figures and silhouettes are compared in.
 GRID = 48

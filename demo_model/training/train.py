@@ -12,18 +12,18 @@ from pathlib import Path
 import torch
 from diffusers import StableDiffusionPipeline, UNet2DConditionModel
 
-from .budget import Budget
-from .evaluate import PROMPTS, evaluate
-from .export import export_model
-from .latent_bank import encode_pictures
-from .picture_bank import draw_picture_bank
-from .pipeline import build_pipeline
-from .progress_pictures import save_loss_curve, save_samples
-from .settings import RUN_FOLDER, SEED, WEIGHTS_FOLDER
-from .tokenizer import build_tokenizer
-from .train_decoder import train_decoder
-from .train_denoiser import DenoiserData, train_denoiser
-from .train_text_encoder import train_text_encoder
+from demo_model.dataset.training_set import draw_picture_bank
+from demo_model.evaluation.evaluate import PROMPTS, evaluate
+from demo_model.generative_model.pipeline import build_pipeline
+from demo_model.settings import RUN_FOLDER, SEED, WEIGHTS_FOLDER
+from demo_model.text_encoder.tokenizer import build_tokenizer
+from demo_model.training.budget import Budget
+from demo_model.training.encode_pictures import encode_pictures
+from demo_model.training.export import export_model
+from demo_model.training.progress_pictures import save_loss_curve, save_samples
+from demo_model.training.train_decoder import train_decoder
+from demo_model.training.train_denoiser import DenoiserData, train_denoiser
+from demo_model.training.train_text_encoder import train_text_encoder
 
 PICTURES = 20_000
 MINUTES = 120.0
@@ -58,7 +58,7 @@ def main() -> None:
     parser.add_argument("--steps", type=int, help="most steps of each stage (default: the minutes alone decide)")
     arguments = parser.parse_args()
 
-    # One thread a share of the batch (`gradients`): more would fight over the cores.
+    # One thread a share of the batch (`shared_gradients`): more would fight over the cores.
     torch.set_num_threads(1)
     pipeline = train(arguments.run, arguments.minutes, arguments.steps)
 

@@ -7,8 +7,8 @@ from diffusers import AutoencoderTiny
 from torch import Tensor
 from tqdm import tqdm
 
-from .picture_bank import PictureBank
-from .pixels import to_tensor
+from demo_model.dataset.training_set import PictureBank
+from demo_model.generative_model.pixels import to_tensor
 
 BATCH = 64
 

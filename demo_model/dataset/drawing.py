@@ -5,10 +5,10 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from .distance_fields import Field
-from .scene import Scene, Thing
-from .silhouettes import SILHOUETTES
-from .vocabulary import BACKGROUNDS, COLOURS, POSITIONS, SIZES
+from demo_model.dataset.distance_fields import Field
+from demo_model.dataset.scene import Scene, Thing
+from demo_model.dataset.silhouettes import SILHOUETTES
+from demo_model.dataset.vocabulary import BACKGROUNDS, COLOURS, POSITIONS, SIZES
 
 HALF = 0.5
 #: Free space between a thing and the edge of its half or of the picture, as a fraction of the picture's side.

@@ -6,11 +6,11 @@ import json
 from itertools import product
 from pathlib import Path
 
-from .evaluation import Evaluation
-from .held_out import is_held_out
-from .scene import Thing
-from .settings import EVALUATION_SEED, GUIDANCE, STEPS, TRAINING_COST_FILE
-from .vocabulary import COLOURS, OBJECTS, POSITIONS, SIZES
+from demo_model.dataset.held_out import is_held_out
+from demo_model.dataset.scene import Thing
+from demo_model.dataset.vocabulary import COLOURS, OBJECTS, POSITIONS, SIZES
+from demo_model.evaluation.scores import Evaluation
+from demo_model.settings import EVALUATION_SEED, GUIDANCE, STEPS, TRAINING_COST_FILE
 
 _CARD = """---
 license: apache-2.0
@@ -59,9 +59,9 @@ combinations of object, colour and position, picked by a hash, is never drawn fo
 
 ## Measured
 
-By `python -m demo_model.evaluate`: {prompts} prompts of held-out combinations only ({two_thing_prompts} of them with two objects), drawn from
+By `make evaluate-demo-model`: {prompts} prompts of held-out combinations only ({two_thing_prompts} of them with two objects), drawn from
 seed {evaluation_seed}; picture n rendered from seed n; {steps} steps, guidance {guidance}. Machine: {machine}. Judged by
-`demo_model/checker.py`, which has no learnt part. Colour, object, position and size are counted over every object asked
+`demo_model/evaluation/checker.py`, which has no learnt part. Colour, object, position and size are counted over every object asked
 for; a picture with more figures than were asked for has no object right.
 
 | right | share | bar |

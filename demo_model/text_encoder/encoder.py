@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from transformers import CLIPTextConfig, CLIPTextModel, CLIPTokenizer
 
-from .tokenizer import CAPTION_TOKENS
+from demo_model.text_encoder.tokenizer import CAPTION_TOKENS
 
 TEXT_WIDTH = 128
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from .held_out import is_for_evaluation
-from .random_scene import random_scene
-from .scene import Scene
+from demo_model.dataset.held_out import is_for_evaluation
+from demo_model.dataset.random_scene import random_scene
+from demo_model.dataset.scene import Scene
 
 
 def evaluation_scenes(count: int, seed: int) -> list[Scene]:

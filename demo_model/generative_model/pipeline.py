@@ -10,8 +10,8 @@ from diffusers import AutoencoderTiny, StableDiffusionPipeline, UNet2DConditionM
 from numpy.typing import NDArray
 from transformers import CLIPTextModel, CLIPTokenizer
 
-from .denoiser import build_scheduler
-from .settings import GUIDANCE, STEPS
+from demo_model.generative_model.denoiser import build_scheduler
+from demo_model.settings import GUIDANCE, STEPS
 
 
 def build_pipeline(

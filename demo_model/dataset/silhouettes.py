@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from math import cos, pi, sin
 
-from .distance_fields import Field, box, cut, disc, hoop, polygon, union
+from demo_model.dataset.distance_fields import Field, box, cut, disc, hoop, polygon, union
 
 
 def circle(x: Field, y: Field) -> Field:

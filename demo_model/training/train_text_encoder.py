@@ -11,14 +11,14 @@ from torch.nn.functional import cross_entropy
 from tqdm import tqdm
 from transformers import CLIPTextModel, CLIPTokenizer
 
-from .budget import Budget, learning_rate
-from .captions import caption
-from .checkpoint import find_checkpoint, save_checkpoint
-from .held_out import is_for_training
-from .random_scene import random_scene
-from .slot_reader import SlotReader, answers
-from .text_encoder import build_text_encoder
-from .tokenizer import token_ids
+from demo_model.dataset.captions import caption
+from demo_model.dataset.held_out import is_for_training
+from demo_model.dataset.random_scene import random_scene
+from demo_model.text_encoder.encoder import build_text_encoder
+from demo_model.text_encoder.slot_reader import SlotReader, answers
+from demo_model.text_encoder.tokenizer import token_ids
+from demo_model.training.budget import Budget, learning_rate
+from demo_model.training.checkpoint import find_checkpoint, save_checkpoint
 
 BATCH = 64
 PEAK_LEARNING_RATE = 1.5e-3

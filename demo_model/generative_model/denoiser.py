@@ -6,9 +6,9 @@ import torch
 from diffusers import DDIMScheduler, UNet2DConditionModel
 from torch import Tensor
 
-from .autoencoder import DOWNSCALE, LATENT_CHANNELS
-from .picture_bank import PICTURE_SIZE
-from .text_encoder import TEXT_WIDTH
+from demo_model.dataset.training_set import PICTURE_SIZE
+from demo_model.generative_model.autoencoder import DOWNSCALE, LATENT_CHANNELS
+from demo_model.text_encoder.encoder import TEXT_WIDTH
 
 #: The least noisy timestep trained on. Below it little is left to decide, and velocities are the hardest to tell.
 FIRST_TIMESTEP = 50

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from .drawing import draw
-from .held_out import is_for_training
-from .random_scene import random_scene
-from .scene import Scene
+from demo_model.dataset.drawing import draw
+from demo_model.dataset.held_out import is_for_training
+from demo_model.dataset.random_scene import random_scene
+from demo_model.dataset.scene import Scene
 
 #: Side of every picture in pixels.
 PICTURE_SIZE = 128

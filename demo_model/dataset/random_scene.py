@@ -6,8 +6,8 @@ from collections.abc import Callable
 
 import numpy as np
 
-from .scene import Scene, Thing
-from .vocabulary import BACKGROUNDS, COLOURS, OBJECTS, PAIRS, POSITIONS, SIZES
+from demo_model.dataset.scene import Scene, Thing
+from demo_model.dataset.vocabulary import BACKGROUNDS, COLOURS, OBJECTS, PAIRS, POSITIONS, SIZES
 
 #: Share of scenes with two things.
 TWO_THINGS = 0.5

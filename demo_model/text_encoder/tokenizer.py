@@ -13,10 +13,10 @@ from tokenizers import Tokenizer, models, normalizers, trainers
 from torch import Tensor
 from transformers import CLIPTokenizer
 
-from .captions import caption
-from .random_scene import random_scene
+from demo_model.dataset.captions import caption
+from demo_model.dataset.random_scene import random_scene
 
-#: Tokens in every encoded caption, start, end and padding included. The longest caption has 31; three of the rest are slots (`text_encoder`).
+#: Tokens in every encoded caption, start, end and padding included. The longest caption has 31; three of the rest are slots (`encoder`).
 CAPTION_TOKENS = 40
 #: Bytes, bytes at a word's end, merges and two marks; the captions need no more merges than fit.
 VOCABULARY_LIMIT = 900

@@ -1,0 +1,1 @@
+"""The recipe that makes the weights: three training stages, what they share, and the export of their result."""
