@@ -1,1 +1,1 @@
-"""The pictures and their captions: scenes by lot, drawn and put into words, and the split held out from training."""
+"""What the model learns from: random scenes, drawn and put into words, and the split that is held out from training."""

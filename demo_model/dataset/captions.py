@@ -1,4 +1,4 @@
-"""Puts scenes into words, in as many ways as a user may ask for them."""
+"""Puts scenes into words, in as many wordings as users choose."""
 
 from __future__ import annotations
 
@@ -23,17 +23,18 @@ POSITION_WORDS: dict[str, tuple[str, ...]] = {
 
 COLOUR_WORDS: dict[str, tuple[str, ...]] = {"grey": ("grey", "grey", "gray")}
 
-#: How often a caption leaves out what it may leave out.
+#: Probability that a caption leaves out a size, the positions or a plain background, where it may.
 UNSAID = 0.4
-#: How often a caption that gives positions names the second thing first.
+#: Probability that a caption with positions names the second thing first.
 OTHER_ORDER = 0.3
 
 
 def caption(scene: Scene, generator: np.random.Generator) -> str:
-    """One of the many ways to say what is in the scene.
+    """Returns one of the many wordings of the scene.
 
-    What is left unsaid has one meaning: no background is the plain one (`plain_background`), no position is the centre
-    or, of two, the first on the left and the second on the right. Only a size left unsaid may be any size.
+    What a caption leaves out still has one meaning. Without a background it is the plain one (`plain_background`).
+    Without positions one thing is in the centre; of two, the first is on the left and the second on the right. Only a
+    size that is left out may be any size.
     """
     unsaid_position = _may_leave_out_positions(scene) and generator.random() < UNSAID
     said = [_thing(thing, generator, with_position=not unsaid_position) for thing in scene.things]
@@ -47,7 +48,7 @@ def caption(scene: Scene, generator: np.random.Generator) -> str:
 
 
 def plain_caption(scene: Scene) -> str:
-    """The caption that says everything, in the one way that evaluation asks for it."""
+    """Returns the caption that leaves nothing out, in the one wording that evaluation uses."""
     things = " and ".join(
         f"{_article(thing.size)} {thing.size} {thing.colour} {thing.object} {POSITION_WORDS[thing.position][0]}"
         for thing in scene.things

@@ -53,7 +53,7 @@ def polygon(x: Field, y: Field, corners: Sequence[tuple[float, float]]) -> Field
 
 
 def union(*fields: Field) -> Field:
-    """Whatever is in any of the figures."""
+    """All that is in any of the figures."""
     together: Field = np.minimum.reduce(fields)
     return together
 

@@ -38,7 +38,7 @@ def draw(scene: Scene, size: int) -> tuple[Picture, Masks]:
 
 
 def _cover(thing: Thing, size: int, *, paired: bool) -> tuple[slice, slice, Field]:
-    """The window that the thing lies in and how much of each pixel there it covers, 0 to 1 [height, width]."""
+    """The rows and columns around the thing, and how much of each pixel in them it covers, 0 to 1 [height, width]."""
     radius = SIZES[thing.size] * thing.scale
     centre_x, centre_y = _centre(thing, radius, paired=paired)
 
@@ -51,7 +51,7 @@ def _cover(thing: Thing, size: int, *, paired: bool) -> tuple[slice, slice, Fiel
     )
     distance = SILHOUETTES[thing.object](x.astype(np.float32), y.astype(np.float32))
 
-    # One pixel wide ramp across the outline: coverage by distance, exact for straight upright edges.
+    # Coverage falls from 1 to 0 within one pixel across the outline, which is exact for straight upright edges.
     return rows, columns, np.clip(0.5 - distance * np.float32(radius * size), 0, 1)
 
 

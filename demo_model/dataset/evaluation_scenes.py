@@ -1,4 +1,4 @@
-"""The scenes that a trained model is asked for: every part of them new to it."""
+"""The scenes that a trained model is asked to draw: all things in them are held out from training."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from demo_model.dataset.scene import Scene
 
 
 def evaluation_scenes(count: int, seed: int) -> list[Scene]:
-    """Scenes of held-out combinations only, with one thing and with two in turn; the same seed gives the same ones."""
+    """Returns scenes of held-out combinations only, in turn with one thing and with two; a seed gives the same ones."""
     generator = np.random.default_rng(seed)
     return [_held_out_scene(generator, pair=number % 2 == 1) for number in range(count)]
 

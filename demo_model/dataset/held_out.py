@@ -11,7 +11,7 @@ ONE_IN = 10
 
 
 def is_held_out(thing: Thing) -> bool:
-    """Whether this object, colour and position are kept from training. Depends on the three words only."""
+    """Whether training never sees this object, colour and position together. Depends on the three words only."""
     return zlib.crc32(" ".join(thing.combination).encode()) % ONE_IN == 0
 
 

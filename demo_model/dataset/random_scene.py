@@ -1,4 +1,4 @@
-"""Draws scenes by lot, reproducibly."""
+"""Makes random scenes: the same generator gives the same scenes."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ MAX_SCALE = 0.04
 
 
 def random_scene(generator: np.random.Generator, accept: Callable[[Scene], bool] | None = None) -> Scene:
-    """A scene by lot. With `accept`, scenes are drawn until one is accepted."""
+    """Returns a random scene; with `accept`, the first one that it accepts."""
     while True:
         scene = _any_scene(generator)
         if accept is None or accept(scene):

@@ -20,7 +20,7 @@ class Thing:
 
     @property
     def combination(self) -> tuple[str, str, str]:
-        """What the held-out split is made over: object, colour and position."""
+        """Object, colour and position: the three words that decide whether the thing is held out from training."""
         return (self.object, self.colour, self.position)
 
 

@@ -1,4 +1,4 @@
-"""The training pictures: scenes by lot without the held-out combinations, drawn once and kept in memory."""
+"""The training set: random scenes without the held-out combinations, drawn once and kept in memory."""
 
 from __future__ import annotations
 
@@ -17,18 +17,18 @@ PICTURE_SIZE = 128
 
 
 @dataclass(frozen=True)
-class PictureBank:
+class TrainingSet:
     """Scenes and their pictures, uint8 sRGB [scenes, 128, 128, 3], in the same order."""
 
     scenes: list[Scene]
     pictures: NDArray[np.uint8]
 
 
-def draw_picture_bank(seed: int, count: int) -> PictureBank:
-    """`count` training pictures; the same seed gives the same pictures."""
+def draw_training_set(seed: int, count: int) -> TrainingSet:
+    """Draws `count` training pictures; the same seed gives the same pictures."""
     generator = np.random.default_rng(seed)
     scenes = [random_scene(generator, is_for_training) for _ in range(count)]
     pictures = np.empty((count, PICTURE_SIZE, PICTURE_SIZE, 3), dtype=np.uint8)
     for picture, scene in zip(pictures, scenes, strict=True):
         picture[:] = draw(scene, PICTURE_SIZE)[0]
-    return PictureBank(scenes, pictures)
+    return TrainingSet(scenes, pictures)

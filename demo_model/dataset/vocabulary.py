@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-#: Colour names to sRGB. Any two are at least 95 apart (Euclidean, of 255), so that any of them is seen on any other.
+#: Colour names to sRGB. Any two are at least 95 apart (Euclidean, of 255 a channel), so each is visible on every other.
 COLOURS: dict[str, tuple[int, int, int]] = {
     "red": (215, 25, 45),
     "orange": (240, 120, 20),
@@ -18,7 +18,7 @@ COLOURS: dict[str, tuple[int, int, int]] = {
     "grey": (140, 140, 145),
 }
 
-#: A background is a sheet of paper in any of the colours; only the object's own colour is refused.
+#: A background has any of the colours, except those of the objects on it.
 BACKGROUNDS: dict[str, tuple[int, int, int]] = dict(COLOURS)
 
 #: The geometric shapes first, then the everyday things.

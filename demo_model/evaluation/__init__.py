@@ -1,1 +1,1 @@
-"""How well a trained model draws what it is asked for: the checker, the scores, and the model card that shows them."""
+"""Measures how well a model draws what it is asked for: the checker, the scores, and the model card that shows them."""

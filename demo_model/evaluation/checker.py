@@ -1,6 +1,6 @@
-"""Tells what a picture shows and whether it shows what was asked for. Nothing in it is learnt.
+"""Finds what a picture shows and whether it is what was asked for. Nothing in it is learnt.
 
-Figures are found by colour and named by the silhouette of the dataset that covers them best.
+Figures are found by colour and named after the dataset's silhouette that covers them best.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from demo_model.evaluation.segmentation import Figure, Mask, find_figures
 GRID = 48
 #: Least share of common cells (intersection over union) at which a figure counts as one of the objects.
 LEAST_OVERLAP = 0.6
-#: A figure larger or smaller than any size by more than this factor is no object either.
+#: A figure larger or smaller than every size by more than this factor is no object either.
 MOST_MISFIT = 1.35
 
 #: The name of a figure that is none of the objects.
@@ -67,17 +67,17 @@ class Judgement:
 
 
 def check(image: Image.Image | NDArray[np.uint8]) -> Sighting:
-    """What the picture shows: a Pillow image or uint8 sRGB [height, width, 3], square, at least 96 pixels a side."""
+    """Returns what the picture shows: a Pillow image or uint8 sRGB [side, side, 3] of at least 96 pixels a side."""
     picture = np.asarray(image.convert("RGB") if isinstance(image, Image.Image) else image)
     background, figures = find_figures(picture)
     return Sighting(background, tuple(_look_at(figure) for figure in figures))
 
 
 def judge(image: Image.Image | NDArray[np.uint8], scene: Scene) -> Judgement:
-    """How far the picture shows the scene.
+    """Returns how far the picture shows the scene.
 
-    Each thing asked for is held against one figure of its own, so that the most parts agree. Where there are more
-    figures than things asked for, no object is right: a picture of everything would otherwise be right for any prompt.
+    Each thing asked for is compared with a figure of its own, in the pairing in which most parts agree. Where there are
+    more figures than things asked for, no object is right: a picture of everything would otherwise fit any prompt.
     """
     sighting = check(image)
     crowded = len(sighting.things) > len(scene.things)
@@ -92,7 +92,7 @@ def judge(image: Image.Image | NDArray[np.uint8], scene: Scene) -> Judgement:
 
 
 def _pairings(sighting: Sighting, scene: Scene) -> list[list[tuple[Seen | None, Thing]]]:
-    """Every way to hold the scene's things, one or two, against different figures or none."""
+    """Every way to pair the scene's things, one or two, with different figures or with none."""
     figures: list[Seen | None] = [*sighting.things, None]
     if len(scene.things) == 1:
         return [[(seen, scene.things[0])] for seen in figures]

@@ -1,4 +1,4 @@
-"""Puts many pictures on one."""
+"""Puts many pictures side by side on one sheet."""
 
 from __future__ import annotations
 

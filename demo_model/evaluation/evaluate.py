@@ -24,7 +24,7 @@ from demo_model.generative_model.pipeline import render
 from demo_model.settings import EVALUATION_SEED, WEIGHTS_FOLDER
 
 PROMPTS = 500
-#: Pictures rendered at a time. Each has its own seed, so the number changes nothing but the memory needed.
+#: Pictures rendered at a time. Each has its own seed, so the number changes only the memory needed.
 BATCH = 20
 
 
@@ -56,7 +56,7 @@ def evaluate(folder: Path, prompts: int) -> Evaluation:
 
 
 def score(judgements: list[Judgement]) -> Scores:
-    """The shares that are right of what was asked for."""
+    """Returns which share of what was asked for is right, part by part."""
     verdicts = [verdict for judgement in judgements for verdict in judgement.things]
     pairs = [judgement.things for judgement in judgements if len(judgement.things) > 1]
     return Scores(
@@ -94,7 +94,7 @@ def _seconds_per_image(pipeline: StableDiffusionPipeline) -> float:
 
 
 def _processor() -> str:
-    """The processor's own name where the system tells it, else its architecture."""
+    """The processor's own name where the system gives it, else its architecture."""
     listing = Path("/proc/cpuinfo")
     names = (
         [line for line in listing.read_text().splitlines() if line.startswith("model name")] if listing.exists() else []

@@ -122,20 +122,20 @@ def _missed(evaluation: Evaluation) -> str:
 
 
 def _training_cost(model_folder: Path) -> str:
-    """The cost of the model in the folder, in words; empty where it is not recorded."""
+    """What training the model in the folder took, in words; empty where that is not recorded."""
     path = model_folder / TRAINING_COST_FILE
     if not path.exists():
         return ""
     cost = json.loads(path.read_text())
-    told = ", ".join(
+    stages = ", ".join(
         f"{stage.replace('_', ' ')} {spent['steps']:,} steps in {spent['minutes']} minutes"
         for stage, spent in cost["stages"].items()
     )
-    return f"These weights took, on {cost['cores']} processor cores: {told}. {cost['note']}".rstrip()
+    return f"These weights took, on {cost['cores']} processor cores: {stages}. {cost['note']}".rstrip()
 
 
 def _untested() -> str:
-    """The objects of which the split holds nothing out, in words."""
+    """The objects that no held-out combination has, in words."""
     things = (Thing(*combination) for combination in product(OBJECTS, COLOURS, SIZES, POSITIONS))
     tested = {thing.object for thing in things if is_held_out(thing)}
     untested = [name for name in OBJECTS if name not in tested]

@@ -22,7 +22,7 @@ class Scores:
 
 @dataclass(frozen=True)
 class Evaluation:
-    """The scores, what is behind them and what they were measured on."""
+    """The scores, how they came about and the machine that they were measured on."""
 
     scores: Scores
     prompts: int

@@ -1,4 +1,4 @@
-"""Parts a picture into its background and the connected figures on it, by colour alone."""
+"""Splits a picture into its background and the connected figures on it, by colour alone."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from demo_model.dataset.vocabulary import BACKGROUNDS, COLOURS
 #: A pixel belongs to a figure when it is farther than this from the background (Euclidean, of 255 a channel): half of
 #: the least distance between two colours of the vocabulary.
 FOREGROUND_DISTANCE = 50.0
-#: Gaps up to this fraction of the picture's side do not part a figure.
+#: Gaps up to this fraction of the picture's side do not split a figure.
 BRIDGED_GAP = 0.024
 #: Figures that cover less than this fraction of the picture are specks.
 SPECK = 0.003
@@ -22,14 +22,14 @@ Mask = NDArray[np.bool_]
 
 @dataclass(frozen=True)
 class Figure:
-    """A connected figure: its mask, bool [height, width], and the vocabulary's colour nearest to its middle tone."""
+    """A connected figure: its mask, bool [height, width], and the vocabulary's colour nearest to its median tone."""
 
     mask: Mask
     colour: str
 
 
 def find_figures(picture: NDArray[np.uint8]) -> tuple[str, list[Figure]]:
-    """The background's colour and the figures, largest first, of a picture, uint8 [height, width, 3]."""
+    """Returns the background's colour and the figures, largest first, of a picture, uint8 [height, width, 3]."""
     tones = picture.astype(np.float32)
     rim = np.concatenate([tones[:2].reshape(-1, 3), tones[-2:].reshape(-1, 3), tones[:, 0], tones[:, -1]])
     paper = np.median(rim, axis=0)
@@ -57,7 +57,7 @@ def _core(mask: Mask) -> Mask:
 
 
 def _grow(mask: Mask, pixels: int) -> Mask:
-    """The mask and everything within so many pixels of it, along rows, columns and diagonals."""
+    """The mask and all pixels within `pixels` of it, along rows, columns and diagonals."""
     for _ in range(pixels):
         mask = mask | np.pad(mask, ((1, 0), (0, 0)))[:-1] | np.pad(mask, ((0, 1), (0, 0)))[1:]
         mask = mask | np.pad(mask, ((0, 0), (1, 0)))[:, :-1] | np.pad(mask, ((0, 0), (0, 1)))[:, 1:]
@@ -79,7 +79,7 @@ def _connected_parts(mask: Mask) -> list[Mask]:
 
 
 def _spread(part: Mask, within: Mask) -> Mask:
-    """The part, run on along rows and then along columns until `within` ends."""
+    """The part, extended along rows and then along columns as far as `within` reaches."""
     for axis in (1, 0):
         part = _run_along(part, within, axis)
     return part

@@ -1,1 +1,1 @@
-"""From text states to pictures: the denoiser, the autoencoder, and the stock pipeline of all parts."""
+"""Turns text states into pictures: the denoiser, the autoencoder, and the stock pipeline that joins all parts."""

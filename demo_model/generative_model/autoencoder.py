@@ -24,13 +24,13 @@ DECODER_CHANNELS = 32
 #: Mean block colour (sRGB, 0 to 1) and the inverse square root of its covariance, over 1,500 training pictures.
 MEAN_COLOUR = (0.661, 0.584, 0.562)
 WHITENING = ((3.376, -1.183, -0.029), (-1.183, 4.230, -1.280), (-0.029, -1.280, 3.501))
-#: Weights of red, green and blue in the fourth channel. Of all directions about the one along which the vocabulary's
-#: colours are farthest apart; long enough to give the channel a standard deviation of a quarter.
+#: Weights of red, green and blue in the fourth channel. Their direction is about the one along which the vocabulary's
+#: colours are farthest apart; their length gives the channel a standard deviation of about a quarter.
 BRIGHTNESS = (2.7, 0.9, 0.9)
 
 
 def build_autoencoder() -> AutoencoderTiny:
-    """A fresh autoencoder: the encoder as it stays, the decoder at random.
+    """A fresh autoencoder: the encoder is final, the decoder random.
 
     Most of the decoder's blocks work at a quarter and half of the resolution, where they are cheap.
     """

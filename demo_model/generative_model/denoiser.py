@@ -10,7 +10,7 @@ from demo_model.dataset.training_set import PICTURE_SIZE
 from demo_model.generative_model.autoencoder import DOWNSCALE, LATENT_CHANNELS
 from demo_model.text_encoder.encoder import TEXT_WIDTH
 
-#: The least noisy timestep trained on. Below it little is left to decide, and velocities are the hardest to tell.
+#: The least noisy timestep trained on. Below it little is left to decide, and velocities are the hardest to predict.
 FIRST_TIMESTEP = 50
 
 LATENT_SIZE = PICTURE_SIZE // DOWNSCALE
@@ -19,8 +19,8 @@ LATENT_SIZE = PICTURE_SIZE // DOWNSCALE
 def build_denoiser() -> UNet2DConditionModel:
     """A fresh denoiser of stock blocks.
 
-    The width sits at 8 by 8, where a picture's layout is decided and arithmetic is cheap. The pooled text also scales
-    and shifts every residual block (`addition_embed_type`): what is asked for reaches all of them from the first step.
+    Most channels are at 8 by 8, where a picture's layout is decided and arithmetic is cheap. The pooled text also
+    scales and shifts every residual block (`addition_embed_type`), so the prompt reaches all of them from the start.
     """
     return UNet2DConditionModel(
         sample_size=LATENT_SIZE,
@@ -31,7 +31,7 @@ def build_denoiser() -> UNet2DConditionModel:
         down_block_types=("DownBlock2D", "DownBlock2D", "CrossAttnDownBlock2D"),
         mid_block_type="UNetMidBlock2DCrossAttn",
         up_block_types=("CrossAttnUpBlock2D", "UpBlock2D", "UpBlock2D"),
-        # Named after the number of heads here by diffusers' own history: four heads of 32.
+        # Despite its name, diffusers reads it as the number of heads: four heads of 32.
         attention_head_dim=4,
         cross_attention_dim=TEXT_WIDTH,
         norm_num_groups=8,

@@ -34,7 +34,7 @@ def build_pipeline(
 
 
 def render(pipeline: StableDiffusionPipeline, prompts: Sequence[str], seeds: Sequence[int]) -> list[NDArray[np.uint8]]:
-    """One picture a prompt at the default settings, each from its own seed, as uint8 [128, 128, 3]."""
+    """Returns one picture for each prompt, uint8 [128, 128, 3], from its own seed and at the default settings."""
     pipeline.set_progress_bar_config(disable=True)
     generators = [torch.Generator().manual_seed(seed) for seed in seeds]
     images = pipeline(list(prompts), num_inference_steps=STEPS, guidance_scale=GUIDANCE, generator=generators).images

@@ -1,4 +1,4 @@
-"""Between pictures as bytes and pictures as the autoencoder's tensors."""
+"""Turns pictures in bytes into the autoencoder's tensors."""
 
 from __future__ import annotations
 

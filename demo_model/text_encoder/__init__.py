@@ -1,1 +1,1 @@
-"""From a caption to the states that condition the denoiser: the tokenizer, the encoder, and the reader that it is trained with."""
+"""Turns captions into the states that guide the denoiser: the tokenizer, the encoder, and the reader that trains it."""

@@ -1,4 +1,4 @@
-"""The tokenizer: byte pairs learnt from the captions, so that each word of the small world is one token."""
+"""The tokenizer: byte pairs learnt from the captions, so that each of their words is one token."""
 
 from __future__ import annotations
 
@@ -16,9 +16,10 @@ from transformers import CLIPTokenizer
 from demo_model.dataset.captions import caption
 from demo_model.dataset.random_scene import random_scene
 
-#: Tokens in every encoded caption, start, end and padding included. The longest caption has 31; three of the rest are slots (`encoder`).
+#: Tokens in every encoded caption, start, end and padding included. The longest caption has 31; three of the rest are
+#: slots (`encoder`).
 CAPTION_TOKENS = 40
-#: Bytes, bytes at a word's end, merges and two marks; the captions need no more merges than fit.
+#: Bytes, bytes at a word's end, merges and the two marks. All merges that the captions need fit in.
 VOCABULARY_LIMIT = 900
 CAPTIONS_READ = 4000
 
@@ -30,7 +31,7 @@ def build_tokenizer(seed: int) -> CLIPTokenizer:
     generator = np.random.default_rng(seed)
     captions = [caption(random_scene(generator), generator) for _ in range(CAPTIONS_READ)]
 
-    # CLIPTokenizer brings the splitting into words; only the pairs to merge are learnt here.
+    # CLIPTokenizer already splits text into words; only the pairs to merge are learnt here.
     splitter = CLIPTokenizer().backend_tokenizer
     learner = Tokenizer(models.BPE(end_of_word_suffix="</w>"))
     learner.normalizer = normalizers.Lowercase()

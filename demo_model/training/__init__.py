@@ -1,1 +1,1 @@
-"""The recipe that makes the weights: three training stages, what they share, and the export of their result."""
+"""Makes the weights: the recipe, its three stages, the optimiser and checkpoints that they share, and the export."""

@@ -41,7 +41,7 @@ def export_model(pipeline: StableDiffusionPipeline, run_folder: Path, folder: Pa
 
     The pipeline itself is left in half precision.
 
-    The new folder is written aside and then renamed: who opens the model finds the old one or the new one.
+    The new folder is written aside and then renamed, so that no reader finds half a model.
     """
     aside = folder.with_name(f".{folder.name}.{uuid.uuid4().hex}")
     pipeline.to(torch.float16, silence_dtype_warnings=True)
@@ -62,7 +62,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description="Write the model of a training run in diffusers' layout.")
     parser.add_argument("--run", type=Path, default=RUN_FOLDER, help="folder with the run's checkpoints")
     parser.add_argument("--to", type=Path, default=WEIGHTS_FOLDER, help="folder to write the model to")
-    parser.add_argument("--note", default="", help="what the model card should tell about this run")
+    parser.add_argument("--note", default="", help="a sentence on this run for the model card")
     arguments = parser.parse_args()
     export_model(assemble(arguments.run), arguments.run, arguments.to, arguments.note)
 

@@ -43,7 +43,7 @@ class Muon(torch.optim.Optimizer):
         if "momentum" not in state:
             state["momentum"] = torch.zeros_like(weight)
         momentum: Tensor = state["momentum"]
-        # Grad mode belongs to the thread, not to the caller.
+        # torch keeps the grad mode per thread: the one that `step` sets does not hold here.
         with torch.no_grad():
             momentum.lerp_(gradient, 1 - MOMENTUM)
             ahead = gradient.lerp(momentum, MOMENTUM)

@@ -19,13 +19,13 @@ CURVE_POINTS = 200
 
 
 def save_samples(pipeline: StableDiffusionPipeline, path: Path) -> None:
-    """Twenty-four held-out captions, drawn: always the same captions and seeds."""
+    """Saves what the model draws for 24 held-out captions, always the same captions and seeds."""
     prompts = [plain_caption(scene) for scene in evaluation_scenes(24, seed=0)]
     contact_sheet(render(pipeline, prompts, range(24)), columns=8).save(path)
 
 
 def save_loss_curve(losses: Sequence[float], path: Path) -> None:
-    """The losses on a logarithmic scale, lowest at the bottom, with first, last and lowest mean in figures."""
+    """Saves the losses as a curve on a logarithmic scale, with the first, last and lowest mean in figures."""
     size = max(len(losses) // CURVE_POINTS, 1)
     means = [float(np.mean(losses[start : start + size])) for start in range(0, len(losses), size)]
     board = Image.new("RGB", (640, 240), "white")

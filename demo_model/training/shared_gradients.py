@@ -1,6 +1,7 @@
 """Gradients of a batch by one thread per core, each with its share of the batch.
 
-Threads that meet once a step lose less to a busy machine than threads that meet inside each kernel.
+On a busy machine, threads that wait for each other once a step lose less time than threads that wait inside every
+kernel.
 """
 
 from __future__ import annotations
@@ -32,14 +33,14 @@ class SharedGradients:
 
         def share(*part: Tensor) -> tuple[float, tuple[Tensor, ...]]:
             value = loss(*part)
-            # Not value.backward(): the threads share the parameters, and so would their sums.
+            # Not value.backward(): all threads would add to the same parameters' gradients at once.
             return value.item(), torch.autograd.grad(value, self._parameters)
 
         parts = zip(*(tensor.chunk(self.shares) for tensor in batch), strict=True)
         results = list(self._threads.map(lambda part: share(*part), parts))
 
         for parameter, *gradients in zip(self._parameters, *(found for _, found in results), strict=True):
-            # In the parameter's own memory layout, which the fused optimiser takes for granted.
+            # In the parameter's own memory layout, which the fused optimiser relies on.
             parameter.grad = torch.zeros_like(parameter)
             for gradient in gradients:
                 parameter.grad.add_(gradient, alpha=1 / len(results))

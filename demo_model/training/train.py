@@ -1,7 +1,7 @@
 """The whole recipe: data, decoder, text encoder, latents, denoiser, export, evaluation.
 
-Every stage goes on where a stopped run left it. `--steps` bounds each stage's steps, for a quick walk through all of
-them; the weights that come out then draw nothing yet.
+Every stage resumes where a stopped run left it. `--steps` limits the steps of each stage, to run all of them quickly;
+the model that results draws nothing yet.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from pathlib import Path
 import torch
 from diffusers import StableDiffusionPipeline, UNet2DConditionModel
 
-from demo_model.dataset.training_set import draw_picture_bank
+from demo_model.dataset.training_set import draw_training_set
 from demo_model.evaluation.evaluate import PROMPTS, evaluate
 from demo_model.generative_model.pipeline import build_pipeline
 from demo_model.settings import RUN_FOLDER, SEED, WEIGHTS_FOLDER
@@ -35,16 +35,16 @@ def train(run_folder: Path, minutes: float, steps: int | None) -> StableDiffusio
     """Trains all parts in turn; checkpoints, samples and the loss curve go to the folder."""
     run_folder.mkdir(parents=True, exist_ok=True)
     tokenizer = build_tokenizer(SEED)
-    bank = draw_picture_bank(SEED, PICTURES if steps is None else min(PICTURES, 8 * steps))
+    training_set = draw_training_set(SEED, PICTURES if steps is None else min(PICTURES, 8 * steps))
 
-    autoencoder = train_decoder(bank, Budget(minutes * DECODER_SHARE, steps), run_folder, SEED)
+    autoencoder = train_decoder(training_set, Budget(minutes * DECODER_SHARE, steps), run_folder, SEED)
     text_encoder = train_text_encoder(tokenizer, Budget(minutes * TEXT_ENCODER_SHARE, steps), run_folder, SEED)
 
     def report(denoiser: UNet2DConditionModel, losses: list[float]) -> None:
         save_loss_curve(losses, run_folder / "loss.png")
         save_samples(build_pipeline(autoencoder, tokenizer, text_encoder, denoiser), run_folder / "samples.png")
 
-    data = DenoiserData(bank.scenes, encode_pictures(autoencoder, bank), tokenizer, text_encoder)
+    data = DenoiserData(training_set.scenes, encode_pictures(autoencoder, training_set), tokenizer, text_encoder)
     denoiser = train_denoiser(data, Budget(minutes * DENOISER_SHARE, steps), run_folder, SEED, report)
     return build_pipeline(autoencoder, tokenizer, text_encoder, denoiser)
 
@@ -58,7 +58,7 @@ def main() -> None:
     parser.add_argument("--steps", type=int, help="most steps of each stage (default: the minutes alone decide)")
     arguments = parser.parse_args()
 
-    # One thread a share of the batch (`shared_gradients`): more would fight over the cores.
+    # One thread for each share of the batch (`shared_gradients`): more would fight over the cores.
     torch.set_num_threads(1)
     pipeline = train(arguments.run, arguments.minutes, arguments.steps)
 

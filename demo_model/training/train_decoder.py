@@ -12,7 +12,7 @@ from diffusers import AutoencoderTiny
 from torch import Tensor
 from tqdm import tqdm
 
-from demo_model.dataset.training_set import PICTURE_SIZE, PictureBank
+from demo_model.dataset.training_set import PICTURE_SIZE, TrainingSet
 from demo_model.dataset.vocabulary import POSITIONS
 from demo_model.generative_model.autoencoder import DOWNSCALE, LATENT_CHANNELS, build_autoencoder, decoding_loss
 from demo_model.generative_model.pixels import to_tensor
@@ -28,8 +28,8 @@ MOST_NOISE = 0.1
 SECONDS_BETWEEN_CHECKPOINTS = 60.0
 
 
-def train_decoder(bank: PictureBank, budget: Budget, folder: Path, seed: int) -> AutoencoderTiny:
-    """The autoencoder with its decoder trained; goes on from `folder`'s checkpoint and leaves one there."""
+def train_decoder(training_set: TrainingSet, budget: Budget, folder: Path, seed: int) -> AutoencoderTiny:
+    """Returns the autoencoder with its decoder trained; resumes from `folder`'s checkpoint and saves one there."""
     torch.manual_seed(seed)
     autoencoder = build_autoencoder().to(memory_format=torch.channels_last)
     optimiser = torch.optim.AdamW(autoencoder.decoder.parameters(), weight_decay=0.0, fused=True)
@@ -57,7 +57,7 @@ def train_decoder(bank: PictureBank, budget: Budget, folder: Path, seed: int) ->
             for group in optimiser.param_groups:
                 group["lr"] = learning_rate(PEAK_LEARNING_RATE, step, progress)
 
-            value = gradients.backward(loss, _crops(bank, generator), _noise())
+            value = gradients.backward(loss, _crops(training_set, generator), _noise())
             torch.nn.utils.clip_grad_norm_(autoencoder.decoder.parameters(), 1.0)
             optimiser.step()
 
@@ -74,16 +74,16 @@ def train_decoder(bank: PictureBank, budget: Budget, folder: Path, seed: int) ->
     return autoencoder
 
 
-def _crops(bank: PictureBank, generator: np.random.Generator) -> Tensor:
+def _crops(training_set: TrainingSet, generator: np.random.Generator) -> Tensor:
     """A batch of crops, float [16, 3, 64, 64] in [-1, 1], each near one of its picture's things."""
     crops = np.empty((BATCH, CROP, CROP, 3), dtype=np.uint8)
-    for crop, index in zip(crops, generator.integers(len(bank.scenes), size=BATCH), strict=True):
-        things = bank.scenes[index].things
+    for crop, index in zip(crops, generator.integers(len(training_set.scenes), size=BATCH), strict=True):
+        things = training_set.scenes[index].things
         centre = POSITIONS[things[generator.integers(len(things))].position]
         near = np.array(centre) * PICTURE_SIZE - CROP / 2 + generator.uniform(-20, 20, 2)
         # Whole latents only: the encoder sees every picture on the same grid.
         left, top = (np.clip(near / DOWNSCALE, 0, (PICTURE_SIZE - CROP) / DOWNSCALE).round() * DOWNSCALE).astype(int)
-        crop[:] = bank.pictures[index, top : top + CROP, left : left + CROP]
+        crop[:] = training_set.pictures[index, top : top + CROP, left : left + CROP]
     return to_tensor(crops)
 
 

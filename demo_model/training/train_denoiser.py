@@ -52,7 +52,7 @@ def train_denoiser(
     seed: int,
     report: Callable[[UNet2DConditionModel, list[float]], None],
 ) -> UNet2DConditionModel:
-    """The denoiser with averaged weights (EMA); goes on from `folder`'s checkpoint and leaves one there.
+    """Returns the denoiser with averaged weights (EMA); resumes from `folder`'s checkpoint and saves one there.
 
     `report` is called with the averaged denoiser and the losses so far after every checkpoint.
     """
@@ -114,7 +114,7 @@ def train_denoiser(
 
 
 def _optimisers(denoiser: UNet2DConditionModel) -> tuple[torch.optim.Optimizer, ...]:
-    """Muon for the matrices and kernels between the layers, AdamW for the rest."""
+    """Muon for the matrices and kernels of the inner layers, AdamW for the rest."""
     outer = ("conv_in", "conv_out", "time_embedding", "add_embedding.pool.positional_embedding")
     inner = [weight for name, weight in denoiser.named_parameters() if weight.ndim > 1 and not name.startswith(outer)]
     kept = {id(weight) for weight in inner}

@@ -1,4 +1,4 @@
-"""Second stage: trains the text encoder to tell from a caption what the scene is; later stages leave it as it is."""
+"""Second stage: trains the text encoder to find the scene in a caption; later stages do not change it."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ SECONDS_BETWEEN_CHECKPOINTS = 60.0
 
 
 def train_text_encoder(tokenizer: CLIPTokenizer, budget: Budget, folder: Path, seed: int) -> CLIPTextModel:
-    """The trained text encoder; goes on from `folder`'s checkpoint and leaves one there."""
+    """Returns the trained text encoder; resumes from `folder`'s checkpoint and saves one there."""
     torch.manual_seed(seed)
     encoder, reader = build_text_encoder(tokenizer), SlotReader()
     optimiser = torch.optim.AdamW([*encoder.parameters(), *reader.parameters()], weight_decay=0.01, fused=True)
@@ -53,9 +53,9 @@ def train_text_encoder(tokenizer: CLIPTokenizer, budget: Budget, folder: Path, s
 
         scenes = [random_scene(generator, is_for_training) for _ in range(BATCH)]
         captions = [caption(scene, generator) for scene in scenes]
-        asked = answers(scenes)
-        told = reader(encoder(token_ids(tokenizer, captions)).last_hidden_state)
-        losses = [cross_entropy(scores, asked[:, place]) for place, scores in enumerate(told)]
+        expected = answers(scenes)
+        answered = reader(encoder(token_ids(tokenizer, captions)).last_hidden_state)
+        losses = [cross_entropy(scores, expected[:, place]) for place, scores in enumerate(answered)]
         torch.autograd.backward(losses)
         torch.nn.utils.clip_grad_norm_(encoder.parameters(), 1.0)
         optimiser.step()
@@ -64,7 +64,7 @@ def train_text_encoder(tokenizer: CLIPTokenizer, budget: Budget, folder: Path, s
         step += 1
         seconds += time.perf_counter() - started
         bar.update()
-        right = torch.stack([scores.argmax(1) == asked[:, place] for place, scores in enumerate(told)])
+        right = torch.stack([scores.argmax(1) == expected[:, place] for place, scores in enumerate(answered)])
         bar.set_postfix(right=f"{right.float().mean():.3f}", refresh=False)
         if seconds - last_save > SECONDS_BETWEEN_CHECKPOINTS:
             last_save = seconds

@@ -1,4 +1,4 @@
-"""What a training run cost, as its checkpoints tell."""
+"""What a training run took, read from its checkpoints."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ STAGES = ("decoder", "text_encoder", "denoiser")
 
 
 def training_cost(run_folder: Path, note: str) -> dict[str, Any]:
-    """This machine's cores, steps and minutes of every stage that the run has begun, and what else is worth telling."""
+    """Returns this machine's cores, the steps and minutes of every stage that the run has begun, and the note."""
     saved = {stage: find_checkpoint(run_folder / f"{stage}.pt") for stage in STAGES}
     stages = {
         stage: {"steps": state["step"], "minutes": round(state["seconds"] / 60, 1)}

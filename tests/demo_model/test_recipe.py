@@ -12,7 +12,7 @@ import torch
 
 from demo_model.dataset.captions import caption
 from demo_model.dataset.random_scene import random_scene
-from demo_model.dataset.training_set import draw_picture_bank
+from demo_model.dataset.training_set import draw_training_set
 from demo_model.generative_model.autoencoder import MEAN_COLOUR, WHITENING, build_autoencoder
 from demo_model.generative_model.denoiser import build_scheduler
 from demo_model.generative_model.pixels import to_tensor
@@ -24,7 +24,7 @@ from demo_model.training.shared_gradients import SharedGradients
 
 def test_encoder_takes_whitened_block_means() -> None:
     """The fixed encoder's first three channels are each 4 by 4 block's mean colour, whitened."""
-    pictures = draw_picture_bank(1, 8).pictures
+    pictures = draw_training_set(1, 8).pictures
     latents = build_autoencoder().encoder(to_tensor(pictures))
 
     means = torch.from_numpy(pictures).float().div(255).reshape(8, 32, 4, 32, 4, 3).mean(dim=(2, 4))
