@@ -12,7 +12,7 @@ from sqlalchemy import Connection, Engine, create_engine, event, text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session, sessionmaker
 
-from core.database.fetch import fetch_one
+from core.database.fetch import execute
 from core.database.pool_checks import check_on_checkout
 from core.settings import get_settings
 
@@ -82,7 +82,7 @@ def build_engine(database_url: str, *, pool_size: int) -> Engine:
 def _begin(connection: Connection) -> None:
     options = connection.get_execution_options()
     if not options.get(_EACH_ALONE) and "isolation_level" not in options:
-        fetch_one(connection, "BEGIN", {})
+        execute(connection, "BEGIN")
 
 
 @cache

@@ -13,6 +13,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 from core.database import Table
 from core.ids import new_id
 from core.jobs.failures import FailureCode
+from core.jobs.priority import HELD
 from core.jobs.status import AttemptStatus, JobStatus
 
 
@@ -56,7 +57,7 @@ class Job(Table):
         Index(
             "ix_jobs_held",
             *("account_id", "priority", "fair_position", "id"),
-            postgresql_where=text("status = 'queued' and priority >= 10"),
+            postgresql_where=text(f"status = 'queued' and priority >= {HELD}"),
         ),
         # What retention looks for: images whose time is over, those that still have to leave the bucket, and rows.
         Index(
@@ -227,9 +228,10 @@ class AccountQueue(Table):
     __tablename__ = "account_queues"
 
     account_id: Mapped[UUID] = mapped_column(ForeignKey("accounts.id"), primary_key=True)
-    #: So many jobs can surely be taken under this limit before those that wait have to be counted again.
-    room: Mapped[int] = mapped_column(server_default="0")
-    room_limit: Mapped[int] = mapped_column(server_default="0")
+    # The columns keep the names that the previous release's statements use.
+    #: Jobs that can be accepted under this limit before those that wait have to be counted again.
+    slots_left: Mapped[int] = mapped_column("room", server_default="0")
+    counted_for_limit: Mapped[int] = mapped_column("room_limit", server_default="0")
 
 
 class JobSource(Table):

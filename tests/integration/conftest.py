@@ -18,8 +18,10 @@ from core.accounts.create_account import create_account
 from core.accounts.manage_keys import issue_api_key
 from core.catalog import get_catalog
 from core.database import get_engine, transaction
+from core.ids import parse_id
 from core.jobs.request.render_request import RenderRequest
-from core.jobs.submit.submit import submit_job
+from core.jobs.submit.new_job import Submission
+from core.jobs.submit.submit_job import submit_job
 from core.settings import get_settings
 from infra.local import LocalStack
 
@@ -64,16 +66,19 @@ def submit(database: None) -> Submit:
     """Send a job through core."""
 
     def send(account_id: UUID, *, idempotency_key: str | None = None, **parameters: Any) -> UUID:
-        with transaction() as session:
-            return submit_job(
-                session,
-                RenderRequest(**{"prompt": "a red mug", **parameters}),
+        accepted = submit_job(
+            Submission(
+                request=RenderRequest(**{"prompt": "a red mug", **parameters}),
                 account_id=account_id,
                 request_id="req_test",
                 idempotency_key=idempotency_key,
                 catalog=get_catalog(),
                 settings=get_settings(),
-            ).id
+            )
+        )
+        job_id = parse_id("job", accepted.view.id)
+        assert job_id is not None
+        return job_id
 
     return send
 

@@ -12,7 +12,7 @@ from core.artifacts.storage import list_objects, put_object
 from core.database import transaction
 from core.errors import LeaseLost
 from core.jobs.attempts.checkpoints import StoredCheckpoint, list_all_owned_checkpoints
-from core.jobs.attempts.claim import ClaimedAttempt
+from core.jobs.attempts.claimed_attempt import ClaimedAttempt
 from core.jobs.attempts.lease import renew_lease
 from core.jobs.audit.stored_objects import list_object_violations
 from core.jobs.outcomes.record_outcome import record_interruption

@@ -14,7 +14,7 @@ from core.artifacts import storage
 from core.artifacts.storage import delete_object, list_objects, put_object
 from core.ids import format_id, new_id
 from core.jobs.attempts.checkpoints import StoredCheckpoint
-from core.jobs.attempts.claim import ClaimedAttempt
+from core.jobs.attempts.claimed_attempt import ClaimedAttempt
 from core.settings import get_settings
 from infra.local import LocalStack
 from worker.rendering.checkpoints import Checkpoint, CheckpointWriter, JobCheckpoints

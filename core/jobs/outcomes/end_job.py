@@ -6,7 +6,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from core.accounts.tables import Account
-from core.jobs.queue.priority import HELD
+from core.jobs.priority import HELD
 from core.jobs.queue.running_limit import has_held_jobs, release_next
 from core.jobs.retention.policy import RetentionPolicy
 from core.jobs.status import FINISHED, TRANSITIONS, JobStatus
@@ -48,7 +48,7 @@ def end_job(session: Session, job: Job, status: JobStatus) -> None:
         job_id=job.id,
         request_id=job.request_id,
         type_=f"job.{status}",
-        data=view.model_dump(mode="json"),
+        data=view.model_dump_json(),
     )
     if others_are_held and job.priority < HELD:
         release_next(session, account_id=job.account_id)

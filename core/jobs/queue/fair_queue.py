@@ -14,7 +14,7 @@ from uuid import UUID
 from sqlalchemy import func, select, update
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
-from core.jobs.queue.priority import HELD, NORMAL, PRIORITIES
+from core.jobs.priority import HELD, NORMAL, PRIORITIES
 from core.jobs.tables import AccountClock, PoolClock
 
 

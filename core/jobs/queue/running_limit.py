@@ -8,18 +8,24 @@ that no account runs more jobs than it may is decided at the claim, by counting.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 from uuid import UUID
 
 from psycopg.errors import LockNotAvailable
-from sqlalchemy import ColumnElement, Select, exists, func, select, update
+from sqlalchemy import ColumnElement, Select, exists, func, literal, select, update
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
 from core.accounts.tables import Account
+from core.jobs.priority import HELD
 from core.jobs.queue.account_slots import count_jobs
-from core.jobs.queue.priority import HELD
 from core.jobs.status import JobStatus
 from core.jobs.tables import Job
+
+# In the statement itself, so that a plan that is kept can use the index for what is held, and knows that one row is wanted.
+_QUEUED = literal(JobStatus.QUEUED.value, literal_execute=True)
+_HELD = literal(HELD, literal_execute=True)
+_ONE = literal(1, literal_execute=True)
 
 #: Rows that one statement changes at most.
 _AT_ONCE = 1_000
@@ -74,10 +80,10 @@ def hold_jobs(session: Session, *, job_id: UUID, account_id: UUID) -> None:
     _move(session, [job_id, *others], by=HELD)
 
 
-def has_held_jobs(account_id: UUID) -> ColumnElement[bool]:
-    """Whether any job of the account is held back."""
+def has_held_jobs(account_id: Any) -> ColumnElement[bool]:
+    """Builds the condition that any job of the account, a value or a column, is held."""
     # Not EXISTS: the order is what makes PostgreSQL look into the index, where it may believe to find one soon anywhere.
-    return _held(account_id).limit(1).correlate(None).scalar_subquery().is_not(None)
+    return _held(account_id).limit(_ONE).correlate_except(Job).scalar_subquery().is_not(None)
 
 
 def release_next(session: Session, *, account_id: UUID) -> None:
@@ -117,13 +123,13 @@ def _release(session: Session, account_id: UUID, limit: int | None) -> int:
     return len(ids)
 
 
-def _held(account_id: UUID) -> Select[UUID]:
+def _held(account_id: Any) -> Select[UUID]:
     return (
         select(Job.id)
         .where(
             Job.account_id == account_id,
-            Job.status == JobStatus.QUEUED,
-            Job.priority >= HELD,
+            Job.status == _QUEUED,
+            Job.priority >= _HELD,
             # One that waits for its next attempt must not take the place of one that can go on.
             Job.available_at <= func.now(),
         )

@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, AliasChoices, BaseModel, ConfigDict, Field, ValidationInfo, field_validator
 
 from core.catalog import LoraScale
-from core.jobs.queue.priority import PriorityName
+from core.jobs.priority import PriorityName
 
 OutputFormat = Literal["png", "jpeg", "webp"]
 

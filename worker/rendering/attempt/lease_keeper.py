@@ -13,7 +13,7 @@ from structlog.contextvars import bind_contextvars, get_contextvars
 from core.database import transaction
 from core.errors import LeaseLost
 from core.jobs.attempts.checkpoints import StoredCheckpoint
-from core.jobs.attempts.claim import ClaimedAttempt
+from core.jobs.attempts.claimed_attempt import ClaimedAttempt
 from core.jobs.attempts.lease import renew_lease
 from core.jobs.request.denoising_steps import count_denoising_steps
 from core.settings import Settings

@@ -14,7 +14,7 @@ from core.artifacts.storage import delete_object
 from core.errors import StorageUnavailable
 from core.ids import format_id
 from core.jobs.attempts.checkpoints import StoredCheckpoint
-from core.jobs.attempts.claim import ClaimedAttempt
+from core.jobs.attempts.claimed_attempt import ClaimedAttempt
 from worker.rendering.checkpoints.checkpoint import Checkpoint
 from worker.rendering.checkpoints.policy import CheckpointPolicy
 from worker.rendering.checkpoints.store import put_checkpoint, read_checkpoint

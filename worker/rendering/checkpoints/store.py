@@ -8,7 +8,7 @@ from core.artifacts.keys import build_checkpoint_key
 from core.artifacts.storage import put_object, read_object
 from core.errors import ObjectMissing
 from core.jobs.attempts.checkpoints import StoredCheckpoint
-from core.jobs.attempts.claim import ClaimedAttempt
+from core.jobs.attempts.claimed_attempt import ClaimedAttempt
 from worker.rendering.checkpoints.checkpoint import Checkpoint
 from worker.rendering.errors import CheckpointRefused
 

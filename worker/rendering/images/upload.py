@@ -5,10 +5,10 @@ from __future__ import annotations
 from concurrent.futures import ThreadPoolExecutor
 
 from core.artifacts.keys import build_storage_key
+from core.artifacts.outputs import StoredImage
 from core.artifacts.storage import put_object
 from core.fault_points import fault_point
-from core.jobs.attempts.claim import ClaimedAttempt
-from core.jobs.outcomes.rendered import StoredImage
+from core.jobs.attempts.claimed_attempt import ClaimedAttempt
 from worker.rendering.images.encode import EncodedImage
 
 
