@@ -38,6 +38,8 @@ from tests.integration.attempts import (
 )
 from tests.integration.conftest import Post, Submit
 
+pytestmark = pytest.mark.usefixtures("ways")
+
 
 def limit(account_id: UUID, **changes: Any) -> None:
     with transaction() as session:

@@ -19,6 +19,8 @@ from core.jobs.attempts.claiming_worker import ClaimingWorker
 from core.jobs.tables import Job, PoolClock
 from tests.integration.conftest import Submit
 
+pytestmark = pytest.mark.usefixtures("ways")
+
 
 def prefer(*resident: str, joinable: tuple[Shape, ...] = (), max_wait_seconds: float = 30.0) -> Preference:
     return Preference(frozenset(resident), frozenset(joinable), max_wait_seconds)

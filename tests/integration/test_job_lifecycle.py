@@ -40,6 +40,8 @@ from tests.integration.attempts import (
 )
 from tests.integration.conftest import Submit
 
+pytestmark = pytest.mark.usefixtures("ways")
+
 _NO_MODEL = Failure(FailureCode.MODEL_UNAVAILABLE, "it is not there")
 
 

@@ -55,9 +55,8 @@ def renew_lease(
     lease_seconds: float,
     checkpoint: StoredCheckpoint | None = None,
 ) -> Renewal:
-    """Start the lease afresh and write down the step that was reached; with a checkpoint, that it is the job's now.
-
-    Raises LeaseLost where the lease has run out.
+    """Renews the lease and records the step that was reached; a checkpoint becomes the job's. Raises LeaseLost if the lease
+    has run out.
     """
     named = {} if checkpoint is None else {"checkpoint": checkpoint.describe()}
     job_id = session.execute(
@@ -82,9 +81,9 @@ def renew_lease(
 
 
 def lock_leased(session: Session, *, attempt_id: UUID) -> tuple[Job, JobAttempt]:
-    """The job and its attempt, locked until the transaction ends: the fence before every outcome.
+    """Locks and returns the job and its attempt until the transaction ends: the fence before every outcome.
 
-    Locks the job first and the attempt second, as everybody does. Raises LeaseLost unless the attempt is the job's
+    Locks the job first and the attempt second, as every statement does. Raises LeaseLost unless the attempt is the job's
     current one, runs, and has time left on its lease.
     """
     job = session.scalars(

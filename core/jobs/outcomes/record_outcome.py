@@ -23,24 +23,22 @@ from core.jobs.tables import Job, JobAttempt
 
 
 def record_failure(session: Session, *, attempt_id: UUID, failure: Failure) -> JobStatus:
-    """The job goes back to the queue with a delay, or fails when another attempt cannot help or none, or no time, is left.
-
-    Tells which (or that it was cancelled meanwhile). Raises LeaseLost.
+    """Requeues the job with a delay, or fails it if another attempt cannot help, or no attempt or no time is left. Returns its
+    status, which is `cancelled` if it was cancelled in the meantime. Raises LeaseLost.
     """
     job, attempt = lock_leased(session, attempt_id=attempt_id)
     return settle_failed_attempt(session, job, attempt, AttemptStatus.FAILED, failure)
 
 
 def record_cancellation(session: Session, *, attempt_id: UUID) -> JobStatus:
-    """The worker stopped because the job was cancelled. Raises LeaseLost."""
+    """Records that the worker stopped because the job was cancelled. Raises LeaseLost."""
     return cancel_attempt(session, *lock_leased(session, attempt_id=attempt_id))
 
 
 def record_interruption(session: Session, *, attempt_id: UUID, checkpoint: StoredCheckpoint | None = None) -> JobStatus:
-    """The worker shuts down: the job goes back to the queue at once, and the attempt is not counted. The next one goes on
-    from the checkpoint, if there is one.
-
-    Tells whether it did (or was cancelled meanwhile). Raises LeaseLost.
+    """Requeues the job of a worker that shuts down, at once; the attempt is not counted. The next one resumes from the
+    checkpoint, if there is one. Returns the job's status, which is `cancelled` if it was cancelled in the meantime. Raises
+    LeaseLost.
     """
     job, attempt = lock_leased(session, attempt_id=attempt_id)
     if job.cancel_requested_at is not None:
@@ -56,7 +54,9 @@ def record_interruption(session: Session, *, attempt_id: UUID, checkpoint: Store
 def settle_failed_attempt(
     session: Session, job: Job, attempt: JobAttempt, status: AttemptStatus, failure: Failure
 ) -> JobStatus:
-    """Close a failed or expired attempt whose rows the caller has locked, and retry or end its job."""
+    """Closes a failed or expired attempt whose rows the caller has locked, and requeues or ends its job. Returns the job's
+    status.
+    """
     _close(session, attempt, status, failure)
     if job.cancel_requested_at is not None:
         end_job(session, job, JobStatus.CANCELLED)

@@ -1,8 +1,8 @@
-"""How many jobs an account may have running: past that its next ones wait, while others' jobs pass them.
+"""How many jobs an account may have running: beyond that its next ones wait, while others' jobs pass them.
 
-A job that waits for another one of its account is held back: `HELD` is added to its priority, which takes it out of the
-sight of every claim. Each end of a job lets the account's next one through. Who is held back only makes claims cheap:
-that no account runs more jobs than it may is decided at the claim, by counting.
+A job that waits for another one of its account is held: `HELD` is added to its priority, which takes it out of the sight
+of every claim. Each end of a job releases the account's next one. Holding jobs only makes claims cheap: the limit itself
+is kept at the claim, by counting.
 """
 
 from __future__ import annotations
@@ -35,8 +35,8 @@ _TURN_PATIENCE = "500ms"
 
 
 def may_run(session: Session, *, account_id: UUID, limit: int) -> bool:
-    """Whether the account may have one more job running. Where it may, its claims wait for each other until the
-    transaction ends. Where one of them does not end, it may not: jobs of other accounts are not to wait for that.
+    """Whether the account may have one more job running. If it may, its claims wait for each other until the transaction
+    ends. If one of them does not end, it may not: jobs of other accounts do not wait for that.
     """
     if runs_all_it_may(session, account_id=account_id, limit=limit):
         return False
@@ -45,7 +45,7 @@ def may_run(session: Session, *, account_id: UUID, limit: int) -> bool:
         turn.rollback()
         return False
     if runs_all_it_may(session, account_id=account_id, limit=limit):
-        # Let go of the lock: who goes on to another account's turn while it holds one may wait for ever.
+        # Release the lock: a claim that waits for another account's turn while it holds this one may wait for ever.
         turn.rollback()
         return False
     turn.commit()
@@ -53,7 +53,9 @@ def may_run(session: Session, *, account_id: UUID, limit: int) -> bool:
 
 
 def _lock_turn(session: Session, account_id: UUID) -> bool:
-    """Whether the account's other claims have let go in time of its row, which nothing else but a new limit waits for."""
+    """Locks the account's row, for which nothing else but a new limit waits. Returns False if other claims hold it for
+    too long.
+    """
     session.execute(select(func.set_config("lock_timeout", _TURN_PATIENCE, True)))
     try:
         session.execute(select(Account.id).where(Account.id == account_id).with_for_update(key_share=True))
@@ -70,7 +72,7 @@ def runs_all_it_may(session: Session, *, account_id: UUID, limit: int) -> bool:
 
 
 def hold_jobs(session: Session, *, job_id: UUID, account_id: UUID) -> None:
-    """Take the job, whose row the caller has locked, and the account's other ones out of the sight of claims."""
+    """Takes the job, whose row the caller has locked, and the account's other ones out of the sight of claims."""
     others = session.scalars(
         select(Job.id)
         .where(Job.account_id == account_id, Job.status == JobStatus.QUEUED, Job.priority < HELD, Job.id != job_id)
@@ -82,12 +84,12 @@ def hold_jobs(session: Session, *, job_id: UUID, account_id: UUID) -> None:
 
 def has_held_jobs(account_id: Any) -> ColumnElement[bool]:
     """Builds the condition that any job of the account, a value or a column, is held."""
-    # Not EXISTS: the order is what makes PostgreSQL look into the index, where it may believe to find one soon anywhere.
+    # Not EXISTS: the order is what makes PostgreSQL use the index. Otherwise it may expect to find a row soon anywhere.
     return _held(account_id).limit(_ONE).correlate_except(Job).scalar_subquery().is_not(None)
 
 
 def release_next(session: Session, *, account_id: UUID) -> None:
-    """A job of the account has left its place: the first of those that are held back can be claimed."""
+    """Releases the first of the account's held jobs, since another one has ended: it can be claimed."""
     first = _held(account_id).limit(1).with_for_update(skip_locked=True).scalar_subquery()
     session.execute(
         update(Job).where(Job.id == first).values(priority=Job.priority - HELD),
@@ -96,8 +98,8 @@ def release_next(session: Session, *, account_id: UUID) -> None:
 
 
 def release_where_allowed(session: Session, *, max_running_jobs: int | None) -> int:
-    """Let through what is held back for no reason: a limit was raised, or a job was held back while the last one ended.
-    Tells how many jobs that were. `max_running_jobs`: of accounts without a limit of their own.
+    """Releases jobs that are held for no reason: a limit was raised, or a job was held while the last one ended. Returns
+    how many. `max_running_jobs` holds for accounts without a limit of their own.
     """
     accounts = session.execute(
         select(Account.id, Account.max_running_jobs).where(
@@ -114,7 +116,7 @@ def _release(session: Session, account_id: UUID, limit: int | None) -> int:
     if limit is not None:
         places = limit - count_jobs(session, account_id, JobStatus.RUNNING, up_to=limit)
         if places > 0:
-            # Reads what is held back as well, so it is asked only where the answer matters.
+            # Reads the held jobs as well, so it is counted only if the number matters.
             places -= count_jobs(session, account_id, JobStatus.QUEUED, up_to=limit, is_claimable=True)
     if places <= 0:
         return 0
@@ -130,7 +132,7 @@ def _held(account_id: Any) -> Select[UUID]:
             Job.account_id == account_id,
             Job.status == _QUEUED,
             Job.priority >= _HELD,
-            # One that waits for its next attempt must not take the place of one that can go on.
+            # A job that waits for its next attempt must not be released instead of one that can start.
             Job.available_at <= func.now(),
         )
         .order_by(Job.priority, Job.fair_position, Job.id)
