@@ -12,7 +12,7 @@ from api.v1 import describe_problems
 from api.webhook_endpoints.blueprint import WebhookEndpointView, webhook_endpoints_blueprint
 from core.database import transaction
 from core.errors import FieldError, InvalidRequest
-from core.jobs.request.render_request import PlainText
+from core.plain_text import PlainText
 from core.settings import get_settings
 from core.webhooks.addresses import find_url_error, parse_networks
 from core.webhooks.endpoints import create_endpoint

@@ -12,7 +12,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from core.catalog import Catalog, Task
-from core.errors import FieldError, InvalidRequest, ModelNotFetched
+from core.errors import MOST_FIELD_ERRORS, FieldError, InvalidRequest, ModelNotFetched
 from core.jobs.request.denoising_steps import count_denoising_steps
 from core.jobs.request.image_size import follow_input
 from core.jobs.request.loras import refuse_loras, settle_loras
@@ -28,9 +28,6 @@ from core.jobs.request.render_request import RenderRequest
 
 #: A random seed is short enough to be read aloud.
 _RANDOM_SEED_BITS = 32
-
-#: An answer is never much longer than its question.
-_MOST_ERRORS = 20
 
 
 @dataclass(frozen=True)
@@ -68,7 +65,7 @@ def resolve_request(
     """
     model_id = default_model if request.model is None else request.model
     parameters = _find_parameters(request, catalog, model_id)
-    errors = list(islice(_refuse_unknown(request, parameters), _MOST_ERRORS))
+    errors = list(islice(_refuse_unknown(request, parameters), MOST_FIELD_ERRORS))
     if errors:
         raise InvalidRequest(errors)
 

@@ -19,6 +19,7 @@ from core.database import transaction
 from core.errors import JobInUse, JobNotFinished, JobNotFound
 from core.fault_points import fault_point
 from core.ids import format_id
+from core.jobs.retention.deletion_receipts import find_job_deletion
 from core.jobs.retention.expire_images import lock_images, withdraw_images
 from core.jobs.retention.remove_rows import remove_rows
 from core.jobs.status import FINISHED
@@ -35,7 +36,10 @@ def request_deletion(session: Session, *, account_id: UUID, job_id: UUID, api_ke
         select(Job).where(Job.id == job_id, Job.account_id == account_id, Job.deleted_at.is_(None)).with_for_update()
     ).one_or_none()
     if job is None:
-        return _get_first(session, account_id=account_id, job_id=job_id)
+        first = find_job_deletion(session, account_id=account_id, job_id=job_id)
+        if first is None:
+            raise JobNotFound
+        return first
     if job.status not in FINISHED:
         raise JobNotFinished
     user = lock_images(session, [job_id]).get(job_id)
@@ -64,15 +68,6 @@ def carry_out_deletion(deletion_id: UUID, *, job_id: UUID, is_awaited: bool = Fa
     fault_point("after_objects_deleted")
     with transaction() as session:
         return _complete(session, deletion_id, keys)
-
-
-def _get_first(session: Session, *, account_id: UUID, job_id: UUID) -> Deletion:
-    deletion = session.scalars(
-        select(Deletion).where(Deletion.job_id == job_id, Deletion.account_id == account_id)
-    ).one_or_none()
-    if deletion is None:
-        raise JobNotFound
-    return deletion
 
 
 def _complete(session: Session, deletion_id: UUID, keys: Sequence[str]) -> Deletion:

@@ -26,6 +26,13 @@ def get_deletion(session: Session, *, account_id: UUID, deletion_id: UUID) -> De
     return deletion
 
 
+def find_job_deletion(session: Session, *, account_id: UUID, job_id: UUID) -> Deletion | None:
+    """The receipt of the account's deleted job; None where it has not deleted such a job."""
+    return session.scalars(
+        select(Deletion).where(Deletion.job_id == job_id, Deletion.account_id == account_id)
+    ).one_or_none()
+
+
 def list_deletions(session: Session, *, account_id: UUID, after: UUID | None, at_most: int) -> Sequence[Deletion]:
     """The account's receipts, newest first, older than `after`."""
     query = select(Deletion).where(Deletion.account_id == account_id).order_by(Deletion.id.desc()).limit(at_most)
