@@ -11,6 +11,7 @@ from api.authentication import current_account_id, current_api_key_id
 from api.deletions.blueprint import DeletionView
 from api.jobs.blueprint import JobPath, jobs_blueprint
 from api.v1 import NoQuery, describe_problems
+from core.artifacts.storage import bucket_in_a_hurry
 from core.database import transaction
 from core.errors import StorageUnavailable
 from core.ids import format_id
@@ -52,7 +53,7 @@ def delete_job(path: JobPath, query: NoQuery) -> Response:  # noqa: ARG001  (its
     deletion_id = format_id("del", deletion.id)
     if deletion.completed_at is None:
         try:
-            deletion = carry_out_deletion(deletion.id, job_id=deletion.job_id, is_awaited=True)
+            deletion = carry_out_deletion(deletion.id, job_id=deletion.job_id, bucket=bucket_in_a_hurry())
             JOBS_DELETED.inc()
             _log.info("job_deleted", job_id=path.job_id, deletion_id=deletion_id)
         except StorageUnavailable as error:

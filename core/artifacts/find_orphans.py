@@ -10,7 +10,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from core.artifacts.keys import CHECKPOINTS_PREFIX, INPUTS_PREFIX, build_inputs_start
-from core.artifacts.storage import list_objects
+from core.artifacts.storage import bucket
 from core.artifacts.tables import Artifact
 
 #: Jobs older than this are not looked at again: the look happens every few minutes, and costs what it reads.
@@ -25,7 +25,7 @@ def list_old_inputs(*, written_before: datetime) -> Iterator[list[str]]:
     Raises StorageUnavailable.
     """
     return _chunks(
-        list_objects(INPUTS_PREFIX, start_after=build_inputs_start(written_before - _WINDOW)), written_before
+        bucket().list_objects(INPUTS_PREFIX, start_after=build_inputs_start(written_before - _WINDOW)), written_before
     )
 
 
@@ -33,7 +33,7 @@ def list_old_checkpoints(*, written_before: datetime) -> Iterator[list[str]]:
     """Keys of checkpoints, some hundred at a time, that were written before the moment: there are only those of unfinished
     jobs, and what was left behind. Raises StorageUnavailable.
     """
-    return _chunks(list_objects(CHECKPOINTS_PREFIX), written_before)
+    return _chunks(bucket().list_objects(CHECKPOINTS_PREFIX), written_before)
 
 
 def list_owned(session: Session, keys: Sequence[str]) -> set[str]:

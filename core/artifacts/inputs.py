@@ -13,7 +13,7 @@ import structlog
 from core.artifacts.data_uri import read_data_uri
 from core.artifacts.images import read_image
 from core.artifacts.keys import build_input_key
-from core.artifacts.storage import delete_object, put_object
+from core.artifacts.storage import bucket_in_a_hurry
 from core.artifacts.tables import Artifact, ArtifactKind
 from core.errors import DarkroomError, StorageUnavailable
 from core.ids import new_id
@@ -84,7 +84,7 @@ def stored_inputs(images: Sequence[InputImage]) -> Iterator[None]:
     """
     try:
         for image in images:
-            put_object(image.storage_key, image.body, media_type=image.media_type, sha256=image.sha256, is_awaited=True)
+            bucket_in_a_hurry().put(image.storage_key, image.body, media_type=image.media_type, sha256=image.sha256)
         yield
     except DarkroomError:
         discard_inputs(images)
@@ -95,7 +95,7 @@ def discard_inputs(images: Sequence[InputImage]) -> None:
     """Remove from the bucket what no job will own; what the store does not delete now is swept up later."""
     for image in images:
         try:
-            delete_object(image.storage_key, is_awaited=True)
+            bucket_in_a_hurry().delete(image.storage_key)
         except StorageUnavailable as error:
             _log.warning("input_not_discarded", key=image.storage_key, error=str(error))
             return

@@ -13,7 +13,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from core.artifacts.keys import build_job_prefixes
-from core.artifacts.storage import delete_prefix
+from core.artifacts.storage import Bucket
 from core.artifacts.tables import Artifact
 from core.database import transaction
 from core.errors import JobInUse, JobNotFinished, JobNotFound
@@ -61,10 +61,10 @@ def request_deletion(session: Session, *, account_id: UUID, job_id: UUID, api_ke
     return deletion
 
 
-def carry_out_deletion(deletion_id: UUID, *, job_id: UUID, is_awaited: bool = False) -> Deletion:
+def carry_out_deletion(deletion_id: UUID, *, job_id: UUID, bucket: Bucket) -> Deletion:
     """Empty the job's folders of the bucket, then remove its rows: the receipt, completed. Raises StorageUnavailable."""
     fault_point("after_deletion_requested")
-    keys = [key for prefix in build_job_prefixes(job_id) for key in delete_prefix(prefix, is_awaited=is_awaited)]
+    keys = [key for prefix in build_job_prefixes(job_id) for key in bucket.delete_prefix(prefix)]
     fault_point("after_objects_deleted")
     with transaction() as session:
         return _complete(session, deletion_id, keys)
