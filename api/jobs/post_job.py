@@ -7,13 +7,13 @@ from http import HTTPStatus
 from typing import Any, NamedTuple
 from uuid import UUID
 
-from flask import Response, g, request
+from flask import Response, g
 from pydantic import ConfigDict, Field
 
 from api.authentication import confirm_account, current_account_id, current_api_key_id
 from api.headers import Headers
 from api.jobs.blueprint import jobs_blueprint
-from api.json_body import MAX_BODY_BYTES_WITH_IMAGES
+from api.json_body import takes_images
 from api.v1 import describe_problems
 from core.artifacts.inputs import InputImage, discard_inputs, stored_inputs
 from core.catalog import get_catalog
@@ -29,13 +29,6 @@ from core.jobs.tables import Job
 from core.jobs.views.build_view import build_job_view
 from core.jobs.views.job_view import JobView
 from core.settings import get_settings
-
-
-@jobs_blueprint.before_request
-def allow_images_in_the_body() -> None:
-    """Only here may a body be as long as images are."""
-    if request.endpoint == "jobs.post_job":
-        request.max_content_length = MAX_BODY_BYTES_WITH_IMAGES
 
 
 class PostJobHeaders(Headers):
@@ -74,6 +67,7 @@ class PostJobHeaders(Headers):
         ),
     },
 )
+@takes_images
 def post_job(header: PostJobHeaders, body: RenderRequest) -> Response:
     """Queue a job. It is accepted, and will reach an end, once this answers 202."""
     job_id = new_id()

@@ -7,6 +7,7 @@ from http import HTTPStatus
 from flask import Response
 from pydantic import BaseModel, ConfigDict, Field
 
+from api.answer import answer
 from api.authentication import current_account_id
 from api.v1 import describe_problems
 from api.webhook_endpoints.blueprint import WebhookEndpointView, webhook_endpoints_blueprint
@@ -61,4 +62,4 @@ def post_webhook_endpoint(body: WebhookEndpointRequest) -> Response:
         endpoint = create_endpoint(session, account_id=current_account_id(), url=body.url, description=body.description)
         session.refresh(endpoint)
         view = CreatedWebhookEndpoint(**WebhookEndpointView.build(endpoint).model_dump(), secret=endpoint.secret)
-    return Response(view.model_dump_json(), status=HTTPStatus.CREATED, mimetype="application/json")
+    return answer(view, HTTPStatus.CREATED)
