@@ -11,6 +11,7 @@ from api.answer import answer
 from api.authentication import current_account_id
 from api.v1 import describe_problems
 from api.webhook_endpoints.blueprint import WebhookEndpointView, webhook_endpoints_blueprint
+from core.accounts.lock_account import lock_account
 from core.database import transaction
 from core.errors import FieldError, InvalidRequest
 from core.plain_text import PlainText
@@ -58,8 +59,10 @@ def post_webhook_endpoint(body: WebhookEndpointRequest) -> Response:
     if reason is not None:
         raise InvalidRequest([FieldError("url", reason)])
 
+    account_id = current_account_id()
     with transaction() as session:
-        endpoint = create_endpoint(session, account_id=current_account_id(), url=body.url, description=body.description)
+        lock_account(session, account_id)
+        endpoint = create_endpoint(session, account_id=account_id, url=body.url, description=body.description)
         session.refresh(endpoint)
         view = CreatedWebhookEndpoint(**WebhookEndpointView.build(endpoint).model_dump(), secret=endpoint.secret)
     return answer(view, HTTPStatus.CREATED)

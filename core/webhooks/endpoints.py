@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from uuid import UUID
 
-from sqlalchemy import func, select, text, update
+from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
 from core.errors import TooManyWebhookEndpoints, WebhookEndpointNotFound
@@ -16,13 +16,11 @@ MAX_ENDPOINTS = 20
 
 
 def create_endpoint(session: Session, *, account_id: UUID, url: str, description: str) -> WebhookEndpoint:
-    """A new endpoint with a fresh secret; it is told of every job that ends from now on.
+    """A new endpoint with a fresh secret; it is called for every job that ends from now on. The caller holds the account's
+    lock, so that requests at the same time do not exceed the number either.
 
     Raises TooManyWebhookEndpoints.
     """
-    # Requests of one account take turns, so that together they do not exceed the number either. (The account's table is
-    # another room's; a lock needs no more than its name.)
-    session.execute(text("select from accounts where id = :id for no key update"), {"id": account_id})
     if len(list_endpoints(session, account_id=account_id)) >= MAX_ENDPOINTS:
         raise TooManyWebhookEndpoints
     endpoint = WebhookEndpoint(account_id=account_id, url=url, description=description, secret=new_secret())

@@ -14,6 +14,7 @@ from sqlalchemy import select, text
 from werkzeug.test import TestResponse
 
 import api.jobs.delete_job as operation
+from core.accounts.lock_account import lock_account
 from core.accounts.manage_keys import issue_api_key
 from core.artifacts.keys import build_checkpoint_key
 from core.artifacts.storage import bucket
@@ -293,6 +294,7 @@ def test_what_a_lost_worker_uploads_later_is_swept_up(
 def test_a_webhook_under_way_does_not_mind(servers: LocalStack, account_id: UUID, submit: Submit) -> None:
     """The job is deleted between a webhook's claim and its outcome: nothing is written down, and nothing breaks."""
     with transaction() as session:
+        lock_account(session, account_id)
         create_endpoint(session, account_id=account_id, url="https://example.com/", description="")
     submit(account_id)
     job_id = finish_one()
