@@ -185,11 +185,11 @@ def load_catalog(path: Path, *, fetched_folder: Path = Path("models")) -> Catalo
     except (tomllib.TOMLDecodeError, TypeError) as error:
         raise InvalidCatalog(f"{path}: {error}") from error
     except ValidationError as error:
-        reasons = "; ".join(_describe(item["loc"], item["msg"]) for item in error.errors())
+        reasons = "; ".join(_build_reason(item["loc"], item["msg"]) for item in error.errors())
         raise InvalidCatalog(f"{path}: {reasons}") from error
 
 
-def _describe(location: tuple[int | str, ...], message: str) -> str:
+def _build_reason(location: tuple[int | str, ...], message: str) -> str:
     place = ".".join(str(part) for part in location)
     reason = message.removeprefix("Value error, ")
     return f"{place}: {reason}" if place else reason

@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 
 import structlog
 
-from core.artifacts.find_orphans import list_old_checkpoints, list_old_inputs, list_owned
+from core.artifacts.list_orphans import list_old_checkpoints, list_old_inputs, list_owned
 from core.artifacts.storage import bucket
 from core.database import transaction
 from core.errors import StorageUnavailable

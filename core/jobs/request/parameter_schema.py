@@ -27,11 +27,11 @@ def describe_parameters(catalog: Catalog, model_id: str) -> dict[Task, dict[str,
         parameters = find_parameters(catalog, model_id, task)
         if parameters is not None:
             with_control = find_parameters(catalog, model_id, task, controlled=True)
-            schemas[task] = _describe(parameters, with_control)
+            schemas[task] = _build_schema(parameters, with_control)
     return schemas
 
 
-def _describe(parameters: ModelParameters, with_control: ModelParameters | None) -> dict[str, Any]:
+def _build_schema(parameters: ModelParameters, with_control: ModelParameters | None) -> dict[str, Any]:
     offered, defaults = dict(parameters.offered), dict(parameters.defaults)
     if with_control is not None:
         for name, parameter in with_control.offered.items():

@@ -97,7 +97,7 @@ def find_parameters(catalog: Catalog, model_id: str, task: Task, *, controlled: 
         controlled=by_controlnet,
         offered={name: each for name, each in existing.items() if name not in entry.without},
         with_control_only=frozenset(with_control) - set(existing),
-        defaults=_find_defaults(entry, existing),
+        defaults=_build_defaults(entry, existing),
         loras=loras,
         unfetched_loras=frozenset(lora_id for lora_id in loras if not catalog.is_lora_available(lora_id)),
     )
@@ -107,7 +107,7 @@ def _leave_out(signature: PipelineSignature, names: Collection[str]) -> dict[str
     return {name: each for name, each in signature.parameters.items() if name not in names}
 
 
-def _find_defaults(entry: ModelEntry, existing: dict[str, Parameter]) -> dict[str, Any]:
+def _build_defaults(entry: ModelEntry, existing: dict[str, Parameter]) -> dict[str, Any]:
     defaults: dict[str, Any] = {}
     for name in PIPELINES_OWN:
         if name in existing and name not in entry.without and existing[name].default is not None:

@@ -64,7 +64,7 @@ def resolve_request(
     Raises InvalidRequest naming each field that the model cannot serve.
     """
     model_id = default_model if request.model is None else request.model
-    parameters = _find_parameters(request, catalog, model_id)
+    parameters = _get_parameters(request, catalog, model_id)
     errors = list(islice(_refuse_unknown(request, parameters), MOST_FIELD_ERRORS))
     if errors:
         raise InvalidRequest(errors)
@@ -81,7 +81,7 @@ def resolve_request(
         pool=parameters.entry.pool,
         seed=secrets.randbits(_RANDOM_SEED_BITS) if request.seed is None else request.seed,
         parameters=values,
-        warnings=list(_find_idle(values, parameters)),
+        warnings=list(_list_idle(values, parameters)),
     )
 
 
@@ -92,7 +92,7 @@ def derive_task(request: RenderRequest) -> Task:
     return "text-to-image" if request.image is None else "image-to-image"
 
 
-def _find_parameters(request: RenderRequest, catalog: Catalog, model_id: str) -> ModelParameters:
+def _get_parameters(request: RenderRequest, catalog: Catalog, model_id: str) -> ModelParameters:
     entry = catalog.find(model_id)
     if entry is None:
         raise InvalidRequest([FieldError("model", f"there is no model {model_id!r}; GET /v1/models lists them")])
@@ -209,7 +209,7 @@ def _over_the_limits(values: dict[str, Any], parameters: ModelParameters) -> Ite
         yield FieldError("strength", "leaves no step to do: num_inference_steps times strength must be 1 or more")
 
 
-def _find_idle(values: dict[str, Any], parameters: ModelParameters) -> Iterator[str]:
+def _list_idle(values: dict[str, Any], parameters: ModelParameters) -> Iterator[str]:
     """Words about each parameter that has no effect beside the others."""
     scale = "true_cfg_scale" if "true_cfg_scale" in values else "guidance_scale"
     # Z-Image counts guidance from 0, all others from 1.

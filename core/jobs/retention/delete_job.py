@@ -54,7 +54,9 @@ def request_deletion(session: Session, *, account_id: UUID, job_id: UUID, api_ke
         job_id=job_id,
         api_key_id=api_key_id,
         request_id=request_id,
-        objects=[_describe(artifact.storage_key, kind=artifact.kind, sha256=artifact.sha256) for artifact in artifacts],
+        objects=[
+            _build_entry(artifact.storage_key, kind=artifact.kind, sha256=artifact.sha256) for artifact in artifacts
+        ],
     )
     session.add(deletion)
     session.flush()
@@ -79,11 +81,11 @@ def _complete(session: Session, deletion_id: UUID, keys: Sequence[str]) -> Delet
     deletion.completed_at = now = session.execute(select(func.now())).scalar_one()
     known = {described["key"] for described in deletion.objects}
     # What no row knew of: checkpoints, and what attempts that lost had left.
-    others = [_describe(key, kind=None, sha256=None) for key in sorted(set(keys) - known)]
+    others = [_build_entry(key, kind=None, sha256=None) for key in sorted(set(keys) - known)]
     deletion.objects = [described | {"deleted_at": now.isoformat()} for described in [*deletion.objects, *others]]
     session.flush()
     return deletion
 
 
-def _describe(key: str, *, kind: str | None, sha256: str | None) -> dict[str, Any]:
+def _build_entry(key: str, *, kind: str | None, sha256: str | None) -> dict[str, Any]:
     return {"key": key, "kind": kind, "sha256": sha256, "deleted_at": None}
