@@ -62,7 +62,7 @@ def _parser() -> argparse.ArgumentParser:
             metavar="SECONDS",
             type=_seconds,
             default=argparse.SUPPRESS,
-            help=f"after a job's end its {meaning} are kept for so long; `forever`; `default`: what the settings say",
+            help=f"how long a job's {meaning} are kept after its end; or `forever`, or `default`: what the settings say",
         )
     retention.set_defaults(run=_set_retention)
 
@@ -86,7 +86,7 @@ def _parser() -> argparse.ArgumentParser:
         "--accepted",
         type=Path,
         metavar="FILE",
-        help="ids of jobs that were answered with 202, one a line: none is lost",
+        help="ids of jobs that were answered with 202, one per line: check that none is lost",
     )
     verify.set_defaults(run=_verify)
 

@@ -12,10 +12,10 @@ from werkzeug.exceptions import BadRequest, HTTPException, RequestEntityTooLarge
 #: Bytes; a longer body is refused with 413 before it is read.
 MAX_BODY_BYTES = 1024 * 1024
 
-#: The same where images may stand in the body; what stands beside them has the limit above.
+#: The same for a body that may hold images; what is beside them in the body has the limit above.
 _MAX_BODY_BYTES_WITH_IMAGES = 32 * 1024 * 1024
 
-#: Bytes from which on a data URI counts as an image: shorter ones could be sent by the million.
+#: Bytes; a shorter data URI does not count as an image, since such could be sent by the million.
 _SHORTEST_IMAGE = 1024
 
 #: The attribute of a view function that `takes_images` sets.
@@ -38,7 +38,7 @@ def set_body_limit() -> None:
 
 
 class JsonRequest(Request):
-    """A request whose JSON is parsed strictly, also where a library asks for it silently."""
+    """A request whose JSON is parsed strictly, even if a library asks for it silently."""
 
     def get_json(self, force: bool = False, silent: bool = False, cache: bool = True) -> Any:  # noqa: ARG002
         """The parsed body. Raises 415 for another media type and 400 for broken JSON.
@@ -69,7 +69,7 @@ class JsonRequest(Request):
             # The server's parser of chunked bodies complains with exceptions of its own.
             raise BadRequest(f"The body could not be read: {error}") from error
         if self.content_length is None and len(data) >= (self.max_content_length or 0):
-            # Of a body without a length werkzeug reads up to the limit and leaves the rest.
+            # werkzeug reads a body without a length up to the limit and leaves the rest.
             raise RequestEntityTooLarge
         return data
 

@@ -47,7 +47,7 @@ _STATUS: dict[type[DarkroomError], HTTPStatus] = {
     TooManyQueuedJobs: HTTPStatus.TOO_MANY_REQUESTS,
 }
 
-#: Codes of what the web framework refuses before our code is asked.
+#: Codes of the web framework's own refusals, made before our code runs.
 _HTTP_CODES = {
     400: "invalid_json",
     404: "not_found",
@@ -61,7 +61,7 @@ _RETRY_AFTER_SECONDS = 5
 _RETRY_AFTER: dict[type[DarkroomError], int] = {
     StorageUnavailable: _RETRY_AFTER_SECONDS,
     ObjectMissing: _RETRY_AFTER_SECONDS,
-    # A full queue takes longer to have room than a server takes to come back.
+    # A full queue takes longer to have a free slot than a server takes to come back.
     TooManyQueuedJobs: 30,
 }
 

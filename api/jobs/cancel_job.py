@@ -1,4 +1,4 @@
-"""`POST /v1/jobs/{job_id}/cancel`: take an order back."""
+"""`POST /v1/jobs/{job_id}/cancel`: cancel a job."""
 
 from __future__ import annotations
 

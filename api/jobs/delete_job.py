@@ -1,4 +1,4 @@
-"""`DELETE /v1/jobs/{job_id}`: have a job and its images deleted for good."""
+"""`DELETE /v1/jobs/{job_id}`: delete a job and its images for good."""
 
 from __future__ import annotations
 

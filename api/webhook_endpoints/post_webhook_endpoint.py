@@ -51,7 +51,7 @@ class CreatedWebhookEndpoint(WebhookEndpointView):
     },
 )
 def post_webhook_endpoint(body: WebhookEndpointRequest) -> Response:
-    """Every job of the account that ends from now on is told to this URL, with retries for three days."""
+    """This URL is called for every job of the account that ends from now on, with retries for three days."""
     settings = get_settings()
     reason = find_url_error(
         body.url, allow_http=settings.webhook_allow_http, allowed=parse_networks(settings.webhook_allowed_networks)

@@ -1,4 +1,4 @@
-"""Tell which account an API key belongs to."""
+"""Find out which account an API key belongs to."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _FIND_KEY = """
     FROM api_keys WHERE id = %(id)s AND revoked_at IS NULL
 """
 
-# Of requests that find it stale at once, one writes.
+# If several requests find it stale at once, one of them writes.
 _NOTE_USE = """
     UPDATE api_keys SET last_used_at = now()
     WHERE id = %(id)s AND coalesce(last_used_at < clock_timestamp() - interval '1 minute', true)

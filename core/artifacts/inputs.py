@@ -79,8 +79,9 @@ def check_input(data_uri: str, *, job_id: UUID, field: str) -> InputImage:
 def stored_inputs(images: Sequence[InputImage]) -> Iterator[None]:
     """The images lie in the bucket while the block commits the rows that own them.
 
-    When the block refuses the request they are removed again. After any other error nobody knows whether the commit
-    got through, so they stay, and what no row owns is swept up later. Raises StorageUnavailable.
+    If the block refuses the request, they are removed again. After any other error it is unknown whether the commit got
+    through, so they stay, and the clean-up of the bucket deletes them later if no row owns them. Raises
+    StorageUnavailable.
     """
     try:
         for image in images:
@@ -92,7 +93,7 @@ def stored_inputs(images: Sequence[InputImage]) -> Iterator[None]:
 
 
 def discard_inputs(images: Sequence[InputImage]) -> None:
-    """Remove from the bucket what no job will own; what the store does not delete now is swept up later."""
+    """Remove images that no job will own. What the store refuses now, the clean-up of the bucket deletes later."""
     for image in images:
         try:
             bucket_in_a_hurry().delete(image.storage_key)

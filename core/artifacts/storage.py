@@ -17,7 +17,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from core.errors import ObjectMissing, StorageUnavailable
 from core.settings import Settings, get_settings
 
-#: What one call may delete, as S3 has it.
+#: Keys that one call may delete: S3's limit.
 _MOST_KEYS = 1_000
 
 

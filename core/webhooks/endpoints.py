@@ -41,7 +41,7 @@ def list_endpoints(session: Session, *, account_id: UUID) -> list[WebhookEndpoin
 
 
 def delete_endpoint(session: Session, *, account_id: UUID, endpoint_id: UUID) -> None:
-    """Nothing more is sent to the endpoint, also not what was waiting. Raises WebhookEndpointNotFound."""
+    """Send nothing more to the endpoint, including what was waiting. Raises WebhookEndpointNotFound."""
     deleted = session.execute(
         update(WebhookEndpoint)
         .where(
@@ -64,7 +64,7 @@ def disable_endpoint(session: Session, *, endpoint_id: UUID) -> None:
 
 
 def cancel_deliveries(session: Session, *, endpoint_id: UUID) -> None:
-    """End what still waits for the endpoint."""
+    """Cancel the deliveries that still wait for the endpoint."""
     session.execute(
         update(WebhookDelivery)
         .where(WebhookDelivery.endpoint_id == endpoint_id, WebhookDelivery.status == DeliveryStatus.PENDING)

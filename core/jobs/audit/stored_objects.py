@@ -18,13 +18,13 @@ from core.jobs.tables import Job
 
 _PREFIXES = ("artifacts/", INPUTS_PREFIX, CHECKPOINTS_PREFIX)
 
-#: Reading the bucket takes no longer.
+#: Seconds that reading the bucket takes at most.
 _READING_SECONDS = 3600.0
 
 
 def read_digests(session: Session) -> dict[str, str | None]:
-    """The sha256 of every artifact that is in the bucket, by its storage key; None for one that expires about now, and so
-    may be there or not.
+    """The sha256 of every artifact that is in the bucket, by its storage key; None for one that expires about now, and
+    so may be there or not.
     """
     may_be_gone = or_(Job.expired_at.is_not(None), Job.expires_at < seconds_from_now(_READING_SECONDS))
     return dict(

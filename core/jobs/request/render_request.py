@@ -1,4 +1,4 @@
-"""What a client may ask for: the body of `POST /v1/jobs`. Whether the model has a parameter, resolve_request.py knows."""
+"""What a client may ask for: the body of `POST /v1/jobs`. resolve_request.py checks it against the model."""
 
 from __future__ import annotations
 
@@ -51,10 +51,11 @@ class LoraUse(BaseModel):
 class RenderRequest(BaseModel):
     """What to draw. Only `prompt` is required; what is left out takes the model's default.
 
-    The names are diffusers' own; the usual other names (`steps`, `cfg_scale`, `n`) are accepted too. Which of them a model
-    has, with its defaults and limits, tells `GET /v1/models/{id}`, for each task: with `mask_image` the task is inpainting,
-    with `image` alone image-to-image, otherwise text-to-image. Further numbers, texts and switches of the model's pipeline
-    (such as `guidance_rescale`) can be given by name, too. What a model does not have is refused, never dropped.
+    The names are diffusers' own; the usual other names (`steps`, `cfg_scale`, `n`) are accepted too. For each task
+    `GET /v1/models/{id}` shows which of them a model has, and their defaults and limits: with `mask_image` the task is
+    inpainting, with `image` alone image-to-image, otherwise text-to-image. Further numbers, texts and switches of the
+    model's pipeline (such as `guidance_rescale`) can be given by name, too. What a model does not have is refused,
+    never dropped.
     """
 
     model_config = ConfigDict(extra="allow", strict=True, frozen=True, allow_inf_nan=False, populate_by_name=True)
@@ -188,5 +189,5 @@ class RenderRequest(BaseModel):
 
     @property
     def extra(self) -> dict[str, Any]:
-        """What came under names that are not ours: parameters of the model's pipeline, perhaps."""
+        """What came under names that are not ours: perhaps parameters of the model's pipeline."""
         return self.__pydantic_extra__ or {}

@@ -41,7 +41,7 @@ class ResolvedRequest:
     seed: int
     #: Every parameter, as the job shows it.
     parameters: dict[str, Any]
-    #: What of the request will have no effect.
+    #: One sentence for each parameter that will have no effect.
     warnings: list[str]
 
     @property
@@ -86,7 +86,7 @@ def resolve_request(
 
 
 def derive_task(request: RenderRequest) -> Task:
-    """What the request's pictures make of it."""
+    """The task that the request's pictures make of it."""
     if request.mask_image is not None:
         return "inpainting"
     return "text-to-image" if request.image is None else "image-to-image"
@@ -144,7 +144,7 @@ def _explain_absence(name: str, parameters: ModelParameters) -> str:
 def _fill_in(
     request: RenderRequest, parameters: ModelParameters, input_sizes: Mapping[str, tuple[int, int]]
 ) -> dict[str, Any]:
-    """Every value, in the order of the request's fields; what the model lacks, or leaves to its pipeline, is not there."""
+    """Every value, in the order of the request's fields; what the model lacks, or leaves to its pipeline, is absent."""
     entry = parameters.entry
     width, height = _choose_size(request, parameters, input_sizes)
     given = {name: getattr(request, name) for name in PIPELINES_OWN}
@@ -210,7 +210,7 @@ def _over_the_limits(values: dict[str, Any], parameters: ModelParameters) -> Ite
 
 
 def _list_idle(values: dict[str, Any], parameters: ModelParameters) -> Iterator[str]:
-    """Words about each parameter that has no effect beside the others."""
+    """A warning for each parameter that has no effect beside the others."""
     scale = "true_cfg_scale" if "true_cfg_scale" in values else "guidance_scale"
     # Z-Image counts guidance from 0, all others from 1.
     idle = 0 if parameters.pipeline_class.startswith("ZImage") else 1

@@ -1,6 +1,6 @@
 """Delete a finished job for good, and leave a receipt.
 
-The receipt is written first. What a crash leaves behind it the sweep takes up: every step can be repeated.
+The receipt is written first. If a crash interrupts the deletion, the sweep resumes it: every step can be repeated.
 """
 
 from __future__ import annotations
@@ -27,9 +27,9 @@ from core.jobs.tables import Deletion, Job
 
 
 def request_deletion(session: Session, *, account_id: UUID, job_id: UUID, api_key_id: str, request_id: str) -> Deletion:
-    """The receipt, pending. From the commit on the job is shown to nobody; `carry_out_deletion` does the rest.
+    """The pending receipt. From the commit on the job is shown to nobody; `carry_out_deletion` does the rest.
 
-    A second request gets the receipt of the first. Raises JobNotFound, JobNotFinished, and JobInUse where an unfinished
+    A second request gets the receipt of the first. Raises JobNotFound, JobNotFinished, and JobInUse if an unfinished
     job starts from one of its images.
     """
     job = session.scalars(
@@ -64,7 +64,9 @@ def request_deletion(session: Session, *, account_id: UUID, job_id: UUID, api_ke
 
 
 def carry_out_deletion(deletion_id: UUID, *, job_id: UUID, bucket: Bucket) -> Deletion:
-    """Empty the job's folders of the bucket, then remove its rows: the receipt, completed. Raises StorageUnavailable."""
+    """Empty the job's folders in the bucket, then remove its rows. Returns the completed receipt; raises
+    StorageUnavailable.
+    """
     fault_point("after_deletion_requested")
     keys = [key for prefix in build_job_prefixes(job_id) for key in bucket.delete_prefix(prefix)]
     fault_point("after_objects_deleted")
@@ -80,7 +82,7 @@ def _complete(session: Session, deletion_id: UUID, keys: Sequence[str]) -> Delet
     remove_rows(session, [deletion.job_id])
     deletion.completed_at = now = session.execute(select(func.now())).scalar_one()
     known = {described["key"] for described in deletion.objects}
-    # What no row knew of: checkpoints, and what attempts that lost had left.
+    # Objects without a row: checkpoints, and what abandoned attempts had left.
     others = [_build_entry(key, kind=None, sha256=None) for key in sorted(set(keys) - known)]
     deletion.objects = [described | {"deleted_at": now.isoformat()} for described in [*deletion.objects, *others]]
     session.flush()
