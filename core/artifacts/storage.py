@@ -105,16 +105,14 @@ class Bucket:
 
 @cache
 def bucket() -> Bucket:
-    """For work that can wait: each call is tried up to 5 times, for 20 s each."""
+    """For work that can wait: boto3 makes up to 5 tries of a call that failed in a way that may pass, of 20 s each."""
     settings = get_settings()
     return Bucket(_build_client(settings, settings.s3_endpoint_url), settings.s3_bucket)
 
 
 @cache
 def bucket_in_a_hurry() -> Bucket:
-    """For work that somebody waits for: each call is tried twice, for 10 s each, so that a dead store is known within
-    seconds.
-    """
+    """For work that somebody waits for: up to 2 tries of 10 s each, so that a dead store is reported within seconds."""
     settings = get_settings()
     client = _build_client(settings, settings.s3_endpoint_url, connect_timeout=2, read_timeout=10, total_tries=2)
     return Bucket(client, settings.s3_bucket)
