@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from http import HTTPStatus
 
-from flask import Response, g, request
+from flask import Response, g
 from pydantic import ConfigDict, Field
 
+from api.answer import answer
 from api.authentication import core_checks_the_key, current_account_id, current_api_key_id
 from api.headers import Headers
 from api.jobs.blueprint import jobs_blueprint
-from api.json_body import MAX_BODY_BYTES_WITH_IMAGES
+from api.json_body import takes_images
 from api.v1 import describe_problems
 from core.catalog import get_catalog
 from core.jobs.request.render_request import RenderRequest
@@ -18,13 +19,6 @@ from core.jobs.submit.new_job import Submission
 from core.jobs.submit.submit_job import submit_job
 from core.jobs.views.job_view import JobView
 from core.settings import get_settings
-
-
-@jobs_blueprint.before_request
-def allow_images_in_the_body() -> None:
-    """Only here may a body be as long as images are."""
-    if request.endpoint == "jobs.post_job":
-        request.max_content_length = MAX_BODY_BYTES_WITH_IMAGES
 
 
 class PostJobHeaders(Headers):
@@ -64,6 +58,7 @@ class PostJobHeaders(Headers):
     },
 )
 @core_checks_the_key
+@takes_images
 def post_job(header: PostJobHeaders, body: RenderRequest) -> Response:
     """Queue a job. It is accepted, and will reach an end, once this answers 202."""
     accepted = submit_job(
@@ -78,7 +73,7 @@ def post_job(header: PostJobHeaders, body: RenderRequest) -> Response:
         )
     )
     g.answered_with = {"job_id": accepted.view.id, "model": accepted.view.model}
-    response = Response(accepted.view.model_dump_json(), status=HTTPStatus.ACCEPTED, mimetype="application/json")
+    response = answer(accepted.view, HTTPStatus.ACCEPTED)
     response.headers["Location"] = accepted.view.urls.self
     if not accepted.is_new:
         response.headers["Idempotent-Replayed"] = "true"

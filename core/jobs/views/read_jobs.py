@@ -11,8 +11,9 @@ from sqlalchemy.orm import Session
 
 from core.errors import JobDeleted, JobNotFound
 from core.ids import format_id
+from core.jobs.retention.deletion_receipts import find_job_deletion
 from core.jobs.status import JobStatus
-from core.jobs.tables import Deletion, Job
+from core.jobs.tables import Job
 
 
 @dataclass(frozen=True)
@@ -37,9 +38,7 @@ def get_job(session: Session, *, account_id: UUID, job_id: UUID) -> Job:
 
 def describe_absence(session: Session, *, account_id: UUID, job_id: UUID) -> JobDeleted | JobNotFound:
     """Returns the error that says why the account has no such job."""
-    deletion = session.scalars(
-        select(Deletion).where(Deletion.job_id == job_id, Deletion.account_id == account_id)
-    ).one_or_none()
+    deletion = find_job_deletion(session, account_id=account_id, job_id=job_id)
     return JobNotFound() if deletion is None else JobDeleted.with_receipt(format_id("del", deletion.id))
 
 
