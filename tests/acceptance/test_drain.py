@@ -20,6 +20,7 @@ from infra.local import LocalStack
 from infra.local.part import Part
 from tests.acceptance.customer import SMALL, Customer, open_account
 from tests.acceptance.worker_logs import told
+from tests.faults.service import TAMPERED
 from worker.rendering.process.emergency_exit import DEAF_STATUS, STUCK_STATUS
 
 #: Takes some seconds, and is the same to the bit whoever renders it.
@@ -34,8 +35,6 @@ ENVIRONMENT = {
 }
 
 pytestmark = pytest.mark.slow
-
-BROKEN_LIBRARIES = str(Path(__file__).with_name("broken_libraries"))
 
 
 @pytest.fixture(scope="module")
@@ -141,7 +140,7 @@ def test_a_step_that_hangs_ends_the_process(
     """
     worker.pause()
     hang = tmp_path / "hang"
-    hanging = stack.add_worker({"PYTHONPATH": BROKEN_LIBRARIES, "HANG_FILE": str(hang), "STUCK_AFTER_SECONDS": "2"})
+    hanging = stack.add_worker({"PYTHONPATH": TAMPERED, "HANG_FILE": str(hang), "STUCK_AFTER_SECONDS": "2"})
     job = customer.wait_until_rendering(customer.submit(**DRAWING))
 
     hang.touch()
@@ -162,7 +161,7 @@ def test_a_worker_that_hears_nothing_ends_itself(stack: LocalStack, customer: Cu
     takes the job.
     """
     worker.pause()
-    deaf = stack.add_worker({"PYTHONPATH": BROKEN_LIBRARIES, "DEAF": "1", "LIVENESS_SECONDS": "3"})
+    deaf = stack.add_worker({"PYTHONPATH": TAMPERED, "DEAF": "1", "LIVENESS_SECONDS": "3"})
     time.sleep(4)
     assert deaf.is_running, "without work nobody is deaf"
     job = customer.submit(**SMALL)

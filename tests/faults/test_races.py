@@ -27,6 +27,7 @@ from infra.local.webhook_listener import WebhookListener
 from tests.integration.attempts import (
     cancel,
     claim_one,
+    end_a_job,
     expire_lease,
     fail,
     in_transaction,
@@ -36,7 +37,7 @@ from tests.integration.attempts import (
     sweep,
 )
 from tests.integration.conftest import Submit
-from tests.integration.test_webhook_delivery import add_endpoint, end_a_job
+from tests.integration.receivers import add_endpoint
 from worker.webhooks.deliver import deliver_next
 
 

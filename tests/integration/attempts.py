@@ -21,6 +21,7 @@ from core.jobs.outcomes.rendered import Rendered, StoredImage
 from core.jobs.outcomes.rescue import fail_overdue_running, rescue_expired
 from core.jobs.status import JobStatus
 from core.jobs.tables import Job, JobAttempt
+from tests.integration.conftest import Submit
 from worker.rendering.attempt.group_success_writer import GroupSuccessWriter
 
 _SUCCESSES = GroupSuccessWriter()
@@ -50,6 +51,13 @@ def rendered(attempt: ClaimedAttempt) -> Rendered:
 def succeed(attempt: ClaimedAttempt) -> JobStatus:
     """Record the attempt's success as a worker does."""
     return _SUCCESSES.write(attempt_id=attempt.id, rendered=rendered(attempt))
+
+
+def end_a_job(account_id: UUID, submit: Submit) -> UUID:
+    """Send a job and let it succeed."""
+    job_id = submit(account_id)
+    assert succeed(claim_one()) == "succeeded"
+    return job_id
 
 
 def expire_lease(attempt: ClaimedAttempt) -> None:

@@ -24,12 +24,12 @@ from core.jobs.retention.delete_job import carry_out_deletion, request_deletion
 from core.jobs.tables import Deletion
 from core.settings import get_settings
 from core.webhooks.claim_delivery import claim_delivery
-from core.webhooks.endpoints import create_endpoint
 from core.webhooks.record_attempt import AttemptOutcome, record_attempt
 from infra.local import LocalStack
 from tests.integration.attempts import cancel, claim_one
 from tests.integration.conftest import Post, Submit
 from tests.integration.kept import count_rows, finish_one, list_stored, pass_time, show, violations_of
+from tests.integration.receivers import add_endpoint
 from tests.unit.pictures import png_uri
 from worker.maintenance.apply_retention import apply_retention
 
@@ -292,8 +292,7 @@ def test_what_a_lost_worker_uploads_later_is_swept_up(
 
 def test_a_webhook_under_way_does_not_mind(servers: LocalStack, account_id: UUID, submit: Submit) -> None:
     """The job is deleted between a webhook's claim and its outcome: nothing is written down, and nothing breaks."""
-    with transaction() as session:
-        create_endpoint(session, account_id=account_id, url="https://example.com/", description="")
+    add_endpoint(account_id, "https://example.com/")
     submit(account_id)
     job_id = finish_one()
     with transaction() as session:

@@ -16,7 +16,7 @@ from core.jobs.outcomes.record_outcome import record_success
 from core.settings import get_settings
 from tests.integration.attempts import rendered
 from tests.integration.conftest import Submit
-from tests.integration.test_claim_plan import fill_jobs
+from tests.integration.many_jobs import fill_jobs
 
 #: psycopg prepares a statement at its sixth time, and PostgreSQL weighs a kept plan after five more.
 _TIMES = 15

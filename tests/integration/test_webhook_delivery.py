@@ -17,14 +17,14 @@ from standardwebhooks import Webhook
 from core.database import transaction
 from core.settings import get_settings
 from core.webhooks.claim_delivery import ClaimedDelivery, claim_delivery
-from core.webhooks.endpoints import create_endpoint, delete_endpoint
+from core.webhooks.endpoints import delete_endpoint
 from core.webhooks.record_attempt import AttemptOutcome, record_attempt
 from core.webhooks.retry_schedule import RETRY_SCHEDULE_SECONDS
 from core.webhooks.tables import WebhookAttempt, WebhookDelivery, WebhookEndpoint
 from infra.local.webhook_listener import WebhookListener, listening
-from tests.integration.attempts import claim_one, succeed
+from tests.integration.attempts import end_a_job
 from tests.integration.conftest import Submit
-from tests.integration.receivers import answering
+from tests.integration.receivers import add_endpoint, answering
 from worker.webhooks.deliver import deliver_next
 from worker.webhooks.delivery_slots import DeliverySlots
 
@@ -34,17 +34,6 @@ def listener() -> Iterator[WebhookListener]:
     """A receiver that answers 204."""
     with listening() as listener:
         yield listener
-
-
-def add_endpoint(account_id: UUID, url: str) -> WebhookEndpoint:
-    with transaction() as session:
-        return create_endpoint(session, account_id=account_id, url=url, description="")
-
-
-def end_a_job(account_id: UUID, submit: Submit) -> UUID:
-    job_id = submit(account_id)
-    assert succeed(claim_one()) == "succeeded"
-    return job_id
 
 
 def read_delivery() -> WebhookDelivery:
