@@ -12,7 +12,7 @@ import psycopg
 
 from infra.local.command import Command, Identity
 from infra.local.ports import LOOPBACK
-from infra.local.postgres_programs import PostgresRefused, find_identity, find_program, run_as
+from infra.local.postgres_programs import PostgresRefused, choose_identity, get_program, run_as
 from infra.local.processes import find_working_directory, list_processes_in
 
 _NAME = "darkroom"  # of the superuser and of the database
@@ -39,7 +39,7 @@ class Postgres:
 
     def build_command(self) -> Command:
         """Make the cluster if there is none, clear what a dead server left, and run the server."""
-        identity = self._identity = self._identity or find_identity(self.folder)
+        identity = self._identity = self._identity or choose_identity(self.folder)
         if identity.kind == "other":
             # It has to pass through the data folder, where it can read nothing else.
             self.folder.parent.chmod(0o711)
@@ -60,7 +60,7 @@ class Postgres:
             settings |= {"fsync": "off", "full_page_writes": "off"}
         return Command(
             [
-                *(str(find_program("postgres")), "-D", str(self.folder)),
+                *(str(get_program("postgres")), "-D", str(self.folder)),
                 *(argument for name, value in settings.items() for argument in ("-c", f"{name}={value}")),
             ],
             folder=self.folder,
@@ -107,7 +107,7 @@ class Postgres:
         done = run_as(
             identity,
             [
-                *(str(find_program("initdb")), "-D", str(draft), "-U", _NAME, "--no-instructions"),
+                *(str(get_program("initdb")), "-D", str(draft), "-U", _NAME, "--no-instructions"),
                 *("-A", "scram-sha-256", f"--pwfile={password_file}"),
                 *("--encoding=UTF8", "--locale=C", "--locale-provider=builtin", "--builtin-locale=C.UTF-8"),
                 *(() if self._is_durable else ("--no-sync",)),

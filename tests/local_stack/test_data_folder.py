@@ -16,7 +16,7 @@ import pytest
 import redis
 
 from infra.local import DataFolderInUse, LocalStack
-from infra.local.postgres_programs import find_program
+from infra.local.postgres_programs import get_program
 from infra.local.stack import SERVERS
 
 Query = Callable[..., list[tuple[Any, ...]]]
@@ -141,7 +141,7 @@ def test_the_folder_of_a_killed_stack_is_deleted_by_a_later_one(
 
 
 def _look_around(data: Path) -> dict[str, Any]:
-    programs = find_program("postgres")
+    programs = get_program("postgres")
     watched = [*data.parents, *programs.parents, programs, Path.home(), Path(tempfile.gettempdir())]
     return {
         "users": [Path("/etc/passwd").read_text(), Path("/etc/group").read_text()],
