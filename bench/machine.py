@@ -16,7 +16,7 @@ _RENDERING = ("torch", "diffusers", "transformers", "pillow", "litserve", "bento
 def describe_machine(libraries: Sequence[str] = _RENDERING) -> dict[str, str]:
     """Processor, cores, memory, load, and versions of those of the libraries that are installed."""
     described = {
-        "processor": _find_processor(),
+        "processor": _read_processor(),
         "cores": str(os.cpu_count()),
         "memory": f"{psutil.virtual_memory().total / 2**30:.0f} GiB",
         "load before the run": f"{os.getloadavg()[0]:.2f}",
@@ -31,7 +31,7 @@ def describe_machine(libraries: Sequence[str] = _RENDERING) -> dict[str, str]:
     return described
 
 
-def _find_processor() -> str:
+def _read_processor() -> str:
     cpu_info = Path("/proc/cpuinfo")
     if cpu_info.exists():
         for line in cpu_info.read_text(encoding="utf-8").splitlines():

@@ -6,7 +6,6 @@ import json
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Any, Self
 
 from bench.figures import Spread, percentile, spread
 
@@ -79,14 +78,3 @@ class Results:
         for cell in data["cells"]:
             cell["rounds"] = [[float(f"{value:.4g}") for value in one] for one in cell["rounds"]]
         path.write_text(json.dumps(data) + "\n", encoding="utf-8")
-
-    @classmethod
-    def read(cls, path: Path) -> Self:
-        """From what `write` wrote."""
-        data: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-        return cls(
-            machine=data["machine"],
-            settings=data["settings"],
-            cells=[Cell(**cell) for cell in data["cells"]],
-            seconds=data["seconds"],
-        )

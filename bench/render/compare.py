@@ -26,7 +26,7 @@ _WARM_UP_CONCURRENCY = 8
 def compare(plan: Plan, *, logs: Path, say: Callable[[str], None]) -> Results:
     """Run the plan. Raises RuntimeError when a system does not start or loses a job."""
     begin = time.monotonic()
-    results = Results(machine=describe_machine(), settings=_describe(plan))
+    results = Results(machine=describe_machine(), settings=_build_settings(plan))
     with _started(plan, results, logs=logs, say=say) as systems:
         _warm_up_and_compare_pixels(plan, systems, results, say)
         for number in range(plan.rounds):
@@ -139,7 +139,7 @@ def _to_round(measured: Measurement) -> Round:
     )
 
 
-def _describe(plan: Plan) -> dict[str, str]:
+def _build_settings(plan: Plan) -> dict[str, str]:
     setting = plan.setting
     return {
         "model": str(setting.model),

@@ -14,11 +14,11 @@ def build_environment(openmp: OpenMP, *, threads: int) -> dict[str, str]:
     environment = {"OMP_NUM_THREADS": str(threads)}
     if openmp == "libiomp5":
         # Waiting threads sleep after a millisecond: spinning longer takes the core from whoever has work.
-        environment |= {"LD_PRELOAD": _find_libiomp5(), "KMP_BLOCKTIME": "1"}
+        environment |= {"LD_PRELOAD": _get_libiomp5(), "KMP_BLOCKTIME": "1"}
     return environment
 
 
-def _find_libiomp5() -> str:
+def _get_libiomp5() -> str:
     try:
         installed = files("intel-openmp") or []
     except PackageNotFoundError as error:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Any, Self
 
 
 @dataclass(frozen=True)
@@ -88,21 +87,3 @@ class Results:
     def write(self, path: Path) -> None:
         """As JSON."""
         path.write_text(json.dumps(asdict(self), indent=1) + "\n", encoding="utf-8")
-
-    @classmethod
-    def read(cls, path: Path) -> Self:
-        """From what `write` wrote."""
-        data: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-        return cls(
-            machine=data["machine"],
-            settings=data["settings"],
-            systems=[SystemNote(**note) for note in data["systems"]],
-            closed=[ClosedCell(**cell | {"rounds": _read_rounds(cell)}) for cell in data["closed"]],
-            open=[OpenCell(**cell | {"rounds": _read_rounds(cell)}) for cell in data["open"]],
-            parity=data["parity"],
-            seconds=data["seconds"],
-        )
-
-
-def _read_rounds(cell: dict[str, Any]) -> list[Round]:
-    return [Round(**one) for one in cell["rounds"]]

@@ -135,7 +135,7 @@ SYSTEMS = (
 )
 
 
-def find_system(name: str) -> System:
+def get_system(name: str) -> System:
     """Raises KeyError for a name that is none."""
     return {system.name: system for system in SYSTEMS}[name]
 

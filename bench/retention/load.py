@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import threading
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from uuid import UUID
 
 from sqlalchemy import Engine, text
-from sqlalchemy.orm import Session
 
 from bench.queue.tables import submit_one
+from bench.timing import time_transaction
 from core.jobs.attempts.claim import ClaimingWorker, claim_job
 
 _POOL = "default"
@@ -54,9 +53,9 @@ def submitting_and_claiming(engine: Engine, account_id: UUID) -> Iterator[Load]:
 
     def work() -> None:
         while not stop.wait(_PAUSE_SECONDS):
-            load.submits.append(_time(engine, lambda session: submit_one(session, account_id)))
+            load.submits.append(time_transaction(engine, lambda session: submit_one(session, account_id)))
             load.claims.append(
-                _time(
+                time_transaction(
                     engine,
                     lambda session: claim_job(
                         session, ClaimingWorker(pool=_POOL, worker_id="bench", lease_seconds=3600)
@@ -78,10 +77,3 @@ def submitting_and_claiming(engine: Engine, account_id: UUID) -> Iterator[Load]:
         stop.set()
         for thread in threads:
             thread.join()
-
-
-def _time(engine: Engine, work: Callable[[Session], object]) -> float:
-    begin = time.perf_counter()
-    with Session(engine) as session, session.begin():
-        work(session)
-    return (time.perf_counter() - begin) * 1000

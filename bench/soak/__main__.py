@@ -33,12 +33,12 @@ def main() -> None:
         f"no job waited longer than {BOUND_SECONDS:g} s": soaks.by_affinity.wait_seconds_max <= BOUND_SECONDS,
         "every job succeeded": soaks.by_affinity.statuses == {"succeeded": options.jobs},
     }
-    options.result.write_text(json.dumps(_describe(options.jobs, soaks, kept), indent=2) + "\n", encoding="utf-8")
+    options.result.write_text(json.dumps(_build_figures(options.jobs, soaks, kept), indent=2) + "\n", encoding="utf-8")
     print(options.result.read_text(encoding="utf-8"), end="")
     sys.exit(0 if all(kept.values()) else 1)
 
 
-def _describe(jobs: int, soaks: Soaks, kept: dict[str, bool]) -> dict[str, object]:
+def _build_figures(jobs: int, soaks: Soaks, kept: dict[str, bool]) -> dict[str, object]:
     return {
         "command": f"make soak-models  (python -m bench.soak --jobs {jobs})",
         "machine": f"{os.cpu_count()} cores, no GPU",

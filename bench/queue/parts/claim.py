@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 
@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 from bench.queue.bench import Bench, in_turns
 from bench.queue.noop_task import prefer_like_a_worker
 from bench.queue.tables import empty_tables, fill_queue
+from bench.timing import time_transaction
 from core.database import build_engine, get_engine
 from core.jobs.attempts.open_attempt import open_first
 from core.jobs.outcomes.rescue import rescue_expired
@@ -102,18 +103,20 @@ def _time_claims(engine: Engine, count: int) -> list[float]:
         if not first.opened:
             raise RuntimeError("the queue ran out: fewer claims, please")
 
-    return [_time(engine, claim) for _ in range(count)]
+    return [time_transaction(engine, claim) for _ in range(count)]
 
 
 def _measure_sweeps(bench: Bench, queue: _Queue) -> None:
     load = str(queue.rows)
-    bench.results.add("sweep", "nothing expired", load, [_time(queue.engine, _sweep) for _ in range(_IDLE_SWEEPS)])
+    bench.results.add(
+        "sweep", "nothing expired", load, [time_transaction(queue.engine, _sweep) for _ in range(_IDLE_SWEEPS)]
+    )
     if queue.rows > _EXPIRED * (bench.plan.rounds + 1):
         _time_claims(queue.engine, _EXPIRED)
         with queue.engine.begin() as connection:
             connection.execute(text(_EXPIRE), {"attempts": _EXPIRED})
-        bench.results.add("sweep", f"{_EXPIRED} expired leases", load, [_time(queue.engine, _sweep)])
-    figures: Sequence[float] = [_time(queue.engine, read_queue_figures)]
+        bench.results.add("sweep", f"{_EXPIRED} expired leases", load, [time_transaction(queue.engine, _sweep)])
+    figures: Sequence[float] = [time_transaction(queue.engine, read_queue_figures)]
     bench.results.add("sweep", "queue figures of /metrics", load, figures)
 
 
@@ -122,10 +125,3 @@ def _sweep(session: Session) -> None:
     rescue_expired(session)
     count_claimable(session, at_most=_MOST_RINGS)
     count_due_deliveries(session, at_most=_MOST_RINGS)
-
-
-def _time(engine: Engine, work: Callable[[Session], object]) -> float:
-    begin = time.perf_counter()
-    with Session(engine) as session, session.begin():
-        work(session)
-    return (time.perf_counter() - begin) * 1000

@@ -14,6 +14,6 @@ TITLES = {
 }
 
 
-def find_title(system: str) -> str:
+def title_of(system: str) -> str:
     """The title, or the name where that says enough."""
     return TITLES.get(system, system)
