@@ -28,7 +28,7 @@ class PartState(StrEnum):
     WAITING = "waiting"
     #: The process runs and does not serve yet.
     STARTING = "starting"
-    #: It serves; for an errand: done.
+    #: It serves; for a one-shot part: done.
     READY = "ready"
     #: Asked to end, and still there.
     STOPPING = "stopping"
