@@ -37,7 +37,7 @@ def _run_next_job(settings: Settings, rung_at: int) -> bool:
         return False
     claimed_at = time.monotonic_ns()
 
-    _successes.write(attempt_id=attempt.id, rendered=draw_nothing(attempt))
+    succeed_like_a_worker(attempt, draw_nothing(attempt))
     get_doorbell().ring_soon(WEBHOOK_QUEUE, DELIVER_NEXT)
     if claims := _open_claims_file():
         os.write(claims, f"{attempt.job_id} {rung_at} {claimed_at}\n".encode())
@@ -51,6 +51,11 @@ def claim_like_a_worker(settings: Settings) -> ClaimedAttempt | None:
 
 def _take(_: ClaimedAttempt) -> None:
     """There is no room to keep account of."""
+
+
+def succeed_like_a_worker(attempt: ClaimedAttempt, rendered: Rendered) -> None:
+    """Commit the success of the attempt. Raises LeaseLost."""
+    _successes.write(attempt_id=attempt.id, rendered=rendered)
 
 
 @cache
