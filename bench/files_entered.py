@@ -48,7 +48,8 @@ class _Recorder:
     def recording(self) -> Iterator[list[str]]:
         """Yields a list that holds the project files, sorted, once the block has ended."""
         files: list[str] = []
-        self._entered = entered = set()
+        entered: set[str] = set()
+        self._entered = entered
         try:
             yield files
             time.sleep(_PAUSE_SECONDS)

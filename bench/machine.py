@@ -1,4 +1,4 @@
-"""Where a run was made: without it no figure means anything."""
+"""The machine of a run: no figure means anything without it."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _RENDERING = ("torch", "diffusers", "transformers", "pillow", "litserve", "bento
 
 
 def describe_machine(libraries: Sequence[str] = _RENDERING) -> dict[str, str]:
-    """Processor, cores, memory, load, and versions of those of the libraries that are installed."""
+    """Processor, cores, memory, load, and the versions of those libraries that are installed."""
     described = {
         "processor": _read_processor(),
         "cores": str(os.cpu_count()),

@@ -1,4 +1,4 @@
-"""What the reports of all benchmarks write alike."""
+"""What the reports of all benchmarks have in common."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from bench.figures import Spread
 
 @dataclass(frozen=True)
 class Outcome:
-    """One target. `measured` says the figure with its spread."""
+    """One target. `measured` is the figure with its spread, in words."""
 
     target: str
     measured: str
@@ -34,11 +34,11 @@ def write_circumstances(machine: Mapping[str, str], settings: Mapping[str, str],
 
 
 def write_rows(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    """A table."""
+    """A Markdown table."""
     lines = [header, ["---"] * len(header), *rows]
     return "\n".join(f"| {' | '.join(line)} |" for line in lines)
 
 
 def say_spread(figure: Spread, digits: str) -> str:
-    """The median, and the quartiles in brackets."""
+    """The median with the quartiles in brackets, in this format (`.2f`)."""
     return f"{figure.median:{digits}} ({figure.lower_quartile:{digits}} to {figure.upper_quartile:{digits}})"

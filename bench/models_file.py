@@ -21,7 +21,7 @@ _USUAL: dict[str, Any] = {
 
 
 def write_section(model_id: str, source: str, **fields: Any) -> str:
-    """The section of a model whose folder, `source`, is beside the models file; `fields` replace or extend the usual ones."""
+    """The section of a model in a folder beside the file. `fields` replace or extend the usual ones."""
     values = {"source": source, **_USUAL, **fields}
     # Strings, numbers, booleans and lists look the same in TOML and in JSON.
     lines = [f"{name} = {json.dumps(value)}\n" for name, value in values.items()]

@@ -13,7 +13,7 @@ _RESULTS = Path(__file__).parent / "results"
 
 
 def read_plan(arguments: Sequence[str] | None = None) -> Plan:
-    """The plan that the command line asks for. Exits with a message where it makes no sense."""
+    """The plan that the command line asks for. Exits with a message if it makes no sense."""
     options = _build_parser().parse_args(arguments)
     quick = options.quick
     return Plan(

@@ -33,8 +33,8 @@ _LIBRARIES = (
 
 
 def run(plan: Plan, *, logs: Path, say: Callable[[str], None]) -> Results:
-    """Run the plan, on a database that survives a power cut, as a deployment's does. Raises RuntimeError when a process
-    does not start or loses a job.
+    """Run the plan on a database that survives a power cut, as in a deployment. Raises RuntimeError if a process does not
+    start or loses a job.
     """
     begin = time.monotonic()
     results = Results(machine=describe_machine(_LIBRARIES), settings=_build_settings(plan))

@@ -17,7 +17,7 @@ _QUICK_SYSTEMS = ("loop", "static", "engine", "litserve-grouped", "bentoml-group
 
 
 def read_plan(arguments: Sequence[str] | None = None) -> Plan:
-    """The plan that the command line asks for. Exits with a message where it makes no sense."""
+    """The plan that the command line asks for. Exits with a message if it makes no sense."""
     options = _build_parser().parse_args(arguments)
     quick = options.quick
     return Plan(

@@ -1,4 +1,4 @@
-"""What goes on meanwhile: submits and claims, each timed with its commit; and who waits for a lock."""
+"""The load beside the pruning: submits and claims, each timed with its commit, and the longest wait for a lock."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ where wait_event_type = 'Lock' and datname = current_database()
 
 @dataclass
 class Load:
-    """Milliseconds of each submit and claim, and the longest wait for a lock that was seen."""
+    """Milliseconds of each submit and claim, and of the longest wait for a lock."""
 
     submits: list[float] = field(default_factory=list)
     claims: list[float] = field(default_factory=list)
@@ -48,7 +48,7 @@ class Load:
 
 @contextmanager
 def submitting_and_claiming(engine: Engine, account_id: UUID) -> Iterator[Load]:
-    """Submits and claims in turns, and a look at the locks every 5 ms, until the block ends."""
+    """Submit and claim in turns, and read the locks every 5 ms, until the block ends."""
     load, stop = Load(), threading.Event()
 
     def work() -> None:

@@ -1,4 +1,4 @@
-"""`python -m bench.soak [--jobs 2000]`: run both soaks, write down what came out, and fail where a promise is broken."""
+"""`python -m bench.soak [--jobs 2000]`: run both soaks, write the figures, and fail if a promise is broken."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _MOST_MEMORY_GROWTH = 0.03
 
 
 def main() -> None:
-    """Exits with 1 where memory grows, a job waits past the bound, or the preference saves too few loads."""
+    """Exits with 1 if memory grows, a job waits longer than the bound, or the preference saves too few loads."""
     parser = argparse.ArgumentParser(prog="python -m bench.soak", description=__doc__)
     parser.add_argument("--jobs", type=int, default=2000)
     parser.add_argument("--result", type=Path, default=_RESULT, help="where to write the figures, as JSON")

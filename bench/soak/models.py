@@ -13,7 +13,7 @@ from bench.tiny_families import FAMILIES
 
 MODELS = ("amber", "birch", "coral", "dune")
 
-#: Channels of the denoisers: some 40 MB of weights each, so that one that is not given back shows.
+#: Channels of the denoisers: about 40 MB of weights each, so that memory that is not freed shows.
 _CHANNELS = (96, 192)
 
 _FIELDS: dict[str, Any] = {

@@ -43,6 +43,6 @@ class OneShot(Part):
         return True
 
     def _change(self, state: PartState) -> None:
-        # What is done stays done when the stack is stopped.
+        # A part that is done stays so when the stack is stopped.
         if self.state is not PartState.READY:
             super()._change(state)

@@ -1,4 +1,4 @@
-"""What a claim and a sweep cost in queues of every size: a database for each, so that rounds can go from one to the next."""
+"""The cost of a claim and of a sweep in queues of every size, each in a database of its own, to be measured in turns."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from core.webhooks.claim_delivery import count_due_deliveries
 
 _POOL = "default"
 _WARM_UP = 5
-#: What one sweep takes back at most, and counts up to at most: as worker/maintenance/sweep.py.
+#: The most jobs that one sweep rescues, and the most that it counts: as in worker/maintenance/sweep.py.
 _EXPIRED = 100
 _MOST_RINGS = 500
 _IDLE_SWEEPS = 5
@@ -46,7 +46,7 @@ def measure_claims_and_sweeps(bench: Bench) -> None:
     """Cells `claim` (system: accounts, load: rows) and `sweep` (system: what it finds, load: rows), in milliseconds."""
     plan = bench.plan
     empty_tables(get_engine())
-    # A database that somebody is connected to cannot be copied.
+    # A database with a connection cannot be copied.
     get_engine().dispose()
     with ExitStack() as filled:
         queues = [
@@ -70,7 +70,7 @@ def measure_claims_and_sweeps(bench: Bench) -> None:
 def _filled_queue(bench: Bench, *, rows: int, accounts: int) -> Iterator[_Queue]:
     name = f"bench_{rows}_{accounts}"
     empty = make_url(get_settings().database_url)
-    # Copies of it are made through another database.
+    # It is copied through a connection to another database.
     maintenance = build_engine(empty.set(database="postgres").render_as_string(hide_password=False), pool_size=1)
     _run_alone(maintenance, f'create database "{name}" template "{empty.database}"')
     engine = build_engine(empty.set(database=name).render_as_string(hide_password=False), pool_size=2)
@@ -92,7 +92,7 @@ def _run_alone(engine: Engine, statement: str) -> None:
 
 
 def _time_claims(engine: Engine, count: int) -> list[float]:
-    """Milliseconds of each, its commit included."""
+    """Milliseconds of each claim, the commit included."""
     settings = get_settings()
     prefer = prefer_like_a_worker(settings)
 
@@ -121,7 +121,7 @@ def _measure_sweeps(bench: Bench, queue: _Queue) -> None:
 
 
 def _sweep(session: Session) -> None:
-    """The database's half of it."""
+    """The database's half of a sweep."""
     rescue_expired(session)
     count_claimable(session, at_most=_MOST_RINGS)
     count_due_deliveries(session, at_most=_MOST_RINGS)
