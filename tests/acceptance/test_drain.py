@@ -1,4 +1,4 @@
-"""A job that is stopped goes on elsewhere from where it was. Real processes, real signals, a real bucket."""
+"""A job that is stopped resumes on another worker. Real processes, real signals, a real bucket."""
 
 from __future__ import annotations
 
@@ -100,8 +100,8 @@ def worker(stack: LocalStack) -> Iterator[Part]:
 def test_notices_drain_and_a_damaged_checkpoint_is_not_used(
     stack: LocalStack, customer: Customer, bucket: Bucket, notice: Path, expected: NDArray[np.uint8]
 ) -> None:
-    """SIGUSR1: the worker ends, and the other one goes on with its job at the very step. DRAIN_FILE appears: that one ends
-    as well. If the checkpoint is damaged then, the job starts over; it is the same picture, on the first attempt.
+    """SIGUSR1: the worker ends, and the other one resumes its job at the same step. DRAIN_FILE appears: that one ends as
+    well. If the checkpoint is damaged then, the job starts over; it is the same picture, on the first attempt.
     """
     job = customer.wait_until_rendering(customer.submit(**DRAWING))
     first, second = sorted(
@@ -135,7 +135,7 @@ def test_notices_drain_and_a_damaged_checkpoint_is_not_used(
 def test_a_step_that_hangs_ends_the_process(
     stack: LocalStack, customer: Customer, worker: Part, tmp_path: Path, expected: NDArray[np.uint8]
 ) -> None:
-    """A worker with a step that does not end hands back what can go on, exits with a status of its own, and the lease
+    """A worker with a step that does not end hands back the jobs that can resume, exits with a status of its own, and the lease
     brings the job that hung to another worker.
     """
     worker.pause()
@@ -157,7 +157,7 @@ def test_a_step_that_hangs_ends_the_process(
 
 
 def test_a_worker_that_hears_nothing_ends_itself(stack: LocalStack, customer: Customer, worker: Part) -> None:
-    """A worker whose consumer has gone deaf is found out while a job waits, exits with a status of its own, and another
+    """A worker whose consumer has gone deaf detects that while a job waits, exits with a status of its own, and another
     takes the job.
     """
     worker.pause()
@@ -173,7 +173,7 @@ def test_a_worker_that_hears_nothing_ends_itself(stack: LocalStack, customer: Cu
 
 
 def soon(is_so: Callable[[], bool], seconds: float = 10) -> bool:
-    """Whether it becomes so within some seconds."""
+    """Whether the condition becomes true within these seconds."""
     deadline = time.monotonic() + seconds
     while not is_so() and time.monotonic() < deadline:
         time.sleep(0.05)

@@ -1,4 +1,4 @@
-"""Everything that can happen twice or at once, on the real database: always one end, told as it is."""
+"""Everything that can happen twice or at once, on the real database: there is one end, and it is reported as it is."""
 
 from __future__ import annotations
 
@@ -86,7 +86,7 @@ def test_a_cancel_that_races_the_final_commit(
 
 
 def _put_off_deliveries(*, but: int) -> None:
-    """All but so many are due tomorrow."""
+    """Make all but this many deliveries due tomorrow."""
     with transaction() as session:
         session.execute(
             text(

@@ -1,4 +1,4 @@
-"""Core on a real database, without workers: what a test finds in the tables is what it put there."""
+"""Core on a real database, without workers: a test finds in the tables only what it put there."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from core.settings import get_settings
 from infra.local import LocalStack
 from tests.conftest import REPOSITORY
 
-#: Sends a job of an account and tells its id.
+#: Submits a job of an account and returns its id.
 Submit = Callable[..., UUID]
 
 #: Sends a body to POST /v1/jobs.

@@ -79,7 +79,7 @@ def _fill_the_table(account_id: UUID, submit: Submit) -> None:
 
 
 def _explain_claim(prefer: Preference | None, *, count: int = 1) -> list[dict[str, Any]]:
-    """How PostgreSQL runs each statement that looks for so many jobs."""
+    """PostgreSQL's plan of each statement of a claim of `count` jobs."""
     with noted_statements() as autocommit:
         if count == 1:
             assert (

@@ -1,4 +1,4 @@
-"""Python imports this first where its folder is on PYTHONPATH: the process is the real one, tampered with.
+"""Python imports this first if its folder is on PYTHONPATH: the process is the real one, tampered with.
 
 FAULT_FILE: a file with a FAULT_POINTS of one point. The first thread to reach that point deletes the file, and the fault
 happens: so one process, whose start takes seconds, can be hit at every point, one after another. DIE_WITH_RING: the first
@@ -45,7 +45,7 @@ class _Tampering(MetaPathFinder):
 
 
 class _ArmsOfFile(dict[str, Any]):
-    """Stands where the arms of the environment stand."""
+    """Replaces the arms of the environment."""
 
     def __init__(self, fault_points: ModuleType) -> None:
         super().__init__()
