@@ -135,8 +135,8 @@ def test_notices_drain_and_a_damaged_checkpoint_is_not_used(
 def test_a_step_that_hangs_ends_the_process(
     stack: LocalStack, customer: Customer, worker: Part, tmp_path: Path, expected: NDArray[np.uint8]
 ) -> None:
-    """A worker with a step that does not end hands back the jobs that can resume, exits with a status of its own, and the lease
-    brings the job that hung to another worker.
+    """A worker with a step that does not end hands back the jobs that can resume and exits with a status of its own; the
+    lease brings the job that hung to another worker.
     """
     worker.pause()
     hang = tmp_path / "hang"

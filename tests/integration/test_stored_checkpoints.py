@@ -98,7 +98,7 @@ def test_a_handed_back_job_keeps_the_step_that_it_was_stopped_at(account_id: UUI
 
 
 def test_a_checkpoint_that_may_have_failed_the_job_is_not_used_again(account_id: UUID, submit: Submit) -> None:
-    """After an attempt that failed past its own checkpoint the next one resumes; if that fails at once, the third starts over."""
+    """After a failure past its own checkpoint the next attempt resumes; if that fails at once, the third starts over."""
     job_id = submit(account_id)
     first = claim_one()
     kept = name(first, 4)
