@@ -23,7 +23,7 @@ from bench.queue.noop_task import claim_like_a_worker, draw_nothing, succeed_lik
 from core.accounts.create_account import create_account
 from core.accounts.manage_keys import issue_api_key
 from core.database import transaction
-from core.jobs.attempts.claim import ClaimedAttempt
+from core.jobs.attempts.claimed_attempt import ClaimedAttempt
 from core.settings import get_settings
 from infra.local import LocalStack
 from infra.local.application import REPOSITORY

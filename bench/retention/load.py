@@ -12,7 +12,8 @@ from sqlalchemy import Engine, text
 
 from bench.queue.tables import submit_one
 from bench.timing import time_transaction
-from core.jobs.attempts.claim import ClaimingWorker, claim_job
+from core.jobs.attempts.claim_step_by_step import claim_step_by_step
+from core.jobs.attempts.claiming_worker import ClaimingWorker
 
 _POOL = "default"
 
@@ -57,7 +58,7 @@ def submitting_and_claiming(engine: Engine, account_id: UUID) -> Iterator[Load]:
             load.claims.append(
                 time_transaction(
                     engine,
-                    lambda session: claim_job(
+                    lambda session: claim_step_by_step(
                         session, ClaimingWorker(pool=_POOL, worker_id="bench", lease_seconds=3600)
                     ),
                 )

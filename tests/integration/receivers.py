@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from uuid import UUID
 
+from core.accounts.lock_account import lock_account
 from core.database import transaction
 from core.webhooks.endpoints import create_endpoint
 from core.webhooks.tables import WebhookEndpoint
@@ -17,6 +18,7 @@ from core.webhooks.tables import WebhookEndpoint
 def add_endpoint(account_id: UUID, url: str) -> WebhookEndpoint:
     """A webhook endpoint of the account."""
     with transaction() as session:
+        lock_account(session, account_id)
         return create_endpoint(session, account_id=account_id, url=url, description="")
 
 
