@@ -21,7 +21,7 @@ from core.catalog import get_catalog
 from core.database import get_engine, transaction
 from core.ids import parse_id
 from core.jobs.attempts import claim_jobs as claim_door
-from core.jobs.attempts.claim_in_one_statement import FirstJobs
+from core.jobs.attempts.claim_jobs import FirstJobs
 from core.jobs.outcomes import record_successes as success_door
 from core.jobs.request.render_request import RenderRequest
 from core.jobs.submit import submit_job as submit_door

@@ -11,7 +11,6 @@ import pytest
 from sqlalchemy import text
 
 from core.database import get_engine, transaction
-from core.ids import new_id
 from core.jobs.attempts.affinity import LOOK_AHEAD, Preference, Shape
 from core.jobs.attempts.claim_jobs import claim_jobs
 from core.jobs.attempts.claim_step_by_step import claim_step_by_step
@@ -87,7 +86,7 @@ def _explain_claim(prefer: Preference | None, *, count: int = 1) -> list[dict[st
         assert len(claim_jobs(worker, count=count).attempts) == count
     return [
         # Explaining a claim by one statement claims the next jobs.
-        _explain(statement, parameters | {"attempt_ids": [new_id() for _ in range(count)]})
+        _explain(statement, parameters)
         for statement, parameters in noted
         if "LIMIT" in statement
     ]

@@ -21,8 +21,7 @@ from core.jobs.attempts.claimed_attempt import ClaimedAttempt
 from core.jobs.audit.invariants import list_violations
 from core.jobs.outcomes import record_successes as door
 from core.jobs.outcomes.record_success_step_by_step import record_success_step_by_step
-from core.jobs.outcomes.record_successes import record_successes
-from core.jobs.outcomes.record_successes_in_one_statement import record_successes_in_one_statement
+from core.jobs.outcomes.record_successes import record_successes, record_successes_in_one_statement
 from core.jobs.outcomes.rendered import Rendered
 from core.jobs.status import JobStatus
 from core.jobs.tables import Job
