@@ -1,1 +1,1 @@
-"""`/v1/webhook-endpoints`: where the account is told of its jobs' ends."""
+"""`/v1/webhook-endpoints`: the addresses to which the ends of an account's jobs are sent."""
