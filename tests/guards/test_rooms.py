@@ -182,11 +182,15 @@ class Tables(NamedTuple):
 
 
 #: What follows a table without being its alias.
-_WORDS = "cross|for|full|group|having|inner|join|left|limit|natural|on|order|returning|right|set|union|using|where|window"
+_WORDS = (
+    "cross|for|full|group|having|inner|join|left|limit|natural|on|order|returning|right|set|union|using|where|window"
+)
 _ITEM = rf"\w+(?:\s+(?:as\s+)?(?!(?:{_WORDS})\b)\w+)?"
 _SOURCE = re.compile(rf"(?P<is_deleted>\bdelete\s+)?\b(?:from|join|using)\s+(?P<items>{_ITEM}(?:\s*,\s*{_ITEM})*)")
 _WRITTEN = re.compile(r"\b(?:insert\s+into|update|lock\s+table|delete\s+from)\s+(\w+)")
-_LOCK = re.compile(r"\bfor\s+(?:no\s+key\s+update|update|key\s+share|share)\b(?:\s+of\s+(?P<names>\w+(?:\s*,\s*\w+)*))?")
+_LOCK = re.compile(
+    r"\bfor\s+(?:no\s+key\s+update|update|key\s+share|share)\b(?:\s+of\s+(?P<names>\w+(?:\s*,\s*\w+)*))?"
+)
 
 
 def read_tables(sql: str) -> Tables:
