@@ -1,1 +1,1 @@
-"""`/v1/webhook-endpoints`: the addresses to which the ends of an account's jobs are sent."""
+"""`/v1/webhook-endpoints`: the URLs that are called when the account's jobs end."""

@@ -8,8 +8,8 @@ from datetime import UTC, datetime, timedelta
 
 import structlog
 
-from core.artifacts.find_orphans import list_old_checkpoints, list_old_inputs, list_owned
-from core.artifacts.storage import delete_object, delete_prefix
+from core.artifacts.list_orphans import list_old_checkpoints, list_old_inputs, list_owned
+from core.artifacts.storage import bucket
 from core.database import transaction
 from core.errors import StorageUnavailable
 from core.jobs.attempts.checkpoints import list_owned_checkpoints
@@ -34,7 +34,7 @@ def _delete_what_abandoned_attempts_left() -> None:
         attempts = list_abandoned_attempts(session, grace_seconds=get_settings().orphan_grace_seconds)
     for attempt in attempts:
         try:
-            deleted = delete_prefix(attempt.prefix)
+            deleted = bucket().delete_prefix(attempt.prefix)
         except StorageUnavailable as error:
             _log.warning("orphans_not_deleted", prefix=attempt.prefix, error=str(error))
             continue
@@ -49,7 +49,7 @@ def _delete_inputs_without_a_job() -> None:
         with transaction() as session:
             orphans = set(keys) - list_owned(session, keys)
         for key in orphans:
-            delete_object(key)
+            bucket().delete(key)
             _log.info("orphaned_input_deleted", key=key)
 
 
@@ -58,7 +58,7 @@ def _delete_checkpoints_without_a_job() -> None:
         with transaction() as session:
             orphans = set(keys) - list_owned_checkpoints(session, keys)
         for key in orphans:
-            delete_object(key)
+            bucket().delete(key)
             _log.info("orphaned_checkpoint_deleted", key=key)
 
 

@@ -1,4 +1,4 @@
-"""Find objects in the bucket that may have no owner: images that came with requests, and checkpoints."""
+"""List objects in the bucket that may have no owner: images that came with requests, and checkpoints."""
 
 from __future__ import annotations
 
@@ -10,30 +10,30 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from core.artifacts.keys import CHECKPOINTS_PREFIX, INPUTS_PREFIX, build_inputs_start
-from core.artifacts.storage import list_objects
+from core.artifacts.storage import bucket
 from core.artifacts.tables import Artifact
 
-#: Jobs older than this are not looked at again: the look happens every few minutes, and costs what it reads.
+#: Inputs of older jobs are not listed again: the listing runs every few minutes, and its cost is what it reads.
 _WINDOW = timedelta(days=7)
 
 _CHUNK = 500
 
 
 def list_old_inputs(*, written_before: datetime) -> Iterator[list[str]]:
-    """Keys of inputs, some hundred at a time, that were written before the moment, for jobs of the week before it.
+    """Keys, up to 500 at a time, of the inputs that were written before the moment, for jobs of the week before it.
 
     Raises StorageUnavailable.
     """
     return _chunks(
-        list_objects(INPUTS_PREFIX, start_after=build_inputs_start(written_before - _WINDOW)), written_before
+        bucket().list_objects(INPUTS_PREFIX, start_after=build_inputs_start(written_before - _WINDOW)), written_before
     )
 
 
 def list_old_checkpoints(*, written_before: datetime) -> Iterator[list[str]]:
-    """Keys of checkpoints, some hundred at a time, that were written before the moment: there are only those of unfinished
-    jobs, and what was left behind. Raises StorageUnavailable.
+    """Keys, up to 500 at a time, of the checkpoints that were written before the moment. The bucket holds those of
+    unfinished jobs, and what was left behind. Raises StorageUnavailable.
     """
-    return _chunks(list_objects(CHECKPOINTS_PREFIX), written_before)
+    return _chunks(bucket().list_objects(CHECKPOINTS_PREFIX), written_before)
 
 
 def list_owned(session: Session, keys: Sequence[str]) -> set[str]:
