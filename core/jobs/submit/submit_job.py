@@ -1,4 +1,4 @@
-"""The door of a submit: from a request to a job that is committed, and whose workers are told."""
+"""The door of a submit: from a request to a job that is committed, and whose workers are rung for."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ class AcceptedJob(NamedTuple):
     """A job that is committed."""
 
     view: JobView
-    #: Of a new job, whose workers are told; None: an earlier submission with the same Idempotency-Key made the job.
+    #: The pool of a new job; None: an earlier submission with the same Idempotency-Key made the job.
     pool: str | None
 
     @property
