@@ -1,1 +1,1 @@
-"""Bring models from the hub ahead of time: the only code that asks it. Workers that render never do."""
+"""Fetches models from the hub ahead of time: the only code that asks the hub, and never part of a worker that renders."""
