@@ -68,7 +68,8 @@ def render_images(
     of anything else, ModelUnavailable for a LoRA that cannot be loaded, RequestRefused when the pipeline refuses the
     request before its first step, and NonFiniteResult when the model's numbers got out of hand.
     """
-    job = job or BatchJob(is_deterministic=bool(request.get("deterministic")))
+    job = job or BatchJob()
+    job.is_deterministic = job.is_deterministic or bool(request.get("deterministic"))
     with model.adapters.use(request.get("loras") or (), model.batcher.paused) as loras:
         job.adapters = loras.adapters
         return _render(

@@ -75,11 +75,13 @@ def build_case(
     strength: float = 0.8,
     size: tuple[int, int] | None = None,
     prompt: str = SHORT,
+    deterministic: bool = False,
     **changes: Any,
 ) -> Case:
-    """A render that may share its forwards."""
+    """A render that may share its forwards, unless it is deterministic."""
     family = FAMILIES[family_id]
     width, height = size or family.sizes[0]
     asked = {} if family.guidance in family.call else {family.guidance: guidance}
-    changes |= {"prompt": prompt, "width": width, "height": height, "strength": strength, "deterministic": False}
+    changes |= {"prompt": prompt, "width": width, "height": height, "strength": strength}
+    changes |= {"deterministic": deterministic}
     return Case(family_id, task, scheduler, seeds=tuple(seeds), steps=steps, changes=asked | changes)

@@ -56,12 +56,12 @@ def test_what_differs_so_is_kept_apart(tiny_models: TinyModels, name: str) -> No
 
 
 def test_a_deterministic_job_is_kept_apart(tiny_models: TinyModels) -> None:
-    """It is equal to itself alone to the bit, whoever else draws the same."""
+    """A job whose request says `deterministic` is equal to itself alone to the bit, whatever else is drawn."""
     model = tiny_models.get("sd15")
-    jobs = [Job(build_case("sd15", seeds=(seed,), steps=STEPS)) for seed in range(3)]
+    jobs = [Job(build_case("sd15", seeds=(seed,), steps=STEPS, deterministic=seed == 0)) for seed in range(3)]
 
     alone = draw_alone(model, jobs)
-    together = draw_together(model, jobs, [BatchJob(is_deterministic=True), BatchJob(), BatchJob()])
+    together = draw_together(model, jobs)
 
     assert [max(drawn.batch_rows) for drawn in together] == [2, 4, 4]
     assert torch.equal(together[0].latents, alone[0].latents)
