@@ -22,6 +22,7 @@ from tests.conftest import REPOSITORY
 from tests.rendering.families import FAMILIES
 from tests.rendering.models_file import write_section
 from worker.rendering.checkpoints import Checkpoint
+from worker.rendering.drawing import Drawing
 from worker.rendering.models import LoadedModel, Models
 from worker.rendering.models.device import share_cores
 from worker.rendering.render import render_images
@@ -106,12 +107,7 @@ def draw(model: LoadedModel, case: Case, checkpoint: Checkpoint | None = None) -
     forwards = model.batcher.forwards
     ends: list[StepEnd] = []
     rendered = render_images(
-        model,
-        case.request,
-        seeds=case.seeds,
-        on_step=ends.append,
-        images=draw_images(case),
-        checkpoint=checkpoint,
+        model, Drawing(case.request, case.seeds, draw_images(case)), on_step=ends.append, checkpoint=checkpoint
     )
     assert ends[-1].is_last
     return Drawn(
@@ -129,20 +125,13 @@ def stop_after(
     forwards = model.batcher.forwards
     kept: list[Checkpoint] = []
 
-    def end_step(end: StepEnd) -> None:
+    def stop(end: StepEnd) -> None:
         if end.step == step:
             kept.append(end.capture())
             raise Stopped
 
     with contextlib.suppress(Stopped):
-        render_images(
-            model,
-            case.request,
-            seeds=case.seeds,
-            on_step=end_step,
-            images=draw_images(case),
-            checkpoint=checkpoint,
-        )
+        render_images(model, Drawing(case.request, case.seeds, draw_images(case)), on_step=stop, checkpoint=checkpoint)
     return kept[0], model.batcher.forwards - forwards
 
 

@@ -20,6 +20,7 @@ from worker.rendering.checkpoints import Checkpoint
 from worker.rendering.checkpoints.policy import CheckpointPolicy
 from worker.rendering.checkpoints.scheduler_state import SchedulerState
 from worker.rendering.checkpoints.tensors import TensorShelf, TensorStore
+from worker.rendering.drawing import Drawing
 from worker.rendering.errors import CheckpointRefused, CheckpointUnsupported
 from worker.rendering.models import LoadedModel
 from worker.rendering.render import render_images
@@ -170,10 +171,8 @@ def test_a_resumed_job_lets_others_prepare_while_it_catches_up(model: LoadedMode
 
     render_images(
         model,
-        CASE.request,
-        seeds=CASE.seeds,
+        Drawing(CASE.request, CASE.seeds, job=job),
         on_step=lambda _end: seen.append((job.is_preparing, model.batcher.jobs_in_flight)),
-        job=job,
         checkpoint=Checkpoint.from_bytes(content),
     )
 
@@ -187,13 +186,13 @@ def test_what_cannot_be_resumed_says_why(tiny_models: TinyModels) -> None:
     cached.pipeline.transformer.enable_cache(FirstBlockCacheConfig(threshold=0.05))
     refusals: list[str] = []
 
-    def end_step(end: StepEnd) -> None:
+    def try_to_capture(end: StepEnd) -> None:
         with pytest.raises(CheckpointUnsupported) as refusal:
             end.capture()
         refusals.append(refusal.value.message)
 
     request = Case("flux-schnell", "text-to-image", "own", steps=2).request
-    drawn = render_images(cached, request, seeds=(1,), on_step=end_step)
+    drawn = render_images(cached, Drawing(request, seeds=(1,)), on_step=try_to_capture)
 
     assert drawn.resume == "unsupported: its transformer keeps results of earlier steps"
     assert refusals == ["its transformer keeps results of earlier steps"] * 2

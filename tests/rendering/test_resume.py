@@ -20,6 +20,7 @@ from tests.rendering.families import FAMILIES
 from tests.rendering.families.family import Family
 from tests.rendering.resuming import Case, Drawn, TinyModels, draw, go_on_elsewhere, leave, stop_after
 from worker.rendering.checkpoints import Checkpoint
+from worker.rendering.drawing import Drawing
 from worker.rendering.models import LoadedModel
 from worker.rendering.render import render_images
 from worker.rendering.watch_steps import StepEnd
@@ -206,10 +207,10 @@ def draw_latents(
     """The latents after the last step."""
     ends: list[StepEnd] = []
 
-    def end_step(end: StepEnd) -> None:
+    def keep_end(end: StepEnd) -> None:
         ends.append(end)
         if len(ends) == 1:
             after_first_step()
 
-    render_images(model, case.request, seeds=case.seeds, on_step=end_step, checkpoint=checkpoint)
+    render_images(model, Drawing(case.request, case.seeds), on_step=keep_end, checkpoint=checkpoint)
     return ends[-1].latents

@@ -15,6 +15,7 @@ from core.catalog.schedulers import DIFFUSION_SCHEDULERS, SCHEDULER_NAMES
 from core.errors import StorageUnavailable
 from core.jobs.failures import FailureCode
 from tests.conftest import REPOSITORY
+from worker.rendering.drawing import Drawing
 from worker.rendering.errors import ModelUnavailable, RequestRefused, describe_failure
 from worker.rendering.images.encode import encode_image
 from worker.rendering.models import Models
@@ -80,7 +81,7 @@ def test_every_error_has_a_code_and_keeps_its_secrets(error: Exception, code: Fa
 def test_every_scheduler_draws(models: Models, scheduler: str) -> None:
     """Each scheduler that the catalog may name is made from the model's own and gives a picture."""
     [image] = render_images(
-        models.load("picturebook"), request(scheduler=scheduler), seeds=[1], on_step=lambda _: None
+        models.load("picturebook"), Drawing(request(scheduler=scheduler), seeds=[1]), on_step=lambda _: None
     ).images
 
     assert image.size == (64, 64)
@@ -123,9 +124,9 @@ def test_a_render_stops_at_the_step_that_says_so(models: Models) -> None:
 
     model = models.load("picturebook")
     with pytest.raises(KeyError):
-        render_images(model, request(num_inference_steps=10), seeds=[1], on_step=stop_at_three)
+        render_images(model, Drawing(request(num_inference_steps=10), seeds=[1]), on_step=stop_at_three)
     assert steps == [1, 2, 3]
-    assert len(render_images(model, request(), seeds=[1, 2], on_step=lambda _: None).images) == 2
+    assert len(render_images(model, Drawing(request(), seeds=[1, 2]), on_step=lambda _: None).images) == 2
 
 
 def test_a_render_does_not_depend_on_the_one_before(models: Models) -> None:
@@ -133,7 +134,7 @@ def test_a_render_does_not_depend_on_the_one_before(models: Models) -> None:
     model = models.load("picturebook")
 
     def render(**changes: object) -> bytes:
-        return render_images(model, request(**changes), seeds=[1], on_step=lambda _: None).images[0].tobytes()
+        return render_images(model, Drawing(request(**changes), seeds=[1]), on_step=lambda _: None).images[0].tobytes()
 
     first = render()
     render(scheduler="euler_ancestral", guidance_scale=9.0, num_inference_steps=5)
@@ -143,7 +144,7 @@ def test_a_render_does_not_depend_on_the_one_before(models: Models) -> None:
 def test_a_request_that_the_pipeline_refuses_is_the_clients_fault(models: Models) -> None:
     """What only the pipeline can know to be wrong is invalid_request, not an internal error."""
     with pytest.raises(RequestRefused):
-        render_images(models.load("picturebook"), request(width=60), seeds=[1], on_step=lambda _: None)
+        render_images(models.load("picturebook"), Drawing(request(width=60), seeds=[1]), on_step=lambda _: None)
 
 
 def test_a_broken_folder_is_model_unavailable(tmp_path: object) -> None:

@@ -30,6 +30,7 @@ from worker.rendering.attempt.commit_outcome import commit, record
 from worker.rendering.attempt.lease_keeper import LeaseKeeper, keep_lease
 from worker.rendering.batching import BatchJob
 from worker.rendering.checkpoints import JobCheckpoints
+from worker.rendering.drawing import Drawing
 from worker.rendering.errors import DeadlinePassed, JobCancelled, WorkerDraining, describe_failure
 from worker.rendering.images.encode import encode_image
 from worker.rendering.images.load_inputs import load_inputs
@@ -126,10 +127,10 @@ def _render(
     slot: Slot,
     checkpoints: JobCheckpoints,
 ) -> Rendered:
-    images = load_inputs(attempt)
+    drawing = Drawing(attempt.request, attempt.image_seeds, load_inputs(attempt), slot.job)
     started = time.perf_counter()
 
-    def end_step(end: StepEnd) -> None:
+    def obey_lease(end: StepEnd) -> None:
         fault_point("mid_step")
         if end.is_last:
             # Decoding, encoding and storing go on beside the next job's denoising.
@@ -144,14 +145,11 @@ def _render(
     drawn = checkpoints.resume(
         lambda checkpoint: render_images(
             model,
-            attempt.request,
-            seeds=attempt.image_seeds,
-            on_step=end_step,
-            images=images,
-            job=slot.job,
+            drawing,
+            on_step=obey_lease,
+            checkpoint=checkpoint,
             prompt_cache=runtime.prompt_cache,
             watch=partial(runtime.preview, attempt),
-            checkpoint=checkpoint,
         )
     )
     fault_point("after_render")

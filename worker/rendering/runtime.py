@@ -24,6 +24,7 @@ from core.settings import Settings, get_settings
 from worker.rendering.attempt.group_claimer import GroupClaimer
 from worker.rendering.attempt.group_success_writer import GroupSuccessWriter
 from worker.rendering.checkpoints import CheckpointWriter
+from worker.rendering.drawing import Drawing
 from worker.rendering.errors import ModelUnavailable
 from worker.rendering.models import Models
 from worker.rendering.models.device import find_device, share_cores
@@ -68,7 +69,7 @@ class Runtime:
             RenderRequest(prompt="warm-up", num_inference_steps=2), catalog=self.catalog, default_model=default
         )
         try:
-            render_images(self.models.load(default), request.parameters, seeds=[0], on_step=_ignore_step)
+            render_images(self.models.load(default), Drawing(request.parameters, seeds=[0]), on_step=_ignore_step)
         except ModelUnavailable:
             # Said already where it was found; the jobs that need the model will fail and say so too.
             return

@@ -14,7 +14,7 @@ import torch
 from numpy.typing import NDArray
 
 from tests.rendering.resuming import Case, draw_images
-from worker.rendering.batching import BatchJob
+from worker.rendering.drawing import Drawing
 from worker.rendering.models import LoadedModel
 from worker.rendering.render import render_images
 from worker.rendering.watch_steps import StepEnd
@@ -108,10 +108,10 @@ def draw(
     meetings: int = 0,
 ) -> Outcome:
     """One job. What ends it is told, not raised."""
-    job = BatchJob(is_deterministic=bool(case.request["deterministic"]))
-    outcome = Outcome(batch_rows=job.batch_rows)
+    drawing = Drawing(case.request, case.seeds, draw_images(case))
+    outcome = Outcome(batch_rows=drawing.job.batch_rows)
 
-    def end_step(end: StepEnd) -> None:
+    def note_end(end: StepEnd) -> None:
         outcome.steps_told += 1
         outcome.latents = end.latents.clone()
         if outcome.steps_told <= meetings:
@@ -119,15 +119,7 @@ def draw(
         on_step(end)
 
     try:
-        rendered = render_images(
-            model,
-            case.request,
-            seeds=case.seeds,
-            on_step=end_step,
-            images=draw_images(case),
-            job=job,
-            watch=watch,
-        )
+        rendered = render_images(model, drawing, on_step=note_end, watch=watch)
     except Exception as error:  # noqa: BLE001  (whatever it is, the test looks at it)
         outcome.error = error
     else:

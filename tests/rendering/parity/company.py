@@ -15,6 +15,7 @@ import torch
 from tests.rendering.parity.mixes import Job
 from tests.rendering.resuming import Stopped, draw_images
 from worker.rendering.batching import BatchJob
+from worker.rendering.drawing import Drawing
 from worker.rendering.models import LoadedModel
 from worker.rendering.render import render_images
 from worker.rendering.watch_steps import StepEnd
@@ -80,7 +81,7 @@ def draw(model: LoadedModel, job: Job, *, pause: Pause = lambda *_: None, batch_
     """The job's render in this thread."""
     drawn = Drawn()
 
-    def end_step(end: StepEnd) -> None:
+    def note_end(end: StepEnd) -> None:
         drawn.latents, drawn.steps = end.latents.clone(), end.step
         pause(end.step, end.is_last)
         if job.is_cancelled and end.step == 2:
@@ -97,21 +98,13 @@ def draw(model: LoadedModel, job: Job, *, pause: Pause = lambda *_: None, batch_
         processor.postprocess = keep
         pipeline.image_processor = processor
 
-    batch_job = batch_job or BatchJob()
+    drawing = Drawing(job.case.request, job.case.seeds, draw_images(job.case), batch_job or BatchJob())
     try:
-        rendered = render_images(
-            model,
-            job.case.request,
-            seeds=job.case.seeds,
-            on_step=end_step,
-            images=draw_images(job.case),
-            job=batch_job,
-            watch=watch,
-        )
+        rendered = render_images(model, drawing, on_step=note_end, watch=watch)
         drawn.pictures = [np.asarray(image).astype(np.int16) for image in rendered.images]
     except Stopped:
         assert job.is_cancelled
-    drawn.batch_rows = batch_job.batch_rows
+    drawn.batch_rows = drawing.job.batch_rows
     return drawn
 
 

@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import torch
-from PIL.Image import Image
 
-from worker.rendering.batching.batch_job import BatchJob
 from worker.rendering.checkpoints.calls import CallLog
 from worker.rendering.checkpoints.checkpoint import Checkpoint
 from worker.rendering.checkpoints.scheduler_state import SchedulerState
 from worker.rendering.checkpoints.subject import Subject, describe_subject
 from worker.rendering.checkpoints.tensors import TensorShelf, TensorStore
 from worker.rendering.checkpoints.unsupported import why_not_resumable
+from worker.rendering.drawing import Drawing
 from worker.rendering.errors import CheckpointRefused, CheckpointUnsupported
 from worker.rendering.models import LoadedModel
 
@@ -126,28 +125,24 @@ class Journal:
 def open_journal(
     model: LoadedModel,
     pipeline: Any,
-    request: Mapping[str, Any],
+    drawing: Drawing,
     *,
-    seeds: Sequence[int],
-    images: Mapping[str, Image],
-    job: BatchJob,
     generators: Sequence[torch.Generator],
     checkpoint: Checkpoint | None,
 ) -> Journal:
-    """The journal of the render that `pipeline` is about to make for `job`, with a scheduler of its own.
+    """The journal of the render that `pipeline` is about to make, with a scheduler of its own.
 
     Raises CheckpointRefused when the checkpoint is of something else.
     """
-    subject = describe_subject(model, pipeline, request, seeds=seeds, images=images, adapters=job.adapters)
     journal = Journal(
-        subject,
+        describe_subject(model, pipeline, drawing),
         pipeline.scheduler,
         generators=generators,
         device=model.device,
         checkpoint=checkpoint,
         unsupported=why_not_resumable(pipeline),
     )
-    job.calls = journal.calls
+    drawing.job.calls = journal.calls
     return journal
 
 

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 from PIL.Image import Image
 
-from worker.rendering.batching.batch_job import AdapterSet
+from worker.rendering.drawing import Drawing
 from worker.rendering.models import LoadedModel
 from worker.rendering.versions import library_versions
 
@@ -20,15 +20,7 @@ Subject = dict[str, Any]
 _LIBRARIES = ("diffusers", "torch", "transformers")
 
 
-def describe_subject(
-    model: LoadedModel,
-    pipeline: Any,
-    request: Mapping[str, Any],
-    *,
-    seeds: Sequence[int],
-    images: Mapping[str, Image],
-    adapters: AdapterSet,
-) -> Subject:
+def describe_subject(model: LoadedModel, pipeline: Any, drawing: Drawing) -> Subject:
     """Of the render that `pipeline` is about to make, with a scheduler of its own."""
     return {
         "model": model.id,
@@ -39,10 +31,10 @@ def describe_subject(
         "pipeline": type(pipeline).__name__,
         "scheduler": type(pipeline.scheduler).__name__,
         "scheduler's configuration": _digest_config(pipeline.scheduler.config),
-        "request": json.loads(json.dumps(dict(request))),
-        "seeds": list(seeds),
-        "images": {name: _digest_image(image) for name, image in images.items()},
-        "adapters": [[name, scale] for name, scale in adapters],
+        "request": json.loads(json.dumps(dict(drawing.request))),
+        "seeds": list(drawing.seeds),
+        "images": {name: _digest_image(image) for name, image in drawing.images.items()},
+        "adapters": [[name, scale] for name, scale in drawing.job.adapters],
         # Without the part after the plus: the same torch is built for CPUs and for several GPUs.
         "versions": {name: library_versions()[name].partition("+")[0] for name in _LIBRARIES},
     }
