@@ -26,16 +26,12 @@ def refuse_impossible_switches(entry: ModelEntry, device: torch.device) -> None:
         raise _refusal("offload", "moves weights between a GPU and main memory, and here is no GPU")
     if entry.offload != "none" and entry.quantisation != "none":
         raise _refusal("offload", f"does not go together with quantisation = {entry.quantisation!r}")
-    if entry.quantisation != "none" and entry.layerwise_casting:
-        raise _refusal("layerwise_casting", f"does not go together with quantisation = {entry.quantisation!r}")
     if entry.quantisation != "none" and importlib.util.find_spec("torchao") is None:
         raise _refusal("quantisation", "needs torchao: install darkroom-server[quantise]")
     if entry.layerwise_casting and device.type == "mps":
         raise _refusal("layerwise_casting", "stores weights as fp8, which this device does not have")
     if entry.compile != "off" and not _has_compiler(device):
         raise _refusal("compile", "needs a C++ compiler on a CPU and triton on a GPU")
-    if backend is not None and backend.endswith("_hub"):
-        raise _refusal("attention_backend", f"= {backend!r} downloads compiled code, which is never run")
     if backend is not None and on_cpu and backend not in _CPU_BACKENDS:
         raise _refusal("attention_backend", f"= {backend!r} needs a GPU")
 
