@@ -11,12 +11,13 @@ from typing import Any
 import torch
 from PIL.Image import Image
 
+from core.catalog import derive_task
 from worker.rendering.batching import BatchJob
 from worker.rendering.checkpoints import Checkpoint, open_journal
 from worker.rendering.drawing import Drawing
 from worker.rendering.errors import NonFiniteResult, RequestRefused
 from worker.rendering.models import LoadedModel
-from worker.rendering.pipelines import build_pipeline, build_scheduler, control_argument, derive_task
+from worker.rendering.pipelines import build_pipeline, build_scheduler, control_argument
 from worker.rendering.prompts import JobPrompts, PromptCache, install_prompt_cache
 from worker.rendering.watch_steps import StepEnd, watch_steps
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 import inspect
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from functools import cache
 from typing import Any
 
@@ -14,13 +14,6 @@ from diffusers import DiffusionPipeline
 from core.catalog import Task, find_signature, list_pipeline_classes
 from worker.rendering.errors import RequestRefused
 from worker.rendering.models import LoadedModel
-
-
-def derive_task(images: Collection[str]) -> Task:
-    """What a job is to do, by the names of the pictures that it brings."""
-    if "mask_image" in images:
-        return "inpainting"
-    return "image-to-image" if "image" in images else "text-to-image"
 
 
 def build_pipeline(model: LoadedModel, task: Task, *, control: bool = False) -> Any:
