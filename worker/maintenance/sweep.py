@@ -57,7 +57,7 @@ def _rescue() -> None:
     for job in rescued:
         JOBS_RESCUED.inc()
         ATTEMPTS_FINISHED.labels(job.status, FailureCode.LEASE_EXPIRED).inc()
-        _log.warning("job_rescued", **_describe(job))
+        _log.warning("job_rescued", **_log_fields(job))
 
 
 def _end_overdue(end: Callable[..., list[Job]]) -> None:
@@ -70,12 +70,12 @@ def _end_overdue(end: Callable[..., list[Job]]) -> None:
             ended = end(session, at_most=_BATCH)
         for job in ended:
             JOBS_OVERDUE.labels(job.failure_code or "").inc()
-            _log.info("job_overdue", failure_code=job.failure_code, **_describe(job))
+            _log.info("job_overdue", failure_code=job.failure_code, **_log_fields(job))
         if len(ended) < _BATCH:
             return
 
 
-def _describe(job: Job) -> dict[str, Any]:
+def _log_fields(job: Job) -> dict[str, Any]:
     return {
         "account_id": format_id("acc", job.account_id),
         "job_id": format_id("job", job.id),

@@ -44,13 +44,13 @@ def pin_source(source: HubSource) -> LockedSource:
     if isinstance(source, LoraHubSource):
         if source.file not in tree:
             raise HubRefused(f"{source.hub} has no {source.file} at {source.revision}.")
-        return LockedSource(revision=commit, files={source.file: _describe(tree[source.file])})
+        return LockedSource(revision=commit, files={source.file: _lock_file(tree[source.file])})
     paths = select_files(tree, components=None if index is None else index.components, variant=source.variant)
     if not any(path.endswith(".safetensors") for path in paths):
         raise HubRefused(f"{source.hub} has no safetensors weights at {source.revision}; other kinds are not loaded.")
     return LockedSource(
         revision=commit,
-        files={path: _describe(tree[path]) for path in paths},
+        files={path: _lock_file(tree[path]) for path in paths},
         pipeline=None if index is None else index.pipeline,
     )
 
@@ -86,7 +86,7 @@ def _read_index(repository: str, commit: str) -> _Index:
     return _Index(class_name if isinstance(class_name, str) else None, components)
 
 
-def _describe(file: RepoFile) -> LockedFile:
+def _lock_file(file: RepoFile) -> LockedFile:
     if file.lfs is not None:
         return LockedFile(byte_size=file.lfs.size, sha256=file.lfs.sha256)
     return LockedFile(byte_size=file.size, sha256=None, git_blob=file.blob_id)

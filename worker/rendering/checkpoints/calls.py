@@ -54,7 +54,7 @@ class CallLog:
     def keep(self, module_name: str, answer: Any) -> None:
         """A call has been answered."""
         try:
-            form = to_tree(answer, _describe)
+            form = to_tree(answer, _form_of)
         except CheckpointUnsupported as error:
             self._unsupported = CheckpointUnsupported(f"the answer of {module_name}: {error.message}")
             return
@@ -75,5 +75,5 @@ class CallLog:
         return torch.zeros(form["shape"], dtype=getattr(torch, form["dtype"]), device=self._device)
 
 
-def _describe(tensor: torch.Tensor) -> Tree:
+def _form_of(tensor: torch.Tensor) -> Tree:
     return {"shape": list(tensor.shape), "dtype": str(tensor.dtype).removeprefix("torch.")}

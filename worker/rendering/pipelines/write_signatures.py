@@ -59,7 +59,7 @@ def main() -> None:
 def render_signatures() -> str:
     """The file's text: one line for each pipeline class, so that a release's changes can be read in a diff."""
     classes = {cls.__name__: cls for _, _, cls in _list_classes()}
-    lines = [f"{json.dumps(name)}: {json.dumps(_describe(classes[name]))}" for name in sorted(classes)]
+    lines = [f"{json.dumps(name)}: {json.dumps(_signature_of(classes[name]))}" for name in sorted(classes)]
     return f'{{"diffusers": "{diffusers.__version__}",\n"classes": {{\n' + ",\n".join(lines) + "\n}}\n"
 
 
@@ -73,7 +73,7 @@ def _list_classes() -> Iterator[tuple[str, str, type]]:
         yield family, task, getattr(diffusers, name)
 
 
-def _describe(cls: type) -> dict[str, Any]:
+def _signature_of(cls: type) -> dict[str, Any]:
     family = next(family for family, _, other in _list_classes() if other is cls)
     return {
         "tasks": _classes_by_task(family),
