@@ -19,7 +19,7 @@ from worker.rendering.batching import BatchJob
 from worker.rendering.checkpoints import Checkpoint
 from worker.rendering.checkpoints.policy import CheckpointPolicy
 from worker.rendering.checkpoints.scheduler_state import SchedulerState
-from worker.rendering.checkpoints.tensors import TensorShelf, TensorStore
+from worker.rendering.checkpoints.tensors import TensorReader, TensorStore
 from worker.rendering.drawing import Drawing
 from worker.rendering.errors import CheckpointRefused, CheckpointUnsupported
 from worker.rendering.models import LoadedModel
@@ -238,7 +238,7 @@ def test_a_value_comes_back_as_it_was(value: object) -> None:
     store = TensorStore()
     tree = json.loads(json.dumps(store.put(value)))
 
-    assert_equal(TensorShelf(store.tensors, torch.device("cpu")).get(tree), value)
+    assert_equal(TensorReader(store.tensors, torch.device("cpu")).get(tree), value)
 
 
 def assert_equal(some: Any, other: Any) -> None:

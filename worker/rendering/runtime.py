@@ -27,7 +27,7 @@ from worker.rendering.checkpoints import CheckpointWriter
 from worker.rendering.drawing import Drawing
 from worker.rendering.errors import ModelUnavailable
 from worker.rendering.models import Models
-from worker.rendering.models.device import find_device, share_cores
+from worker.rendering.models.device import choose_device, share_cores
 from worker.rendering.previews import PreviewMaker
 from worker.rendering.process.capacity import Capacity
 from worker.rendering.process.drain import Drain
@@ -114,12 +114,12 @@ def get_runtime() -> Runtime:
         catalog,
         device=settings.render_device,
         budget_bytes=settings.model_cache_bytes,
-        forwards=share_cores(find_device(settings.render_device), settings.cpu_forwards),
+        forwards=share_cores(choose_device(settings.render_device), settings.cpu_forwards),
     )
 
     worker_id = f"{socket.gethostname()}:{os.getpid()}"
 
-    def describe_claimant() -> ClaimingWorker:
+    def describe_worker() -> ClaimingWorker:
         return ClaimingWorker(
             pool=settings.render_pool,
             worker_id=worker_id,
@@ -142,7 +142,7 @@ def get_runtime() -> Runtime:
         uploads=ThreadPoolExecutor(settings.s3_upload_threads, thread_name_prefix="upload"),
         drain=drain,
         checkpoint_writer=CheckpointWriter(),
-        claimer=GroupClaimer(describe_claimant),
+        claimer=GroupClaimer(describe_worker),
         successes=GroupSuccessWriter(),
         emergency_exit=EmergencyExit(drain, capacity),
         liveness=Liveness(

@@ -16,7 +16,7 @@ from worker.rendering.batching import BatchJob
 from worker.rendering.drawing import Drawing
 from worker.rendering.images.encode import encode_image
 from worker.rendering.models import Models
-from worker.rendering.models.device import find_device, share_cores
+from worker.rendering.models.device import choose_device, share_cores
 from worker.rendering.process.capacity import Capacity
 from worker.rendering.render import render_images
 from worker.rendering.watch_steps import StepEnd
@@ -33,7 +33,7 @@ class Engine:
     def __init__(self, setting: Setting, *, forwards: int | None = None) -> None:
         """`forwards` as the setting CPU_FORWARDS."""
         torch.set_num_threads(setting.threads)
-        side_by_side = share_cores(find_device(setting.device), forwards)
+        side_by_side = share_cores(choose_device(setting.device), forwards)
         self._model = Models(_build_catalog(setting), device=setting.device, forwards=side_by_side).load(_MODEL)
         self._capacity = Capacity()
         self._threads = ThreadPoolExecutor(THREADS, thread_name_prefix="job")

@@ -56,7 +56,7 @@ def gallery() -> Gallery:
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     """Previews are due at every step, and all of them are drawn."""
     monkeypatch.setattr(maker, "_PAUSE_SECONDS", 0)
-    monkeypatch.setattr(maker, "_PLACES", 1000)
+    monkeypatch.setattr(maker, "_MOST_WAITING", 1000)
 
 
 @pytest.mark.parametrize("family", FAMILIES)

@@ -94,7 +94,7 @@ def test_nobody_hangs_and_every_answer_is_right() -> None:
         tallies = list(threads.map(lambda seed: run_job(model, batcher, seed), range(ROUNDS)))
 
     assert batcher.jobs_in_flight == 0
-    assert batcher._waiting.take_all() == []
+    assert batcher._parked.take_all() == []
     assert sum(tally.done + tally.given_up + tally.failed for tally in tallies) == ROUNDS
     assert min(sum(getattr(tally, end) for tally in tallies) for end in ("done", "given_up", "failed")) > ROUNDS / 10
     assert sum(tally.rows_in_company for tally in tallies) > ROUNDS / 10

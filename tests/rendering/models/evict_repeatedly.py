@@ -13,7 +13,7 @@ import torch
 from core.catalog import load_catalog
 from tests.rendering.models.drawing import draw
 from worker.rendering.models import Models
-from worker.rendering.models.memory import give_back_memory
+from worker.rendering.models.memory import release_memory
 
 #: Threads that live meanwhile, as a worker's do: each allocates once.
 _THREADS = 20
@@ -33,7 +33,7 @@ def main() -> None:
         thread.start()
     models = Models(load_catalog(arguments.catalog), device="cpu", budget_bytes=arguments.budget)
     draw(models.load("light"), num_inference_steps=1)
-    give_back_memory(torch.device("cpu"))
+    release_memory(torch.device("cpu"))
     before = _resident_bytes()
     taken, left = [], []
     for _ in range(arguments.rounds):

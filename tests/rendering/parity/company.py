@@ -122,7 +122,7 @@ def draw_together(
         return list(threads.map(lambda job, own: meeting.draw(model, job, own), jobs, batch_jobs or [None] * len(jobs)))
 
 
-def find_difference(drawn: Drawn, alone: Drawn) -> float:
+def measure_difference(drawn: Drawn, alone: Drawn) -> float:
     """The largest one of the latents and of the pixels, as a part of the range; infinite where one has no pixels."""
     assert drawn.steps == alone.steps
     if (drawn.pixels is None) != (alone.pixels is None):

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 import torch
 
-from tests.rendering.parity.company import BOUND, Drawn, draw_alone, draw_together, find_difference
+from tests.rendering.parity.company import BOUND, Drawn, draw_alone, draw_together, measure_difference
 from tests.rendering.parity.mixes import PROMPTS, SHORT, Job, build_case
 from tests.rendering.resuming import Case, TinyModels
 from worker.rendering.batching import BatchJob, batcher, call
@@ -107,4 +107,4 @@ def _with_first(job: BatchJob) -> Callable[[list[call.DenoiserCall], Admission],
 
 
 def _differences(together: Sequence[Drawn], alone: Sequence[Drawn]) -> list[float]:
-    return [find_difference(*drawn) for drawn in zip(together, alone, strict=True)]
+    return [measure_difference(*drawn) for drawn in zip(together, alone, strict=True)]

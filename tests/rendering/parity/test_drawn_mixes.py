@@ -7,7 +7,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tests.rendering.families import FAMILIES
-from tests.rendering.parity.company import BOUND, draw_alone, draw_together, find_difference
+from tests.rendering.parity.company import BOUND, draw_alone, draw_together, measure_difference
 from tests.rendering.parity.mixes import PROMPTS, Job, build_case
 from tests.rendering.resuming import TinyModels
 from worker.rendering.pipelines import allowed_schedulers
@@ -53,7 +53,7 @@ def assert_as_if_alone(data: st.DataObject, tiny_models: TinyModels, family_id: 
 
     for shared, alone in zip(together, draw_alone(model, jobs), strict=True):
         assert shared.steps > 0
-        assert find_difference(shared, alone) <= BOUND
+        assert measure_difference(shared, alone) <= BOUND
 
 
 @settings(_SETTINGS, max_examples=8)

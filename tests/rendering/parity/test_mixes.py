@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from tests.rendering.families import FAMILIES
-from tests.rendering.parity.company import BOUND, draw_alone, draw_together, find_difference
+from tests.rendering.parity.company import BOUND, draw_alone, draw_together, measure_difference
 from tests.rendering.parity.mixes import Job, build_case, mix
 from tests.rendering.resuming import TinyModels
 
@@ -29,7 +29,7 @@ def test_twelve_mixed_jobs_are_drawn_as_if_alone(tiny_models: TinyModels, family
     together = draw_together(model, jobs)
     forwards_together = model.batcher.forwards - before
 
-    differences = [find_difference(*pair) for pair in zip(together, alone, strict=True)]
+    differences = [measure_difference(*pair) for pair in zip(together, alone, strict=True)]
     print(f"{family_id}: {max(differences):.1e} of the range, {forwards_alone} -> {forwards_together} forwards")
     assert max(differences) <= BOUND
     for shared, own in zip(together, alone, strict=True):
@@ -70,7 +70,7 @@ def test_jobs_of_one_shape_share_most_forwards(tiny_models: TinyModels, family_i
     together = draw_together(model, jobs)
     forwards_together = model.batcher.forwards - before
 
-    assert max(find_difference(*pair) for pair in zip(together, alone, strict=True)) <= BOUND
+    assert max(measure_difference(*pair) for pair in zip(together, alone, strict=True)) <= BOUND
     assert forwards_together <= 0.7 * forwards_alone
 
 
@@ -82,7 +82,7 @@ def test_jobs_are_told_apart(tiny_models: TinyModels) -> None:
 
     drawn = draw_together(model, [one, other])
 
-    assert find_difference(*drawn) > 10 * BOUND
+    assert measure_difference(*drawn) > 10 * BOUND
 
 
 def _assert_mixed(jobs: list[Job], family_id: str) -> None:

@@ -3,6 +3,6 @@
 from __future__ import annotations
 
 from worker.rendering.adapters.adapters import Adapters, UsedLoras
-from worker.rendering.adapters.lora_file import FindLora, LoraFile
+from worker.rendering.adapters.lora_file import GetLora, LoraFile
 
-__all__ = ["Adapters", "FindLora", "LoraFile", "UsedLoras"]
+__all__ = ["Adapters", "GetLora", "LoraFile", "UsedLoras"]

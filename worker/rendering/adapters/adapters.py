@@ -23,7 +23,7 @@ from worker.rendering.adapters.inject import (
     list_text_encoders,
     switch,
 )
-from worker.rendering.adapters.lora_file import FindLora, LoraFile, count_layers, refuse
+from worker.rendering.adapters.lora_file import GetLora, LoraFile, count_layers, refuse
 from worker.rendering.batching.batch_job import AdapterSet
 from worker.rendering.errors import ModelUnavailable
 from worker.rendering.modules.broken_models import BrokenModels
@@ -65,10 +65,10 @@ class Adapters:
     modules follows from the model, the LoRA and the file's content: text encoders are shared between models.
     """
 
-    def __init__(self, pipeline: Any, model_id: str, find_lora: FindLora, *, most_kept: int = _MOST_KEPT) -> None:
+    def __init__(self, pipeline: Any, model_id: str, get_lora: GetLora, *, most_kept: int = _MOST_KEPT) -> None:
         self._pipeline = pipeline
         self._model_id = model_id
-        self._find_lora = find_lora
+        self._get_lora = get_lora
         self._most_kept = most_kept
         #: By name, the least recently used first: how many jobs use each.
         self._pins: OrderedDict[str, int] = OrderedDict()
@@ -92,7 +92,7 @@ class Adapters:
 
         Raises ModelUnavailable, naming the LoRA, where one is missing, broken or made for another model.
         """
-        files = [(self._find_lora(lora["id"]), float(lora["scale"])) for lora in loras]
+        files = [(self._get_lora(lora["id"]), float(lora["scale"])) for lora in loras]
         scales: dict[str, float] = {}
         try:
             for file, scale in files:

@@ -27,7 +27,7 @@ class LoraFile:
 
 
 #: Finds a LoRA by its id. Raises ModelUnavailable.
-FindLora = Callable[[str], LoraFile]
+GetLora = Callable[[str], LoraFile]
 
 
 def count_layers(pipeline: Any, file: LoraFile) -> int:

@@ -47,7 +47,7 @@ class Batcher:
         """
         self._modules = dict(modules)
         self._gate = Gate(activate)
-        self._waiting = ParkedCalls(runners=runners)
+        self._parked = ParkedCalls(runners=runners)
         self._admission = Admission(most_rows=most_rows)
         self._changed = threading.Condition()
         self._current = threading.local()
@@ -83,7 +83,7 @@ class Batcher:
     def leave(self, job: BatchJob) -> None:
         """The job has made its last call: nobody waits for another one."""
         with self._changed:
-            self._waiting.leave(job)
+            self._parked.leave(job)
             self._changed.notify_all()
 
     def paused(self) -> AbstractContextManager[None]:
@@ -94,7 +94,7 @@ class Batcher:
     def jobs_in_flight(self) -> int:
         """Jobs between their first and their last call."""
         with self._changed:
-            return self._waiting.jobs_in_flight
+            return self._parked.jobs_in_flight
 
     def describe_costs(self) -> dict[str, dict[str, float]]:
         """Milliseconds for each row, by shape and rows, as measured so far."""
@@ -108,7 +108,7 @@ class Batcher:
             self._changed.notify_all()
         for runner in self._runners:
             runner.join()
-        for call in self._waiting.take_all():
+        for call in self._parked.take_all():
             call.fail(RuntimeError("the model was unloaded while a job used it"))
             call.answer()
         for module in self._modules.values():
@@ -127,7 +127,7 @@ class Batcher:
             if self._is_closed:
                 raise RuntimeError("the model is unloaded")
             job.share = call.rows.count / (self._admission.limit(call.shape) * len(self._runners))
-            self._waiting.park(call, time.monotonic())
+            self._parked.park(call, time.monotonic())
             self._changed.notify_all()
         answer = call.wait()
         if job.calls is not None:
@@ -148,7 +148,7 @@ class Batcher:
     def _take_next(self) -> list[DenoiserCall] | None:
         with self._changed:
             while not self._is_closed:
-                group = self._waiting.take_next(time.monotonic(), self._admission.limit)
+                group = self._parked.take_next(time.monotonic(), self._admission.limit)
                 if group.calls:
                     # What is left over may be ready now, for another runner.
                     self._changed.notify_all()
@@ -169,7 +169,7 @@ class Batcher:
                 call.fail(error)
         with self._changed:
             self.forwards += 1
-            self._waiting.answer(calls, time.monotonic())
+            self._parked.answer(calls, time.monotonic())
             for group, seconds in timed:
                 self._record(group, seconds)
             self._changed.notify_all()
@@ -179,7 +179,7 @@ class Batcher:
     def _record(self, calls: list[DenoiserCall], seconds: float) -> None:
         rows = sum(call.rows.count for call in calls)
         self._admission.record(calls[0].shape, rows, seconds)
-        self._waiting.record(calls, seconds)
+        self._parked.record(calls, seconds)
         for call in calls:
             call.job.batch_rows.append(rows)
             call.job.forward_seconds.append(seconds)

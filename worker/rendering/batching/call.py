@@ -11,7 +11,7 @@ import torch
 
 from worker.rendering.batching.batch_job import BatchJob
 from worker.rendering.batching.key import build_key
-from worker.rendering.batching.rows import Rows, find_images, read_rows
+from worker.rendering.batching.rows import Rows, read_images, read_rows
 
 
 @dataclass(eq=False)
@@ -84,7 +84,7 @@ def _settle_timestep(arguments: dict[str, Any], rows: Rows) -> dict[str, Any]:
 
 
 def _image_shape(arguments: dict[str, Any]) -> Hashable:
-    images = find_images(arguments)
+    images = read_images(arguments)
     if isinstance(images, torch.Tensor):
         return (*images.shape[1:], str(images.dtype))
     return (*max((tuple(image.shape) for image in images), default=()), "listed")

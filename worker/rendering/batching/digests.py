@@ -27,12 +27,12 @@ class Digests:
         return self._remember("rows", tensor, _digest_of_equal_rows)
 
     def _remember(self, kind: str, tensor: torch.Tensor, compute: Callable[[torch.Tensor], str]) -> str:
-        place = (kind, id(tensor))
-        if place not in self._known:
-            self._known[place] = (tensor, compute(tensor))
+        key = (kind, id(tensor))
+        if key not in self._known:
+            self._known[key] = (tensor, compute(tensor))
             if len(self._known) > _REMEMBERED:
                 self._known.popitem(last=False)
-        return self._known[place][1]
+        return self._known[key][1]
 
 
 def _digest(tensor: torch.Tensor) -> str:

@@ -52,9 +52,9 @@ class Gate:
                 self._changed.notify_all()
 
     def _wait(self, may_pass: Callable[[], bool]) -> None:
-        place = object()
-        self._queue.append(place)
-        while self._queue[0] is not place or self._is_held or not may_pass():
+        ticket = object()
+        self._queue.append(ticket)
+        while self._queue[0] is not ticket or self._is_held or not may_pass():
             self._changed.wait()
         self._queue.popleft()
         self._changed.notify_all()

@@ -35,13 +35,13 @@ class Rows:
 
 def read_rows(arguments: Mapping[str, Any]) -> Rows | None:
     """The rows of a call, from its images; None where it has none."""
-    images = find_images(arguments)
+    images = read_images(arguments)
     if isinstance(images, torch.Tensor):
         return Rows(images.shape[0], are_listed=False) if images.dim() else None
     return Rows(len(images), are_listed=True) if images else None
 
 
-def find_images(arguments: Mapping[str, Any]) -> torch.Tensor | Sequence[torch.Tensor]:
+def read_images(arguments: Mapping[str, Any]) -> torch.Tensor | Sequence[torch.Tensor]:
     """What a call is about: its first argument that is a tensor or a list of tensors. Empty where it has none."""
     for value in arguments.values():
         if isinstance(value, torch.Tensor):

@@ -21,7 +21,7 @@ class CallLog:
     def __init__(self, forms: list[Tree], earlier: list[list[tuple[str, int]]], *, device: torch.device) -> None:
         """`earlier` are the calls of the steps that are done already."""
         self._forms = list(forms)
-        self._places = {json.dumps(form): place for place, form in enumerate(forms)}
+        self._indices = {json.dumps(form): index for index, form in enumerate(forms)}
         self._earlier = earlier
         self._device = device
         self._steps: list[list[tuple[str, int]]] = [[]]
@@ -37,7 +37,7 @@ class CallLog:
 
     @property
     def steps(self) -> list[list[tuple[str, int]]]:
-        """For each step that has ended its calls: the module's name and the place of the answer's form."""
+        """For each step that has ended its calls: the module's name and the index of the form of its answer."""
         return [list(step) for step in self._steps[:-1]]
 
     def find(self, module_name: str) -> Any | None:
@@ -59,10 +59,10 @@ class CallLog:
             self._unsupported = CheckpointUnsupported(f"the answer of {module_name}: {error.message}")
             return
         key = json.dumps(form)
-        if key not in self._places:
-            self._places[key] = len(self._forms)
+        if key not in self._indices:
+            self._indices[key] = len(self._forms)
             self._forms.append(form)
-        self._steps[-1].append((module_name, self._places[key]))
+        self._steps[-1].append((module_name, self._indices[key]))
 
     def end_step(self) -> None:
         """Later calls are the next step's. Raises CheckpointRefused when a step is done again with fewer calls."""

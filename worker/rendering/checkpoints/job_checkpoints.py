@@ -140,8 +140,8 @@ class JobCheckpoints:
         with self._storing:
             if named is None or named.storage_key not in self._keys:
                 return
-            place = self._keys.index(named.storage_key)
-            superseded, self._keys = self._keys[:place], self._keys[place:]
+            newest = self._keys.index(named.storage_key)
+            superseded, self._keys = self._keys[:newest], self._keys[newest:]
         self._delete(superseded)
 
     def _delete_all(self) -> None:

@@ -11,7 +11,7 @@ from worker.rendering.checkpoints.calls import CallLog
 from worker.rendering.checkpoints.checkpoint import Checkpoint
 from worker.rendering.checkpoints.scheduler_state import SchedulerState
 from worker.rendering.checkpoints.subject import Subject, describe_subject
-from worker.rendering.checkpoints.tensors import TensorShelf, TensorStore
+from worker.rendering.checkpoints.tensors import TensorReader, TensorStore
 from worker.rendering.checkpoints.unsupported import why_not_resumable
 from worker.rendering.drawing import Drawing
 from worker.rendering.errors import CheckpointRefused, CheckpointUnsupported
@@ -47,7 +47,7 @@ class Journal:
         self._generators = generators
         self._checkpoint = checkpoint
         self._unsupported = unsupported
-        self._shelf = TensorShelf({} if checkpoint is None else checkpoint.tensors, device)
+        self._reader = TensorReader({} if checkpoint is None else checkpoint.tensors, device)
         self._scheduler_state: SchedulerState | None = None
         self._step = 0
         self._steps = 0
@@ -81,14 +81,14 @@ class Journal:
         assert self._scheduler_state is not None
         self.calls.end_step()
         self._step += 1
-        state, shelf = self._checkpoint.state, self._shelf
+        state, reader = self._checkpoint.state, self._reader
         if self._step < self._checkpoint.step:
             # Of the right form, so that the pipeline can take it apart.
-            return _with_tensors(shelf.get(state["result"]), sample)
+            return _with_tensors(reader.get(state["result"]), sample)
 
-        self._result = shelf.get(state["result"])
-        self._scheduler_state.restore(state["scheduler"], shelf)
-        for generator, generator_state in zip(self._generators, shelf.get(state["generators"]), strict=True):
+        self._result = reader.get(state["result"])
+        self._scheduler_state.restore(state["scheduler"], reader)
+        for generator, generator_state in zip(self._generators, reader.get(state["generators"]), strict=True):
             generator.set_state(generator_state)
         return self._result
 

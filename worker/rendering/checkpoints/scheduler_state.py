@@ -8,7 +8,7 @@ from typing import Any
 
 import torch
 
-from worker.rendering.checkpoints.tensors import TensorShelf, TensorStore
+from worker.rendering.checkpoints.tensors import TensorReader, TensorStore
 from worker.rendering.checkpoints.trees import Tree
 from worker.rendering.errors import CheckpointUnsupported
 
@@ -52,7 +52,7 @@ class SchedulerState:
                 raise CheckpointUnsupported(f"the scheduler's {name}: {error.message}") from error
         return changed
 
-    def restore(self, changed: Mapping[str, Tree], shelf: TensorShelf) -> None:
+    def restore(self, changed: Mapping[str, Tree], reader: TensorReader) -> None:
         """Make the scheduler what it was when the changes were written down."""
         for name in [name for name in vars(self._scheduler) if name not in self._before and name not in changed]:
             delattr(self._scheduler, name)
@@ -60,9 +60,9 @@ class SchedulerState:
             if name not in changed and before.content is not None:
                 tree, tensors = before.content
                 if not before.is_still(getattr(self._scheduler, name, None)):
-                    setattr(self._scheduler, name, TensorShelf(tensors, _device_of(before.value)).get(tree))
+                    setattr(self._scheduler, name, TensorReader(tensors, _device_of(before.value)).get(tree))
         for name, tree in changed.items():
-            setattr(self._scheduler, name, shelf.get(tree))
+            setattr(self._scheduler, name, reader.get(tree))
 
 
 def _read(value: Any) -> tuple[Tree, Mapping[str, torch.Tensor]] | None:

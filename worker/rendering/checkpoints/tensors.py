@@ -33,7 +33,7 @@ class TensorStore:
         return self._names[id(tensor)]
 
 
-class TensorShelf:
+class TensorReader:
     """Puts values together again, with the tensors on the device that they were on."""
 
     def __init__(self, tensors: Mapping[str, torch.Tensor], device: torch.device) -> None:

@@ -55,7 +55,7 @@ def from_tree(tree: Tree, leaf: Callable[[Tree], torch.Tensor]) -> Any:
         case {"device": name}:
             return torch.device(name)
         case {"output": name, "fields": fields}:
-            output_class = _find_output_class(name)
+            output_class = _get_output_class(name)
             return output_class(**{field: from_tree(item, leaf) for field, item in fields.items()})
         case {"dict": items}:
             return {from_tree(key, leaf): from_tree(item, leaf) for key, item in items}
@@ -71,7 +71,7 @@ def _name_of(output_class: type[Any]) -> str:
     return f"{output_class.__module__}.{output_class.__qualname__}"
 
 
-def _find_output_class(name: str) -> type[Any]:
+def _get_output_class(name: str) -> type[Any]:
     """One of diffusers' output classes that are loaded: a name in a file imports nothing."""
     waiting: list[type[Any]] = list(BaseOutput.__subclasses__())
     while waiting:

@@ -16,10 +16,10 @@ from transformers.utils import logging as transformers_logging
 from core.catalog import Catalog
 from core.metrics import MODEL_EVICTIONS, MODEL_LOAD_SECONDS, MODEL_LOADS, MODEL_RESIDENT_BYTES
 from worker.rendering.models.cache_accounts import CacheAccounts, Resident
-from worker.rendering.models.device import find_device
+from worker.rendering.models.device import choose_device
 from worker.rendering.models.loaded_model import LoadedModel
 from worker.rendering.models.loading import load_model, resident_parts
-from worker.rendering.models.memory import give_back_memory, read_budget
+from worker.rendering.models.memory import read_budget, release_memory
 from worker.rendering.models.plan_load import LoadPlan
 from worker.rendering.models.sources import ModelSources
 
@@ -40,7 +40,7 @@ class Models:
         """`device` is a torch device, or `auto` for the GPU where there is one. The budget, where none is given, is read
         from the device. `forwards` of each model run side by side, where it can: see `share_cores`.
         """
-        self._device = find_device(device)
+        self._device = choose_device(device)
         self._forwards = forwards
         self._accounts = CacheAccounts(read_budget(self._device) if budget_bytes is None else budget_bytes)
         #: Guards the shelf and everything below; notified when room or a model may have come free. Never held while a
@@ -63,7 +63,7 @@ class Models:
         """
         resident = self._pin_or_load(model_id, while_waiting)
         try:
-            with _turn(resident, while_waiting):
+            with _taking_turn(resident, while_waiting):
                 yield resident.model
         finally:
             with self._changed:
@@ -84,7 +84,7 @@ class Models:
     def close(self) -> None:
         """Give back every model that nobody uses."""
         with self._changed:
-            self._accounts.leave_all()
+            self._accounts.mark_all_leaving()
         while self._evict_one():
             continue
 
@@ -96,7 +96,7 @@ class Models:
             return resident
         with _held(load_lock, while_waiting):
             # Another thread may have loaded it meanwhile; or it is here, but leaves.
-            resident = self._pin_once_settled(model_id, while_waiting)
+            resident = self._pin_once_released(model_id, while_waiting)
             return self._load(model_id, while_waiting) if resident is None else resident
 
     def _pin(self, model_id: str) -> Resident | None:
@@ -107,7 +107,7 @@ class Models:
         self._accounts.touch(resident)
         return resident
 
-    def _pin_once_settled(self, model_id: str, while_waiting: Callable[[], None]) -> Resident | None:
+    def _pin_once_released(self, model_id: str, while_waiting: Callable[[], None]) -> Resident | None:
         while True:
             with self._changed:
                 resident = self._pin(model_id)
@@ -121,13 +121,13 @@ class Models:
         shared = self._reserve_room(plan, while_waiting)
         started = time.perf_counter()
         try:
-            find_lora = partial(self._sources.find_lora, model_id)
-            model = load_model(plan, shared, find_lora, forwards=self._forwards)
+            get_lora = partial(self._sources.get_lora, model_id)
+            model = load_model(plan, shared, get_lora, forwards=self._forwards)
         except Exception as error:
             raise self._give_up(plan, error) from error
         finally:
             del shared
-        resident = self._shelve(plan, model)
+        resident = self._enter(plan, model)
         MODEL_LOADS.labels(model_id, "loaded").inc()
         MODEL_LOAD_SECONDS.labels(model_id).observe(time.perf_counter() - started)
         _log.info("model_loaded", model=model_id, device=str(model.device), dtype=str(model.dtype))
@@ -137,9 +137,9 @@ class Models:
         described = self._sources.report(plan.files, error)
         # The traceback's frames still hold what was loaded so far.
         error.__traceback__ = None
-        give_back_memory(self._device)
+        release_memory(self._device)
         with self._changed:
-            self._accounts.clear(plan.files.model_id)
+            self._accounts.release(plan.files.model_id)
             self._changed.notify_all()
         return described
 
@@ -166,7 +166,7 @@ class Models:
 
     def _want(self, model_id: str, byte_size: int) -> None:
         self._wanted[model_id] = byte_size
-        self._accounts.choose_leaving(sum(self._wanted.values()))
+        self._accounts.mark_leaving(sum(self._wanted.values()))
 
     def _evict_one(self) -> bool:
         """Give back one model that has to leave, if there is one that nobody uses."""
@@ -178,16 +178,16 @@ class Models:
         victim.model.batcher.close()
         victim.model.adapters.unload_all()
         del victim
-        give_back_memory(self._device)
+        release_memory(self._device)
         with self._changed:
-            self._accounts.clear(model_id)
+            self._accounts.release(model_id)
             MODEL_RESIDENT_BYTES.set(self._accounts.used_bytes)
             self._changed.notify_all()
         MODEL_EVICTIONS.labels(model_id).inc()
         _log.info("model_evicted", model=model_id)
         return True
 
-    def _shelve(self, plan: LoadPlan, model: LoadedModel) -> Resident:
+    def _enter(self, plan: LoadPlan, model: LoadedModel) -> Resident:
         parts = resident_parts(plan, model)
         with self._changed:
             for part in parts:
@@ -196,13 +196,13 @@ class Models:
                     setattr(model.pipeline, part.name, loaded_by_other)
             modules = {part.address: (getattr(model.pipeline, part.name), part.byte_size) for part in parts}
             resident = Resident(model, pins=1)
-            self._accounts.shelve(resident, modules)
+            self._accounts.enter(resident, modules)
             MODEL_RESIDENT_BYTES.set(self._accounts.used_bytes)
             self._changed.notify_all()
         return resident
 
 
-def _turn(resident: Resident, while_waiting: Callable[[], None]) -> AbstractContextManager[None]:
+def _taking_turn(resident: Resident, while_waiting: Callable[[], None]) -> AbstractContextManager[None]:
     # The hooks of an offloaded model move its components for one job, from under another.
     return nullcontext() if resident.model.entry.offload == "none" else _held(resident.turn, while_waiting)
 

@@ -67,7 +67,7 @@ class CacheAccounts:
         modules = {address: self._components[address].module for address in parts}
         return {address: module for address, module in modules.items() if module is not None}
 
-    def shelve(self, resident: Resident, modules: Mapping[str, tuple[torch.nn.Module, int]]) -> None:
+    def enter(self, resident: Resident, modules: Mapping[str, tuple[torch.nn.Module, int]]) -> None:
         """A model that has room reserved is loaded. `modules`: its components by address, with their true weight."""
         model_id = resident.model.id
         for address, (module, byte_size) in modules.items():
@@ -96,7 +96,7 @@ class CacheAccounts:
                 return self.residents.pop(model_id)
         return None
 
-    def clear(self, model_id: str) -> None:
+    def release(self, model_id: str) -> None:
         """The model's memory is given back, or was never taken."""
         self._leaving.discard(model_id)
         for address in [key for key, item in self._components.items() if model_id in item.users]:
@@ -106,7 +106,7 @@ class CacheAccounts:
         """Whether the model is here, or not yet given back."""
         return model_id in self.residents or model_id in self._leaving
 
-    def leave_all(self) -> None:
+    def mark_all_leaving(self) -> None:
         """Every model has to leave."""
         for resident in self.residents.values():
             resident.is_leaving = True
@@ -116,7 +116,7 @@ class CacheAccounts:
         self._uses += 1
         resident.used_at = self._uses
 
-    def choose_leaving(self, wanted_bytes: int) -> None:
+    def mark_leaving(self, wanted_bytes: int) -> None:
         """Mark the models that have to go for so many bytes to fit, and no others: idle ones first, then those that
         were not used for longest.
         """

@@ -12,7 +12,7 @@ from functools import cache
 import torch
 
 
-def find_device(name: str) -> torch.device:
+def choose_device(name: str) -> torch.device:
     """A torch device by its name, or by `auto` the GPU where there is one."""
     if name == "auto":
         return torch.device("cuda" if torch.cuda.is_available() else "cpu")

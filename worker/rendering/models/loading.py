@@ -11,7 +11,7 @@ import diffusers
 import torch
 from diffusers import AutoPipelineForText2Image, DiffusionPipeline
 
-from worker.rendering.adapters import Adapters, FindLora
+from worker.rendering.adapters import Adapters, GetLora
 from worker.rendering.batching import Batcher
 from worker.rendering.models.loaded_model import LoadedModel
 from worker.rendering.models.memory import module_bytes
@@ -23,10 +23,10 @@ from worker.rendering.modules.list_denoisers import list_step_modules
 
 
 def load_model(
-    plan: LoadPlan, shared: Mapping[str, torch.nn.Module], find_lora: FindLora, *, forwards: int
+    plan: LoadPlan, shared: Mapping[str, torch.nn.Module], get_lora: GetLora, *, forwards: int
 ) -> LoadedModel:
     """The model on its device with its switches on. `shared` holds components, by name, that another model has loaded;
-    `find_lora` finds the LoRAs that jobs name. `forwards` of it run side by side, where it can.
+    `get_lora` finds the LoRAs that jobs name. `forwards` of it run side by side, where it can.
 
     Raises ModelUnavailable (naming the switch) where a switch cannot work here, and whatever diffusers raises.
     """
@@ -38,7 +38,7 @@ def load_model(
     switches = apply_switches(pipeline, plan.files.entry, plan.files.device)
     serialise_decoding(pipeline, tile_above_pixels=plan.files.entry.vae_tiling_above_pixels)
     pipeline.set_progress_bar_config(disable=True)
-    adapters = Adapters(pipeline, plan.files.model_id, find_lora)
+    adapters = Adapters(pipeline, plan.files.model_id, get_lora)
     return LoadedModel(
         id=plan.files.model_id,
         entry=plan.files.entry,
@@ -65,7 +65,7 @@ def resident_parts(plan: LoadPlan, model: LoadedModel) -> tuple[Part, ...]:
 
 
 def _load_folder(plan: LoadPlan, shared: Mapping[str, torch.nn.Module]) -> Any:
-    pipeline_class = DiffusionPipeline if plan.files.entry.pipeline == "auto" else _find_class(plan)
+    pipeline_class = DiffusionPipeline if plan.files.entry.pipeline == "auto" else _get_class(plan)
     return pipeline_class.from_pretrained(
         plan.files.source,
         dtype=plan.files.dtype,
@@ -78,12 +78,12 @@ def _load_folder(plan: LoadPlan, shared: Mapping[str, torch.nn.Module]) -> Any:
 
 
 def _load_single_file(plan: LoadPlan) -> Any:
-    return _find_class(plan).from_single_file(
+    return _get_class(plan).from_single_file(
         str(plan.files.source), config=str(plan.files.config), dtype=plan.files.dtype, local_files_only=True
     )
 
 
-def _find_class(plan: LoadPlan) -> Any:
+def _get_class(plan: LoadPlan) -> Any:
     named = plan.files.entry.pipeline
     return getattr(diffusers, plan.model_index["_class_name"] if named == "auto" else named)
 

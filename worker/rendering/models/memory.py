@@ -34,7 +34,7 @@ def module_bytes(module: torch.nn.Module) -> int:
     return sum(_tensor_bytes(tensor) for tensor in tensors.values())
 
 
-def give_back_memory(device: torch.device) -> None:
+def release_memory(device: torch.device) -> None:
     """Return to the system what nobody refers to any more."""
     # Pipelines, hooks and modules refer to each other in circles.
     gc.collect()

@@ -31,7 +31,7 @@ class ModelSources:
         entry = self._catalog.find(model_id)
         if entry is None:
             raise ModelUnavailable(f"This worker's models file has no {model_id!r}.")
-        files = self._find_files(model_id, entry)
+        files = self._locate_files(model_id, entry)
         known = self._broken.find(model_id, files.fingerprint())
         if known is not None:
             raise ModelUnavailable(known)
@@ -53,7 +53,7 @@ class ModelSources:
         MODEL_LOADS.labels(files.model_id, "unavailable").inc()
         return ModelUnavailable(message)
 
-    def find_lora(self, model_id: str, lora_id: str) -> LoraFile:
+    def get_lora(self, model_id: str, lora_id: str) -> LoraFile:
         """The LoRA's file. Raises ModelUnavailable where the models file has none of that id for the model, or where the
         file is not here.
         """
@@ -67,7 +67,7 @@ class ModelSources:
         except OSError as error:
             raise ModelUnavailable(f"The LoRA {lora_id!r} has no file on this worker.") from error
 
-    def _find_files(self, model_id: str, entry: ModelEntry) -> ModelFiles:
+    def _locate_files(self, model_id: str, entry: ModelEntry) -> ModelFiles:
         try:
             source = self._catalog.source_path(model_id)
             controlnet = None if entry.controlnet is None else self._catalog.locate(model_id, entry.controlnet)

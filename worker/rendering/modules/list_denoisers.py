@@ -13,13 +13,13 @@ _HELPERS = ("controlnet",)
 
 def list_denoisers(pipeline: Any) -> dict[str, torch.nn.Module]:
     """The modules that predict, by their names in the pipeline."""
-    return _find(pipeline, _DENOISERS)
+    return _list_modules(pipeline, _DENOISERS)
 
 
 def list_step_modules(pipeline: Any) -> dict[str, torch.nn.Module]:
     """Every module that the pipeline calls at each step, by its name there."""
-    return _find(pipeline, _DENOISERS + _HELPERS)
+    return _list_modules(pipeline, _DENOISERS + _HELPERS)
 
 
-def _find(pipeline: Any, names: tuple[str, ...]) -> dict[str, torch.nn.Module]:
+def _list_modules(pipeline: Any, names: tuple[str, ...]) -> dict[str, torch.nn.Module]:
     return {name: pipeline.components[name] for name in names if pipeline.components.get(name) is not None}

@@ -38,10 +38,10 @@ class Painter:
             colours = np.moveaxis((picture.clamp(-1, 1) / 2 + 0.5).numpy(), 0, -1)
         else:
             given = to_autoencoder(pipeline.vae, latents)[0].cpu().numpy()
-            colours = self._find_colours(pipeline, latents).draw(given)
+            colours = self._colours_of(pipeline, latents).draw(given)
         return Image.fromarray((colours * 255).round().astype(np.uint8))
 
-    def _find_colours(self, pipeline: Any, latents: torch.Tensor) -> LatentColours:
+    def _colours_of(self, pipeline: Any, latents: torch.Tensor) -> LatentColours:
         if pipeline.vae not in self._colours:
             self._colours[pipeline.vae] = fit_colours(
                 pipeline, channels=latents.shape[1], has_frames=_wants_frames(pipeline.vae)

@@ -23,7 +23,7 @@ from worker.rendering.previews.estimate import StepTaken
 _PAUSE_SECONDS = 0.5
 
 #: Steps that may wait to be drawn; each holds a job's latents on the device.
-_PLACES = 4
+_MOST_WAITING = 4
 
 _log = structlog.get_logger()
 
@@ -34,7 +34,7 @@ class PreviewMaker:
     def __init__(self, publish: Callable[[UUID, bytes], None]) -> None:
         """`publish` is handed a job's id and a WebP file, in the thread that draws."""
         self._publish = publish
-        self._steps: queue.Queue[tuple[JobPreview, StepTaken]] = queue.Queue(_PLACES)
+        self._steps: queue.Queue[tuple[JobPreview, StepTaken]] = queue.Queue(_MOST_WAITING)
         self._painter = Painter()
         self._started = threading.Lock()
         self._thread: threading.Thread | None = None

@@ -48,26 +48,26 @@ class Capacity:
     def __init__(self) -> None:
         self._slots: set[Slot] = set()
         #: Jobs from before their claim until their end, those included that have given up their slot.
-        self._visitors = 0
+        self._unfinished = 0
         self._changed = threading.Condition()
         #: One at a time looks for room and claims, so that two do not take the same last slot.
-        self._door = threading.Lock()
+        self._claiming = threading.Lock()
 
     @contextmanager
     def wait_for_slot(self, job: BatchJob) -> Iterator[Slot]:
         """Waits until there is capacity, and holds a slot until the block ends at the latest."""
-        with self._door, self._changed:
+        with self._claiming, self._changed:
             while self._is_full():
                 self._changed.wait(_LOOK_SECONDS)
             slot = Slot(job, self._leave)
             self._slots.add(slot)
-            self._visitors += 1
+            self._unfinished += 1
         try:
             yield slot
         finally:
             slot.release()
             with self._changed:
-                self._visitors -= 1
+                self._unfinished -= 1
                 self._changed.notify_all()
 
     def shapes(self) -> frozenset[Shape]:
@@ -78,12 +78,12 @@ class Capacity:
     def has_slot(self, *, threads: int) -> bool:
         """Whether one of so many threads would get a slot at once."""
         with self._changed:
-            return self._visitors < threads and not self._is_full()
+            return self._unfinished < threads and not self._is_full()
 
     def wait_until_left(self, remaining: Callable[[], int], *, seconds: float) -> None:
         """Wait until no more than so many jobs have not come to their end, or the time is over."""
         with self._changed:
-            self._changed.wait_for(lambda: self._visitors <= remaining(), timeout=seconds)
+            self._changed.wait_for(lambda: self._unfinished <= remaining(), timeout=seconds)
 
     def _is_full(self) -> bool:
         return sum(slot.share for slot in self._slots) >= 1.0 - _UNKNOWN_SHARE / 2

@@ -30,13 +30,13 @@ class EmergencyExit:
         """A job hangs. Does not return; the job is another worker's when its lease is over."""
         with self._lock:
             self._hanging += 1
-        self._leave(STUCK_STATUS)
+        self._exit(STUCK_STATUS)
 
     def exit_deaf(self) -> None:
         """This worker does not hear of its work. Does not return."""
-        self._leave(DEAF_STATUS)
+        self._exit(DEAF_STATUS)
 
-    def _leave(self, status: int) -> None:
+    def _exit(self, status: int) -> None:
         self._drain.begin(0)
         self._capacity.wait_until_left(lambda: self._hanging, seconds=_HAND_BACK_SECONDS)
         # Not sys.exit, which would wait for the thread that hangs.

@@ -16,8 +16,8 @@ def locked_components(components: Sequence[Any]) -> Iterator[None]:
 
     A tokenizer that two threads use at once raises ("Already borrowed").
     """
-    known, door = _locks()
-    with door:
+    known, table_lock = _locks()
+    with table_lock:
         locks = [known.setdefault(component, threading.RLock()) for component in components]
     with ExitStack() as stack:
         # Always in the same order, so that no two jobs wait for each other.

@@ -69,19 +69,19 @@ def list_reading_components(pipeline: Any) -> list[Any]:
 
 
 def _recording_pipeline(pipeline: Any, recording: TokenizerRecording, *, chunk: int | None = None) -> Any:
-    listener = copy.copy(pipeline)
+    recorder = copy.copy(pipeline)
     for name, tokenizer in list_tokenizers(pipeline):
         # Past the pipeline's own __setattr__, which would write the copy's class into its configuration.
-        listener.__dict__[name] = record(tokenizer, name, recording, chunk=chunk)
+        recorder.__dict__[name] = record(tokenizer, name, recording, chunk=chunk)
     encoder = getattr(pipeline, "text_encoder", None)
     if isinstance(encoder, CLIPTextModel) and not hasattr(encoder, "text_model"):
         # Transformers notes on the model that its layers' outputs are captured; on a copy it would have them captured
         # again for each job, and what a pipeline takes for the last layer but one would be another.
         maybe_install_capturing_hooks(encoder)
         # With clip_skip, Stable Diffusion asks for the last layer by a name that transformers 5 dropped.
-        listener.__dict__["text_encoder"] = renamed = copy.copy(encoder)
+        recorder.__dict__["text_encoder"] = renamed = copy.copy(encoder)
         renamed.__dict__["text_model"] = encoder
-    return listener
+    return recorder
 
 
 def _count_chunks(pipeline: Any, recording: TokenizerRecording) -> int:

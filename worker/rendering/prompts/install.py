@@ -44,7 +44,7 @@ def install_prompt_cache(
         arguments = {name: bound.arguments[name] for name in names if bound.arguments[name] is not None}
 
         def encode_now() -> EncodedPrompt:
-            return encode(pipeline, lambda listener: function(listener, *positional, **named), arguments)
+            return encode(pipeline, lambda recorder: function(recorder, *positional, **named), arguments)
 
         try:
             # Before the call: some pipelines write into the lists that they are given.

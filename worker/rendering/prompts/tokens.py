@@ -57,17 +57,17 @@ def record(tokenizer: Any, name: str, recording: TokenizerRecording, *, chunk: i
         processor = copy.copy(tokenizer)
         processor.tokenizer = record(inner, name, recording, chunk=chunk)
         return processor
-    listener = copy.copy(tokenizer)
+    recorder = copy.copy(tokenizer)
     # Its methods call it too (apply_chat_template does), which no wrapper around it would hear.
     kind: Any = type(tokenizer)
-    listener.__class__ = _listening_class(kind)
-    listener.darkroom_name, listener.darkroom_hearing, listener.darkroom_chunk = name, recording, chunk
-    return listener
+    recorder.__class__ = _recording_class(kind)
+    recorder.darkroom_name, recorder.darkroom_recording, recorder.darkroom_chunk = name, recording, chunk
+    return recorder
 
 
 def split_tokens(tokenizer: Any, text: str) -> Pieces:
     """The text's own tokens, without markers. The tokenizer may be a listening one; this is not noted."""
-    call = super(type(tokenizer), tokenizer).__call__ if hasattr(tokenizer, "darkroom_hearing") else tokenizer
+    call = super(type(tokenizer), tokenizer).__call__ if hasattr(tokenizer, "darkroom_recording") else tokenizer
     has_spans = bool(getattr(tokenizer, "is_fast", False))
     tokens = call(
         text, add_special_tokens=False, verbose=False, **({"return_offsets_mapping": True} if has_spans else {})
@@ -81,13 +81,13 @@ def chunk_size(tokenizer: Any) -> int:
 
 
 @cache
-def _listening_class(kind: Any) -> type[Any]:
+def _recording_class(kind: Any) -> type[Any]:
     def call(self: Any, text: Any = None, *arguments: Any, **options: Any) -> Any:
         texts = [text] if isinstance(text, str) else text
         if isinstance(texts, Sequence) and all(isinstance(item, str) for item in texts):
             limit = _limit(self, options)
             for item in texts:
-                self.darkroom_hearing.note(self.darkroom_name, item, limit)
+                self.darkroom_recording.note(self.darkroom_name, item, limit)
             if self.darkroom_chunk:
                 return _read_chunk(self, texts, **options)
         if self.darkroom_chunk == 0 and not options.get("truncation"):
@@ -95,7 +95,7 @@ def _listening_class(kind: Any) -> type[Any]:
             options |= {"truncation": True, "max_length": self.model_max_length}
         return kind.__call__(self, text, *arguments, **options)
 
-    return type(f"Listening{kind.__name__}", (kind,), {"__call__": call})
+    return type(f"Recording{kind.__name__}", (kind,), {"__call__": call})
 
 
 def _limit(tokenizer: Any, options: dict[str, Any]) -> int | None:
