@@ -1,4 +1,4 @@
-"""Remove from the bucket what no row owns: what abandoned attempts left there, images of jobs that were not accepted, and
+"""Delete from the bucket what no row owns: objects of abandoned attempts, images of jobs that were not accepted, and
 checkpoints of jobs that have ended.
 """
 
@@ -22,7 +22,7 @@ _log = structlog.get_logger()
 
 
 def delete_orphans() -> None:
-    """One clean-up; what the store does not delete now is tried again the next time."""
+    """One clean-up. What the store does not delete now is tried again in the next one."""
     _delete_what_abandoned_attempts_left()
     written_before = datetime.now(UTC) - timedelta(seconds=get_settings().orphan_grace_seconds)
     try:

@@ -1,7 +1,7 @@
-"""The sweep: take jobs back from expired leases, end those whose time is over, and ring again for work that nobody was
-told of.
+"""The sweep: rescue jobs whose lease has expired, end jobs whose deadline has passed, and ring again for work whose ring
+was lost.
 
-Safe to run twice, at once or in a row: rescued rows are rescued once, and a superfluous ring finds nothing to claim.
+Safe to run twice, at once or in a row: a row is rescued once, and a ring too many finds nothing to claim.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ from core.webhooks.claim_delivery import count_due_deliveries
 #: Jobs that one transaction ends.
 _BATCH = 100
 
-#: The most rings that one sweep sends to one queue; what is left over is the next sweep's.
+#: The most rings that one sweep sends to one queue; the next sweep sends the rest.
 _MOST_RINGS = 500
 
 _log = structlog.get_logger()
@@ -61,8 +61,8 @@ def _rescue() -> None:
 
 
 def _end_overdue(end: Callable[..., list[Job]]) -> None:
-    """End all jobs whose time is over; in batches, so that no transaction is long. What takes longer than the time
-    between two sweeps is the next one's.
+    """End all jobs whose deadline has passed, in batches, so that no transaction is long. After the time between two sweeps
+    it stops, and the next sweep does the rest.
     """
     gives_up_at = time.monotonic() + get_settings().sweep_seconds
     while time.monotonic() < gives_up_at:
@@ -86,7 +86,7 @@ def _log_fields(job: Job) -> dict[str, Any]:
 
 
 def _ring_for(queue: str, task: str, *, wanted: int) -> None:
-    """As many messages as there is work should wait in the queue; add those that are missing."""
+    """Add messages to the queue until there is one for each piece of work (`wanted`)."""
     if wanted == 0:
         return
     doorbell = get_doorbell()

@@ -1,1 +1,1 @@
-"""Bring models from the hub ahead of time: the only code that asks it. Workers that render never do."""
+"""Fetch models from the hub ahead of time: the only code that talks to it. Workers that render never do."""

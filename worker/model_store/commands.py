@@ -1,4 +1,4 @@
-"""`darkroom-models`: see which models there are, pin and fetch those of the hub, and verify what was fetched."""
+"""`darkroom-models`: list the models, pin and fetch those of the hub, and verify what was fetched."""
 
 from __future__ import annotations
 
@@ -20,8 +20,8 @@ _THOUSAND = 1000
 
 
 def main() -> None:
-    """Run the command that the command line names; what went wrong is said in one line."""
-    # Workers are told to stay offline through this variable; asking the hub is what this program is for.
+    """Run the command that the command line names. An error is printed in one line."""
+    # This variable keeps workers offline; this program exists to talk to the hub.
     os.environ["HF_HUB_OFFLINE"] = "0"
     arguments = _parser().parse_args()
     try:
@@ -40,7 +40,7 @@ def main() -> None:
 
 
 def _load_catalog() -> Catalog:
-    # The pepper is the one setting without a default, and models have nothing to do with it.
+    # The pepper is the only setting without a default, and models do not need it.
     settings = Settings(api_key_pepper=SecretStr("not used by this program"))
     return load_catalog(settings.models_file, fetched_folder=settings.models_folder)
 

@@ -1,4 +1,4 @@
-"""Ask the hub what a source stands for."""
+"""Ask the hub for the commit and the files of a source."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ class _Index:
 
 
 def pin_source(source: HubSource) -> LockedSource:
-    """The commit that the source's revision stands for now, with the files that the model, or the LoRA, needs. Raises HubRefused."""
+    """The commit that the source's revision names now, with the files that the model or the LoRA needs. Raises HubRefused."""
     with translate_hub_errors(source):
         api = HfApi()
         commit = api.model_info(source.hub, revision=source.revision).sha
@@ -57,7 +57,7 @@ def pin_source(source: HubSource) -> LockedSource:
 
 @contextmanager
 def translate_hub_errors(source: HubSource) -> Iterator[None]:
-    """Say what went wrong between us and the hub, and what to do about it."""
+    """Turn errors of the hub and of the network into HubRefused, which says what to do."""
     try:
         yield
     except GatedRepoError as error:
