@@ -1,4 +1,4 @@
-"""What one render draws: the bundle that travels through the renderer."""
+"""What one render draws: the bundle that the parts of the renderer pass on."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Call the unmodified pipeline for one job, in the company of others."""
+"""Run the unmodified pipeline for one job; its denoising steps share batches with those of other jobs."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from worker.rendering.pipelines import build_pipeline, build_scheduler, control_
 from worker.rendering.prompts import JobPrompts, PromptCache, install_prompt_cache
 from worker.rendering.watch_steps import StepEnd, watch_steps
 
-#: Of a request, what the pipeline is not told: each is dealt with here or around here.
+#: The parameters of a request that are not passed to the pipeline: the renderer handles each of them itself.
 _NOT_THE_PIPELINES = frozenset(
     {
         *("num_images", "scheduler", "output_format", "loras", "deterministic", "seed"),
@@ -32,15 +32,15 @@ _NOT_THE_PIPELINES = frozenset(
 
 @dataclass(frozen=True)
 class RenderedImages:
-    """The images of a job, and in what company they were drawn."""
+    """The images of a job, and how they were drawn."""
 
     images: list[Image]
-    #: Rows of each forward that the job's calls were part of (its own and those of others), and its seconds.
+    #: For each forward that the job's calls were part of: its rows (the job's and those of other jobs), and its seconds.
     batch_rows: list[int]
     forward_seconds: list[float]
     #: What the model read of the prompts.
     prompts: JobPrompts
-    #: Whether the render could have been resumed (or why not), and the steps that it did not do because they were done.
+    #: Whether the render could have been resumed (or why not), and the steps that an earlier attempt had already done.
     resume: str
     earlier_steps: int
     #: The LoRAs that it was drawn with, each with id, scale and sha256.
@@ -152,7 +152,7 @@ def _run_pipeline(
 
 
 def _arguments(pipeline: Any, request: Mapping[str, Any]) -> dict[str, Any]:
-    """What of the request this pipeline takes. An empty negative prompt is none."""
+    """The request's parameters that this pipeline accepts. An empty negative prompt counts as none."""
     accepted = inspect.signature(pipeline.__call__).parameters
     given = {name: value for name, value in request.items() if name in accepted and name not in _NOT_THE_PIPELINES}
     if not given.get("negative_prompt", True):
@@ -161,11 +161,11 @@ def _arguments(pipeline: Any, request: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _name_images(pipeline: Any, images: Mapping[str, Image], *, count: int) -> dict[str, Any]:
-    """The pictures by the names that this pipeline has for them; one that it noises, as often as it is to be drawn on.
+    """The pictures by the names of this pipeline's arguments. A picture that it adds noise to is repeated for each image.
 
-    Pipelines that are given such a picture once encode it with the first image's generator alone, and repeat what comes
-    of it: the other images would begin elsewhere than when each is drawn alone, or (SD3) the pipeline fails.
-    Pipelines that only look at a picture (FLUX.2) would take a list for several pictures to look at.
+    A pipeline that is given such a picture once encodes it with the first image's generator and repeats the result. The
+    other images would then start from other latents than when each is drawn alone, or (SD3) the pipeline fails.
+    A pipeline that only looks at a picture (FLUX.2) would take a list for several pictures.
     """
     named: dict[str, Any] = {
         control_argument(pipeline) if name == "control_image" else name: image for name, image in images.items()

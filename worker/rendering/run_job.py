@@ -1,4 +1,4 @@
-"""The story of one attempt: claim, render, encode, upload, and write down how it ended."""
+"""The story of one attempt: claim, render, encode, upload, and record the outcome."""
 
 from __future__ import annotations
 
@@ -46,9 +46,9 @@ _log = structlog.get_logger()
 
 
 def run_next_job(runtime: Runtime) -> bool:
-    """Claim the next job of this worker's pool and see one attempt of it through, to whatever end it comes.
+    """Claim the next job of this worker's pool, and run one attempt of it to its outcome.
 
-    False when there was none, or when the worker shuts down and takes no more.
+    Returns False if there was no job, or if the worker shuts down and claims no more.
     """
     with runtime.capacity.wait_for_slot(BatchJob()) as slot:
         if runtime.drain.has_begun:
@@ -133,7 +133,7 @@ def _render(
     def obey_lease(end: StepEnd) -> None:
         fault_point("mid_step")
         if end.is_last:
-            # Decoding, encoding and storing go on beside the next job's denoising.
+            # Decoding, encoding and uploading run while the next job denoises.
             slot.release()
         checkpoints.reach_step(end.step, end.steps, end.capture)
         try:
@@ -174,6 +174,6 @@ def _render(
 
 
 def _report_lost_lease() -> None:
-    # Another attempt has the job now. What this one uploaded lies under its own number and is swept up.
+    # Another attempt has the job now. The objects of this one have its number in their keys, and are cleaned up later.
     _log.warning("lease_lost")
     LEASES_LOST.inc()

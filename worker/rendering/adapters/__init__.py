@@ -1,4 +1,4 @@
-"""LoRA adapters of one model: loaded while others denoise, switched between forwards, given back by least recent use."""
+"""The LoRAs of one model: loaded while jobs denoise, switched between forwards, evicted by least recent use."""
 
 from __future__ import annotations
 

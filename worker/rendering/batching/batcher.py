@@ -1,4 +1,4 @@
-"""The batcher of one model: jobs' threads call its denoisers, a runner runs them, several calls at a time."""
+"""The batcher of one model: jobs' threads call its denoisers, and runner threads run them, several calls at a time."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from worker.rendering.batching.hook import install_hook, remove_hook
 from worker.rendering.batching.parked_calls import ParkedCalls
 from worker.rendering.batching.stopwatch import Stopwatch, Timed, build_stopwatch
 
-#: Rows of one forward, at the very most: what admission measures stays below it.
+#: The most rows of one forward, whatever admission measures.
 _MOST_ROWS = 64
 
 _log = structlog.get_logger()
@@ -30,7 +30,7 @@ class Batcher:
     """In-flight batching of the calls that jobs make of some modules.
 
     Inside `with batcher.job(...)` a thread's calls of the modules are parked, joined with those of other jobs, and
-    answered; outside of it the modules do as ever. Jobs join and leave at any call.
+    answered; outside of it the modules work as usual. Jobs join and leave at any call.
     """
 
     def __init__(
@@ -42,8 +42,9 @@ class Batcher:
         most_rows: int = _MOST_ROWS,
         runners: int = 1,
     ) -> None:
-        """`modules` by their names in the pipeline. `activate` switches the model to a set of adapters. `runners` threads
-        run a forward each: one for a GPU, which is busy with one; more where a forward has only a part of the cores.
+        """`modules` by their names in the pipeline. `activate` switches the model to a set of adapters. Each of the `runners`
+        threads runs one forward at a time: one thread for a GPU, which one forward keeps busy; more if a forward has only
+        a part of a CPU's cores.
         """
         self._modules = dict(modules)
         self._gate = Gate(activate)
@@ -67,8 +68,8 @@ class Batcher:
     def job(self, job: BatchJob) -> Iterator[BatchJob]:
         """The calls that this thread makes inside the block are the job's.
 
-        Until its first call the job has the model's other parts to itself: tokenizers keep the padding of a call on
-        themselves, and two jobs that prepare at once get each other's, without an error and with a wrong picture.
+        Until its first call the job uses the model's other components alone. Tokenizers keep the padding of a call in
+        themselves: of two jobs that prepare at once, one gets the other's padding, and a wrong picture without an error.
         """
         self._current.job = job
         self._preparing.acquire()
@@ -81,13 +82,13 @@ class Batcher:
             self.leave(job)
 
     def leave(self, job: BatchJob) -> None:
-        """The job has made its last call: nobody waits for another one."""
+        """The job has made its last call: no group waits for another one."""
         with self._changed:
             self._parked.leave(job)
             self._changed.notify_all()
 
     def paused(self) -> AbstractContextManager[None]:
-        """No forward runs while the block lasts, so that the modules can be changed; the jobs wait and go on after it."""
+        """No forward runs during the block, so that the modules can be changed; jobs that call wait until it ends."""
         return self._gate.held()
 
     @property
@@ -97,12 +98,12 @@ class Batcher:
             return self._parked.jobs_in_flight
 
     def describe_costs(self) -> dict[str, dict[str, float]]:
-        """Milliseconds for each row, by shape and rows, as measured so far."""
+        """The measured milliseconds for each row, by shape and number of rows."""
         with self._changed:
             return self._admission.describe()
 
     def close(self) -> None:
-        """Stop the threads and take the hooks off. For a model that no job uses any more."""
+        """Stop the threads and remove the hooks. For a model that no job uses any more."""
         with self._changed:
             self._is_closed = True
             self._changed.notify_all()
@@ -119,7 +120,7 @@ class Batcher:
         if job is None:
             return forward(**arguments)
         self._end_preparation(job)
-        # What is answered so is in no forward, and nobody waits for the job meanwhile.
+        # A call that is answered here is part of no forward, and no group waits for the job.
         if job.calls is not None and (answer := job.calls.find(module_name)) is not None:
             return answer
         call = read_call(job, module_name, forward, arguments)
@@ -150,7 +151,7 @@ class Batcher:
             while not self._is_closed:
                 group = self._parked.take_next(time.monotonic(), self._admission.limit)
                 if group.calls:
-                    # What is left over may be ready now, for another runner.
+                    # The calls that are left may be ready now, for another runner.
                     self._changed.notify_all()
                     return group.calls
                 self._changed.wait(group.wait_seconds)

@@ -8,22 +8,22 @@ from collections.abc import Callable
 
 import torch
 
-#: Tensors remembered for one job.
+#: The number of tensors that are remembered for one job.
 _REMEMBERED = 32
 
 
 class Digests:
-    """The digests that one job's calls asked for. Keeps the tensors, so that none of them can be mistaken for another."""
+    """The digests of the tensors of one job's calls. It keeps the tensors, so that no other tensor can get the id of one."""
 
     def __init__(self) -> None:
         self._known: OrderedDict[tuple[str, int], tuple[torch.Tensor, str]] = OrderedDict()
 
     def of_values(self, tensor: torch.Tensor) -> str:
-        """Of a tensor's values, shape and type. Waits for the device, the first time."""
+        """The digest of a tensor's values, shape and type. The first call for a tensor waits for the device."""
         return self._remember("values", tensor, _digest)
 
     def of_equal_rows(self, tensor: torch.Tensor) -> str:
-        """Of a tensor's first row, where all rows are equal to it; else of the whole tensor."""
+        """The digest of a tensor's first row if all rows are equal, else of the whole tensor."""
         return self._remember("rows", tensor, _digest_of_equal_rows)
 
     def _remember(self, kind: str, tensor: torch.Tensor, compute: Callable[[torch.Tensor], str]) -> str:

@@ -1,4 +1,4 @@
-"""What a checkpoint is of: everything that has to be the same for it to be gone on from."""
+"""What a checkpoint is of: everything that must be equal for a render to resume from it."""
 
 from __future__ import annotations
 
@@ -13,15 +13,15 @@ from worker.rendering.drawing import Drawing
 from worker.rendering.models import LoadedModel
 from worker.rendering.versions import library_versions
 
-#: JSON, by what it tells.
+#: JSON values by the name of what they describe.
 Subject = dict[str, Any]
 
-#: Other versions may draw in another order, keep other attributes or encode a prompt otherwise.
+#: Another version may draw in another order, keep other attributes or encode a prompt differently.
 _LIBRARIES = ("diffusers", "torch", "transformers")
 
 
 def describe_subject(model: LoadedModel, pipeline: Any, drawing: Drawing) -> Subject:
-    """Of the render that `pipeline` is about to make, with a scheduler of its own."""
+    """The subject of the render that `pipeline`, with a scheduler of its own, is about to make."""
     return {
         "model": model.id,
         "model's files": dict(model.file_sha256),
@@ -41,7 +41,7 @@ def describe_subject(model: LoadedModel, pipeline: Any, drawing: Drawing) -> Sub
 
 
 def _digest_config(config: Mapping[str, Any]) -> str:
-    # What begins with an underscore is where the values come from.
+    # Names with a leading underscore only say where the values come from.
     values = {name: value for name, value in config.items() if not name.startswith("_")}
     return hashlib.sha256(json.dumps(values, sort_keys=True, default=_as_list).encode()).hexdigest()
 

@@ -1,4 +1,4 @@
-"""Load a pipeline: safetensors alone, from this machine alone, without foreign code."""
+"""Load a pipeline: only safetensors, only from this machine, without foreign code."""
 
 from __future__ import annotations
 
@@ -26,9 +26,9 @@ def load_model(
     plan: LoadPlan, shared: Mapping[str, torch.nn.Module], get_lora: GetLora, *, forwards: int
 ) -> LoadedModel:
     """The model on its device with its switches on. `shared` holds components, by name, that another model has loaded;
-    `get_lora` finds the LoRAs that jobs name. `forwards` of it run side by side, where it can.
+    `get_lora` returns the file of a LoRA that a job names. `forwards` of the model run side by side, if it can.
 
-    Raises ModelUnavailable (naming the switch) where a switch cannot work here, and whatever diffusers raises.
+    Raises ModelUnavailable (naming the switch) if a switch cannot work here, and whatever diffusers raises.
     """
     refuse_impossible_switches(plan.files.entry, plan.files.device)
     with building_modules():
@@ -58,7 +58,7 @@ def load_model(
 
 
 def resident_parts(plan: LoadPlan, model: LoadedModel) -> tuple[Part, ...]:
-    """The components of the loaded model that have weights, with what they really take on the device."""
+    """The components of the loaded model that have weights, with their real sizes on the device."""
     modules = {name: item for name, item in model.pipeline.components.items() if isinstance(item, torch.nn.Module)}
     parts = [Part(name, plan.address_of(name), module_bytes(module)) for name, module in modules.items()]
     return on_device_together(parts, plan.files.entry)

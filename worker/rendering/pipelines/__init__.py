@@ -1,4 +1,4 @@
-"""What a model's components can be used for: pipelines for tasks, schedulers by name, adapters."""
+"""What a model's components can be used for: pipelines for tasks, and schedulers by name."""
 
 from __future__ import annotations
 

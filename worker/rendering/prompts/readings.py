@@ -1,4 +1,4 @@
-"""From what the tokenizers heard to what they read of each prompt."""
+"""From the recorded calls of the tokenizers to what they read of each prompt."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from worker.rendering.prompts.tokens import Reading, TokenizerRecording, split_t
 
 @dataclass(frozen=True)
 class _PromptSpan:
-    """A prompt in the text that a tokenizer was given, which may be a template filled with it."""
+    """Where a prompt is in the text that a tokenizer was given: the text may be a template around it."""
 
     prompt: str
     text: str
@@ -19,7 +19,7 @@ class _PromptSpan:
     end: int
 
     def show_from(self, index: int) -> str:
-        """The prompt from an index of the text on, as it was written: what was read may be in lower case."""
+        """The prompt from an index of the text on, as its sender wrote it: the text may be in lower case."""
         written = self.prompt if len(self.prompt) == self.end - self.begin else self.prompt.strip()
         if len(written) != self.end - self.begin:
             written = self.text[self.begin : self.end]
@@ -29,7 +29,7 @@ class _PromptSpan:
 def list_readings(
     pipeline: Any, recording: TokenizerRecording, arguments: Mapping[str, Any], *, chunks: int | None = None
 ) -> tuple[Reading, ...]:
-    """One for each tokenizer and prompt. With `chunks`, the prompts were read whole, in so many pieces."""
+    """One for each tokenizer and prompt. With `chunks`, the prompts were read as a whole, in that many chunks."""
     prompts = list(_list_texts(arguments))
     readings = []
     for (name, text), limit in recording.limits.items():
@@ -59,9 +59,9 @@ def _list_texts(arguments: Mapping[str, Any]) -> Iterator[str]:
 def _find_prompt(text: str, prompts: list[str]) -> _PromptSpan | None:
     found = [span for prompt in prompts if (span := _locate(prompt, text)) is not None]
     if found:
-        # A short prompt may happen to stand in the template around another one, but hardly at its end.
+        # A short prompt may also occur in the template around another one, but hardly at its end.
         return max(found, key=lambda span: (span.end == len(text), span.end - span.begin))
-    # Some pipelines clean a prompt up: then the text they read is what there is to tell about the one they had.
+    # Some pipelines clean a prompt up: then the text that they read stands for the only prompt.
     return _PromptSpan(prompts[0], text, 0, len(text)) if len(prompts) == 1 and text.strip() else None
 
 
@@ -74,7 +74,7 @@ def _locate(prompt: str, text: str) -> _PromptSpan | None:
 
 
 def _count(tokenizer: Any, span: _PromptSpan, limit: int | None) -> tuple[_Tokens, str]:
-    """The prompt's tokens, and the part of it that lies beyond the limit."""
+    """The prompt's tokens, and the part of the prompt beyond the limit."""
     pieces = split_tokens(tokenizer, span.text)
     end = len(pieces.ids) if limit is None else limit
     if not pieces.spans:
