@@ -39,7 +39,7 @@ def build_celery(settings: Settings, *, include: list[str]) -> Celery:
         broker_connection_max_retries=None,
         # Nor does it for an error that Redis answers: a replica after a failover, or no memory left.
         broker_channel_error_retry=True,
-        # Nobody needs to run commands on workers through Redis.
+        # Commands to workers through Redis are not needed.
         worker_enable_remote_control=False,
         worker_send_task_events=False,
         timezone="UTC",

@@ -36,7 +36,7 @@ def main() -> None:
     except OSError as error:
         sys.exit(f"darkroom-models: {error}")
     except KeyboardInterrupt:
-        sys.exit("darkroom-models: stopped; what came so far is kept, so run it again to go on")
+        sys.exit("darkroom-models: stopped; what was downloaded is kept, so run it again to resume")
 
 
 def _load_catalog() -> Catalog:
@@ -53,11 +53,11 @@ def _parser() -> argparse.ArgumentParser:
     listing.set_defaults(run=_list)
 
     fetch = commands.add_parser(
-        "fetch", help="bring a model or a LoRA from the hub, or go on with it, and check every file"
+        "fetch", help="fetch a model or a LoRA from the hub, or resume its download, and check every file"
     )
     fetch.add_argument("model_id", metavar="ID")
     fetch.add_argument(
-        "--accept-licence", action="store_true", help="needed where the licence is not open to commercial use"
+        "--accept-licence", action="store_true", help="needed if the licence is not open to commercial use"
     )
     fetch.set_defaults(run=_fetch)
 

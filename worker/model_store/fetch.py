@@ -103,7 +103,7 @@ def _fetch_file(
     digest, fault = check_file(target, file)
     if fault is not None:
         target.unlink()
-        raise WrongContent(f"{source.hub}: {name} {fault}. It was deleted; run this again to fetch it anew.")
+        raise WrongContent(f"{source.hub}: {name} {fault}. It was deleted; run this again to fetch it again.")
     return file.model_copy(update={"sha256": digest})
 
 
@@ -120,5 +120,5 @@ def _alone(folder: Path) -> Iterator[None]:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError as error:
-            raise DarkroomError(f"Somebody else is fetching into {folder} right now.") from error
+            raise DarkroomError(f"Another process is fetching into {folder} right now.") from error
         yield

@@ -34,7 +34,7 @@ def pin_source(source: HubSource) -> LockedSource:
         api = HfApi()
         commit = api.model_info(source.hub, revision=source.revision).sha
         if commit is None:
-            raise HubRefused(f"The hub does not tell which commit {source.revision!r} of {source.hub} is.")
+            raise HubRefused(f"The hub does not say which commit {source.revision!r} of {source.hub} is.")
         tree = {
             entry.path: entry
             for entry in api.list_repo_tree(source.hub, recursive=True, revision=commit)
@@ -72,7 +72,7 @@ def translate_hub_errors(source: HubSource) -> Iterator[None]:
     except HfHubHTTPError as error:
         raise HubRefused(f"The hub refused {source.hub}: {str(error).splitlines()[0]}") from error
     except httpx2.HTTPError as error:
-        raise HubRefused(f"The hub does not answer: {error}. What came so far is kept; run it again.") from error
+        raise HubRefused(f"The hub does not answer: {error}. What was downloaded is kept; run it again.") from error
 
 
 def _read_index(repository: str, commit: str) -> _Index:
@@ -81,7 +81,7 @@ def _read_index(repository: str, commit: str) -> _Index:
     hf_raise_for_status(response)
     content = json.loads(response.content)
     class_name = content.get("_class_name")
-    # A component is a pair of library and class; it is [null, null] where the pipeline does without it.
+    # A component is a pair of library and class; it is [null, null] if the pipeline does without it.
     components = [name for name, value in content.items() if isinstance(value, list) and value and value[0]]
     return _Index(class_name if isinstance(class_name, str) else None, components)
 

@@ -52,7 +52,7 @@ def _tensor_bytes(tensor: Any) -> int:
 
 
 def _trim_heap() -> None:
-    # glibc keeps freed memory of every thread's arena for later use, unless it is told to trim.
+    # glibc keeps freed memory of every thread's arena for later use, unless it is made to trim.
     trim = getattr(ctypes.CDLL(None), "malloc_trim", None)
     if trim is not None:
         trim(0)

@@ -19,7 +19,7 @@ _log = structlog.get_logger()
 
 
 class Liveness:
-    """Measures for how long there has been work for one worker that it did not look at.
+    """Measures for how long there has been work for one worker that it did not look for.
 
     A database that does not answer does not count against the worker. Neither does a dead Redis: a new process would be
     just as deaf. Neither does a dead sweep: if there is no ring for the work, this class rings.
