@@ -1,4 +1,4 @@
-"""Checkpoints as bytes: what is refused, what is kept, and when."""
+"""Checkpoints as bytes: what they hold, which are refused, and when one is due."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ def change_header(content: bytes, change: Callable[[dict[str, Any]], object]) ->
 
 
 def test_it_is_one_safetensors_file(content: bytes, tmp_path: Path) -> None:
-    """Any safetensors reader opens it; the state of a small picture is some ten kilobytes; nothing in it is pickled."""
+    """Any safetensors reader opens it; the state of a small picture takes about ten kilobytes; nothing in it is pickled."""
     path = tmp_path / "checkpoint.safetensors"
     path.write_bytes(content)
 
@@ -74,9 +74,9 @@ def test_it_is_one_safetensors_file(content: bytes, tmp_path: Path) -> None:
 @given(data=st.data())
 @settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_a_damaged_one_is_refused(content: bytes, data: st.DataObject) -> None:
-    """Whatever byte is another, and wherever it is cut off: refused, and never read as something else."""
+    """With any byte changed, or cut off anywhere, a checkpoint is refused and never misread."""
     damaged = bytearray(content)
-    # Half of them in the header, which is the smaller part and the more delicate one.
+    # Half of the changes are in the header, which is the smaller and more delicate part.
     place = data.draw(st.integers(0, len(content) - 1) | st.integers(0, 2000))
     if data.draw(st.booleans()):
         damaged[place] ^= data.draw(st.integers(1, 255))
@@ -88,7 +88,7 @@ def test_a_damaged_one_is_refused(content: bytes, data: st.DataObject) -> None:
 
 
 def test_another_format_is_refused(content: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
-    """What a newer Darkroom wrote is not guessed at."""
+    """A checkpoint with the format of a newer Darkroom is refused."""
     monkeypatch.setattr("worker.rendering.checkpoints.checkpoint.FORMAT_VERSION", 2)
 
     with pytest.raises(CheckpointRefused, match="format 1, not 2"):
@@ -105,7 +105,7 @@ def test_another_format_is_refused(content: bytes, monkeypatch: pytest.MonkeyPat
     ],
 )
 def test_that_of_another_job_is_refused(model: LoadedModel, content: bytes, case: Case, named: str) -> None:
-    """Nothing is drawn from a checkpoint whose request or seeds are others, and the error names them."""
+    """Nothing is drawn from a checkpoint with another request or other seeds, and the error names the difference."""
     forwards = model.batcher.forwards
 
     with pytest.raises(CheckpointRefused, match=named):
@@ -128,7 +128,7 @@ def test_that_of_another_job_is_refused(model: LoadedModel, content: bytes, case
     ],
 )
 def test_that_of_another_engine_is_refused(model: LoadedModel, content: bytes, name: str, value: object) -> None:
-    """Nor from one of other weights, versions, types, adapters or pictures."""
+    """Nothing is drawn from a checkpoint with other weights, versions, types, adapters or pictures."""
     other = change_header(content, lambda header: header["subject"].update({name: value}))
 
     with pytest.raises(CheckpointRefused, match=name):
@@ -147,7 +147,7 @@ def test_that_of_another_engine_is_refused(model: LoadedModel, content: bytes, n
 def test_a_render_that_went_otherwise_is_refused(
     model: LoadedModel, content: bytes, change: Callable[[dict[str, Any]], object]
 ) -> None:
-    """Where the pipeline does not make the calls that it made then, it is not gone on with."""
+    """A checkpoint is refused if the pipeline does not make the calls that it made before."""
     other = change_header(content, change)
 
     with pytest.raises(CheckpointRefused):
@@ -155,7 +155,7 @@ def test_a_render_that_went_otherwise_is_refused(
 
 
 def test_a_job_that_was_stopped_at_its_last_step_has_no_step_left(model: LoadedModel) -> None:
-    """Handed back between its last step and its picture, it is only decoded."""
+    """A job that was handed back between its last step and its picture is only decoded."""
     checkpoint, _ = stop_after(model, CASE, CASE.steps)
 
     rest = draw(model, CASE, Checkpoint.from_bytes(checkpoint.to_bytes()))
@@ -165,7 +165,7 @@ def test_a_job_that_was_stopped_at_its_last_step_has_no_step_left(model: LoadedM
 
 
 def test_a_resumed_job_lets_others_prepare_while_it_catches_up(model: LoadedModel, content: bytes) -> None:
-    """Its first call ends its preparation, answered or not; until it calls in earnest nobody waits for it."""
+    """Its first call ends its preparation, even if a checkpoint answers it; no job waits for it before its first real call."""
     job = BatchJob()
     seen: list[tuple[bool, int]] = []
 
@@ -176,12 +176,12 @@ def test_a_resumed_job_lets_others_prepare_while_it_catches_up(model: LoadedMode
         checkpoint=Checkpoint.from_bytes(content),
     )
 
-    # After the step that was passed, and after the first one that was taken.
+    # After the step that was skipped, and after the first one that was taken.
     assert seen[:2] == [(False, 0), (False, 1)]
 
 
 def test_what_cannot_be_resumed_says_why(tiny_models: TinyModels) -> None:
-    """A model whose denoiser keeps results between steps renders as ever, and gives the reason in its receipt."""
+    """A model whose denoiser keeps results between steps renders as usual, and its receipt has the reason."""
     cached = tiny_models.get("flux-schnell")
     cached.pipeline.transformer.enable_cache(FirstBlockCacheConfig(threshold=0.05))
     refusals: list[str] = []
@@ -198,8 +198,8 @@ def test_what_cannot_be_resumed_says_why(tiny_models: TinyModels) -> None:
     assert refusals == ["its transformer keeps results of earlier steps"] * 2
 
 
-def test_a_state_that_cannot_be_written_down_is_told() -> None:
-    """An attribute that appears while rendering and is no number, tensor or list of them makes no checkpoint."""
+def test_a_state_that_cannot_be_stored_is_named() -> None:
+    """An attribute that appears while rendering, and is no number, tensor or list of them, is named in the error."""
     scheduler = DPMSolverMultistepScheduler()
     scheduler.set_timesteps(4)
     state = SchedulerState(scheduler)
@@ -234,7 +234,7 @@ _TENSORS = st.sampled_from(
 )
 @settings(deadline=None)
 def test_a_value_comes_back_as_it_was(value: object) -> None:
-    """Tensors with their type and their layout in memory, lists, tuples, dicts, numbers: through JSON and back."""
+    """Tensors (with their type and memory layout), lists, tuples, dicts and numbers survive JSON."""
     store = TensorStore()
     tree = json.loads(json.dumps(store.put(value)))
 
@@ -258,7 +258,7 @@ def assert_equal(some: Any, other: Any) -> None:
 
 
 def test_one_is_due_every_so_many_seconds() -> None:
-    """Counted from the first step and never at the last; with 0, at every step before the last."""
+    """The interval counts from the first step; none is due at the last. With 0, one is due at every step before the last."""
     policy, eager = CheckpointPolicy(10), CheckpointPolicy(0)
     due = []
     for step in range(1, 31):
@@ -273,7 +273,7 @@ def test_one_is_due_every_so_many_seconds() -> None:
 
 
 def test_checkpoints_take_a_fiftieth_of_the_time_at_most() -> None:
-    """One that takes a second is kept every fifty seconds, and none when what is left takes less than it."""
+    """A checkpoint that costs a second is due every fifty seconds, and never when the rest of the render takes less time."""
     policy = CheckpointPolicy(10)
     due = []
     for step in range(1, 201):

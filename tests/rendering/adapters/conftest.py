@@ -1,4 +1,4 @@
-"""The models and LoRAs that the tests of this folder draw with, made once."""
+"""The models and LoRAs that the tests of this folder draw with, built once."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import pytest
 from tests.rendering.adapters.tiny_loras import ModelFolder
 from worker.rendering.models import Models
 
-#: Families with their models' ids; two models have one family's text encoder in common.
+#: From model ids to families; two models share one family's text encoder.
 MODELS = {"sd15": "sd15", "sd15.copy": "sd15", "sdxl": "sdxl", "flux-dev": "flux-dev"}
 
 FAMILIES_WITH_ENCODERS = {"sd15": True, "sdxl": True, "flux-dev": False}
@@ -18,7 +18,7 @@ FAMILIES_WITH_ENCODERS = {"sd15": True, "sdxl": True, "flux-dev": False}
 
 @pytest.fixture(scope="session")
 def model_folder(tmp_path_factory: pytest.TempPathFactory) -> ModelFolder:
-    """For each family two LoRAs, `FAMILY-one` and `FAMILY-two`, the first with layers in text encoders where it can."""
+    """Two LoRAs for each family, `FAMILY-one` and `FAMILY-two`, the first with layers in the text encoders if they can have some."""
     model_folder = ModelFolder(tmp_path_factory.mktemp("loras"), MODELS)
     for family, encoders in FAMILIES_WITH_ENCODERS.items():
         model_folder.make_lora(f"{family}-one", family, seed=1, encoders=encoders)

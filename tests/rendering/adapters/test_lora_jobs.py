@@ -1,4 +1,4 @@
-"""Jobs with LoRAs in company: batching, swapping, resuming, and files that are no good."""
+"""Jobs with LoRAs beside other jobs: batching, swapping, resuming, and bad files."""
 
 from __future__ import annotations
 
@@ -57,8 +57,8 @@ def draw_together(models: Models, wanted: Sequence[dict[str, Any]]) -> list[Rend
 
 
 def test_jobs_with_the_same_loras_share_forwards(models: Models) -> None:
-    """Twelve jobs with two sets and none, together: each comes to the picture that it draws alone, within 1e-4 of the
-    range, and none is in a forward with more rows than its own set's jobs have.
+    """Twelve jobs with two sets and with none, together: each draws the picture that it draws alone, within 1e-4 of the
+    range, and none is in a forward with more rows than the jobs of its set have.
     """
     wanted = [
         request("sd15", (PLAIN, ONE, BOTH)[place % 3], prompt=f"mug number {place}", num_inference_steps=5 + place // 3)
@@ -78,7 +78,7 @@ def test_jobs_with_the_same_loras_share_forwards(models: Models) -> None:
 
 
 def test_the_order_in_a_request_does_not_keep_jobs_apart(models: Models) -> None:
-    """The same LoRAs named the other way round are the same set."""
+    """The same LoRAs named in another order are the same set."""
     one, other = (Render(models, "sd15", request("sd15", loras)) for loras in (BOTH, tuple(reversed(BOTH))))
 
     assert one.job.adapters == other.job.adapters
@@ -86,7 +86,7 @@ def test_the_order_in_a_request_does_not_keep_jobs_apart(models: Models) -> None
 
 
 def test_loras_come_and_go_while_others_render(few_kept: Models, many: Sequence[str]) -> None:
-    """Five LoRAs in turns, of which two stay in memory, beside plain jobs that run all the while: every picture is the one
+    """Five LoRAs take turns, of which two stay in memory, beside plain jobs all the time: every picture is the one that is
     drawn alone, and the model is loaded once.
     """
     wanted = [request("sd15", [(id_, 1.0)], deterministic=True) for id_ in many]
@@ -117,8 +117,8 @@ def test_loras_come_and_go_while_others_render(few_kept: Models, many: Sequence[
     assert few_kept.load("sd15") is model
 
 
-def test_a_model_can_be_looked_through_meanwhile(few_kept: Models, many: Sequence[str]) -> None:
-    """A walk through the model's modules, as pipelines do to find their device, is not upset by LoRAs that come and go."""
+def test_the_modules_can_be_iterated_over_during_changes(few_kept: Models, many: Sequence[str]) -> None:
+    """An iteration over the model's modules, as pipelines do to find their device, survives LoRAs that come and go."""
     model = few_kept.load("sd15")
     Render(few_kept, "sd15", request("sd15", [(many[0], 1.0)]))
     walk = model.pipeline.unet.named_modules()
@@ -131,7 +131,7 @@ def test_a_model_can_be_looked_through_meanwhile(few_kept: Models, many: Sequenc
 
 
 def test_what_is_in_use_stays(few_kept: Models, many: Sequence[str]) -> None:
-    """A job with more LoRAs than are kept draws with all of them; room is made when the next one comes."""
+    """A job with more LoRAs than are kept draws with all of them; the surplus is evicted when the next one is loaded."""
     model = few_kept.load("sd15")
 
     Render(few_kept, "sd15", request("sd15", [(id_, 0.3) for id_ in many[:4]]))
@@ -142,7 +142,7 @@ def test_what_is_in_use_stays(few_kept: Models, many: Sequence[str]) -> None:
 
 
 def test_memory_comes_back(few_kept: Models, many: Sequence[str]) -> None:
-    """After all of them have been in use, the model holds as many weights as before and those of the LoRAs kept."""
+    """After all LoRAs have been in use, the model holds its own weights and those of the kept LoRAs, and no more."""
     model = few_kept.load("sd15")
     unet: Any = model.pipeline.unet
     names = set(unet.state_dict())
@@ -156,7 +156,7 @@ def test_memory_comes_back(few_kept: Models, many: Sequence[str]) -> None:
 
 
 def break_file(folder: Path, kind: str) -> None:
-    """Put a file of that kind in the place of `bad.safetensors`."""
+    """Write a bad file of that kind to `bad.safetensors`."""
     bad = folder / "bad.safetensors"
     good = folder / "sd15-one.safetensors"
     match kind:
@@ -184,7 +184,7 @@ def break_file(folder: Path, kind: str) -> None:
     ["missing", "cut off", "a pickle", "no LoRA", "of SDXL", "of FLUX", "of another size", "half of another"],
 )
 def test_a_bad_file_fails_its_own_job(model_folder: ModelFolder, kind: str) -> None:
-    """It is model_unavailable, with the LoRA's name, at every try; the model draws on as before, with good LoRAs too."""
+    """The failure is model_unavailable and names the LoRA, at every try; the model draws as before, also with good LoRAs."""
     break_file(model_folder.path, kind)
     models = model_folder.open({"bad": ["sd15"], "sd15-one": ["sd15"]})
     before = Render(models, "sd15", request("sd15", PLAIN))
@@ -201,7 +201,7 @@ def test_a_bad_file_fails_its_own_job(model_folder: ModelFolder, kind: str) -> N
 
 
 def test_a_flux_lora_cannot_write_over_the_model(model_folder: ModelFolder) -> None:
-    """Files that diffusers would widen FLUX's layers for, or load over its norms, are refused, and the model is as it was."""
+    """Files for which diffusers would widen FLUX's layers, or overwrite its norms, are refused, and the model is unchanged."""
     good = load_file(model_folder.path / "flux-dev-one.safetensors")
     wide = "transformer.x_embedder.lora_{}.weight"
     strange = {
@@ -221,9 +221,9 @@ def test_a_flux_lora_cannot_write_over_the_model(model_folder: ModelFolder) -> N
     models.close()
 
 
-def test_a_job_with_loras_can_be_gone_on_with(models: Models, model_folder: ModelFolder) -> None:
-    """From a checkpoint it comes to the same picture to the bit, in a model that has the LoRAs anew; with another scale,
-    or another file under the LoRA's name, the checkpoint is refused.
+def test_a_job_with_loras_can_be_resumed(models: Models, model_folder: ModelFolder) -> None:
+    """Resumed from a checkpoint, in a model that has loaded the LoRAs again, it draws the same picture bit for bit; with
+    another scale, or another file of the LoRA's name, the checkpoint is refused.
     """
     wanted = request("sd15", BOTH, deterministic=True)
     whole = Render(models, "sd15", wanted)

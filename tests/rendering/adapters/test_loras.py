@@ -1,4 +1,4 @@
-"""What a LoRA does to a picture is what diffusers alone does with it, and it leaves nothing behind."""
+"""A LoRA changes a picture exactly as in diffusers alone, and it leaves nothing behind."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def test_a_lora_draws_as_in_diffusers(models: Models, model_folder: ModelFolder,
 
 @pytest.mark.parametrize("family", FAMILIES)
 def test_a_scale_of_zero_is_none(models: Models, family: str) -> None:
-    """The picture is the plain one to the bit, and the receipt still names the LoRA."""
+    """With a scale of zero the picture is the plain one bit for bit, and the receipt still names the LoRA."""
     plain = Render(models, family, request(family))
 
     drawn = Render(models, family, request(family, [(f"{family}-one", 0.0)]))
@@ -51,7 +51,7 @@ def test_a_scale_of_zero_is_none(models: Models, family: str) -> None:
 
 
 def test_prompts_are_kept_apart(models: Models) -> None:
-    """What text encoders say with a LoRA is not taken for what they say without it, nor the other way round."""
+    """The prompt cache keeps encodings with a LoRA apart from encodings without it."""
     cache = PromptCache()
     alone = [Render(models, "sdxl", request("sdxl", [("sdxl-one", scale)])) for scale in (0.0, 1.0, 0.5)]
 
@@ -59,14 +59,14 @@ def test_prompts_are_kept_apart(models: Models) -> None:
 
     assert all(one.latents.equal(other.latents) for one, other in zip(alone, cached, strict=True))
     assert cache.count == 3
-    # Without layers in the text encoders a LoRA changes nothing of what they say.
+    # Without layers in the text encoders a LoRA does not change their output.
     Render(models, "sdxl", request("sdxl", [("sdxl-two", 1.0)]), cache=cache)
     assert cache.count == 3
 
 
 def test_a_shared_text_encoder_keeps_models_apart(models: Models) -> None:
-    """Two models with one text encoder: what one draws with a LoRA leaves the other's pictures as they were, both can
-    have the same LoRA, and it is gone from the text encoder with the model that had it.
+    """Of two models with one text encoder, one can draw with a LoRA without changing the other's pictures; both can have the
+    same LoRA; and it leaves the text encoder with the model that had it.
     """
     with models.use("sd15") as one, models.use("sd15.copy") as other:
         assert one.pipeline.text_encoder is other.pipeline.text_encoder
@@ -82,7 +82,7 @@ def test_a_shared_text_encoder_keeps_models_apart(models: Models) -> None:
     one.adapters.unload_all()
     assert Render(models, "sd15.copy", request("sd15", [("sd15-one", 1.0)])).latents.equal(same.latents)
     other.adapters.unload_all()
-    # The tiny SDXL has the same text encoder, too.
+    # The tiny SDXL has the same text encoder too.
     models.load("sdxl").adapters.unload_all()
     assert [name for name, _ in encoder.named_modules() if "lora" in name] == []
     assert not any("lora" in name for name, _ in one.pipeline.unet.named_parameters())
@@ -90,7 +90,7 @@ def test_a_shared_text_encoder_keeps_models_apart(models: Models) -> None:
 
 
 def test_kohyas_format_draws_as_in_diffusers(model_folder: ModelFolder) -> None:
-    """The format that most LoRAs are published in, with text encoder layers and an alpha, is read as diffusers reads it."""
+    """The format in which most LoRAs are published, with text encoder layers and an alpha, is read as in diffusers."""
     weights = {}
     for name, value in load_file(model_folder.path / "sd15-one.safetensors").items():
         part, _, place = name.removesuffix(".weight").partition(".")

@@ -32,7 +32,7 @@ commercial_use = true
 _LAYERS = ["to_q", "to_k", "to_v", "to_out.0"]
 _ENCODER_LAYERS = ["q_proj", "k_proj", "v_proj", "out_proj"]
 
-#: What a request names.
+#: The LoRAs of a request: ids and scales.
 Loras = Sequence[tuple[str, float]]
 
 
@@ -40,7 +40,7 @@ class ModelFolder:
     """The models of a folder and their LoRAs."""
 
     def __init__(self, folder: Path, models: Mapping[str, str]) -> None:
-        """`models`: ids and families."""
+        """`models`: from ids to families."""
         self.path = folder
         self._models_file = "".join(write_section(id_, family) for id_, family in models.items())
         self._families = dict(models)
@@ -73,7 +73,7 @@ class ModelFolder:
         return pipeline
 
     def open(self, loras: Mapping[str, Sequence[str]], *, most_kept: int | None = None) -> Models:
-        """The models as a worker has them. `loras`: ids, which are the files' names too, and the models they are for."""
+        """The models as a worker has them. `loras`: from ids, which are also the files' names, to the models that they fit."""
         sections = [_LORA.format(id=id_, file=f"{id_}.safetensors", models=list(fit)) for id_, fit in loras.items()]
         (self.path / "models.toml").write_text(self._models_file + "".join(sections))
         models = Models(load_catalog(self.path / "models.toml"), device="cpu", budget_bytes=2**31)
@@ -84,7 +84,7 @@ class ModelFolder:
 
 
 def request(family: str, loras: Loras = (), **changes: Any) -> dict[str, Any]:
-    """A small picture."""
+    """The request of a small picture."""
     return {
         "prompt": "a red mug on a table",
         "width": 64,
@@ -122,7 +122,7 @@ class Render:
 
 
 def draw_plainly(pipeline: Any, wanted: dict[str, Any]) -> torch.Tensor:
-    """The latents that diffusers alone comes to, with whatever adapters are set."""
+    """The latents of diffusers alone, with the adapters that are set."""
     kept: list[torch.Tensor] = []
 
     def keep(_pipeline: Any, _step: int, _timestep: Any, tensors: dict[str, Any]) -> dict[str, Any]:
@@ -136,5 +136,5 @@ def draw_plainly(pipeline: Any, wanted: dict[str, Any]) -> torch.Tensor:
 
 
 def difference(one: torch.Tensor, other: torch.Tensor) -> float:
-    """The largest, as a share of the range."""
+    """The largest difference, as a share of the range."""
     return float((one - other).abs().max() / (one.max() - one.min()))

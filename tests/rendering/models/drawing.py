@@ -32,7 +32,7 @@ def draw(model: LoadedModel, **changes: object) -> NDArray[np.int16]:
 
 
 def draw_with_own_scheduler(model: LoadedModel) -> NDArray[np.int16]:
-    """The same through the model's batcher, with a copy of the scheduler that the model came with."""
+    """The same through the model's batcher, with a copy of the model's own scheduler."""
     pipeline: Any = copy.copy(model.pipeline)
     pipeline.scheduler = copy.deepcopy(model.pipeline.scheduler)
     request = {name: REQUEST[name] for name in ("prompt", "width", "height", "num_inference_steps")}

@@ -1,4 +1,4 @@
-"""Load and evict a model again and again in a process of its own, and print as JSON what memory that took."""
+"""Load and evict a model repeatedly in a process of its own, and print the memory that it took as JSON."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from tests.rendering.models.drawing import draw
 from worker.rendering.models import Models
 from worker.rendering.models.memory import release_memory
 
-#: Threads that live meanwhile, as a worker's do: each allocates once.
+#: Threads that live all the time, as a worker's do: each allocates once.
 _THREADS = 20
 
 
