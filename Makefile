@@ -70,10 +70,10 @@ soak-models: $(VENV)/.installed-dev ## 2,000 jobs over four models with room for
 	@$(BIN)/python -m bench.soak $(OPTIONS)
 
 train-demo-model: $(VENV)/.installed ## train Picturebook (MINUTES=…, STEPS=…), into OUT=… or with INSTALL=1 in place
-	@OMP_WAIT_POLICY=passive $(BIN)/python -m demo_model.train $(if $(INSTALL),--install) $(if $(MINUTES),--minutes $(MINUTES)) $(if $(STEPS),--steps $(STEPS)) $(if $(OUT),--out "$(OUT)")
+	@OMP_WAIT_POLICY=passive $(BIN)/python -m demo_model.training.train $(if $(INSTALL),--install) $(if $(MINUTES),--minutes $(MINUTES)) $(if $(STEPS),--steps $(STEPS)) $(if $(OUT),--out "$(OUT)")
 
 evaluate-demo-model: $(VENV)/.installed ## score Picturebook on prompts that it never saw, into its model card
-	@OMP_WAIT_POLICY=passive $(BIN)/python -m demo_model.evaluate
+	@OMP_WAIT_POLICY=passive $(BIN)/python -m demo_model.evaluation.evaluate
 
 lock: ## resolve the dependencies afresh into constraints.txt
 	rm -rf $(VENV)/lock && $(PYTHON) -m venv $(VENV)/lock

@@ -4,14 +4,11 @@ from __future__ import annotations
 
 import argparse
 import json
-import sys
 from pathlib import Path
 from typing import Any
 from uuid import UUID
 
-from pydantic import ValidationError
 from sqlalchemy import select
-from sqlalchemy.exc import SQLAlchemyError
 
 import core.schema  # noqa: F401  (every table, so that foreign keys find theirs)
 from core.accounts.create_account import create_account
@@ -19,6 +16,7 @@ from core.accounts.limits import set_limits
 from core.accounts.manage_keys import issue_api_key, revoke_api_key
 from core.accounts.retention import set_retention
 from core.accounts.tables import Account, ApiKey
+from core.command_line import run_command_line
 from core.database import transaction
 from core.errors import AccountNotFound, DarkroomError
 from core.ids import format_id, parse_id
@@ -29,17 +27,9 @@ from core.settings import get_settings
 
 
 def main() -> None:
-    """Run the command that the command line names; what went wrong is said in one line."""
+    """Run the command that the command line names, and print its result."""
     arguments = _parser().parse_args()
-    try:
-        result = arguments.run(arguments)
-    except DarkroomError as error:
-        sys.exit(f"darkroom-admin: {error.message}")
-    except ValidationError as error:
-        names = ", ".join(str(item["loc"][0]).upper() if item["loc"] else item["msg"] for item in error.errors())
-        sys.exit(f"darkroom-admin: these settings are missing or wrong: {names}")
-    except SQLAlchemyError as error:
-        sys.exit(f"darkroom-admin: the database: {error}")
+    result = run_command_line("darkroom-admin", lambda: arguments.run(arguments))
     if arguments.json:
         print(json.dumps(result))
     else:
@@ -72,7 +62,7 @@ def _parser() -> argparse.ArgumentParser:
             metavar="SECONDS",
             type=_seconds,
             default=argparse.SUPPRESS,
-            help=f"after a job's end its {meaning} are kept for so long; `forever`; `default`: what the settings say",
+            help=f"how long a job's {meaning} are kept after its end; or `forever`, or `default`: what the settings say",
         )
     retention.set_defaults(run=_set_retention)
 
@@ -96,7 +86,7 @@ def _parser() -> argparse.ArgumentParser:
         "--accepted",
         type=Path,
         metavar="FILE",
-        help="ids of jobs that were answered with 202, one a line: none is lost",
+        help="ids of jobs that were answered with 202, one per line: check that none is lost",
     )
     verify.set_defaults(run=_verify)
 

@@ -1,4 +1,4 @@
-"""Put the API together."""
+"""Build the API."""
 
 from __future__ import annotations
 
@@ -31,7 +31,9 @@ def _operation_id(*, name: str, **_: str) -> str:
 
 
 def create_app() -> OpenAPI:
-    """The WSGI application. Raises at once, naming it, when a setting or the models file is wrong."""
+    """The WSGI application. Raises pydantic's ValidationError or InvalidCatalog, naming what is wrong with a setting or
+    the models file.
+    """
     configure_logging(get_settings())
     get_catalog()
 
@@ -47,7 +49,7 @@ def create_app() -> OpenAPI:
     )
     app.request_class = JsonRequest
     app.config["MAX_CONTENT_LENGTH"] = MAX_BODY_BYTES
-    # The page would ask a validator on the internet otherwise.
+    # Otherwise the page asks a validator on the internet.
     app.config["SWAGGER_CONFIG"] = {"validatorUrl": None}
 
     register_request_context(app)

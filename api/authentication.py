@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import cache
+from typing import Any, TypeVar
 from uuid import UUID
 
 import structlog
-from flask import g, request
+from flask import current_app, g, request
 
 from core.accounts.api_key_cache import ApiKeyCache
 from core.accounts.api_keys import ApiKeyParts, parse_api_key
@@ -18,32 +20,39 @@ from core.settings import get_settings
 
 _SCHEME = "bearer"
 
-#: The operations that ask the database whether the key still opens the account in a statement of theirs, or by
-#: `confirm_account`: for those it is enough at first that it did a moment ago.
-_ASK_AGAIN = frozenset({"jobs.post_job"})
+#: Marks a view function whose use case in core checks that the key still opens the account.
+_CORE_CHECKS = "core_checks_the_key"
+
+_View = TypeVar("_View", bound=Callable[..., Any])
+
+
+def core_checks_the_key(view: _View) -> _View:
+    """Marks a view whose call into core checks, in a statement that it has to run anyway, whether the key has been revoked:
+    until then it is enough that the key opened the account within the last half minute.
+    """
+    setattr(view, _CORE_CHECKS, True)
+    return view
 
 
 def require_account() -> None:
-    """Put the caller's account on `g`, before anything else of the request is looked at. Raises NotAuthenticated."""
+    """Puts the caller's account on `g`, before anything else of the request is looked at. Raises NotAuthenticated."""
     scheme, _, api_key = request.headers.get("Authorization", "").partition(" ")
     if scheme.lower() != _SCHEME:
         raise NotAuthenticated
     g.api_key = parse_api_key(api_key.strip())
     if g.api_key is None:
         raise NotAuthenticated
-    known = _api_key_cache().find(g.api_key) if request.endpoint in _ASK_AGAIN else None
-    if known is None:
-        confirm_account()
-    else:
-        g.account_id = known
+    view = current_app.view_functions.get(request.endpoint or "")
+    cached = _api_key_cache().find(g.api_key) if hasattr(view, _CORE_CHECKS) else None
+    g.account_id = cached or _authenticate(g.api_key)
     structlog.contextvars.bind_contextvars(account_id=format_id("acc", g.account_id))
 
 
-def confirm_account() -> None:
-    """Ask the database which account the caller's key opens now. Raises NotAuthenticated."""
-    pepper = _pepper()
-    g.account_id = read_with_one_retry(lambda connection: authenticate(connection, g.api_key, pepper=pepper))
-    _api_key_cache().remember(g.api_key, g.account_id)
+def _authenticate(api_key: ApiKeyParts) -> UUID:
+    """Asks the database which account the key opens now."""
+    account_id = read_with_one_retry(lambda connection: authenticate(connection, api_key, pepper=_pepper()))
+    _api_key_cache().remember(api_key, account_id)
+    return account_id
 
 
 def current_account_id() -> UUID:

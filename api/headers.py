@@ -11,12 +11,12 @@ from pydantic import BaseModel
 class Headers(BaseModel):
     """Base of every model of headers.
 
-    flask-openapi asks for its JSON schema at every request, and making that took a twelfth of a submit.
+    flask-openapi asks for its JSON schema at every request, and building that took a twelfth of a submit.
     """
 
     @classmethod
     def model_json_schema(cls, *args: Any, **kwargs: Any) -> dict[str, Any]:
-        """The schema; the one without further wishes is made once, and not to be changed."""
+        """The schema. Without arguments it is built once and shared, so do not change it."""
         return super().model_json_schema(*args, **kwargs) if args or kwargs else cls._schema()
 
     @classmethod

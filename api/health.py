@@ -21,7 +21,7 @@ def livez() -> Response:
 
 @health_blueprint.get("/readyz")
 def readyz() -> Response:
-    """The process can take orders: the database answers. Redis is not asked, for no order needs it."""
+    """The process can accept jobs: the database answers. Redis is not asked, since accepting a job does not need it."""
     try:
         ping()
     except SQLAlchemyError:

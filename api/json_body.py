@@ -3,23 +3,42 @@
 from __future__ import annotations
 
 import json
-from typing import Any
+from collections.abc import Callable
+from typing import Any, TypeVar
 
-from flask import Request
+from flask import Request, current_app, request
 from werkzeug.exceptions import BadRequest, HTTPException, RequestEntityTooLarge, UnsupportedMediaType
 
 #: Bytes; a longer body is refused with 413 before it is read.
 MAX_BODY_BYTES = 1024 * 1024
 
-#: The same where images may stand in the body; what stands beside them has the limit above.
-MAX_BODY_BYTES_WITH_IMAGES = 32 * 1024 * 1024
+#: The same for a body that may hold images; what is beside them in the body has the limit above.
+_MAX_BODY_BYTES_WITH_IMAGES = 32 * 1024 * 1024
 
-#: Bytes from which on a data URI counts as an image: shorter ones could be sent by the million.
+#: Bytes; a shorter data URI does not count as an image, since such could be sent by the million.
 _SHORTEST_IMAGE = 1024
+
+#: The attribute of a view function that `takes_images` sets.
+_TAKES_IMAGES = "takes_images"
+
+_Operation = TypeVar("_Operation", bound=Callable[..., Any])
+
+
+def takes_images(operation: _Operation) -> _Operation:
+    """Decorator of an operation whose body may hold images. It stands below the blueprint's decorator."""
+    setattr(operation, _TAKES_IMAGES, True)
+    return operation
+
+
+def set_body_limit() -> None:
+    """Before the operation is called: let its body be as long as images are, if it takes them."""
+    operation = current_app.view_functions.get(request.endpoint or "")
+    if getattr(operation, _TAKES_IMAGES, False):
+        request.max_content_length = _MAX_BODY_BYTES_WITH_IMAGES
 
 
 class JsonRequest(Request):
-    """A request whose JSON is parsed strictly, also where a library asks for it silently."""
+    """A request whose JSON is parsed strictly, even if a library asks for it silently."""
 
     def get_json(self, force: bool = False, silent: bool = False, cache: bool = True) -> Any:  # noqa: ARG002
         """The parsed body. Raises 415 for another media type and 400 for broken JSON.
@@ -50,7 +69,7 @@ class JsonRequest(Request):
             # The server's parser of chunked bodies complains with exceptions of its own.
             raise BadRequest(f"The body could not be read: {error}") from error
         if self.content_length is None and len(data) >= (self.max_content_length or 0):
-            # Of a body without a length werkzeug reads up to the limit and leaves the rest.
+            # werkzeug reads a body without a length up to the limit and leaves the rest.
             raise RequestEntityTooLarge
         return data
 

@@ -15,6 +15,8 @@ from werkzeug.exceptions import HTTPException
 
 from core.database import is_unavailable
 from core.errors import (
+    LONGEST_FIELD_NAME,
+    MOST_FIELD_ERRORS,
     DarkroomError,
     FieldError,
     IdempotencyKeyReused,
@@ -45,7 +47,7 @@ _STATUS: dict[type[DarkroomError], HTTPStatus] = {
     TooManyQueuedJobs: HTTPStatus.TOO_MANY_REQUESTS,
 }
 
-#: Codes of what the web framework refuses before our code is asked.
+#: Codes of the web framework's own refusals, made before our code runs.
 _HTTP_CODES = {
     400: "invalid_json",
     404: "not_found",
@@ -59,13 +61,9 @@ _RETRY_AFTER_SECONDS = 5
 _RETRY_AFTER: dict[type[DarkroomError], int] = {
     StorageUnavailable: _RETRY_AFTER_SECONDS,
     ObjectMissing: _RETRY_AFTER_SECONDS,
-    # A full queue takes longer to have room than a server takes to come back.
+    # A full queue takes longer to have a free slot than a server takes to come back.
     TooManyQueuedJobs: 30,
 }
-
-#: An answer is never much longer than its question: so many errors are listed, with so much of each field's name.
-_MOST_ERRORS = 20
-_LONGEST_FIELD = 100
 
 _log = structlog.get_logger()
 
@@ -146,7 +144,7 @@ def answer_validation_error(error: ValidationError) -> Response:
     found = error.errors(include_url=False, include_input=False, include_context=False)
     errors = [
         FieldError(".".join(str(part) for part in item["loc"]) or "body", item["msg"].removeprefix("Value error, "))
-        for item in found[:_MOST_ERRORS]
+        for item in found[:MOST_FIELD_ERRORS]
     ]
     return build_problem(
         HTTPStatus.UNPROCESSABLE_ENTITY, InvalidRequest.code, f"{len(found)} fields are not valid.", errors
@@ -160,7 +158,7 @@ def build_problem(status: HTTPStatus, code: str, detail: str, errors: list[Field
         status=status,
         detail=detail,
         code=code,
-        errors=[FieldProblem(field=item.field[:_LONGEST_FIELD], message=item.message) for item in errors or []],
+        errors=[FieldProblem(field=item.field[:LONGEST_FIELD_NAME], message=item.message) for item in errors or []],
         request_id=get_contextvars().get("request_id"),
     )
     return Response(json.dumps(problem.model_dump()), status=status, mimetype="application/problem+json")

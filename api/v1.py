@@ -5,15 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from flask_openapi import APIBlueprint, Tag
-from pydantic import BaseModel, ConfigDict
 
 from api.authentication import require_account
-
-
-class NoQuery(BaseModel):
-    """This operation takes no query parameters."""
-
-    model_config = ConfigDict(extra="forbid")
+from api.json_body import set_body_limit
 
 
 def describe_problems(problems: dict[int, str]) -> dict[Any, Any]:
@@ -39,4 +33,5 @@ def build_blueprint(name: str, tag: str, description: str) -> APIBlueprint:
         ),
     )
     blueprint.before_request(require_account)
+    blueprint.before_request(set_body_limit)
     return blueprint

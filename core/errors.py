@@ -30,8 +30,11 @@ class FieldError:
     message: str
 
 
-#: What is said of a field's name: names that nobody knows can be of any length.
-_LONGEST_FIELD = 100
+#: Fields that one answer complains of: it is never much longer than the request.
+MOST_FIELD_ERRORS = 20
+
+#: Characters of a field's name that an answer repeats: an unknown name can be of any length.
+LONGEST_FIELD_NAME = 100
 
 
 class InvalidRequest(DarkroomError):
@@ -40,7 +43,7 @@ class InvalidRequest(DarkroomError):
     code = "invalid_request"
 
     def __init__(self, errors: list[FieldError]) -> None:
-        super().__init__("; ".join(f"{error.field[:_LONGEST_FIELD]}: {error.message}" for error in errors))
+        super().__init__("; ".join(f"{error.field[:LONGEST_FIELD_NAME]}: {error.message}" for error in errors))
         self.errors = errors
 
 

@@ -3,8 +3,8 @@
     FAULT_POINTS="mid_upload=kill@2;after_claim=stall:5;before_commit=raise;mid_step=kill~0.01" FAULT_SEED=7
 
 This is not a setting and stands in neither core/settings.py, .env.example nor docker-compose.yml, so that nobody arms a
-deployment by filling in a form: the environment is read here, once, when the process starts, and a process that is armed
-says so as loudly as a log can. Unarmed, a point costs one look into an empty dict.
+deployment by filling in a form: the environment is read here, once, when the process starts, and a process that is
+armed says so as loudly as a log can. Unarmed, a point costs one look-up in an empty dict.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ POINTS = frozenset(
         "after_submit_commit",  # the job is accepted, and its sender does not know yet
         "before_ring",
         "after_ring",
-        "in_claim",  # a claim that took a closer look holds its rows in a transaction, and is not yet committed
+        "in_claim",  # the long way of a claim holds its rows in a transaction, and is not yet committed
         "after_claim",  # the lease runs, and nobody renews it yet
         "mid_step",  # a denoising step has just ended
         "after_render",
@@ -36,11 +36,11 @@ POINTS = frozenset(
         "before_commit",  # everything is in the bucket, and the outcome is not written
         "in_commit",  # an outcome other than a plain success holds its rows in a transaction, and is not yet committed
         "after_commit",
-        "after_expiry",  # nobody is given the images any more, and they lie in the bucket
+        "after_expiry",  # nobody is given the images any more, and they still lie in the bucket
         "after_deletion_requested",  # the receipt is written, and nothing is deleted yet
         "after_objects_deleted",  # the bucket holds nothing of an expired or deleted job, and its rows do not say so
         "mid_delivery",  # the delivery is claimed, and not yet sent
-        "after_delivery",  # the receiver has answered, and nobody has written it down
+        "after_delivery",  # the receiver has answered, and the answer is not recorded
     }
 )
 
@@ -71,7 +71,9 @@ class Arm:
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def fault_point(self) -> None:
-        """The point was reached once more. Raises FaultInjected where that is the action."""
+        """Count that the point is reached once more, and act if this is the time. Raises FaultInjected if that is the
+        action.
+        """
         with self._lock:
             self._times += 1
             is_hit = (self.at is None or self._times == self.at) and (
@@ -95,7 +97,7 @@ class Arm:
 
 
 def parse_fault_points(text: str, *, seed: str = "") -> dict[str, list[Arm]]:
-    """The arms that a FAULT_POINTS describes, by their points. Raises ValueError naming what is wrong."""
+    """The arms that the text of a FAULT_POINTS describes, by point. Raises ValueError naming what is wrong."""
     arms: dict[str, list[Arm]] = {}
     for part in filter(None, (part.strip() for part in text.split(";"))):
         found = _ARM.fullmatch(part)
@@ -111,7 +113,7 @@ def parse_fault_points(text: str, *, seed: str = "") -> dict[str, list[Arm]]:
             seconds=float(found["seconds"] or 0),
             at=int(found["at"]) if found["at"] else None,
             chance=float(found["chance"]) if found["chance"] else None,
-            # Of its own, so that what other points do does not change when this one is hit.
+            # A generator of its own: hits of this point do not change what the others do.
             dice=random.Random(f"{seed}:{part}"),  # noqa: S311  (faults, not secrets)
         )
         arms.setdefault(arm.point, []).append(arm)
@@ -135,6 +137,6 @@ def fault_point(point: str) -> None:
 
 
 def report_fault_points() -> None:
-    """Say in the log that this process is armed; say nothing where it is not."""
+    """Log that this process is armed, if it is."""
     if _ARMED:
         _log.critical("fault_points_armed", fault_points=sorted(_ARMED), seed=os.environ.get("FAULT_SEED", ""))

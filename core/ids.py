@@ -21,7 +21,7 @@ def format_id(prefix: str, value: UUID) -> str:
 
 
 def parse_id(prefix: str, text: str) -> UUID | None:
-    """The UUID inside a prefixed id, or None where the text is not such an id."""
+    """The UUID inside a prefixed id, or None if the text is not such an id."""
     head, _, digits = text.partition("_")
     if head != prefix or not _HEX.fullmatch(digits):
         return None

@@ -18,8 +18,8 @@ _TRACEBACKS = structlog.processors.ExceptionRenderer(structlog.tracebacks.Except
 
 
 class _Lines:
-    """Writes lines that are finished. As with the handlers of the standard library, no work fails because nobody can be told
-    of it.
+    """Writes finished lines. As with the handlers of the standard library, no work fails because its log line cannot be
+    written.
     """
 
     def __init__(self, stream: TextIO) -> None:
@@ -47,7 +47,7 @@ def configure_logging(settings: Settings) -> None:
         if settings.log_format == "json"
         else [structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback)]
     )
-    # Ours do not pass through the standard library, which takes longer for a line than all else together.
+    # Our own lines do not pass through the standard library, which takes longer for a line than all the rest together.
     lines = _Lines(sys.stdout)
     structlog.configure(
         processors=[*shared, *renderer],

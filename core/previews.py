@@ -31,7 +31,7 @@ def store_preview(job_id: UUID, picture: bytes) -> None:
 
 
 def find_preview(job_id: UUID) -> bytes | None:
-    """The job's newest preview, a WebP file; None where there is none, or where Redis does not answer."""
+    """The job's newest preview, a WebP file; None if there is none, or if Redis does not answer."""
     try:
         picture = _get_redis().get(_key(job_id))
     except redis.RedisError as error:

@@ -1,4 +1,4 @@
-"""Where the model lies and how it is asked for a picture unless told otherwise."""
+"""The model's folders, seeds and default render settings."""
 
 from __future__ import annotations
 
@@ -6,8 +6,10 @@ from pathlib import Path
 
 #: The model as it ships.
 WEIGHTS_FOLDER = Path(__file__).parent / "weights"
-#: Checkpoints and progress pictures of the training run at hand.
+#: Checkpoints and progress pictures of the current training run.
 RUN_FOLDER = Path(__file__).parent / ".runs" / "default"
+#: Beside the weights: what their training took. Training writes it, and evaluation copies it into the model card.
+TRAINING_COST_FILE = "training.json"
 
 #: Seed of the whole recipe.
 SEED = 1

@@ -5,13 +5,15 @@ from __future__ import annotations
 from flask import Response
 from pydantic import BaseModel, Field
 
+from api.answer import answer
 from api.authentication import current_account_id
 from api.deletions.blueprint import DeletionView, deletions_blueprint
-from api.v1 import NoQuery, describe_problems
+from api.no_query import takes_no_query
+from api.v1 import describe_problems
 from core.database import transaction
 from core.errors import DeletionNotFound
 from core.ids import parse_id
-from core.jobs.retention.deletion_receipts import get_deletion as read_deletion
+from core.jobs.retention import deletion_receipts
 
 
 class DeletionPath(BaseModel):
@@ -25,11 +27,12 @@ class DeletionPath(BaseModel):
     summary="Read the receipt of a deletion",
     responses={200: DeletionView, **describe_problems({404: "There is no such deletion in this account."})},
 )
-def get_deletion(path: DeletionPath, query: NoQuery) -> Response:  # noqa: ARG001  (its being empty is the check)
+@takes_no_query
+def get_deletion(path: DeletionPath) -> Response:
     """What was deleted, when, and with which key."""
     deletion_id = parse_id("del", path.deletion_id)
     if deletion_id is None:
         raise DeletionNotFound
     with transaction() as session:
-        view = DeletionView.build(read_deletion(session, account_id=current_account_id(), deletion_id=deletion_id))
-    return Response(view.model_dump_json(), mimetype="application/json")
+        deletion = deletion_receipts.get_deletion(session, account_id=current_account_id(), deletion_id=deletion_id)
+    return answer(DeletionView.build(deletion))

@@ -7,12 +7,13 @@ from typing import Annotated
 from flask import Response
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
+from api.answer import answer
 from api.authentication import current_account_id
 from api.cursor import check_cursor
 from api.deletions.blueprint import DeletionView, deletions_blueprint
 from core.database import transaction
 from core.ids import format_id, parse_id
-from core.jobs.retention.deletion_receipts import list_deletions as read_deletions
+from core.jobs.retention import deletion_receipts
 
 
 class ListDeletionsQuery(BaseModel):
@@ -38,11 +39,13 @@ def list_deletions(query: ListDeletionsQuery) -> Response:
     """The account's receipts, newest first."""
     after = parse_id("cur", query.cursor) if query.cursor else None
     with transaction() as session:
-        deletions = read_deletions(session, account_id=current_account_id(), after=after, at_most=query.limit + 1)
+        deletions = deletion_receipts.list_deletions(
+            session, account_id=current_account_id(), after=after, at_most=query.limit + 1
+        )
     page = deletions[: query.limit]
     has_more = len(deletions) > query.limit
     listed = DeletionList(
         data=[DeletionView.build(deletion) for deletion in page],
         next_cursor=format_id("cur", page[-1].id) if has_more else None,
     )
-    return Response(listed.model_dump_json(), mimetype="application/json")
+    return answer(listed)

@@ -19,7 +19,7 @@ class JobPath(BaseModel):
     job_id: str = Field(examples=["job_0199f2c4a8b97c03b7e1f6a2d3c4b5e6"])
 
     def parse(self) -> UUID:
-        """The job's id. Raises JobNotFound for what cannot be one, the same as for one that is not there."""
+        """The job's id. Raises JobNotFound for a text that cannot be one, as for a job that does not exist."""
         job_id = parse_id("job", self.job_id)
         if job_id is None:
             raise JobNotFound

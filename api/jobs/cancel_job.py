@@ -1,16 +1,17 @@
-"""`POST /v1/jobs/{job_id}/cancel`: take an order back."""
+"""`POST /v1/jobs/{job_id}/cancel`: cancel a job."""
 
 from __future__ import annotations
 
 import structlog
 from flask import Response
 
+from api.answer import answer
 from api.authentication import current_account_id
 from api.jobs.blueprint import JobPath, jobs_blueprint
 from api.v1 import describe_problems
 from core.database import transaction
 from core.doorbell import DELIVER_NEXT, WEBHOOK_QUEUE, get_doorbell
-from core.jobs.outcomes.cancel import cancel_job as cancel
+from core.jobs.outcomes import cancel
 from core.jobs.status import JobStatus
 from core.jobs.views.build_view import build_job_view
 from core.jobs.views.job_view import JobView
@@ -37,10 +38,10 @@ def cancel_job(path: JobPath) -> Response:
     any more once this answers 200; cancelling twice changes nothing.
     """
     with transaction() as session:
-        job = cancel(session, account_id=current_account_id(), job_id=path.parse())
+        job = cancel.cancel_job(session, account_id=current_account_id(), job_id=path.parse())
         view = build_job_view(session, job)
 
     _log.info("job_cancel_requested", job_id=view.id, status=view.status)
     if view.status == JobStatus.CANCELLED:
         get_doorbell().ring_soon(WEBHOOK_QUEUE, DELIVER_NEXT)
-    return Response(view.model_dump_json(), mimetype="application/json")
+    return answer(view)

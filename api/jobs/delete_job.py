@@ -1,4 +1,4 @@
-"""`DELETE /v1/jobs/{job_id}`: have a job and its images deleted for good."""
+"""`DELETE /v1/jobs/{job_id}`: delete a job and its images for good."""
 
 from __future__ import annotations
 
@@ -7,10 +7,13 @@ from http import HTTPStatus
 import structlog
 from flask import Response, g
 
+from api.answer import answer
 from api.authentication import current_account_id, current_api_key_id
 from api.deletions.blueprint import DeletionView
 from api.jobs.blueprint import JobPath, jobs_blueprint
-from api.v1 import NoQuery, describe_problems
+from api.no_query import takes_no_query
+from api.v1 import describe_problems
+from core.artifacts.storage import bucket_in_a_hurry
 from core.database import transaction
 from core.errors import StorageUnavailable
 from core.ids import format_id
@@ -35,7 +38,8 @@ _log = structlog.get_logger()
         ),
     },
 )
-def delete_job(path: JobPath, query: NoQuery) -> Response:  # noqa: ARG001  (its being empty is the check)
+@takes_no_query
+def delete_job(path: JobPath) -> Response:
     """Delete a finished job: its images, those that came with it, its checkpoints, its request and its webhooks, also those
     still to be sent. The answer is the receipt; deleting again gives it again. 202: the object store does not answer, and
     the rest is done when it does. Usage is kept, for it is the bill. Afterwards the job answers 410 (`job_deleted`).
@@ -52,11 +56,11 @@ def delete_job(path: JobPath, query: NoQuery) -> Response:  # noqa: ARG001  (its
     deletion_id = format_id("del", deletion.id)
     if deletion.completed_at is None:
         try:
-            deletion = carry_out_deletion(deletion.id, job_id=deletion.job_id, is_awaited=True)
+            deletion = carry_out_deletion(deletion.id, job_id=deletion.job_id, bucket=bucket_in_a_hurry())
             JOBS_DELETED.inc()
             _log.info("job_deleted", job_id=path.job_id, deletion_id=deletion_id)
         except StorageUnavailable as error:
             _log.warning("deletion_not_completed", deletion_id=deletion_id, error=str(error))
     view = DeletionView.build(deletion)
     status = HTTPStatus.ACCEPTED if deletion.completed_at is None else HTTPStatus.OK
-    return Response(view.model_dump_json(), status=status, mimetype="application/json")
+    return answer(view, status)

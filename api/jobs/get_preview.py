@@ -8,7 +8,8 @@ from flask import Response, request
 
 from api.authentication import current_account_id
 from api.jobs.blueprint import JobPath, jobs_blueprint
-from api.v1 import NoQuery, describe_problems
+from api.no_query import takes_no_query
+from api.v1 import describe_problems
 from core.database import transaction
 from core.errors import PreviewNotFound
 from core.jobs.views.read_jobs import get_job
@@ -34,7 +35,8 @@ _MEDIA_TYPE = "image/webp"
         ),
     },
 )
-def get_job_preview(path: JobPath, query: NoQuery) -> Response:  # noqa: ARG001  (its being empty is the check)
+@takes_no_query
+def get_job_preview(path: JobPath) -> Response:
     """A small picture of what the job is going to be, renewed up to twice a second; ask again for the next one.
 
     Jobs that take less than a second have none. The last one can be read for up to a minute after it was drawn.

@@ -8,15 +8,16 @@ from uuid import UUID
 from flask import Response
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
+from api.answer import answer
 from api.authentication import current_account_id
 from api.cursor import check_cursor
 from api.jobs.blueprint import jobs_blueprint
 from core.database import transaction
 from core.ids import format_id, parse_id
 from core.jobs.status import JobStatus
+from core.jobs.views import read_jobs
 from core.jobs.views.build_view import build_job_views
 from core.jobs.views.job_view import JobView
-from core.jobs.views.read_jobs import list_jobs as read_jobs
 
 
 class ListJobsQuery(BaseModel):
@@ -46,11 +47,11 @@ class JobList(BaseModel):
 def list_jobs(query: ListJobsQuery) -> Response:
     """The account's jobs, newest first."""
     with transaction() as session:
-        page = read_jobs(
+        page = read_jobs.list_jobs(
             session, account_id=current_account_id(), statuses=query.status, after=query.after, limit=query.limit
         )
         listed = JobList(
             data=build_job_views(session, page.jobs),
             next_cursor=format_id("cur", page.next_after) if page.next_after else None,
         )
-    return Response(listed.model_dump_json(), mimetype="application/json")
+    return answer(listed)

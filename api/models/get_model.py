@@ -7,8 +7,10 @@ from typing import Any
 from flask import Response
 from pydantic import BaseModel, Field
 
+from api.answer import answer
 from api.models.blueprint import ModelView, build_model_view, models_blueprint
-from api.v1 import NoQuery, describe_problems
+from api.no_query import takes_no_query
+from api.v1 import describe_problems
 from core.catalog import get_catalog
 from core.jobs.request.parameter_schema import describe_parameters
 from core.settings import get_settings
@@ -36,9 +38,10 @@ class ModelDetail(ModelView):
     summary="Show a model",
     responses={200: ModelDetail, **describe_problems({404: "There is no such model."})},
 )
-def get_model(path: ModelPath, query: NoQuery) -> Response:  # noqa: ARG001  (its being empty is the check)
+@takes_no_query
+def get_model(path: ModelPath) -> Response:
     """One model: licence, limits, and its parameters for each task as JSON schema."""
     catalog = get_catalog()
     view = build_model_view(catalog, path.model_id, default_model=get_settings().default_model)
     detail = ModelDetail(**view.model_dump(), parameters={**describe_parameters(catalog, path.model_id)})
-    return Response(detail.model_dump_json(), mimetype="application/json")
+    return answer(detail)

@@ -5,8 +5,9 @@ from __future__ import annotations
 from flask import Response
 from pydantic import BaseModel
 
+from api.answer import answer
 from api.models.blueprint import ModelView, build_model_view, models_blueprint
-from api.v1 import NoQuery
+from api.no_query import takes_no_query
 from core.catalog import get_catalog
 from core.settings import get_settings
 
@@ -19,8 +20,9 @@ class ModelList(BaseModel):
 
 
 @models_blueprint.get("/models", summary="List models", responses={200: ModelList})
-def list_models(query: NoQuery) -> Response:  # noqa: ARG001  (its being empty is the check)
+@takes_no_query
+def list_models() -> Response:
     """Every model of the models file, those that are still to be fetched as well."""
     catalog, default = get_catalog(), get_settings().default_model
     views = [build_model_view(catalog, model_id, default_model=default) for model_id in catalog.models]
-    return Response(ModelList(data=views).model_dump_json(), mimetype="application/json")
+    return answer(ModelList(data=views))

@@ -1,1 +1,1 @@
-"""`/v1/webhook-endpoints`: where the account is told of its jobs' ends."""
+"""`/v1/webhook-endpoints`: the URLs that are called when the account's jobs end."""

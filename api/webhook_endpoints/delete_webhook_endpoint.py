@@ -1,4 +1,4 @@
-"""`DELETE /v1/webhook-endpoints/{endpoint_id}`: call a URL no more."""
+"""`DELETE /v1/webhook-endpoints/{endpoint_id}`: stop calling a URL."""
 
 from __future__ import annotations
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 from flask import Response
 from pydantic import BaseModel
 
+from api.answer import answer
 from api.authentication import current_account_id
-from api.v1 import NoQuery
+from api.no_query import takes_no_query
 from api.webhook_endpoints.blueprint import WebhookEndpointView, webhook_endpoints_blueprint
 from core.database import transaction
 from core.webhooks.endpoints import list_endpoints
@@ -22,9 +23,10 @@ class WebhookEndpointList(BaseModel):
 @webhook_endpoints_blueprint.get(
     "/webhook-endpoints", summary="List webhook endpoints", responses={200: WebhookEndpointList}
 )
-def list_webhook_endpoints(query: NoQuery) -> Response:  # noqa: ARG001  (its being empty is the check)
+@takes_no_query
+def list_webhook_endpoints() -> Response:
     """The account's endpoints."""
     with transaction() as session:
         endpoints = list_endpoints(session, account_id=current_account_id())
         listed = WebhookEndpointList(data=[WebhookEndpointView.build(endpoint) for endpoint in endpoints])
-    return Response(listed.model_dump_json(), mimetype="application/json")
+    return answer(listed)

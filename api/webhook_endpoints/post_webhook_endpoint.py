@@ -7,12 +7,14 @@ from http import HTTPStatus
 from flask import Response
 from pydantic import BaseModel, ConfigDict, Field
 
+from api.answer import answer
 from api.authentication import current_account_id
 from api.v1 import describe_problems
 from api.webhook_endpoints.blueprint import WebhookEndpointView, webhook_endpoints_blueprint
+from core.accounts.lock_account import lock_account
 from core.database import transaction
 from core.errors import FieldError, InvalidRequest
-from core.jobs.request.render_request import PlainText
+from core.plain_text import PlainText
 from core.settings import get_settings
 from core.webhooks.addresses import find_url_error, parse_networks
 from core.webhooks.endpoints import create_endpoint
@@ -49,7 +51,7 @@ class CreatedWebhookEndpoint(WebhookEndpointView):
     },
 )
 def post_webhook_endpoint(body: WebhookEndpointRequest) -> Response:
-    """Every job of the account that ends from now on is told to this URL, with retries for three days."""
+    """This URL is called for every job of the account that ends from now on, with retries for three days."""
     settings = get_settings()
     reason = find_url_error(
         body.url, allow_http=settings.webhook_allow_http, allowed=parse_networks(settings.webhook_allowed_networks)
@@ -57,8 +59,10 @@ def post_webhook_endpoint(body: WebhookEndpointRequest) -> Response:
     if reason is not None:
         raise InvalidRequest([FieldError("url", reason)])
 
+    account_id = current_account_id()
     with transaction() as session:
-        endpoint = create_endpoint(session, account_id=current_account_id(), url=body.url, description=body.description)
+        lock_account(session, account_id)
+        endpoint = create_endpoint(session, account_id=account_id, url=body.url, description=body.description)
         session.refresh(endpoint)
         view = CreatedWebhookEndpoint(**WebhookEndpointView.build(endpoint).model_dump(), secret=endpoint.secret)
-    return Response(view.model_dump_json(), status=HTTPStatus.CREATED, mimetype="application/json")
+    return answer(view, HTTPStatus.CREATED)

@@ -9,10 +9,12 @@ from functools import cache
 from celery import shared_task
 
 from core.artifacts.keys import build_storage_key
+from core.artifacts.outputs import StoredImage
 from core.doorbell import DELIVER_NEXT, RENDER_NEXT, WEBHOOK_QUEUE, get_doorbell
 from core.jobs.attempts.affinity import Preference
-from core.jobs.attempts.claim import ClaimedAttempt, ClaimingWorker
-from core.jobs.outcomes.rendered import Rendered, StoredImage
+from core.jobs.attempts.claimed_attempt import ClaimedAttempt
+from core.jobs.attempts.claiming_worker import ClaimingWorker
+from core.jobs.outcomes.rendered import Rendered
 from core.settings import Settings, get_settings
 from worker.rendering.attempt.group_claimer import GroupClaimer
 from worker.rendering.attempt.group_success_writer import GroupSuccessWriter

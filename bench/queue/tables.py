@@ -11,7 +11,8 @@ import core.schema
 from core.accounts.create_account import create_account
 from core.catalog import get_catalog
 from core.jobs.request.render_request import RenderRequest
-from core.jobs.submit.submit import submit_job
+from core.jobs.submit.new_job import Submission
+from core.jobs.submit.submit_step_by_step import submit_step_by_step
 from core.settings import get_settings
 
 #: Jobs like the first one, in the order in which fair queueing would have put them: an account's own one after another,
@@ -36,15 +37,14 @@ def empty_tables(engine: Engine) -> None:
 
 def submit_one(session: Session, account_id: UUID) -> UUID:
     """A job of the account, through core."""
-    return submit_job(
-        session,
-        RenderRequest(prompt="a red mug on a wooden table"),
+    submission = Submission(
+        request=RenderRequest(prompt="a red mug on a wooden table"),
         account_id=account_id,
         request_id="req_bench",
-        idempotency_key=None,
         catalog=get_catalog(),
         settings=get_settings(),
-    ).id
+    )
+    return submit_step_by_step(session, submission).id
 
 
 def fill_queue(engine: Engine, *, rows: int, accounts: int, pool: str) -> None:

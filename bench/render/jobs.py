@@ -12,9 +12,9 @@ from typing import Any, Literal
 import numpy as np
 from PIL import Image
 
-from demo_model.captions import plain_caption
-from demo_model.drawing import draw
-from demo_model.random_scene import random_scene
+from demo_model.dataset.captions import plain_caption
+from demo_model.dataset.drawing import draw
+from demo_model.dataset.random_scene import random_scene
 
 Task = Literal["text", "image"]
 

@@ -13,7 +13,8 @@ from sqlalchemy import Engine, text
 from sqlalchemy.orm import Session
 
 from bench.queue.tables import submit_one
-from core.jobs.attempts.claim import ClaimingWorker, claim_job
+from core.jobs.attempts.claim_step_by_step import claim_step_by_step
+from core.jobs.attempts.claiming_worker import ClaimingWorker
 
 _POOL = "default"
 
@@ -58,7 +59,7 @@ def submitting_and_claiming(engine: Engine, account_id: UUID) -> Iterator[Load]:
             load.claims.append(
                 _time(
                     engine,
-                    lambda session: claim_job(
+                    lambda session: claim_step_by_step(
                         session, ClaimingWorker(pool=_POOL, worker_id="bench", lease_seconds=3600)
                     ),
                 )

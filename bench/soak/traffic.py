@@ -15,7 +15,8 @@ from core.catalog import get_catalog
 from core.database import transaction
 from core.jobs.request.render_request import RenderRequest
 from core.jobs.status import JobStatus
-from core.jobs.submit.submit import submit_job
+from core.jobs.submit.new_job import Submission
+from core.jobs.submit.submit_job import submit_job
 from core.jobs.tables import Job
 from core.settings import get_settings
 
@@ -57,16 +58,15 @@ class Traffic:
             scheduler=self._random.choice(["ddim", "euler"]),
             seed=self._random.randrange(1000),
         )
-        with transaction() as session:
-            submit_job(
-                session,
-                request,
+        submit_job(
+            Submission(
+                request=request,
                 account_id=account_id,
                 request_id="soak",
-                idempotency_key=None,
                 catalog=get_catalog(),
                 settings=get_settings(),
             )
+        )
 
 
 def _count_waiting() -> int:

@@ -1,4 +1,4 @@
-"""Which account a key opened a moment ago, for who looks at the key again in the statement that it has to ask anyway."""
+"""Remembers for 30 s which account an API key belongs to, for callers whose own statement checks the key again."""
 
 from __future__ import annotations
 
@@ -9,15 +9,15 @@ from uuid import UUID
 
 from core.accounts.api_keys import ApiKeyParts, hash_secret
 
-#: Then the database is asked again, which notes the use of the key.
+#: After this the database is asked again, which also records the use of the key.
 _KNOWN_SECONDS = 30.0
 
-#: Keys. Who has more in half a minute asks the database more often.
+#: Keys that are remembered. With more of them in half a minute, the database is asked more often.
 _AT_MOST = 10_000
 
 
 class ApiKeyCache:
-    """What the database said of keys. It holds their hashes, as the database does, and no key."""
+    """What the database said about keys. It holds their hashes, as the database does, and no key."""
 
     def __init__(self, pepper: str, *, now: Callable[[], float] = time.monotonic) -> None:
         self._pepper = pepper
@@ -32,7 +32,7 @@ class ApiKeyCache:
         return account_id if self._now() < until else None
 
     def remember(self, key: ApiKeyParts, account_id: UUID) -> None:
-        """The database has said so at this moment."""
+        """Remember what the database has just answered."""
         with self._lock:
             if len(self._accounts) >= _AT_MOST:
                 self._accounts.clear()

@@ -13,8 +13,8 @@ _MOST_SECONDS = 2**31 - 1
 
 
 def set_retention(session: Session, *, account_id: UUID, changes: dict[str, int | None]) -> Account:
-    """Change what is named of `artifact_retention_seconds` and `job_retention_seconds`: 0 is for ever, None what the
-    deployment's settings say. It holds for jobs that end from now on.
+    """Change those of `artifact_retention_seconds` and `job_retention_seconds` that `changes` names: 0 is for ever,
+    None is what the deployment's settings say. Applies to jobs that end from now on.
 
     Raises AccountNotFound and InvalidRequest.
     """

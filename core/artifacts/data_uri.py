@@ -10,12 +10,12 @@ from core.artifacts.images import MAX_IMAGE_BYTES, MEDIA_TYPES, NotAnImage
 
 _HEAD = re.compile(r"data:(?P<media_type>[^;,]*)(?P<is_base64>;base64)?", re.IGNORECASE)
 
-#: The longest head that is looked at, so that a message never holds more of what was sent.
+#: Characters within which the head has to end.
 _LONGEST_HEAD = 60
 
 
 def is_data_uri(text: str) -> bool:
-    """Whether the text starts as one."""
+    """Whether the text starts like a data URI."""
     return text[:5].lower() == "data:"
 
 

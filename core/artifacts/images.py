@@ -30,7 +30,7 @@ MEDIA_TYPES = frozenset(media_type for media_type, _ in _FORMATS.values())
 
 
 class NotAnImage(Exception):
-    """The bytes are no image that we take. The message says why, to go on after the field's name."""
+    """The bytes are no image that we take. The message says why, and is written to follow the field's name."""
 
 
 @dataclass(frozen=True)
@@ -43,7 +43,7 @@ class ReadImage:
 
 
 def read_image(body: bytes) -> ReadImage:
-    """Decode a PNG, JPEG or WebP file. Its size is looked at before a pixel is.
+    """Decode a PNG, JPEG or WebP file. Its size is checked before a pixel is decoded.
 
     Raises NotAnImage for other formats, broken or animated files, and more than `MAX_IMAGE_PIXELS`.
     """

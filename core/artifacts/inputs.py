@@ -13,7 +13,7 @@ import structlog
 from core.artifacts.data_uri import read_data_uri
 from core.artifacts.images import read_image
 from core.artifacts.keys import build_input_key
-from core.artifacts.storage import delete_object, put_object
+from core.artifacts.storage import bucket_in_a_hurry
 from core.artifacts.tables import Artifact, ArtifactKind
 from core.errors import DarkroomError, StorageUnavailable
 from core.ids import new_id
@@ -79,12 +79,13 @@ def check_input(data_uri: str, *, job_id: UUID, field: str) -> InputImage:
 def stored_inputs(images: Sequence[InputImage]) -> Iterator[None]:
     """The images lie in the bucket while the block commits the rows that own them.
 
-    When the block refuses the request they are removed again. After any other error nobody knows whether the commit
-    got through, so they stay, and what no row owns is swept up later. Raises StorageUnavailable.
+    If the block refuses the request, they are removed again. After any other error it is unknown whether the commit got
+    through, so they stay, and the clean-up of the bucket deletes them later if no row owns them. Raises
+    StorageUnavailable.
     """
     try:
         for image in images:
-            put_object(image.storage_key, image.body, media_type=image.media_type, sha256=image.sha256, is_awaited=True)
+            bucket_in_a_hurry().put(image.storage_key, image.body, media_type=image.media_type, sha256=image.sha256)
         yield
     except DarkroomError:
         discard_inputs(images)
@@ -92,10 +93,10 @@ def stored_inputs(images: Sequence[InputImage]) -> Iterator[None]:
 
 
 def discard_inputs(images: Sequence[InputImage]) -> None:
-    """Remove from the bucket what no job will own; what the store does not delete now is swept up later."""
+    """Remove images that no job will own. What the store refuses now, the clean-up of the bucket deletes later."""
     for image in images:
         try:
-            delete_object(image.storage_key, is_awaited=True)
+            bucket_in_a_hurry().delete(image.storage_key)
         except StorageUnavailable as error:
             _log.warning("input_not_discarded", key=image.storage_key, error=str(error))
             return

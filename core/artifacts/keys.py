@@ -41,7 +41,7 @@ def build_checkpoint_key(*, job_id: UUID, attempt_number: int, step: int) -> str
 
 
 def parse_checkpoint_job(key: str) -> UUID | None:
-    """The job whose checkpoint lies under the key; None where the key is not one of a checkpoint."""
+    """The job whose checkpoint lies under the key; None if the key is not a checkpoint's."""
     return parse_id("job", key.removeprefix(CHECKPOINTS_PREFIX).partition("/")[0])
 
 

@@ -13,7 +13,7 @@ from core.ids import format_id, parse_id
 
 
 def sign_images(session: Session, images: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """The inputs or outputs, each with an address that works from now; one whose file is gone keeps null."""
+    """The inputs or outputs, each with a fresh download address; one whose file is gone keeps null."""
     if not images:
         return []
     ids = [parse_id("art", image["id"]) for image in images]

@@ -17,94 +17,105 @@ from botocore.exceptions import BotoCoreError, ClientError
 from core.errors import ObjectMissing, StorageUnavailable
 from core.settings import Settings, get_settings
 
-#: What one call may delete, as S3 has it.
+#: Keys that one call may delete: S3's limit.
 _MOST_KEYS = 1_000
 
 
-def put_object(key: str, body: bytes, *, media_type: str, sha256: str, is_awaited: bool = False) -> None:
-    """Store bytes under a key, with their sha256 in the object's metadata.
-
-    boto3 retries what may pass: 5 tries in all, or 2 short ones where somebody waits for the answer. The store refuses
-    bytes that changed on their way. Raises StorageUnavailable when the store still does not take them.
+class Bucket:
+    """The objects of the deployment's bucket. Every method raises StorageUnavailable when the store still does not answer
+    after the client's tries, or refuses.
     """
-    try:
-        (_hasty_client() if is_awaited else _client()).put_object(
-            Bucket=get_settings().s3_bucket,
-            Key=key,
-            Body=body,
-            # The one checksum that every S3-compatible store compares; a transfer's, and no secret's.
-            ContentMD5=base64.b64encode(hashlib.md5(body, usedforsecurity=False).digest()).decode(),
-            ContentType=media_type,
-            CacheControl="private, max-age=31536000, immutable",
-            Metadata={"sha256": sha256},
-        )
-    except (BotoCoreError, ClientError) as error:
-        raise StorageUnavailable(f"The object store did not take {key}: {error}") from error
 
+    def __init__(self, client: Any, name: str) -> None:
+        self._client = client
+        self._name = name
 
-def delete_prefix(prefix: str, *, is_awaited: bool = False) -> list[str]:
-    """Delete every object whose key starts with the prefix and tell the keys; at the end the store lists none.
-
-    Raises StorageUnavailable, also where an object is still listed after it was deleted.
-    """
-    deleted: list[str] = []
-    while keys := [key for key, _ in islice(list_objects(prefix, is_awaited=is_awaited), _MOST_KEYS)]:
-        if not set(keys).isdisjoint(deleted):
-            raise StorageUnavailable(f"The object store still lists what it deleted under {prefix}")
-        delete_objects(keys, is_awaited=is_awaited)
-        deleted += keys
-    return deleted
-
-
-def delete_objects(keys: Sequence[str], *, is_awaited: bool = False) -> None:
-    """Delete objects, up to 1,000 with each call; those that are not there are deleted already. Raises StorageUnavailable."""
-    client = _hasty_client() if is_awaited else _client()
-    for start in range(0, len(keys), _MOST_KEYS):
-        named = [{"Key": key} for key in keys[start : start + _MOST_KEYS]]
+    def put(self, key: str, body: bytes, *, media_type: str, sha256: str) -> None:
+        """Store bytes under a key, with their sha256 in the object's metadata. The store refuses bytes that changed on
+        their way.
+        """
         try:
-            answer = client.delete_objects(Bucket=get_settings().s3_bucket, Delete={"Objects": named, "Quiet": True})
-        except (BotoCoreError, ClientError) as error:
-            raise StorageUnavailable(f"The object store did not delete {len(named)} objects: {error}") from error
-        if refused := answer.get("Errors"):
-            raise StorageUnavailable(
-                f"The object store did not delete {refused[0]['Key']}: {refused[0].get('Message')}"
+            self._client.put_object(
+                Bucket=self._name,
+                Key=key,
+                Body=body,
+                # The one checksum that every S3-compatible store compares; a transfer's, and no secret's.
+                ContentMD5=base64.b64encode(hashlib.md5(body, usedforsecurity=False).digest()).decode(),
+                ContentType=media_type,
+                CacheControl="private, max-age=31536000, immutable",
+                Metadata={"sha256": sha256},
             )
+        except (BotoCoreError, ClientError) as error:
+            raise StorageUnavailable(f"The object store did not take {key}: {error}") from error
+
+    def get(self, key: str) -> bytes:
+        """An object's bytes. Raises ObjectMissing if there is none."""
+        try:
+            body: bytes = self._client.get_object(Bucket=self._name, Key=key)["Body"].read()
+        except self._client.exceptions.NoSuchKey as error:
+            raise ObjectMissing(f"The object store has no {key}") from error
+        except (BotoCoreError, ClientError) as error:
+            raise StorageUnavailable(f"The object store did not give {key}: {error}") from error
+        return body
+
+    def list_objects(self, prefix: str, *, start_after: str = "") -> Iterator[tuple[str, datetime]]:
+        """Every key that starts with the prefix and sorts after `start_after`, and when its object was last written."""
+        pages = self._client.get_paginator("list_objects_v2").paginate(
+            Bucket=self._name, Prefix=prefix, StartAfter=start_after
+        )
+        try:
+            for page in pages:
+                yield from ((item["Key"], item["LastModified"]) for item in page.get("Contents", []))
+        except (BotoCoreError, ClientError) as error:
+            raise StorageUnavailable(f"The object store did not list {prefix}: {error}") from error
+
+    def delete(self, key: str) -> None:
+        """Delete an object; one that is not there counts as deleted."""
+        try:
+            self._client.delete_object(Bucket=self._name, Key=key)
+        except (BotoCoreError, ClientError) as error:
+            raise StorageUnavailable(f"The object store did not delete {key}: {error}") from error
+
+    def delete_many(self, keys: Sequence[str]) -> None:
+        """Delete objects, up to 1,000 with each call; those that are not there count as deleted."""
+        for start in range(0, len(keys), _MOST_KEYS):
+            named = [{"Key": key} for key in keys[start : start + _MOST_KEYS]]
+            try:
+                answer = self._client.delete_objects(Bucket=self._name, Delete={"Objects": named, "Quiet": True})
+            except (BotoCoreError, ClientError) as error:
+                raise StorageUnavailable(f"The object store did not delete {len(named)} objects: {error}") from error
+            if refused := answer.get("Errors"):
+                raise StorageUnavailable(
+                    f"The object store did not delete {refused[0]['Key']}: {refused[0].get('Message')}"
+                )
+
+    def delete_prefix(self, prefix: str) -> list[str]:
+        """Delete every object whose key starts with the prefix, until the store lists none, and return the keys.
+
+        Raises StorageUnavailable also if an object is still listed after it was deleted.
+        """
+        deleted: list[str] = []
+        while keys := [key for key, _ in islice(self.list_objects(prefix), _MOST_KEYS)]:
+            if not set(keys).isdisjoint(deleted):
+                raise StorageUnavailable(f"The object store still lists what it deleted under {prefix}")
+            self.delete_many(keys)
+            deleted += keys
+        return deleted
 
 
-def delete_object(key: str, *, is_awaited: bool = False) -> None:
-    """Delete an object; one that is not there is deleted already. Raises StorageUnavailable."""
-    try:
-        (_hasty_client() if is_awaited else _client()).delete_object(Bucket=get_settings().s3_bucket, Key=key)
-    except (BotoCoreError, ClientError) as error:
-        raise StorageUnavailable(f"The object store did not delete {key}: {error}") from error
+@cache
+def bucket() -> Bucket:
+    """For work that can wait: boto3 makes up to 5 tries of a call that failed in a way that may pass, of 20 s each."""
+    settings = get_settings()
+    return Bucket(_build_client(settings, settings.s3_endpoint_url), settings.s3_bucket)
 
 
-def list_objects(prefix: str, *, start_after: str = "", is_awaited: bool = False) -> Iterator[tuple[str, datetime]]:
-    """Every key that starts with the prefix and sorts after `start_after`, and when its object was last written.
-
-    Raises StorageUnavailable.
-    """
-    pages = (
-        (_hasty_client() if is_awaited else _client())
-        .get_paginator("list_objects_v2")
-        .paginate(Bucket=get_settings().s3_bucket, Prefix=prefix, StartAfter=start_after)
-    )
-    try:
-        for page in pages:
-            yield from ((item["Key"], item["LastModified"]) for item in page.get("Contents", []))
-    except (BotoCoreError, ClientError) as error:
-        raise StorageUnavailable(f"The object store did not list {prefix}: {error}") from error
-
-
-def read_object(key: str) -> bytes:
-    """An object's bytes. Raises ObjectMissing where there is none, and StorageUnavailable."""
-    try:
-        body: bytes = _client().get_object(Bucket=get_settings().s3_bucket, Key=key)["Body"].read()
-    except _client().exceptions.NoSuchKey as error:
-        raise ObjectMissing(f"The object store has no {key}") from error
-    except (BotoCoreError, ClientError) as error:
-        raise StorageUnavailable(f"The object store did not give {key}: {error}") from error
-    return body
+@cache
+def bucket_in_a_hurry() -> Bucket:
+    """For work that somebody waits for: up to 2 tries of 10 s each, so that a dead store is reported within seconds."""
+    settings = get_settings()
+    client = _build_client(settings, settings.s3_endpoint_url, connect_timeout=2, read_timeout=10, total_tries=2)
+    return Bucket(client, settings.s3_bucket)
 
 
 def sign_download(key: str) -> tuple[str, datetime]:
@@ -120,23 +131,9 @@ def sign_download(key: str) -> tuple[str, datetime]:
 
 def prepare_clients() -> None:
     """Build what the first call would build: boto3 reads megabytes of descriptions for that. No network call."""
-    _client()
-    _hasty_client()
+    bucket()
+    bucket_in_a_hurry()
     _signing_client()
-
-
-@cache
-def _client() -> Any:  # boto3 makes its client classes at run time
-    settings = get_settings()
-    return _build_client(settings, settings.s3_endpoint_url)
-
-
-@cache
-def _hasty_client() -> Any:
-    # While somebody waits for an answer, a dead store must be told of within seconds.
-    return _build_client(
-        get_settings(), get_settings().s3_endpoint_url, connect_timeout=2, read_timeout=10, total_tries=2
-    )
 
 
 @cache

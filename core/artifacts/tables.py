@@ -23,8 +23,8 @@ class ArtifactKind(enum.StrEnum):
 class Artifact(Table):
     """One object in the bucket.
 
-    Of outputs only the winning attempt's get a row, in the commit that ends the job; inputs get theirs in the commit
-    that accepts it.
+    Only the winning attempt's outputs get a row, in the commit that ends the job; inputs get theirs in the commit that
+    accepts it.
     """
 
     __tablename__ = "artifacts"
@@ -42,7 +42,7 @@ class Artifact(Table):
     account_id: Mapped[UUID] = mapped_column(ForeignKey("accounts.id"))
     job_id: Mapped[UUID] = mapped_column(ForeignKey("jobs.id"))
     #: The attempt that made it; inputs were there before any.
-    # No foreign key: each attempt that is pruned would have all artifacts searched for it.
+    # No foreign key: pruning an attempt would search all artifacts for it.
     attempt_id: Mapped[UUID | None]
     kind: Mapped[str]
     #: Place among the job's artifacts of this kind, from 0.
@@ -58,5 +58,5 @@ class Artifact(Table):
     seed: Mapped[int | None] = mapped_column(BigInteger)
     created_at: Mapped[datetime] = mapped_column(server_default=func.now())
     expires_at: Mapped[datetime | None]
-    #: From here on nobody is given its bytes, which leave the bucket: the row remains as long as its job's.
+    #: From then on nobody is given its bytes, and they leave the bucket; the row stays as long as its job's.
     deleted_at: Mapped[datetime | None]

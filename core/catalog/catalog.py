@@ -1,4 +1,4 @@
-"""Read and check `models.toml`, and tell where each model's files are."""
+"""Read and check `models.toml`, and locate each model's files."""
 
 from __future__ import annotations
 
@@ -48,7 +48,9 @@ class Catalog(BaseModel):
 
     @property
     def lock(self) -> Lock:
-        """What is pinned and fetched as of now: a model fetched while a process runs is there without a restart."""
+        """What is pinned and fetched as of now: a model that is fetched while a process runs is available without a
+        restart.
+        """
         return read_lock(self.lock_path)
 
     def is_available(self, model_id: str) -> bool:
@@ -56,9 +58,9 @@ class Catalog(BaseModel):
         return self.find_unfetched(model_id) is None
 
     def find_unfetched(self, model_id: str) -> HubSource | None:
-        """The first source of the model that is still to be fetched."""
+        """The first source of the model that is still to be fetched, or None."""
         of_hub = [source for source in self.get(model_id).sources.values() if isinstance(source, HubSource)]
-        # Of a local model there is nothing to look up, and this is asked at every submit.
+        # A local model has nothing to look up, and every submit asks this.
         locked = self.lock.sources if of_hub else {}
         for source in of_hub:
             if source.key not in locked or locked[source.key].fetched_at is None:
@@ -88,7 +90,7 @@ class Catalog(BaseModel):
         return self.folder / source.file
 
     def revision(self, model_id: str) -> str:
-        """Names the exact weights. Raises ModelNotFetched where the model is neither local nor pinned."""
+        """The name of the exact weights. Raises ModelNotFetched if the model is neither local nor pinned."""
         entry = self.get(model_id)
         if not isinstance(entry.source, HubSource):
             return entry.revision or ""
@@ -98,7 +100,7 @@ class Catalog(BaseModel):
         return locked.revision
 
     def pipeline_class(self, model_id: str) -> str | None:
-        """The pipeline class of the model; None while nobody can know: a hub model that is not fetched yet."""
+        """The pipeline class of the model; None while it is unknown: a hub model that is not fetched yet."""
         entry = self.get(model_id)
         if entry.pipeline != "auto":
             return entry.pipeline
@@ -128,7 +130,7 @@ class Catalog(BaseModel):
         return path
 
     def fetched_path(self, source: HubSource, revision: str) -> Path:
-        """Where a commit of a repository belongs."""
+        """The folder of a commit of a repository."""
         return self.fetched_folder / source.hub.replace("/", "--") / revision
 
     @model_validator(mode="after")
@@ -185,11 +187,11 @@ def load_catalog(path: Path, *, fetched_folder: Path = Path("models")) -> Catalo
     except (tomllib.TOMLDecodeError, TypeError) as error:
         raise InvalidCatalog(f"{path}: {error}") from error
     except ValidationError as error:
-        reasons = "; ".join(_describe(item["loc"], item["msg"]) for item in error.errors())
+        reasons = "; ".join(_build_reason(item["loc"], item["msg"]) for item in error.errors())
         raise InvalidCatalog(f"{path}: {reasons}") from error
 
 
-def _describe(location: tuple[int | str, ...], message: str) -> str:
+def _build_reason(location: tuple[int | str, ...], message: str) -> str:
     place = ".".join(str(part) for part in location)
     reason = message.removeprefix("Value error, ")
     return f"{place}: {reason}" if place else reason
@@ -197,7 +199,7 @@ def _describe(location: tuple[int | str, ...], message: str) -> str:
 
 @cache
 def get_catalog() -> Catalog:
-    """The catalog of this process, read on first use. Raises InvalidCatalog, also where the default model is missing."""
+    """The catalog of this process, read on first use. Raises InvalidCatalog, also if the default model is missing."""
     settings = get_settings()
     catalog = load_catalog(settings.models_file, fetched_folder=settings.models_folder)
     if catalog.find(settings.default_model) is None:

@@ -15,7 +15,7 @@ _NOT_IN_DEFAULTS = {
 
 
 def check_pipeline(entry: ModelEntry, class_name: str) -> None:
-    """Raises ValueError, beginning with the field, where the pipeline class cannot do what the section says."""
+    """Raises ValueError, whose message begins with the field, if the pipeline class cannot do what the section says."""
     if find_signature(class_name) is None:
         nearest = difflib.get_close_matches(class_name, list_pipeline_classes(), n=1)
         hint = f"; did you mean {nearest[0]}?" if nearest else ""

@@ -78,7 +78,7 @@ class ModelEntry(BaseModel):
     default_guidance_scale: float | None = Field(default=None, ge=0, le=100)
     #: Defaults of other parameters of the pipeline, where its own are not the best.
     defaults: dict[str, Scalar] = Field(default_factory=dict)
-    #: Parameters of the pipeline that these weights make nothing of: a request that sets one is refused.
+    #: Parameters of the pipeline that have no effect with these weights: a request that sets one is refused.
     without: tuple[str, ...] = ()
     schedulers: tuple[str, ...] = Field(min_length=1)
     default_scheduler: str

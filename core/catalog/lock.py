@@ -31,9 +31,9 @@ class LockedFile(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     byte_size: int = Field(ge=0)
-    #: None: the hub does not tell it for small files, so it is known once the file was fetched.
+    #: None: not known yet. The hub does not publish it for small files, so it is known once the file is fetched.
     sha256: str | None = Field(pattern=r"^[0-9a-f]{64}$")
-    #: What git calls a small file: what it is checked against while its sha256 is not known.
+    #: Git's own hash of a small file, which is checked while its sha256 is not known.
     git_blob: str | None = Field(default=None, pattern=r"^[0-9a-f]{40}$")
 
 
@@ -45,9 +45,9 @@ class LockedSource(BaseModel):
     #: The repository's commit.
     revision: str = Field(pattern=r"^[0-9a-f]{40}$")
     files: dict[_RelativePath, LockedFile] = Field(min_length=1)
-    #: The pipeline class that the repository names, once that was fetched.
+    #: The pipeline class that the repository names, once it is fetched.
     pipeline: str | None = None
-    #: When every file had come and its hash was right; None: not yet.
+    #: When every file had been fetched, with the right hash; None: not yet.
     fetched_at: datetime | None = None
 
     @property

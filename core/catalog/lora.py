@@ -13,8 +13,8 @@ from core.catalog.sources import HubSource
 #: How strongly a LoRA may work; 1 is what it was trained for.
 LoraScale = Annotated[float, Field(ge=-4, le=4, allow_inf_nan=False)]
 
-#: Switches that LoRAs do not go with, by the value that does not disturb them. What quantises, casts or moves weights would
-#: have to do so with those of a LoRA too, and what is compiled would be compiled anew for each set of them.
+#: Switches that do not go with LoRAs, and the value that leaves each of them off. What quantises, casts or moves
+#: weights would have to do the same with a LoRA's, and what is compiled would be compiled anew for each set of LoRAs.
 _SWITCHES: dict[str, Any] = {"quantisation": "none", "compile": "off", "offload": "none", "layerwise_casting": False}
 
 
@@ -34,7 +34,7 @@ class LoraHubSource(HubSource):
 
     @property
     def key(self) -> str:
-        """What the lock calls it."""
+        """Its key in the lock."""
         return f"{self.hub}@{self.revision}#{self.file}"
 
     @model_validator(mode="after")
@@ -58,7 +58,7 @@ class LoraEntry(BaseModel):
     source: Annotated[LoraHubSource | LoraFileSource, BeforeValidator(_spell_out)]
     models: tuple[ModelId, ...] = Field(min_length=1)
     description: str = ""
-    #: Words in the prompt that it listens to.
+    #: Words in the prompt that trigger it.
     trigger_words: str = Field(default="", max_length=500)
     default_scale: LoraScale = 1.0
     #: SPDX id of the licence of the weights, or `LicenseRef-` and a name where SPDX has none.
@@ -70,12 +70,14 @@ class LoraEntry(BaseModel):
 
     @property
     def sources(self) -> dict[str, LoraHubSource]:
-        """What of it comes from the hub."""
+        """Its source by what it is for, if it comes from the hub."""
         return {"source": self.source} if isinstance(self.source, LoraHubSource) else {}
 
 
 def check_lora(lora: LoraEntry, models: dict[str, ModelEntry]) -> None:
-    """Raises ValueError, beginning with the field, where the LoRA's models are not there or do not go with LoRAs."""
+    """Raises ValueError, whose message begins with the field, if a model of the LoRA is missing or does not go with
+    LoRAs.
+    """
     for model_id in lora.models:
         if model_id not in models:
             raise ValueError(f"models: there is no model {model_id!r}")

@@ -1,6 +1,6 @@
 """What diffusers' pipelines accept, without diffusers: read from a file that the worker's side writes.
 
-`python -m worker.rendering.pipelines.write_signatures` writes it again, after diffusers was upgraded.
+`python -m worker.rendering.pipelines.write_signatures` writes it again, after an upgrade of diffusers.
 """
 
 from __future__ import annotations
@@ -24,7 +24,8 @@ class Parameter:
 
     kind: Kind
     default: Any
-    #: What the pipeline calls it: its own name, but ControlNet pipelines of the first generation call ours `image`.
+    #: The pipeline's name for it: the same as ours, but first-generation ControlNet pipelines call the control image
+    #: `image`.
     argument: str
 
 
@@ -47,12 +48,12 @@ def derive_task(images: Collection[str]) -> Task:
 
 
 def find_signature(class_name: str) -> PipelineSignature | None:
-    """What the class accepts, or None where Darkroom does not know the class."""
+    """What the class accepts, or None if Darkroom does not know the class."""
     return _read_signatures().get(class_name)
 
 
 def find_task_signature(class_name: str, task: str, *, controlled: bool = False) -> PipelineSignature | None:
-    """What the class accepts that serves the task with the components of `class_name`, or None where none does."""
+    """What the class that serves the task with the components of `class_name` accepts, or None if there is none."""
     own = find_signature(class_name)
     if own is None:
         return None

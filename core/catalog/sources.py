@@ -37,7 +37,7 @@ class HubSource(_Source):
 
     @property
     def key(self) -> str:
-        """What the lock calls it."""
+        """Its key in the lock."""
         return f"{self.hub}@{self.revision}" + (f":{self.variant}" if self.variant else "")
 
 

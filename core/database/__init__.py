@@ -5,16 +5,20 @@ from __future__ import annotations
 from core.database.base import Table, Timestamp
 from core.database.checkout_deadline import enforce_checkout_deadline
 from core.database.clock import seconds_from_now
-from core.database.fetch import fetch_all, fetch_one
+from core.database.compiled import CompiledQuery, compile_fragment
+from core.database.fetch import execute, fetch_all, fetch_one
 from core.database.transaction import autocommit, build_engine, get_engine, ping, read_with_one_retry, transaction
 from core.database.unavailable import is_unavailable
 
 __all__ = [
+    "CompiledQuery",
     "Table",
     "Timestamp",
     "autocommit",
     "build_engine",
+    "compile_fragment",
     "enforce_checkout_deadline",
+    "execute",
     "fetch_all",
     "fetch_one",
     "get_engine",

@@ -1,48 +1,58 @@
-"""Ask the driver itself, for the few statements that every job needs: SQLAlchemy takes as long to wrap an answer as
-PostgreSQL to find it.
+"""Run SQL text on the driver itself, for the few statements that every job needs: SQLAlchemy takes as long to wrap an
+answer as PostgreSQL takes to find it.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, TypeVar
 
 import psycopg
 from psycopg import Cursor
-from psycopg.rows import namedtuple_row
+from psycopg.rows import class_row, tuple_row
 from sqlalchemy import Connection
 from sqlalchemy.exc import DBAPIError
 
+_Row = TypeVar("_Row")
+_Result = TypeVar("_Result")
 
-def fetch_one(connection: Connection, statement: str, parameters: Mapping[str, Any]) -> Any:
-    """The one row that the statement gives, or None. It is a part of the connection's transaction, and errors are those
-    that SQLAlchemy raises.
+
+def fetch_one(
+    connection: Connection, statement: str, parameters: Mapping[str, Any], *, into: type[_Row]
+) -> _Row | None:
+    """Runs a statement in the connection's transaction and returns its first row, or None.
+
+    `into` is made from the row's columns, by their names. Raises the errors that SQLAlchemy raises.
     """
-    return _run(connection, statement, parameters, _take_one)
+    return _run(connection, statement, parameters, class_row(into), Cursor.fetchone)
 
 
-def fetch_all(connection: Connection, statement: str, parameters: Mapping[str, Any]) -> list[Any]:
-    """All rows that the statement gives; otherwise as `fetch_one`."""
-    rows: list[Any] = _run(connection, statement, parameters, Cursor.fetchall)
-    return rows
+def fetch_all(connection: Connection, statement: str, parameters: Mapping[str, Any], *, into: type[_Row]) -> list[_Row]:
+    """Returns all rows of the statement; otherwise as `fetch_one`."""
+    return _run(connection, statement, parameters, class_row(into), Cursor.fetchall)
 
 
-def _take_one(cursor: Cursor[Any]) -> Any:
-    return None if cursor.rownumber is None else cursor.fetchone()
+def execute(connection: Connection, statement: str, parameters: Mapping[str, Any] | None = None) -> None:
+    """Runs a statement whose rows, if it has any, nobody needs; otherwise as `fetch_one`."""
+    _run(connection, statement, parameters or {}, tuple_row, lambda _: None)
 
 
 def _run(
-    connection: Connection, statement: str, parameters: Mapping[str, Any], take: Callable[[Cursor[Any]], Any]
-) -> Any:
+    connection: Connection,
+    statement: str,
+    parameters: Mapping[str, Any],
+    row_factory: Any,
+    take: Callable[[Cursor[Any]], _Result],
+) -> _Result:
     driver: Any = connection.connection.driver_connection
     try:
-        cursor = driver.cursor(row_factory=namedtuple_row)
+        cursor = driver.cursor(row_factory=row_factory)
         cursor.execute(statement, parameters)
         return take(cursor)
     except psycopg.Error as error:
         is_gone = connection.dialect.is_disconnect(error, driver, None)  # type: ignore[arg-type]  # it is of this driver
         if is_gone:
-            # The others of the pool are looked at before they are lent.
+            # The pool's other connections are checked at their next checkout.
             connection.invalidate(error)
         raise DBAPIError.instance(
             statement,

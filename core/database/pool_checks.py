@@ -1,4 +1,4 @@
-"""Lend no connection that has died meanwhile, or whose plans are old, and ask the server only where that says something."""
+"""Checks a pooled connection at checkout: pings it if it was idle or the server has sent something; drops its plans every 5 s."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from typing import Any
 from sqlalchemy import Engine, event
 from sqlalchemy.exc import InvalidatePoolError
 
-#: A connection that was in use a moment ago is not asked again: the question costs as much as a small statement.
+#: A connection that was in use a moment ago is not pinged: a ping costs as much as a small statement.
 _FRESH_SECONDS = 1.0
 
 #: A plan that is kept was made for the tables as they were: reading a whole table of ten rows is right, and wrong when it
-#: has a hundred thousand. It is never older than this when its statement begins, which a table does not grow much in.
+#: has a hundred thousand. It is never older than this when its statement begins; a table does not grow much in that time.
 _PLANS_KEPT_SECONDS = 5.0
 
 _RETURNED_AT = "returned_at"
@@ -21,10 +21,11 @@ _PLANNED_AT = "planned_at"
 
 
 def check_on_checkout(engine: Engine) -> None:
-    """Before a connection is lent, see whether it works: a restarted PostgreSQL costs a reconnection and not an error.
+    """Checks every connection of the engine when it is checked out: a restarted PostgreSQL costs a reconnection and not an
+    error.
 
-    One at whose end the server has said something, as it does when it goes, or that has lain idle, is tried. Now and
-    then the try lets it forget its plans.
+    A connection is pinged if there is something to read from it, as when the server has ended it, or if it was idle. Now
+    and then the check drops its plans instead.
     """
 
     @event.listens_for(engine, "checkin")
@@ -32,7 +33,7 @@ def check_on_checkout(engine: Engine) -> None:
         record.info[_RETURNED_AT] = time.monotonic()
 
     @event.listens_for(engine, "checkout")
-    def check(connection: Any, record: Any, _lent: Any) -> None:
+    def check(connection: Any, record: Any, _proxy: Any) -> None:
         now = time.monotonic()
         if _RETURNED_AT not in record.info:  # it is new
             record.info[_PLANNED_AT] = now
@@ -50,7 +51,7 @@ def check_on_checkout(engine: Engine) -> None:
 
 
 def _has_news(connection: Any) -> bool:
-    """Whether there is anything to read: on a link that nobody has asked anything on, mostly its end."""
+    """Whether there is anything to read: on a connection that no statement runs on, that is mostly its end."""
     if connection.closed:
         return True
     poller = select.poll()

@@ -12,7 +12,7 @@ from sqlalchemy import Connection, Engine, create_engine, event, text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session, sessionmaker
 
-from core.database.fetch import fetch_one
+from core.database.fetch import execute
 from core.database.pool_checks import check_on_checkout
 from core.settings import get_settings
 
@@ -21,7 +21,7 @@ _Answer = TypeVar("_Answer")
 #: The option of connections on which every statement is a transaction of its own.
 _EACH_ALONE = "each_statement_alone"
 
-#: A connection that has died meanwhile says so at once.
+#: A connection that has died in the pool shows it within this time.
 _DEAD_AT_ONCE_SECONDS = 1.0
 
 # Nothing slow happens inside a transaction, so whatever takes longer than this is a fault and is better cut off. A process
@@ -50,18 +50,17 @@ def get_engine() -> Engine:
 def build_engine(database_url: str, *, pool_size: int) -> Engine:
     """An engine with the options that every statement of ours relies on.
 
-    Connections are checked before they are lent, and a database that takes longer than three seconds to be connected to is
-    given up on.
+    Connections are checked when they are checked out. Connecting fails after three seconds.
     """
     engine = create_engine(
         database_url,
         pool_size=pool_size,
         max_overflow=0,
-        # The one that was used last is the warmest, in both processes.
+        # The connection that was used last is the warmest, in both processes.
         pool_use_lifo=True,
         pool_timeout=5,
         hide_parameters=True,  # prompts do not belong into error messages and logs
-        # Said once to each connection, and not at every lending; transactions begin in words.
+        # Set once for each connection and not at every checkout; a transaction begins with a statement of its own.
         isolation_level="AUTOCOMMIT",
         connect_args={
             "options": _SERVER_OPTIONS,
@@ -82,7 +81,7 @@ def build_engine(database_url: str, *, pool_size: int) -> Engine:
 def _begin(connection: Connection) -> None:
     options = connection.get_execution_options()
     if not options.get(_EACH_ALONE) and "isolation_level" not in options:
-        fetch_one(connection, "BEGIN", {})
+        execute(connection, "BEGIN")
 
 
 @cache
@@ -92,7 +91,7 @@ def _sessions() -> sessionmaker[Session]:
 
 @contextmanager
 def transaction() -> Iterator[Session]:
-    """One transaction: committed when the block ends, rolled back when it raises.
+    """Opens one transaction: committed when the block ends, rolled back when it raises.
 
     Keep render, upload and HTTP calls outside it.
     """
@@ -102,24 +101,24 @@ def transaction() -> Iterator[Session]:
 
 @contextmanager
 def autocommit() -> Iterator[Connection]:
-    """A connection on which every statement is a transaction of its own, committed when it answers."""
+    """Checks out a connection on which every statement is a transaction of its own, committed when it answers."""
     with _without_transactions(get_engine()).connect() as connection:
         yield connection
 
 
-def read_with_one_retry(question: Callable[[Connection], _Answer]) -> _Answer:
-    """What `question` finds on a connection on which every statement is a transaction of its own. It is asked once more where
-    the connection turns out to be dead, so it must do no harm to ask twice; but not where that took a while.
+def read_with_one_retry(read: Callable[[Connection], _Answer]) -> _Answer:
+    """Returns what `read` finds on a connection in autocommit mode. If the connection turns out to be dead at once, `read`
+    runs again on another one, so it must do no harm to run it twice.
     """
-    asked_at = time.monotonic()
+    started_at = time.monotonic()
     try:
         with autocommit() as connection:
-            return question(connection)
+            return read(connection)
     except DBAPIError as error:
-        if not error.connection_invalidated or time.monotonic() - asked_at > _DEAD_AT_ONCE_SECONDS:
+        if not error.connection_invalidated or time.monotonic() - started_at > _DEAD_AT_ONCE_SECONDS:
             raise
     with autocommit() as connection:
-        return question(connection)
+        return read(connection)
 
 
 @cache
@@ -129,6 +128,6 @@ def _without_transactions(engine: Engine) -> Engine:
 
 
 def ping() -> None:
-    """Ask the database one trivial question. Raises SQLAlchemy's error where it does not answer."""
+    """Runs one trivial statement. Raises SQLAlchemy's error if the database does not answer."""
     with get_engine().connect() as connection:
         connection.execute(text("SELECT 1"))

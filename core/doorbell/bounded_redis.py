@@ -1,6 +1,6 @@
-"""Connections to Redis on which a whole piece of work has one time limit, however many questions it asks.
+"""Connections to Redis on which a whole piece of work has one time limit, however many commands it sends.
 
-A timeout of redis-py is one of each question, and a connection asks four or more before the first one of ours.
+redis-py's timeouts apply to each command, and a new connection sends four or more of its own before our first.
 """
 
 from __future__ import annotations
@@ -21,8 +21,8 @@ _thread = threading.local()
 
 @contextmanager
 def time_limit(seconds: float) -> Iterator[None]:
-    """On this thread, until the block ends: when so many seconds are over, the connections below give up. Not to be
-    nested.
+    """Give the block's work with Redis on this thread `seconds` in all; after that the connections below raise
+    redis.TimeoutError. Not to be nested.
     """
     _thread.ends_at = time.monotonic() + seconds
     try:
@@ -32,8 +32,8 @@ def time_limit(seconds: float) -> Iterator[None]:
 
 
 def seconds_left(at_most: float | None) -> float | None:
-    """What is left of the limit of this thread, if it has one, and no more than so many seconds (None: any number).
-    Raises redis.TimeoutError where nothing is left.
+    """The seconds left of this thread's limit, if it has one, but not more than `at_most` (None: no bound). Raises
+    redis.TimeoutError if nothing is left.
     """
     ends_at: float | None = getattr(_thread, "ends_at", None)
     if ends_at is None:
@@ -45,7 +45,7 @@ def seconds_left(at_most: float | None) -> float | None:
 
 
 class _Bounded(AbstractConnection):
-    """What a connection does differently. The timeouts it was made with stay those of each question."""
+    """What a connection does differently. The timeouts that it was built with still apply to each command."""
 
     def _connect(self) -> Any:
         patience = self.socket_connect_timeout
@@ -67,7 +67,7 @@ class _Bounded(AbstractConnection):
         try:
             seconds = seconds_left(self.socket_timeout)
         except redis.TimeoutError:
-            # A question of which the answer is still to come: the next one on this connection would be given it.
+            # The reply to the last command is still to come: the next command on this connection would get it.
             self.disconnect()  # type: ignore[no-untyped-call]  # redis-py's
             raise
         if self._sock is not None:
@@ -93,14 +93,16 @@ _BOUNDED = {
 }
 
 
-def bounded_client(redis_url: str, *, question_seconds: float) -> redis.Redis:
-    """A client that heeds the `time_limit` of its thread, and never takes longer for one question. It tries once."""
+def bounded_client(redis_url: str, *, command_seconds: float) -> redis.Redis:
+    """A client that obeys the `time_limit` of its thread, and takes `command_seconds` at most for one command. It tries
+    once.
+    """
     pool = redis.ConnectionPool.from_url(
         redis_url,
-        socket_timeout=question_seconds,
-        socket_connect_timeout=question_seconds,
+        socket_timeout=command_seconds,
+        socket_connect_timeout=command_seconds,
         retry=Retry(NoBackoff(), 0),
     )
-    # Which one it is stands in the URL.
+    # The URL says which one it is.
     pool.connection_class = _BOUNDED[pool.connection_class]
     return redis.Redis(connection_pool=pool)

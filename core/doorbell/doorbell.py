@@ -27,18 +27,19 @@ APPLY_RETENTION = "apply_retention"
 WEBHOOK_QUEUE = "webhooks"
 MAINTENANCE_QUEUE = "maintenance"
 
-#: How long one ring may take, and each question to Redis in it.
+#: Seconds that one ring may take, and each command to Redis in it.
 _RING_SECONDS = 1.0
-_QUESTION_SECONDS = 0.4
+_COMMAND_SECONDS = 0.4
 
-#: How long nobody tries after a ring that failed.
+#: Seconds without a try after a ring that failed.
 _BREAKER_SECONDS = 2.0
 
-#: Rings at the same time.
-_PLACES = 8
+#: Rings in progress at the same time.
+_SLOTS = 8
 
-#: Messages that wait in a queue. One worker that hears one takes all the work there is, so a thousand wake a fleet, and
-#: those of a million jobs would fill Redis, and ask a million times for jobs that are gone. A sweep sends half as many.
+#: Messages that may wait in a queue. A worker that hears one takes all the work there is, so a thousand wake a fleet.
+#: Those of a million jobs would fill Redis, and ask a million times for jobs that are gone. A sweep sends half of this
+#: at most.
 _MOST_WAITING = 1_000
 
 _log = structlog.get_logger()
@@ -72,40 +73,40 @@ class Doorbell:
     def __init__(self, redis_url: str) -> None:
         # Not Celery's producer, which takes many times as long for the same message. One try and no waiting in between:
         # the sweep is our retry.
-        self._ringing = bounded_client(redis_url, question_seconds=_QUESTION_SECONDS)
+        self._ringing = bounded_client(redis_url, command_seconds=_COMMAND_SECONDS)
         self._redis = redis.Redis.from_url(
             redis_url, socket_timeout=_RING_SECONDS * 2, socket_connect_timeout=_RING_SECONDS * 2
         )
-        #: Nobody waits longer for a place than for Redis itself.
-        self._places = threading.BoundedSemaphore(_PLACES)
+        #: Nobody waits longer for a slot than for Redis itself.
+        self._slots = threading.BoundedSemaphore(_SLOTS)
         self._lock = threading.Lock()
         self._silent_until = 0.0
         self._sender = RingSender(self._send_in_time)
 
     def ring(self, queue: str, task: str, *, times: int = 1, **details: str) -> bool:
-        """Send `times` messages for a task, and tell whether they left. `details` (ids for the logs) travel along.
+        """Send `times` messages for a task, with `details` (ids for the logs). Returns whether they were sent.
 
         Never raises and never takes longer than a second: call it after the commit, outside the transaction.
         """
         return self._send_in_time(queue, [build_ring(queue, task, details) for _ in range(times)])
 
     def ring_soon(self, queue: str, task: str, **details: str) -> None:
-        """The same once, from a thread of its own: for who has somebody waiting. It is lost with the process."""
+        """Send one message from another thread, for a caller with somebody waiting. It is lost with the process."""
         self._sender.put(queue, build_ring(queue, task, details))
 
     def flush(self) -> bool:
-        """Wait for what was to be rung soon, for a second at most; tell whether all of it has been tried."""
+        """Wait, for a second at most, until every ring of `ring_soon` has been tried. Returns whether it has."""
         return self._sender.flush(_RING_SECONDS)
 
     def _send_in_time(self, queue: str, messages: list[str]) -> bool:
         fault_point("before_ring")
         with time_limit(_RING_SECONDS):
-            if not self._places.acquire(timeout=_QUESTION_SECONDS):
+            if not self._slots.acquire(timeout=_COMMAND_SECONDS):
                 return False
             try:
                 has_rung = not self._is_silent() and self._send(queue, messages)
             finally:
-                self._places.release()
+                self._slots.release()
         fault_point("after_ring")
         return has_rung
 
@@ -113,17 +114,17 @@ class Doorbell:
         try:
             waiting = int(self._ringing.lpush(queue, *messages))
             if waiting > _MOST_WAITING:
-                # By half, so that not every further ring is two commands.
+                # To half of it, so that not every further ring is two commands.
                 self._ringing.ltrim(queue, 0, _MOST_WAITING // 2 - 1)
         except Exception as error:  # noqa: BLE001
-            # What was committed is accepted, and no surprise from down here may turn that into an error.
+            # What was committed is accepted, and no exception from here may turn that into an error.
             self._fall_silent()
             _log.warning("doorbell_not_rung", queue=queue, error=repr(error))
             return False
         return True
 
     def count_waiting(self, queue: str) -> int | None:
-        """How many messages wait in a queue, or None when Redis does not say."""
+        """How many messages wait in a queue, or None if Redis does not answer."""
         try:
             return int(self._redis.llen(queue))
         except redis.RedisError as error:

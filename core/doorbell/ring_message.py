@@ -10,7 +10,7 @@ from functools import cache
 
 from core.ids import new_id
 
-#: What a task may be told to do after it; never anything of ours.
+#: What a message may ask Celery to run after its task; ours never do.
 _EMBEDDED = {"callbacks": None, "errbacks": None, "chain": None, "chord": None}
 
 
@@ -27,7 +27,9 @@ def build_ring(queue: str, task: str, details: dict[str, str]) -> str:
 
 @cache
 def _template(queue: str, task: str, process: int) -> str:
-    """What is the same in all messages of a process for a task: writing it takes longer than the rest together."""
+    """The part that is the same in all messages of a process for a task: building it takes longer than the rest
+    together.
+    """
     message = {
         "body": "%(body)s",
         "content-encoding": "utf-8",

@@ -1,4 +1,6 @@
-"""A thread that sends rings, so that nobody who rings waits for Redis; what has come meanwhile leaves together."""
+"""A thread that sends rings, so that no caller waits for Redis. Rings that arrive during a send go out together in the
+next.
+"""
 
 from __future__ import annotations
 
@@ -10,7 +12,7 @@ from typing import NamedTuple
 
 import structlog
 
-#: Rings that wait to be sent. More are let go while Redis is slow: the sweep rings for what is left.
+#: Rings that may wait to be sent. Further ones are dropped while Redis is slow: the sweep rings for their jobs.
 _MOST_WAITING = 1_000
 
 _log = structlog.get_logger()
@@ -32,7 +34,7 @@ class RingSender:
         self._thread: threading.Thread | None = None
 
     def put(self, queue: str, message: str) -> None:
-        """Have the message sent soon, if ever: it is lost with the process."""
+        """Have the message sent soon. It is lost with the process, and dropped if too many wait."""
         if self._waiting.qsize() >= _MOST_WAITING:
             return
         self._waiting.put(_Ring(queue, message))
@@ -40,7 +42,7 @@ class RingSender:
             self._start()
 
     def flush(self, seconds: float) -> bool:
-        """Wait until all that was put before has been sent, or so long; tell whether it has."""
+        """Wait, for `seconds` at most, until everything that was put before has been sent. Returns whether it has."""
         if self._thread is None:
             return True
         is_through = threading.Event()

@@ -13,6 +13,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 from core.database import Table
 from core.ids import new_id
 from core.jobs.failures import FailureCode
+from core.jobs.priority import HELD
 from core.jobs.status import AttemptStatus, JobStatus
 
 
@@ -56,7 +57,7 @@ class Job(Table):
         Index(
             "ix_jobs_held",
             *("account_id", "priority", "fair_position", "id"),
-            postgresql_where=text("status = 'queued' and priority >= 10"),
+            postgresql_where=text(f"status = 'queued' and priority >= {HELD}"),
         ),
         # What retention looks for: images whose time is over, those that still have to leave the bucket, and rows.
         Index(
@@ -97,7 +98,7 @@ class Job(Table):
     priority: Mapped[int] = mapped_column(server_default="1")
     fair_position: Mapped[float]
     available_at: Mapped[datetime] = mapped_column(server_default=func.now())
-    #: When it must have started, and when it must have ended; null: whenever.
+    #: When it must have started, and when it must have ended; null: no deadline.
     start_deadline_at: Mapped[datetime | None]
     deadline_at: Mapped[datetime | None]
 
@@ -124,17 +125,17 @@ class Job(Table):
     #: Of the HTTP request that sent it; in every log line about the job.
     request_id: Mapped[str]
 
-    # How long it is kept: `retention.py` says how the moments come about
+    # How long it is kept: `retention/policy.py` computes the moments
     #: What the request asked for; null: what the account's policy says.
     retention_seconds: Mapped[int | None]
     #: When its images, and when its rows are to go; null: never.
     expires_at: Mapped[datetime | None]
     row_expires_at: Mapped[datetime | None]
-    #: From here on nobody is given its images.
+    #: From here on its images are not given out.
     expired_at: Mapped[datetime | None]
     #: When they had left the bucket.
     objects_deleted_at: Mapped[datetime | None]
-    #: When its owner deleted it: it is shown to nobody, and its `Deletion` is the receipt.
+    #: When its owner deleted it: it is not shown any more, and its `Deletion` is the receipt.
     deleted_at: Mapped[datetime | None]
 
 
@@ -173,11 +174,11 @@ class JobAttempt(Table):
     failure_message: Mapped[str | None]
     render_ms: Mapped[int | None]
     upload_ms: Mapped[int | None]
-    #: Where its render can be gone on with from: key, sha256 and step of an object in the bucket.
+    #: Where its render can resume from: key, sha256 and step of an object in the bucket.
     checkpoint: Mapped[dict[str, Any] | None]
     started_at: Mapped[datetime]
     finished_at: Mapped[datetime | None]
-    #: When what a losing attempt may have uploaded was removed from the bucket.
+    #: When what an abandoned attempt may have uploaded was removed from the bucket.
     objects_deleted_at: Mapped[datetime | None]
 
 
@@ -222,14 +223,15 @@ class AccountClock(Table):
 
 
 class AccountQueue(Table):
-    """What an account's submits, and the claims of an account with a limit, take turns at."""
+    """The queue slots of an account, and the row at which its submits take turns."""
 
     __tablename__ = "account_queues"
 
     account_id: Mapped[UUID] = mapped_column(ForeignKey("accounts.id"), primary_key=True)
-    #: So many jobs can surely be taken under this limit before those that wait have to be counted again.
-    room: Mapped[int] = mapped_column(server_default="0")
-    room_limit: Mapped[int] = mapped_column(server_default="0")
+    # The columns keep the names that the previous release's statements use.
+    #: Jobs that can be accepted under this limit before those that wait have to be counted again.
+    slots_left: Mapped[int] = mapped_column("room", server_default="0")
+    counted_for_limit: Mapped[int] = mapped_column("room_limit", server_default="0")
 
 
 class JobSource(Table):
@@ -264,7 +266,7 @@ class Deletion(Table):
     #: Key, kind, sha256 (null: not known) and moment of deletion of each object.
     objects: Mapped[list[dict[str, Any]]] = mapped_column(JSONB)
     requested_at: Mapped[datetime] = mapped_column(server_default=func.now())
-    #: When no object and no row of the job was left; null: the sweep goes on with it.
+    #: When no object and no row of the job was left; null: the sweep still works on it.
     completed_at: Mapped[datetime | None]
     #: When the job's folders were emptied once more, after the time that a lost worker's upload may take.
     swept_at: Mapped[datetime | None]

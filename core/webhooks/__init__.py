@@ -1,1 +1,1 @@
-"""Telling the customer: endpoints, events, and deliveries signed as Standard Webhooks."""
+"""Notifying the customer: endpoints, events, and deliveries signed as Standard Webhooks."""

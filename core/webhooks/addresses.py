@@ -56,7 +56,7 @@ def is_allowed_address(address: str, allowed: Iterable[IPNetwork]) -> bool:
 
 
 def find_url_error(url: str, *, allow_http: bool, allowed: Iterable[IPNetwork]) -> str | None:
-    """What is wrong with a webhook URL as far as its text tells, or None. No name is looked up."""
+    """What is wrong with the text of a webhook URL, or None. No name is looked up."""
     if not url.isascii() or not url.isprintable() or " " in url:
         return "must be printable ASCII without blanks (write other names in punycode)"
     try:

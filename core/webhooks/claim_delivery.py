@@ -44,9 +44,9 @@ def claim_delivery(
     busy_endpoints: Collection[UUID] = (),
     busy_accounts: Collection[UUID] = (),
 ) -> ClaimedDelivery | None:
-    """The delivery that has been due longest, or None. It is nobody else's for the time of one try and a margin.
+    """The delivery that has been due longest, or None. No other sender gets it for the time of one try and a margin.
 
-    Endpoints and accounts that have enough calls under way are passed over.
+    Skips endpoints and accounts that have enough calls in progress.
     """
     row = session.execute(
         select(WebhookDelivery, WebhookEvent, WebhookEndpoint)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from uuid import UUID
 
-from sqlalchemy import func, select, text, update
+from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
 from core.errors import TooManyWebhookEndpoints, WebhookEndpointNotFound
@@ -16,13 +16,11 @@ MAX_ENDPOINTS = 20
 
 
 def create_endpoint(session: Session, *, account_id: UUID, url: str, description: str) -> WebhookEndpoint:
-    """A new endpoint with a fresh secret; it is told of every job that ends from now on.
+    """A new endpoint with a fresh secret; it is called for every job that ends from now on. The caller holds the account's
+    lock, so that requests at the same time do not exceed the number either.
 
     Raises TooManyWebhookEndpoints.
     """
-    # Requests of one account take turns, so that together they do not exceed the number either. (The account's table is
-    # another room's; a lock needs no more than its name.)
-    session.execute(text("select from accounts where id = :id for no key update"), {"id": account_id})
     if len(list_endpoints(session, account_id=account_id)) >= MAX_ENDPOINTS:
         raise TooManyWebhookEndpoints
     endpoint = WebhookEndpoint(account_id=account_id, url=url, description=description, secret=new_secret())
@@ -43,7 +41,7 @@ def list_endpoints(session: Session, *, account_id: UUID) -> list[WebhookEndpoin
 
 
 def delete_endpoint(session: Session, *, account_id: UUID, endpoint_id: UUID) -> None:
-    """Nothing more is sent to the endpoint, also not what was waiting. Raises WebhookEndpointNotFound."""
+    """Send nothing more to the endpoint, including what was waiting. Raises WebhookEndpointNotFound."""
     deleted = session.execute(
         update(WebhookEndpoint)
         .where(
@@ -66,7 +64,7 @@ def disable_endpoint(session: Session, *, endpoint_id: UUID) -> None:
 
 
 def cancel_deliveries(session: Session, *, endpoint_id: UUID) -> None:
-    """End what still waits for the endpoint."""
+    """Cancel the deliveries that still wait for the endpoint."""
     session.execute(
         update(WebhookDelivery)
         .where(WebhookDelivery.endpoint_id == endpoint_id, WebhookDelivery.status == DeliveryStatus.PENDING)

@@ -1,4 +1,4 @@
-"""Write down what a try came to, and when the next one is."""
+"""Record the outcome of a try, and when the next one is due."""
 
 from __future__ import annotations
 
@@ -33,8 +33,8 @@ class AttemptOutcome:
 def record_attempt(
     session: Session, *, claimed: ClaimedDelivery, outcome: AttemptOutcome, random: float
 ) -> DeliveryStatus | None:
-    """Where the delivery stands now; None when a later try or a cancellation has overtaken this one (the try is
-    still written down), and when it was deleted with its job. `random`, uniform in [0, 1), spreads the next try.
+    """The delivery's status after the try; None if a later try or a cancellation has overtaken this one (the try is
+    still recorded), or if the delivery was deleted with its job. `random`, uniform in [0, 1), spreads the next try.
     """
     if outcome.status_code == _GONE:
         # Locked before the delivery, as deleting an endpoint does: two answers at once would deadlock otherwise.

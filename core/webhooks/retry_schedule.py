@@ -8,7 +8,7 @@ RETRY_SCHEDULE_SECONDS: tuple[int, ...] = (5, 300, 1_800, 7_200, 18_000, 36_000,
 #: Share of the delay added at random, so that a receiver that comes back is not hit by everything at once.
 _JITTER = 0.1
 
-#: The longest a receiver's Retry-After can ask us to wait.
+#: Seconds: the longest that a receiver's Retry-After can ask us to wait.
 _LONGEST_WAIT_SECONDS = 86_400
 
 

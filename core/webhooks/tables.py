@@ -24,7 +24,7 @@ class DeliveryStatus(enum.StrEnum):
 
 
 class WebhookEndpoint(Table):
-    """A customer's URL that is told when jobs end."""
+    """A customer's URL that is called when jobs end."""
 
     __tablename__ = "webhook_endpoints"
     __table_args__ = (Index(None, "account_id", "created_at"),)
@@ -78,7 +78,7 @@ class WebhookDelivery(Table):
     event_id: Mapped[UUID] = mapped_column(ForeignKey("webhook_events.id"))
     endpoint_id: Mapped[UUID] = mapped_column(ForeignKey("webhook_endpoints.id"))
     status: Mapped[str] = mapped_column(server_default=DeliveryStatus.PENDING)
-    #: Tries so far; also the fencing number of the try that is under way.
+    #: Tries begun; also the fencing number of the try in progress.
     attempts: Mapped[int] = mapped_column(server_default="0")
     #: A claim moves it past the deadline of the try, so that a dead sender's delivery becomes due again by itself.
     next_attempt_at: Mapped[datetime] = mapped_column(server_default=func.now())

@@ -8,9 +8,9 @@ import os
 import numpy as np
 from PIL import Image
 
-from demo_model.captions import caption
-from demo_model.checker import judge
-from demo_model.random_scene import random_scene
+from demo_model.dataset.captions import caption
+from demo_model.dataset.random_scene import random_scene
+from demo_model.evaluation.checker import judge
 from tests.acceptance.customer import Customer
 
 #: The same prompts in every run, so that a failure can be looked at; another number draws others.

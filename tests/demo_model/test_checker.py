@@ -8,10 +8,10 @@ import numpy as np
 import pytest
 from PIL import Image, ImageFilter
 
-from demo_model.checker import check, judge
-from demo_model.drawing import draw
-from demo_model.random_scene import random_scene
-from demo_model.scene import Scene, Thing
+from demo_model.dataset.drawing import draw
+from demo_model.dataset.random_scene import random_scene
+from demo_model.dataset.scene import Scene, Thing
+from demo_model.evaluation.checker import check, judge
 
 MUG = Thing("mug", "red", "medium", "left")
 SCENE = Scene((MUG,), "yellow")

@@ -8,13 +8,13 @@ from collections.abc import Iterator
 import numpy as np
 import pytest
 
-from demo_model.captions import caption, plain_caption
-from demo_model.drawing import draw
-from demo_model.evaluation_scenes import evaluation_scenes
-from demo_model.held_out import is_for_training, is_held_out
-from demo_model.random_scene import random_scene
-from demo_model.scene import Scene, Thing
-from demo_model.vocabulary import BACKGROUNDS, COLOURS, OBJECTS, POSITIONS, SIZES
+from demo_model.dataset.captions import caption, plain_caption
+from demo_model.dataset.drawing import draw
+from demo_model.dataset.evaluation_scenes import evaluation_scenes
+from demo_model.dataset.held_out import is_for_training, is_held_out
+from demo_model.dataset.random_scene import random_scene
+from demo_model.dataset.scene import Scene, Thing
+from demo_model.dataset.vocabulary import BACKGROUNDS, COLOURS, OBJECTS, POSITIONS, SIZES
 
 #: Most that a pixel beside a concave corner of an outline may differ from the full colour, of 255.
 ANTI_ALIASING = 100

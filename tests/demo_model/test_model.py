@@ -14,12 +14,12 @@ from diffusers import (
 )
 from PIL import Image
 
-from demo_model.captions import plain_caption
-from demo_model.checker import check, judge
-from demo_model.drawing import draw
-from demo_model.evaluation_scenes import evaluation_scenes
-from demo_model.progress_pictures import render
-from demo_model.scene import Scene, Thing
+from demo_model.dataset.captions import plain_caption
+from demo_model.dataset.drawing import draw
+from demo_model.dataset.evaluation_scenes import evaluation_scenes
+from demo_model.dataset.scene import Scene, Thing
+from demo_model.evaluation.checker import check, judge
+from demo_model.generative_model.pipeline import render
 from demo_model.settings import GUIDANCE, STEPS, WEIGHTS_FOLDER
 
 pytestmark = pytest.mark.filterwarnings("ignore::FutureWarning:diffusers", "ignore::DeprecationWarning")

@@ -10,22 +10,21 @@ import numpy as np
 import pytest
 import torch
 
-from demo_model.autoencoder import MEAN_COLOUR, WHITENING, build_autoencoder
-from demo_model.budget import Budget, learning_rate
-from demo_model.captions import caption
-from demo_model.denoiser import build_scheduler
-from demo_model.gradients import SharedGradients
-from demo_model.muon import orthogonalise
-from demo_model.picture_bank import draw_picture_bank
-from demo_model.pixels import to_tensor
-from demo_model.random_scene import random_scene
-from demo_model.text_encoder import token_ids
-from demo_model.tokenizer import CAPTION_TOKENS, build_tokenizer
+from demo_model.dataset.captions import caption
+from demo_model.dataset.random_scene import random_scene
+from demo_model.dataset.training_set import draw_training_set
+from demo_model.generative_model.autoencoder import MEAN_COLOUR, WHITENING, build_autoencoder
+from demo_model.generative_model.denoiser import build_scheduler
+from demo_model.generative_model.pixels import to_tensor
+from demo_model.text_encoder.tokenizer import CAPTION_TOKENS, build_tokenizer, token_ids
+from demo_model.training.budget import Budget, learning_rate
+from demo_model.training.muon import orthogonalise
+from demo_model.training.shared_gradients import SharedGradients
 
 
 def test_encoder_takes_whitened_block_means() -> None:
     """The fixed encoder's first three channels are each 4 by 4 block's mean colour, whitened."""
-    pictures = draw_picture_bank(1, 8).pictures
+    pictures = draw_training_set(1, 8).pictures
     latents = build_autoencoder().encoder(to_tensor(pictures))
 
     means = torch.from_numpy(pictures).float().div(255).reshape(8, 32, 4, 32, 4, 3).mean(dim=(2, 4))
@@ -87,7 +86,7 @@ def test_learning_rate_ends_at_zero_with_the_budget() -> None:
 def test_recipe_walks_through_every_stage(tmp_path: Path) -> None:
     """Fifty steps of each stage write a model, its samples, its loss curve and its card."""
     arguments = ["--run", tmp_path / "run", "--out", tmp_path / "model", "--steps", "50"]
-    subprocess.run([sys.executable, "-m", "demo_model.train", *map(str, arguments)], check=True)
+    subprocess.run([sys.executable, "-m", "demo_model.training.train", *map(str, arguments)], check=True)
 
     assert "| object |" in (tmp_path / "model" / "README.md").read_text()
     for written in ("model/model_index.json", "model/sheet.png", "run/loss.png", "run/samples.png"):

@@ -18,7 +18,7 @@ from core.accounts.tables import UsageRecord
 from core.database import transaction
 from core.errors import JobFinished, LeaseLost
 from core.ids import parse_id
-from core.jobs.attempts.claim import ClaimedAttempt
+from core.jobs.attempts.claimed_attempt import ClaimedAttempt
 from core.jobs.audit.invariants import list_violations
 from core.jobs.outcomes.record_outcome import record_interruption
 from core.jobs.tables import Job

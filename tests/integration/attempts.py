@@ -10,14 +10,17 @@ from sqlalchemy import func, select, text
 from sqlalchemy.orm import Session
 
 from core.artifacts.keys import build_storage_key
+from core.artifacts.outputs import StoredImage
 from core.database import transaction
-from core.jobs.attempts.claim import ClaimedAttempt, ClaimingWorker, claim_next
+from core.jobs.attempts.claim_jobs import claim_jobs
+from core.jobs.attempts.claimed_attempt import ClaimedAttempt
+from core.jobs.attempts.claiming_worker import ClaimingWorker
 from core.jobs.attempts.lease import renew_lease
 from core.jobs.failures import Failure, FailureCode
 from core.jobs.outcomes.cancel import cancel_job
 from core.jobs.outcomes.deadlines import fail_overdue_queued
 from core.jobs.outcomes.record_outcome import record_failure
-from core.jobs.outcomes.rendered import Rendered, StoredImage
+from core.jobs.outcomes.rendered import Rendered
 from core.jobs.outcomes.rescue import fail_overdue_running, rescue_expired
 from core.jobs.status import JobStatus
 from core.jobs.tables import Job, JobAttempt
@@ -30,7 +33,8 @@ _INTERNAL = Failure(FailureCode.INTERNAL, "it broke")
 
 def claim(worker_id: str = "worker-a") -> ClaimedAttempt | None:
     """Claim the next job of the default pool."""
-    return claim_next(ClaimingWorker(pool="default", worker_id=worker_id, lease_seconds=30))
+    worker = ClaimingWorker(pool="default", worker_id=worker_id, lease_seconds=30)
+    return next(iter(claim_jobs(worker).attempts), None)
 
 
 def claim_one(worker_id: str = "worker-a") -> ClaimedAttempt:

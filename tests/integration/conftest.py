@@ -18,8 +18,14 @@ from core.accounts.create_account import create_account
 from core.accounts.manage_keys import issue_api_key
 from core.catalog import get_catalog
 from core.database import get_engine, transaction
+from core.ids import parse_id
+from core.jobs.attempts import claim_jobs as claim_door
+from core.jobs.attempts.claim_in_one_statement import FirstJobs
+from core.jobs.outcomes import record_successes as success_door
 from core.jobs.request.render_request import RenderRequest
-from core.jobs.submit.submit import submit_job
+from core.jobs.submit import submit_job as submit_door
+from core.jobs.submit.new_job import Submission
+from core.jobs.submit.submit_job import submit_job
 from core.settings import get_settings
 from infra.local import LocalStack
 
@@ -59,21 +65,33 @@ def api_key(account_id: UUID) -> str:
         return issue_api_key(session, account_id=account_id, pepper=get_settings().api_key_pepper.get_secret_value())
 
 
+@pytest.fixture(params=["short ways", "long ways"])
+def ways(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Runs a test of behaviour twice: as the doors work, and with short ways that leave every job to the long ways."""
+    if request.param == "long ways":
+        monkeypatch.setattr(submit_door, "needs_decisions", lambda _: True)
+        monkeypatch.setattr(claim_door, "claim_in_one_statement", lambda *_, count: FirstJobs([], found=count))
+        monkeypatch.setattr(success_door, "record_successes_in_one_statement", lambda *_: set())
+
+
 @pytest.fixture
 def submit(database: None) -> Submit:
     """Send a job through core."""
 
     def send(account_id: UUID, *, idempotency_key: str | None = None, **parameters: Any) -> UUID:
-        with transaction() as session:
-            return submit_job(
-                session,
-                RenderRequest(**{"prompt": "a red mug", **parameters}),
+        accepted = submit_job(
+            Submission(
+                request=RenderRequest(**{"prompt": "a red mug", **parameters}),
                 account_id=account_id,
                 request_id="req_test",
                 idempotency_key=idempotency_key,
                 catalog=get_catalog(),
                 settings=get_settings(),
-            ).id
+            )
+        )
+        job_id = parse_id("job", accepted.view.id)
+        assert job_id is not None
+        return job_id
 
     return send
 

@@ -8,7 +8,7 @@ from uuid import UUID
 from sqlalchemy import text
 
 from core.artifacts.keys import build_job_prefixes
-from core.artifacts.storage import list_objects, put_object
+from core.artifacts.storage import bucket
 from core.database import transaction
 from core.jobs.audit.invariants import list_violations
 from core.jobs.audit.stored_objects import list_object_violations, read_digests
@@ -24,7 +24,7 @@ def finish_one() -> UUID:
     """The next job succeeds: its image, and a checkpoint that it left behind, lie in the bucket."""
     attempt = claim_one()
     [image] = rendered(attempt).images
-    put_object(image.storage_key, _PIXELS, media_type="image/png", sha256=hashlib.sha256(_PIXELS).hexdigest())
+    bucket().put(image.storage_key, _PIXELS, media_type="image/png", sha256=hashlib.sha256(_PIXELS).hexdigest())
     succeed(attempt)
     return attempt.job_id
 
@@ -38,7 +38,7 @@ def pass_time(job_id: UUID, *columns: str) -> None:
 
 def list_stored(job_id: UUID) -> list[str]:
     """The keys of everything that the bucket has of the job."""
-    return [key for prefix in build_job_prefixes(job_id) for key, _ in list_objects(prefix)]
+    return [key for prefix in build_job_prefixes(job_id) for key, _ in bucket().list_objects(prefix)]
 
 
 def show(account_id: UUID, job_id: UUID) -> JobView:

@@ -18,7 +18,8 @@ from core.accounts.tables import Account
 from core.database import seconds_from_now, transaction
 from core.errors import InvalidRequest, TooManyQueuedJobs
 from core.ids import format_id, parse_id
-from core.jobs.attempts.claim import ClaimingWorker, claim_job
+from core.jobs.attempts.claim_step_by_step import claim_step_by_step
+from core.jobs.attempts.claiming_worker import ClaimingWorker
 from core.jobs.audit.invariants import list_violations
 from core.jobs.outcomes.record_outcome import record_interruption
 from core.jobs.queue.running_limit import release_where_allowed
@@ -36,6 +37,8 @@ from tests.integration.attempts import (
     succeed,
 )
 from tests.integration.conftest import Post, Submit
+
+pytestmark = pytest.mark.usefixtures("ways")
 
 
 def limit(account_id: UUID, **changes: Any) -> None:
@@ -241,7 +244,7 @@ def test_the_settings_limit_every_account_without_its_own(
     claimed = []
     while True:
         with transaction() as session:
-            attempt = claim_job(
+            attempt = claim_step_by_step(
                 session, ClaimingWorker(pool="default", worker_id="w", lease_seconds=30, max_running_jobs=1)
             )
         if attempt is None:

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from uuid import UUID
 
+import pytest
 from sqlalchemy import func, select
 
 from core.accounts.tables import UsageRecord
@@ -27,6 +28,8 @@ from tests.integration.attempts import (
     sweep,
 )
 from tests.integration.conftest import Submit
+
+pytestmark = pytest.mark.usefixtures("ways")
 
 
 def test_cancel_wins_over_a_later_success(account_id: UUID, submit: Submit) -> None:

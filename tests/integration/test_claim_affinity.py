@@ -12,9 +12,14 @@ from sqlalchemy import select, text
 
 from core.database import transaction
 from core.jobs.attempts.affinity import LOOK_AHEAD, Preference, Shape
-from core.jobs.attempts.claim import ClaimedAttempt, ClaimingWorker, claim_job, claim_next
+from core.jobs.attempts.claim_jobs import claim_jobs
+from core.jobs.attempts.claim_step_by_step import claim_step_by_step
+from core.jobs.attempts.claimed_attempt import ClaimedAttempt
+from core.jobs.attempts.claiming_worker import ClaimingWorker
 from core.jobs.tables import Job, PoolClock
 from tests.integration.conftest import Submit
+
+pytestmark = pytest.mark.usefixtures("ways")
 
 
 def prefer(*resident: str, joinable: tuple[Shape, ...] = (), max_wait_seconds: float = 30.0) -> Preference:
@@ -22,7 +27,8 @@ def prefer(*resident: str, joinable: tuple[Shape, ...] = (), max_wait_seconds: f
 
 
 def claim(preference: Preference, worker_id: str = "worker-a") -> ClaimedAttempt | None:
-    return claim_next(ClaimingWorker(pool="default", worker_id=worker_id, lease_seconds=30, prefer=preference))
+    worker = ClaimingWorker(pool="default", worker_id=worker_id, lease_seconds=30, prefer=preference)
+    return next(iter(claim_jobs(worker).attempts), None)
 
 
 def claim_one(preference: Preference) -> UUID:
@@ -148,7 +154,7 @@ def test_two_claimers_take_different_jobs(account_id: UUID, submit: Submit) -> N
     """A job that another transaction is taking is left to it: the next best one is taken, without waiting."""
     jobs = queue(submit, account_id, "cold", "warm", "warm")
     with transaction() as session:
-        first = claim_job(
+        first = claim_step_by_step(
             session, ClaimingWorker(pool="default", worker_id="worker-a", lease_seconds=30, prefer=prefer("warm"))
         )
         assert first is not None

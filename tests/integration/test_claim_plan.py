@@ -13,9 +13,11 @@ from sqlalchemy import Connection, text
 from core.database import get_engine, transaction
 from core.ids import new_id
 from core.jobs.attempts.affinity import LOOK_AHEAD, Preference, Shape
-from core.jobs.attempts.claim import ClaimingWorker, claim_job, claim_next, claim_together
+from core.jobs.attempts.claim_jobs import claim_jobs
+from core.jobs.attempts.claim_step_by_step import claim_step_by_step
+from core.jobs.attempts.claiming_worker import ClaimingWorker
 from core.jobs.outcomes.deadlines import fail_overdue_queued
-from core.jobs.outcomes.record_outcome import record_success
+from core.jobs.outcomes.record_success_step_by_step import record_success_step_by_step
 from core.jobs.outcomes.rescue import fail_overdue_running
 from core.jobs.queue.running_limit import release_where_allowed
 from tests.integration.attempts import rendered
@@ -67,15 +69,15 @@ def test_sweeps_and_ends_read_what_they_are_after(account_id: UUID, submit: Subm
     _fill_the_table(account_id, submit)
     with transaction() as session:
         session.execute(text("update jobs set deadline_at = now() - interval '1 second' where fair_position > 99990"))
-        attempt = claim_job(session, ClaimingWorker(pool="default", worker_id="worker", lease_seconds=30))
+        attempt = claim_step_by_step(session, ClaimingWorker(pool="default", worker_id="worker", lease_seconds=30))
         assert attempt is not None
     let_through = partial(release_where_allowed, max_running_jobs=1)
-    finish = partial(record_success, attempt_id=attempt.id, rendered=rendered(attempt))
+    finish = partial(record_success_step_by_step, attempt_id=attempt.id, rendered=rendered(attempt))
 
     for work in (fail_overdue_queued, fail_overdue_running, let_through, finish):
-        with transaction() as session, noted_statements() as autocommit:
+        with transaction() as session, noted_statements() as noted:
             work(session)
-        for statement, parameters in autocommit:
+        for statement, parameters in noted:
             if statement.lstrip().startswith(("SELECT", "WITH locked")):
                 scans = [
                     node for node in _nodes(_explain(statement, parameters)) if node.get("Relation Name") == "jobs"
@@ -99,21 +101,13 @@ def fill_jobs(connection: Connection) -> None:
 
 def _explain_claim(prefer: Preference | None, *, count: int = 1) -> list[dict[str, Any]]:
     """How PostgreSQL runs each statement that looks for so many jobs."""
-    with noted_statements() as autocommit:
-        if count == 1:
-            assert (
-                claim_next(ClaimingWorker(pool="default", worker_id="worker", lease_seconds=30, prefer=prefer))
-                is not None
-            )
-        else:
-            claimed = claim_together(
-                ClaimingWorker(pool="default", worker_id="worker", lease_seconds=30, prefer=prefer), count=count
-            )
-            assert len(claimed.attempts) == count
+    with noted_statements() as noted:
+        worker = ClaimingWorker(pool="default", worker_id="worker", lease_seconds=30, prefer=prefer)
+        assert len(claim_jobs(worker, count=count).attempts) == count
     return [
         # Explaining a claim by one statement claims the next jobs.
         _explain(statement, parameters | {"attempt_ids": [new_id() for _ in range(count)]})
-        for statement, parameters in autocommit
+        for statement, parameters in noted
         if "LIMIT" in statement
     ]
 

@@ -15,7 +15,7 @@ from sqlalchemy import select
 
 from core.database import transaction
 from core.errors import JobFinished, LeaseLost
-from core.jobs.attempts.claim import ClaimedAttempt
+from core.jobs.attempts.claimed_attempt import ClaimedAttempt
 from core.jobs.audit.invariants import list_violations
 from core.jobs.outcomes.record_outcome import record_interruption
 from core.jobs.tables import Job

@@ -32,6 +32,8 @@ from tests.integration.attempts import (
 )
 from tests.integration.conftest import Submit
 
+pytestmark = pytest.mark.usefixtures("ways")
+
 
 def verdict(job_id: UUID) -> tuple[str, str | None]:
     """Where the job stands, and why it failed; its one event says the same."""

@@ -14,9 +14,10 @@ from sqlalchemy import select, text
 from werkzeug.test import TestResponse
 
 import api.jobs.delete_job as operation
+from core.accounts.lock_account import lock_account
 from core.accounts.manage_keys import issue_api_key
 from core.artifacts.keys import build_checkpoint_key
-from core.artifacts.storage import put_object
+from core.artifacts.storage import bucket
 from core.database import transaction
 from core.errors import InvalidRequest, JobInUse, StorageUnavailable
 from core.ids import format_id, parse_id
@@ -87,7 +88,7 @@ def test_a_deleted_job_is_gone_and_its_receipt_says_what_was(
         f"artifacts/{format_id('job', job_id)}/7/0.png",
     ]
     for key in left:
-        put_object(key, b"left", media_type="image/png", sha256=hashlib.sha256(b"left").hexdigest())
+        bucket().put(key, b"left", media_type="image/png", sha256=hashlib.sha256(b"left").hexdigest())
     stored = list_stored(job_id)
 
     response = call("DELETE", path_of(job_id))
@@ -279,7 +280,7 @@ def test_what_a_lost_worker_uploads_later_is_swept_up(
     job_id = send(post)
     finish_one()
     call("DELETE", path_of(job_id))
-    put_object(f"artifacts/{format_id('job', job_id)}/1/0.png", b"late", media_type="image/png", sha256="0" * 64)
+    bucket().put(f"artifacts/{format_id('job', job_id)}/1/0.png", b"late", media_type="image/png", sha256="0" * 64)
     apply_retention()
     assert len(list_stored(job_id)) == 1
 
@@ -293,6 +294,7 @@ def test_what_a_lost_worker_uploads_later_is_swept_up(
 def test_a_webhook_under_way_does_not_mind(servers: LocalStack, account_id: UUID, submit: Submit) -> None:
     """The job is deleted between a webhook's claim and its outcome: nothing is written down, and nothing breaks."""
     with transaction() as session:
+        lock_account(session, account_id)
         create_endpoint(session, account_id=account_id, url="https://example.com/", description="")
     submit(account_id)
     job_id = finish_one()
@@ -301,7 +303,7 @@ def test_a_webhook_under_way_does_not_mind(servers: LocalStack, account_id: UUID
     assert claimed is not None
 
     deletion = request_again(account_id, job_id)
-    carry_out_deletion(deletion.id, job_id=job_id)
+    carry_out_deletion(deletion.id, job_id=job_id, bucket=bucket())
     with transaction() as session:
         status = record_attempt(
             session, claimed=claimed, outcome=AttemptOutcome(status_code=200, duration_ms=5), random=0.5

@@ -26,7 +26,6 @@ from tests.integration.attempts import claim_one, expire_lease, fail, succeed, s
 from tests.integration.conftest import Post, Submit
 from tests.integration.kept import count_rows, finish_one, list_stored, pass_time, show, violations_of
 from tests.unit.pictures import png_uri
-from worker.maintenance import apply_retention as story
 from worker.maintenance.apply_retention import apply_retention
 
 DAY = 86_400
@@ -152,10 +151,10 @@ def test_a_store_that_is_away_costs_a_delay(
     job_id = finish_one()
     pass_time(job_id)
 
-    def refuse(_keys: object) -> None:
+    def refuse(_bucket: object, _keys: object) -> None:
         raise StorageUnavailable
 
-    monkeypatch.setattr(story, "delete_objects", refuse)
+    monkeypatch.setattr(storage.Bucket, "delete_many", refuse)
     apply_retention()
     assert show(account_id, job_id).outputs[0].url is None
     assert len(list_stored(job_id)) == 1
@@ -171,7 +170,7 @@ def test_rows_go_when_their_time_is_over(servers: LocalStack, account_id: UUID, 
     job_id = submit(account_id, idempotency_key="first")
     loser = claim_one()
     key = f"artifacts/{format_id('job', job_id)}/{loser.attempt_number}/0.png"
-    storage.put_object(key, b"late", media_type="image/png", sha256="0" * 64)
+    storage.bucket().put(key, b"late", media_type="image/png", sha256="0" * 64)
     expire_lease(loser)
     sweep()
     finish_one()

@@ -4,8 +4,12 @@ from __future__ import annotations
 
 from uuid import UUID
 
+import pytest
+
 from tests.integration.attempts import cancel, claim_one
 from tests.integration.conftest import Submit
+
+pytestmark = pytest.mark.usefixtures("ways")
 
 
 def test_small_accounts_do_not_wait_for_big_ones(account_id: UUID, other_account_id: UUID, submit: Submit) -> None:

@@ -9,30 +9,35 @@ from uuid import UUID
 
 import pytest
 from sqlalchemy import select, text
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import DataError, OperationalError
 from structlog.testing import capture_logs
 
 from core.accounts.limits import set_limits
-from core.database import transaction
+from core.database import autocommit, transaction
+from core.jobs.attempts import claim_jobs as door
 from core.jobs.attempts.affinity import Preference, Shape
-from core.jobs.attempts.claim import ClaimedAttempt, ClaimingWorker, ClaimResult, claim_together
+from core.jobs.attempts.claim_in_one_statement import FirstJobs, claim_in_one_statement
+from core.jobs.attempts.claim_jobs import ClaimedJobs, claim_jobs
+from core.jobs.attempts.claimed_attempt import ClaimedAttempt
+from core.jobs.attempts.claiming_worker import ClaimingWorker
 from core.jobs.audit.invariants import list_violations
 from core.jobs.tables import Job, JobAttempt, PoolClock
 from tests.integration.conftest import Submit
 from tests.integration.statements import noted_statements
-from worker.rendering.attempt import group_claimer as claimer_module
+from worker.rendering.attempt import group_claimer
 from worker.rendering.attempt.group_claimer import GroupClaimer
 
 
-def claimant(prefer: Preference | None = None) -> ClaimingWorker:
+def build_worker(prefer: Preference | None = None) -> ClaimingWorker:
     return ClaimingWorker(pool="default", worker_id="worker", lease_seconds=30, prefer=prefer)
 
 
-def claim(count: int, prefer: Preference | None = None) -> ClaimResult:
-    return claim_together(claimant(prefer), count=count)
+def claim(count: int, prefer: Preference | None = None) -> FirstJobs:
+    with autocommit() as connection:
+        return claim_in_one_statement(connection, build_worker(prefer), count=count)
 
 
-def job_ids(claimed: ClaimResult) -> list[UUID]:
+def job_ids(claimed: FirstJobs) -> list[UUID]:
     return [attempt.job_id for attempt in claimed.attempts]
 
 
@@ -45,7 +50,7 @@ def ignore(_: ClaimedAttempt) -> None:
 
 
 def build_claimer(preference: Preference | None = None) -> GroupClaimer:
-    return GroupClaimer(lambda: claimant(preference))
+    return GroupClaimer(lambda: build_worker(preference))
 
 
 def test_the_first_ones_are_claimed_in_fair_order(account_id: UUID, other_account_id: UUID, submit: Submit) -> None:
@@ -71,7 +76,7 @@ def test_fewer_jobs_than_wanted_are_all_there_are(account_id: UUID, submit: Subm
     """Who gets none knows that there is none."""
     jobs = [submit(account_id) for _ in range(3)]
 
-    assert (job_ids(claim(8)), claim(8)) == (jobs, ClaimResult([], found=0))
+    assert (job_ids(claim(8)), claim(8)) == (jobs, FirstJobs([], found=0))
 
 
 def test_each_priority_has_its_own_clock(account_id: UUID, submit: Submit) -> None:
@@ -87,11 +92,11 @@ def test_each_priority_has_its_own_clock(account_id: UUID, submit: Submit) -> No
 
 
 @pytest.mark.parametrize("obstacle", ["model", "limit", "shape"])
-def test_none_is_claimed_past_one_that_takes_a_closer_look(
+def test_none_is_claimed_past_one_that_needs_a_decision(
     account_id: UUID, other_account_id: UUID, submit: Submit, obstacle: str
 ) -> None:
-    """A job whose model is not in memory, whose account has a limit, or that is of another size: those before it
-    are claimed at once, and the threads that want more look closer, and find it and the ones behind.
+    """A job whose model is not in memory, whose account has a limit, or that is of another size: those before it are claimed
+    by one statement, and the next claims decide on it, and find the ones behind.
     """
     jobs = [submit(account_id) for _ in range(2)]
     [stands_out] = [submit(other_account_id)]
@@ -142,13 +147,13 @@ def test_threads_share_a_claim(account_id: UUID, submit: Submit, monkeypatch: py
     counts: list[int] = []
     has_begun, may_go_on = Event(), Event()
 
-    def claim_slowly(claimant: ClaimingWorker, *, count: int) -> ClaimResult:
+    def claim_slowly(worker: ClaimingWorker, *, count: int) -> ClaimedJobs:
         counts.append(count)
         has_begun.set()
         assert may_go_on.wait(10)
-        return claim_together(claimant, count=count)
+        return claim_jobs(worker, count=count)
 
-    monkeypatch.setattr(claimer_module, "claim_together", claim_slowly)
+    monkeypatch.setattr(group_claimer, "claim_jobs", claim_slowly)
     claimer = build_claimer()
     with ThreadPoolExecutor(12) as pool:
         claims = [pool.submit(claimer.claim, ignore)]
@@ -167,13 +172,13 @@ def test_threads_share_a_claim(account_id: UUID, submit: Submit, monkeypatch: py
 def test_an_error_is_everybodys_or_nobodys(
     account_id: UUID, submit: Submit, monkeypatch: pytest.MonkeyPatch, is_away: bool
 ) -> None:
-    """A database that is away is told to each thread; whatever else it was, each looks by itself."""
+    """A database that does not answer is each thread's error; after any other error the long way claims."""
     job_id = submit(account_id)
 
-    def fail(*_: object, **__: object) -> ClaimResult:
-        raise OperationalError("", None, Exception("gone")) if is_away else ValueError
+    def fail(*_: object, **__: object) -> FirstJobs:
+        raise (OperationalError if is_away else DataError)("", None, Exception("gone"))
 
-    monkeypatch.setattr(claimer_module, "claim_together", fail)
+    monkeypatch.setattr(door, "claim_in_one_statement", fail)
     with capture_logs():
         if is_away:
             with pytest.raises(OperationalError):
@@ -188,7 +193,7 @@ def test_what_was_claimed_is_known_at_the_next_claim(account_id: UUID, submit: S
     """Two threads want a job; the first one's shape is preferred when the second one's turn comes, also past another job."""
     first, other, second = (submit(account_id, width=width) for width in (64, 128, 64))
     drawn: list[Shape] = []
-    claimer = GroupClaimer(lambda: claimant(Preference(frozenset({"picturebook"}), frozenset(drawn), 30.0)))
+    claimer = GroupClaimer(lambda: build_worker(Preference(frozenset({"picturebook"}), frozenset(drawn), 30.0)))
 
     def take(attempt: ClaimedAttempt) -> None:
         drawn.append(Shape.of(attempt.model, attempt.request))

@@ -15,12 +15,16 @@ from structlog.testing import capture_logs
 
 from core.accounts.limits import set_limits
 from core.artifacts.tables import Artifact
-from core.database import transaction
+from core.database import autocommit, transaction
 from core.errors import LeaseLost
-from core.jobs.attempts.claim import ClaimedAttempt
+from core.jobs.attempts.claimed_attempt import ClaimedAttempt
 from core.jobs.audit.invariants import list_violations
-from core.jobs.outcomes.record_outcome import record_success, succeed_together
+from core.jobs.outcomes import record_successes as door
+from core.jobs.outcomes.record_success_step_by_step import record_success_step_by_step
+from core.jobs.outcomes.record_successes import record_successes
+from core.jobs.outcomes.record_successes_in_one_statement import record_successes_in_one_statement
 from core.jobs.outcomes.rendered import Rendered
+from core.jobs.status import JobStatus
 from core.jobs.tables import Job
 from core.webhooks.tables import WebhookDelivery, WebhookEndpoint, WebhookEvent
 from tests.integration.attempts import (
@@ -51,7 +55,8 @@ def add_endpoint(account_id: UUID) -> UUID:
 
 
 def write_together(*attempts: ClaimedAttempt) -> set[UUID]:
-    return succeed_together({attempt.id: rendered(attempt) for attempt in attempts})
+    with autocommit() as connection:
+        return record_successes_in_one_statement(connection, {attempt.id: rendered(attempt) for attempt in attempts})
 
 
 def statuses(*attempts: ClaimedAttempt) -> list[str]:
@@ -141,7 +146,7 @@ def test_where_others_are_held_back_the_next_one_is_let_through(account_id: UUID
 def crowd(monkeypatch: pytest.MonkeyPatch) -> Crowd:
     """Successes that come while one is being written."""
     crowd = Crowd()
-    monkeypatch.setattr(group_success_writer, "succeed_together", crowd.write)
+    monkeypatch.setattr(group_success_writer, "record_successes", crowd.write)
     return crowd
 
 
@@ -152,11 +157,11 @@ class Crowd:
         self.batches: list[int] = []
         self._has_begun, self._may_go_on = threading.Event(), threading.Event()
 
-    def write(self, successes: dict[UUID, Rendered]) -> set[UUID]:
+    def write(self, successes: dict[UUID, Rendered]) -> dict[UUID, JobStatus | Exception]:
         self.batches.append(len(successes))
         self._has_begun.set()
         assert self._may_go_on.wait(10)
-        return succeed_together(successes)
+        return record_successes(successes)
 
     def write_all(self, successes: dict[UUID, Rendered]) -> list[str]:
         """What each of them is told, or by the database's name for it what went wrong; the first one comes first."""
@@ -216,11 +221,11 @@ def test_a_database_that_is_away_is_everybodys_error(
     submit(account_id)
     attempt = claim_one()
 
-    def fail(_: object) -> set[UUID]:
+    def fail(*_: object) -> set[UUID]:
         raise OperationalError("", None, Exception("the connection is gone"))
 
     with monkeypatch.context() as patched, capture_logs(), noted_statements() as noted:
-        patched.setattr(group_success_writer, "succeed_together", fail)
+        patched.setattr(door, "record_successes_in_one_statement", fail)
         with pytest.raises(OperationalError):
             succeed(attempt)
     assert noted == []
@@ -233,7 +238,7 @@ def test_alone_in_a_transaction_it_is_the_same(account_id: UUID, submit: Submit)
     submit(account_id)
     attempt = claim_one()
     with transaction() as session:
-        assert record_success(session, attempt_id=attempt.id, rendered=rendered(attempt)) == "succeeded"
+        assert record_success_step_by_step(session, attempt_id=attempt.id, rendered=rendered(attempt)) == "succeeded"
         session.rollback()
     assert statuses(attempt) == ["running"]
 

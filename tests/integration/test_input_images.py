@@ -18,7 +18,7 @@ from sqlalchemy import select, text
 
 from core.accounts.manage_keys import issue_api_key
 from core.artifacts import storage
-from core.artifacts.storage import delete_object, list_objects, put_object
+from core.artifacts.storage import bucket
 from core.artifacts.tables import Artifact
 from core.database import transaction
 from core.errors import ObjectMissing, StorageUnavailable
@@ -47,7 +47,7 @@ def other_key(other_account_id: UUID) -> str:
 @pytest.fixture
 def no_store(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """An address where no object store listens."""
-    clients = (storage._client, storage._hasty_client, storage._signing_client)
+    clients = (storage.bucket, storage.bucket_in_a_hurry, storage._signing_client)
 
     def forget() -> None:
         get_settings.cache_clear()
@@ -62,11 +62,11 @@ def no_store(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 
 
 def stored_for(job: dict[str, Any]) -> list[str]:
-    return [key for key, _ in list_objects(f"inputs/{job['id']}/")]
+    return [key for key, _ in bucket().list_objects(f"inputs/{job['id']}/")]
 
 
 def count_stored() -> int:
-    return sum(1 for _ in list_objects("inputs/"))
+    return sum(1 for _ in bucket().list_objects("inputs/"))
 
 
 def errors_of(response: Any) -> dict[str, str]:
@@ -136,7 +136,7 @@ def test_an_output_can_be_changed_further(servers: LocalStack, account_id: UUID,
     attempt = claim_one()
     body = encode(picture(128, 128, colour="blue"))
     key = f"artifacts/job_{attempt.job_id.hex}/1/0.png"
-    put_object(key, body, media_type="image/png", sha256=hashlib.sha256(body).hexdigest())
+    bucket().put(key, body, media_type="image/png", sha256=hashlib.sha256(body).hexdigest())
     succeed(attempt)
     with transaction() as session:
         session.execute(text("update artifacts set sha256 = :digest"), {"digest": hashlib.sha256(body).hexdigest()})
@@ -301,11 +301,11 @@ def test_lost_inputs_are_told_apart(servers: LocalStack, post: Post) -> None:
     post({"prompt": "a mug", "image": job["inputs"][0]["id"]})
     own, [key] = claim_one(), stored_for(job)
 
-    put_object(key, encode(picture(colour="green")), media_type="image/png", sha256="0" * 64)
+    bucket().put(key, encode(picture(colour="green")), media_type="image/png", sha256="0" * 64)
     with pytest.raises(StorageUnavailable, match="other bytes"):
         load_inputs(own)
 
-    delete_object(key)
+    bucket().delete(key)
     with pytest.raises(ObjectMissing):
         load_inputs(own)
 
@@ -328,9 +328,9 @@ def test_verify_looks_at_inputs(servers: LocalStack, account_id: UUID, post: Pos
         return broken | {violation.rule for violation in violations if job["id"] in violation.subject}
 
     assert found() == set()
-    delete_object(key)
+    bucket().delete(key)
     assert found() == {"every image lies in the bucket"}
-    put_object(key, b"other", media_type="image/png", sha256="0" * 64)
+    bucket().put(key, b"other", media_type="image/png", sha256="0" * 64)
     assert found() == {"every image has the bytes that were rendered or sent"}
     with transaction() as session:
         session.execute(text("delete from artifacts"))
@@ -348,7 +348,7 @@ def test_inputs_of_no_job_are_swept_up(servers: LocalStack, post: Post, monkeypa
     """An input whose job was never committed goes after the grace; those of jobs stay."""
     kept = post({"prompt": "a mug", "image": png_uri()}).get_json()
     lost = kept["id"][:-4] + "dead"
-    put_object(f"inputs/{lost}/image.png", b"bytes", media_type="image/png", sha256="0" * 64)
+    bucket().put(f"inputs/{lost}/image.png", b"bytes", media_type="image/png", sha256="0" * 64)
 
     delete_orphans()
     assert len(stored_for({"id": lost})) == 1, "the grace is not over"

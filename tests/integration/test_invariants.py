@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import text
 
 import admin.commands
-from core.artifacts.storage import put_object
+from core.artifacts.storage import bucket
 from core.database import transaction
 from core.ids import format_id, new_id
 from core.jobs.audit.invariants import list_lost_jobs, list_violations
@@ -211,9 +211,9 @@ def test_the_bucket_is_compared_with_the_rows(servers: LocalStack, history: list
         return {violation.rule.partition(" ")[2] for violation in violations if history[0].hex in violation.subject}
 
     assert found() == {"image lies in the bucket"}
-    put_object(key, b"other bytes", media_type="image/png", sha256="0" * 64)
+    bucket().put(key, b"other bytes", media_type="image/png", sha256="0" * 64)
     assert found() == {"image has the bytes that were rendered or sent"}
-    put_object(key, b"pixels", media_type="image/png", sha256="0" * 64)
+    bucket().put(key, b"pixels", media_type="image/png", sha256="0" * 64)
     assert found() == set()
-    put_object(key.replace("/3/", "/2/"), b"late", media_type="image/png", sha256="0" * 64)
+    bucket().put(key.replace("/3/", "/2/"), b"late", media_type="image/png", sha256="0" * 64)
     assert found() == {"object without an owner outlives the grace"}

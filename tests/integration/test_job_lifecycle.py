@@ -18,7 +18,7 @@ from core.accounts.tables import UsageRecord
 from core.artifacts.tables import Artifact
 from core.database import get_engine, transaction
 from core.errors import LeaseLost
-from core.jobs.attempts.claim import ClaimedAttempt
+from core.jobs.attempts.claimed_attempt import ClaimedAttempt
 from core.jobs.audit.invariants import list_violations
 from core.jobs.failures import Failure, FailureCode
 from core.jobs.outcomes.record_outcome import record_cancellation, record_failure, record_interruption
@@ -39,6 +39,8 @@ from tests.integration.attempts import (
     sweep,
 )
 from tests.integration.conftest import Submit
+
+pytestmark = pytest.mark.usefixtures("ways")
 
 _NO_MODEL = Failure(FailureCode.MODEL_UNAVAILABLE, "it is not there")
 

@@ -10,9 +10,10 @@ from sqlalchemy.orm import Session
 
 from core.database import build_engine, get_engine, pool_checks
 from core.jobs.attempts.affinity import LOOK_AHEAD, Preference, Shape
-from core.jobs.attempts.claim import ClaimingWorker, claim_job
+from core.jobs.attempts.claim_step_by_step import claim_step_by_step
+from core.jobs.attempts.claiming_worker import ClaimingWorker
 from core.jobs.attempts.open_attempt import open_first
-from core.jobs.outcomes.record_outcome import record_success
+from core.jobs.outcomes.record_success_step_by_step import record_success_step_by_step
 from core.settings import get_settings
 from tests.integration.attempts import rendered
 from tests.integration.conftest import Submit
@@ -66,6 +67,8 @@ def test_plans_kept_since_the_tables_were_small_read_a_few_rows_of_many(
 def _live(session: Session, prefer: Preference | None) -> None:
     """By each of the two ways to claim a job."""
     open_first(session.connection(), pool="default", prefer=prefer, worker_id="worker", lease_seconds=30)
-    attempt = claim_job(session, ClaimingWorker(pool="default", worker_id="worker", lease_seconds=30, prefer=prefer))
+    attempt = claim_step_by_step(
+        session, ClaimingWorker(pool="default", worker_id="worker", lease_seconds=30, prefer=prefer)
+    )
     assert attempt is not None
-    record_success(session, attempt_id=attempt.id, rendered=rendered(attempt))
+    record_success_step_by_step(session, attempt_id=attempt.id, rendered=rendered(attempt))

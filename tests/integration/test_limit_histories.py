@@ -14,7 +14,7 @@ from sqlalchemy import func, select
 from core.accounts.limits import set_limits
 from core.database import transaction
 from core.errors import JobFinished, LeaseLost, TooManyQueuedJobs
-from core.jobs.attempts.claim import ClaimedAttempt
+from core.jobs.attempts.claimed_attempt import ClaimedAttempt
 from core.jobs.audit.invariants import list_violations
 from core.jobs.queue.running_limit import release_where_allowed
 from core.jobs.tables import Job

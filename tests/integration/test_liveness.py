@@ -42,6 +42,19 @@ def bench(servers: LocalStack, database: None) -> Iterator[Bench]:
     get_doorbell()._redis.delete(QUEUE)
 
 
+@pytest.fixture
+def submit(submit: Submit) -> Submit:
+    """Sends a job whose ring is lost."""
+
+    def send(account_id: UUID) -> UUID:
+        job_id = submit(account_id)
+        get_doorbell().flush()
+        get_doorbell()._redis.delete(QUEUE)
+        return job_id
+
+    return send
+
+
 def test_work_that_is_not_looked_at_is_counted(bench: Bench, account_id: UUID, submit: Submit) -> None:
     """As long as a job waits and the worker has room, the seconds add up, until it looks or the job is claimed."""
     submit(account_id)

@@ -13,7 +13,7 @@ from sqlalchemy.exc import DBAPIError
 from core.database import (
     build_engine,
     enforce_checkout_deadline,
-    fetch_one,
+    execute,
     get_engine,
     is_unavailable,
     ping,
@@ -56,11 +56,11 @@ def test_a_read_on_a_session_that_is_ended_meanwhile_is_asked_again(database: No
 def test_what_the_driver_raises_is_what_sqlalchemy_would(database: None) -> None:
     """A session that has ended and one that was never right are told apart, and neither tells what was asked with."""
     with pytest.raises(DBAPIError) as wrong, transaction() as session:
-        fetch_one(session.connection(), "select 1 / %(zero)s", {"zero": 0})
+        execute(session.connection(), "select 1 / %(zero)s", {"zero": 0})
     with get_engine().connect() as connection:
-        _end({fetch_one(connection, "select pg_backend_pid() as process", {}).process})
+        _end({connection.exec_driver_sql("select pg_backend_pid()").scalar_one()})
         with pytest.raises(DBAPIError) as gone:
-            fetch_one(connection, "select %(secret)s", {"secret": "a prompt"})
+            execute(connection, "select %(secret)s", {"secret": "a prompt"})
 
     assert not is_unavailable(wrong.value)
     assert is_unavailable(gone.value)

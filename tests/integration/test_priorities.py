@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from uuid import UUID
 
+import pytest
 from flask.testing import FlaskClient
 
 from tests.integration.attempts import cancel, claim_one
 from tests.integration.conftest import Post, Submit
+
+pytestmark = pytest.mark.usefixtures("ways")
 
 
 def test_priorities_go_in_order(account_id: UUID, other_account_id: UUID, submit: Submit) -> None:

@@ -10,9 +10,8 @@ from sqlalchemy import select
 from core.catalog import get_catalog
 from core.database import transaction
 from core.jobs.request.render_request import RenderRequest
-from core.jobs.submit.new_job import QueuedJob
-from core.jobs.submit.new_job_view import build_new_job_view
-from core.jobs.submit.submit import submit_job
+from core.jobs.submit.new_job import Submission
+from core.jobs.submit.submit_job import submit_job
 from core.jobs.tables import Job
 from core.jobs.views.build_view import build_job_view, build_job_views
 from core.settings import get_settings
@@ -32,16 +31,16 @@ def test_the_life_of_a_job_is_four_statements(account_id: UUID, submit: Submit) 
     with noted_statements() as ending:
         succeed(attempt)
 
-    assert [len(autocommit) for autocommit in (submitting, claiming, ending)] == [1, 1, 2]
+    assert [len(noted) for noted in (submitting, claiming, ending)] == [1, 1, 2]
 
 
 def test_a_plain_submit_asks_once_and_answers_what_is_stored(post: Post, client: FlaskClient, api_key: str) -> None:
     """Whose key it is was asked at the one before; the answer is the one that a read gives a moment later."""
     post({"prompt": "a red mug"})
-    with noted_statements() as autocommit:
+    with noted_statements() as noted:
         answer = post({"prompt": "a red mug", "metadata": {"b": "1", "a": "2"}, "guidance_scale": 4})
     assert answer.status_code == 202
-    assert len(autocommit) == 1
+    assert len(noted) == 1
 
     read = client.get(answer.headers["Location"], headers={"Authorization": f"Bearer {api_key}"})
     assert read.get_json() == answer.get_json()
@@ -62,19 +61,15 @@ def test_the_event_of_a_success_is_what_is_stored(account_id: UUID, submit: Subm
 def test_what_came_back_with_the_write_is_what_is_stored(account_id: UUID) -> None:
     """The view that a submit answers with is the one that a read gives a moment later."""
     request = RenderRequest(prompt="a red mug", metadata={"b": "1", "a": "2"}, guidance_scale=4)
+    submission = Submission(
+        request=request,
+        account_id=account_id,
+        request_id="req_test",
+        catalog=get_catalog(),
+        settings=get_settings(),
+    )
+    answered = submit_job(submission).view.model_dump_json()
     with transaction() as session:
-        queued = submit_job(
-            session,
-            request,
-            account_id=account_id,
-            request_id="req_test",
-            idempotency_key=None,
-            catalog=get_catalog(),
-            settings=get_settings(),
-        )
-    assert isinstance(queued, QueuedJob)
-    answered = build_new_job_view(queued).model_dump_json()
-    with transaction() as session:
-        read = build_job_view(session, session.get_one(Job, queued.id)).model_dump_json()
+        read = build_job_view(session, session.get_one(Job, submission.job_id)).model_dump_json()
 
     assert answered == read

@@ -11,7 +11,7 @@ import pytest
 from sqlalchemy import text
 
 from core.artifacts.keys import build_attempt_prefix
-from core.artifacts.storage import delete_prefix, put_object, sign_download
+from core.artifacts.storage import bucket, sign_download
 from core.database import transaction
 from core.jobs.outcomes.rescue import rescue_expired
 from infra.local import LocalStack
@@ -25,7 +25,7 @@ DIGEST = hashlib.sha256(BODY).hexdigest()
 
 def test_what_is_put_can_be_fetched_by_a_signed_link(servers: LocalStack) -> None:
     """The bytes, the media type and the sha256 in the metadata are those that were put."""
-    put_object("artifacts/test/1/0.png", BODY, media_type="image/png", sha256=DIGEST)
+    bucket().put("artifacts/test/1/0.png", BODY, media_type="image/png", sha256=DIGEST)
 
     url, expires_at = sign_download("artifacts/test/1/0.png")
     response = httpx2.get(url)
@@ -51,7 +51,7 @@ def test_what_abandoned_attempts_left_is_deleted(
         for attempt in (loser, winner)
     ]
     for prefix in prefixes:
-        put_object(f"{prefix}0.png", BODY, media_type="image/png", sha256=DIGEST)
+        bucket().put(f"{prefix}0.png", BODY, media_type="image/png", sha256=DIGEST)
     succeed(winner)
 
     delete_orphans()
@@ -70,12 +70,12 @@ def test_what_abandoned_attempts_left_is_deleted(
 def test_deleting_a_prefix_touches_nothing_beside_it(servers: LocalStack) -> None:
     """Attempt 1's folder is not attempt 10's."""
     for key in ("artifacts/p/1/0.png", "artifacts/p/1/1.png", "artifacts/p/10/0.png"):
-        put_object(key, BODY, media_type="image/png", sha256=DIGEST)
+        bucket().put(key, BODY, media_type="image/png", sha256=DIGEST)
 
-    assert len(delete_prefix("artifacts/p/1/")) == 2
+    assert len(bucket().delete_prefix("artifacts/p/1/")) == 2
 
     assert _count(servers, "artifacts/p/10/") == 1
-    assert delete_prefix("artifacts/p/1/") == []
+    assert bucket().delete_prefix("artifacts/p/1/") == []
 
 
 def _count(servers: LocalStack, prefix: str) -> int:

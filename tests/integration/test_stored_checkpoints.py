@@ -8,11 +8,11 @@ from uuid import UUID
 import pytest
 
 from core.artifacts.keys import build_checkpoint_key
-from core.artifacts.storage import list_objects, put_object
+from core.artifacts.storage import bucket
 from core.database import transaction
 from core.errors import LeaseLost
 from core.jobs.attempts.checkpoints import StoredCheckpoint, list_all_owned_checkpoints
-from core.jobs.attempts.claim import ClaimedAttempt
+from core.jobs.attempts.claimed_attempt import ClaimedAttempt
 from core.jobs.attempts.lease import renew_lease
 from core.jobs.audit.stored_objects import list_object_violations
 from core.jobs.outcomes.record_outcome import record_interruption
@@ -129,16 +129,16 @@ def test_checkpoints_without_an_unfinished_job_are_swept(
     cancel(account_id, cancelled.job_id)
     unowned |= {checkpoint_of(waiting, 2).storage_key, "checkpoints/what is this"}
     for key in owned | unowned:
-        put_object(key, b"latents", media_type="application/octet-stream", sha256="0" * 64)
+        bucket().put(key, b"latents", media_type="application/octet-stream", sha256="0" * 64)
 
     delete_orphans()
-    assert owned | unowned <= {key for key, _ in list_objects("checkpoints/")}, "the grace is not over"
+    assert owned | unowned <= {key for key, _ in bucket().list_objects("checkpoints/")}, "the grace is not over"
 
     in_a_minute = datetime.now(UTC) + timedelta(minutes=1)
     monkeypatch.setattr("worker.maintenance.delete_orphans._end_of_grace", lambda: in_a_minute)
     delete_orphans()
 
-    left = {key for key, _ in list_objects("checkpoints/")}
+    left = {key for key, _ in bucket().list_objects("checkpoints/")}
     assert owned <= left
     assert not unowned & left
     with transaction() as session:

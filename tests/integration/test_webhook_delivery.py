@@ -14,6 +14,7 @@ import pytest
 from sqlalchemy import extract, func, select, text
 from standardwebhooks import Webhook
 
+from core.accounts.lock_account import lock_account
 from core.database import transaction
 from core.settings import get_settings
 from core.webhooks.claim_delivery import ClaimedDelivery, claim_delivery
@@ -38,6 +39,7 @@ def listener() -> Iterator[WebhookListener]:
 
 def add_endpoint(account_id: UUID, url: str) -> WebhookEndpoint:
     with transaction() as session:
+        lock_account(session, account_id)
         return create_endpoint(session, account_id=account_id, url=url, description="")
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 
 from core.artifacts.keys import build_storage_key
-from core.artifacts.storage import list_objects, read_object
+from core.artifacts.storage import bucket
 from core.ids import format_id
 from tests.lifecycle_walk.model import ModelJob
 from tests.lifecycle_walk.service import Sender
@@ -36,7 +36,7 @@ def check_what_is_left(walked: Walked, senders: list[Sender]) -> None:
 
 
 def _read_bucket(job: ModelJob) -> dict[str, bytes]:
-    return {key: read_object(key) for key, _ in list_objects(f"artifacts/{format_id('job', job.id)}/")}
+    return {key: bucket().get(key) for key, _ in bucket().list_objects(f"artifacts/{format_id('job', job.id)}/")}
 
 
 def _check_view(job: ModelJob, view: dict[str, object]) -> None:

@@ -18,7 +18,7 @@ from core.accounts.limits import set_limits
 from core.database import transaction
 from core.errors import LeaseLost
 from core.ids import parse_id
-from core.jobs.attempts.claim import ClaimedAttempt
+from core.jobs.attempts.claimed_attempt import ClaimedAttempt
 from core.jobs.attempts.lease import renew_lease
 from core.jobs.audit.invariants import list_violations
 from tests.lifecycle_walk import workers

@@ -7,7 +7,7 @@ from typing import Any
 from uuid import UUID
 
 from core.jobs.attempts.checkpoints import StoredCheckpoint
-from core.jobs.queue.priority import PRIORITIES
+from core.jobs.priority import PRIORITIES
 from tests.lifecycle_walk.orders import Order
 
 LEASE_SECONDS = 30

@@ -7,7 +7,7 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from core.jobs.queue.priority import PriorityName
+from core.jobs.priority import PriorityName
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from core.jobs.attempts.checkpoints import StoredCheckpoint
-from core.jobs.queue.priority import HELD
+from core.jobs.priority import HELD
 from core.jobs.tables import Job, JobAttempt
 
 

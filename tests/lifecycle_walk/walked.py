@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
 
-from core.jobs.attempts.claim import ClaimedAttempt
+from core.jobs.attempts.claimed_attempt import ClaimedAttempt
 from tests.lifecycle_walk.model import ModelAttempt, ModelJob
 from tests.lifecycle_walk.orders import Order
 from tests.lifecycle_walk.workers import LAST_STEP, How, checkpoint_of

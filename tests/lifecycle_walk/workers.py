@@ -15,9 +15,12 @@ from sqlalchemy.orm import Session
 from core.artifacts.keys import build_checkpoint_key
 from core.database import transaction
 from core.jobs.attempts.checkpoints import StoredCheckpoint
-from core.jobs.attempts.claim import ClaimedAttempt, ClaimingWorker, claim_job
+from core.jobs.attempts.claim_step_by_step import claim_step_by_step
+from core.jobs.attempts.claimed_attempt import ClaimedAttempt
+from core.jobs.attempts.claiming_worker import ClaimingWorker
 from core.jobs.failures import Failure, FailureCode
-from core.jobs.outcomes.record_outcome import record_cancellation, record_failure, record_interruption, record_success
+from core.jobs.outcomes.record_outcome import record_cancellation, record_failure, record_interruption
+from core.jobs.outcomes.record_success_step_by_step import record_success_step_by_step
 from core.jobs.outcomes.rendered import Rendered
 from core.jobs.status import JobStatus
 from tests.lifecycle_walk.model import LEASE_SECONDS
@@ -63,7 +66,7 @@ def claim(*, is_killed: bool = False) -> ClaimedAttempt | None:
     if not is_killed:
         return _CLAIMER.claim(lambda _: None)
     with transaction() as session:
-        claim_job(session, _CLAIMANT)
+        claim_step_by_step(session, _CLAIMANT)
         raise Killed
 
 
@@ -73,7 +76,7 @@ def prepare(how: How, attempt: ClaimedAttempt, uploads: ThreadPoolExecutor) -> O
         case "success":
             rendered = _store_image(attempt, uploads)
             return Outcome(
-                partial(record_success, attempt_id=attempt.id, rendered=rendered),
+                partial(record_success_step_by_step, attempt_id=attempt.id, rendered=rendered),
                 partial(_SUCCESSES.write, attempt_id=attempt.id, rendered=rendered),
             )
         case "cancellation":

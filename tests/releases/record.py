@@ -27,13 +27,17 @@ from api.app import create_app
 from core.accounts.create_account import create_account
 from core.accounts.manage_keys import issue_api_key
 from core.artifacts.keys import build_storage_key
+from core.artifacts.outputs import StoredImage
 from core.database import get_engine, transaction
 from core.ids import format_id, parse_id
-from core.jobs.attempts.claim import ClaimedAttempt, ClaimingWorker, claim_job
+from core.jobs.attempts.claim_step_by_step import claim_step_by_step
+from core.jobs.attempts.claimed_attempt import ClaimedAttempt
+from core.jobs.attempts.claiming_worker import ClaimingWorker
 from core.jobs.attempts.lease import renew_lease
 from core.jobs.failures import Failure, FailureCode
-from core.jobs.outcomes.record_outcome import record_cancellation, record_failure, record_interruption, record_success
-from core.jobs.outcomes.rendered import Rendered, StoredImage
+from core.jobs.outcomes.record_outcome import record_cancellation, record_failure, record_interruption
+from core.jobs.outcomes.record_success_step_by_step import record_success_step_by_step
+from core.jobs.outcomes.rendered import Rendered
 from core.settings import get_settings
 from infra.local import LocalStack
 from infra.local.webhook_listener import listening
@@ -91,7 +95,7 @@ class _Life:
         with self._part("beat"), transaction() as session:
             renew_lease(session, attempt_id=attempt.id, step=3, lease_seconds=30)
         with self._part("succeed"), transaction() as session:
-            record_success(session, attempt_id=attempt.id, rendered=_rendered(attempt))
+            record_success_step_by_step(session, attempt_id=attempt.id, rendered=_rendered(attempt))
         with self._part("deliver"):
             deliver_next()
         with self._part("read"):
@@ -154,7 +158,9 @@ class _Life:
 
     def _claim(self, name: str) -> ClaimedAttempt:
         with self._part(name), transaction() as session:
-            attempt = claim_job(session, ClaimingWorker(pool="default", worker_id="recorded", lease_seconds=30))
+            attempt = claim_step_by_step(
+                session, ClaimingWorker(pool="default", worker_id="recorded", lease_seconds=30)
+            )
         assert attempt is not None
         self._tape.names[name] = attempt.id
         return attempt

@@ -17,12 +17,14 @@ from sqlalchemy import Engine, func, update
 from sqlalchemy.orm import Session
 
 from core.catalog import get_catalog
-from core.jobs.attempts.claim import ClaimingWorker, claim_job
+from core.jobs.attempts.claim_step_by_step import claim_step_by_step
+from core.jobs.attempts.claiming_worker import ClaimingWorker
 from core.jobs.audit.invariants import list_violations
-from core.jobs.outcomes.record_outcome import record_success
+from core.jobs.outcomes.record_success_step_by_step import record_success_step_by_step
 from core.jobs.outcomes.rescue import rescue_expired
 from core.jobs.request.render_request import RenderRequest
-from core.jobs.submit.submit import submit_job
+from core.jobs.submit.new_job import Submission
+from core.jobs.submit.submit_step_by_step import submit_step_by_step
 from core.jobs.tables import Job, JobAttempt
 from core.jobs.views.build_view import build_job_view
 from core.settings import get_settings
@@ -122,15 +124,15 @@ def test_the_previous_release_renders_what_this_one_accepted(
     """A job that was accepted here is claimed, rendered, told of and shown by old processes."""
     TAPE.play(old_release, "open an account", "add a webhook endpoint")
     command.upgrade(alembic, "head")
-    job_id = submit_job(
-        new_release,
-        RenderRequest(**ORDER),
+    submission = Submission(
+        request=RenderRequest(**ORDER),
         account_id=TAPE.names["account"],
         request_id="req_test",
         idempotency_key="first",
         catalog=get_catalog(),
         settings=get_settings(),
-    ).id
+    )
+    job_id = submit_step_by_step(new_release, submission).id
     new_release.commit()
 
     TAPE.play(
@@ -148,10 +150,10 @@ def _address(engine: Engine) -> str:
 
 
 def _succeed(session: Session) -> UUID:
-    attempt = claim_job(session, ClaimingWorker(pool="default", worker_id="new", lease_seconds=30))
+    attempt = claim_step_by_step(session, ClaimingWorker(pool="default", worker_id="new", lease_seconds=30))
     assert attempt is not None
     session.commit()
-    record_success(session, attempt_id=attempt.id, rendered=rendered(attempt))
+    record_success_step_by_step(session, attempt_id=attempt.id, rendered=rendered(attempt))
     session.commit()
     return attempt.id
 

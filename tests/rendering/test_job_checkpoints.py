@@ -11,10 +11,10 @@ import pytest
 import torch
 
 from core.artifacts import storage
-from core.artifacts.storage import delete_object, list_objects, put_object
+from core.artifacts.storage import bucket
 from core.ids import format_id, new_id
 from core.jobs.attempts.checkpoints import StoredCheckpoint
-from core.jobs.attempts.claim import ClaimedAttempt
+from core.jobs.attempts.claimed_attempt import ClaimedAttempt
 from core.settings import get_settings
 from infra.local import LocalStack
 from worker.rendering.checkpoints import Checkpoint, CheckpointWriter, JobCheckpoints
@@ -72,7 +72,7 @@ def done_writing(writer: CheckpointWriter) -> None:
 
 def steps_in_bucket(attempt: ClaimedAttempt) -> list[int]:
     prefix = f"checkpoints/{format_id('job', attempt.job_id)}/"
-    return sorted(int(key.rpartition("/")[2].partition(".")[0]) for key, _ in list_objects(prefix))
+    return sorted(int(key.rpartition("/")[2].partition(".")[0]) for key, _ in bucket().list_objects(prefix))
 
 
 def render_steps(checkpoints: JobCheckpoints, writer: CheckpointWriter, *steps: int) -> None:
@@ -133,11 +133,11 @@ def test_a_bad_checkpoint_means_starting_over(writer: CheckpointWriter, attempt:
     stored = first.hand_back()
     assert stored is not None
     if damage == "missing":
-        delete_object(stored.storage_key)
+        bucket().delete(stored.storage_key)
     elif damage == "other bytes":
-        put_object(stored.storage_key, at(4).to_bytes(), media_type="application/octet-stream", sha256="")
+        bucket().put(stored.storage_key, at(4).to_bytes(), media_type="application/octet-stream", sha256="")
     else:
-        put_object(stored.storage_key, b"nonsense", media_type="application/octet-stream", sha256="")
+        bucket().put(stored.storage_key, b"nonsense", media_type="application/octet-stream", sha256="")
         stored = replace(stored, sha256=hashlib.sha256(b"nonsense").hexdigest())
 
     second = JobCheckpoints(next_attempt(attempt, stored), Lease(), writer, every_seconds=0)
@@ -221,5 +221,5 @@ def test_a_slow_bucket_gets_the_latest_only(writer: CheckpointWriter) -> None:
 
 def _forget() -> None:
     get_settings.cache_clear()
-    for client in (storage._client, storage._hasty_client, storage._signing_client):
-        client.cache_clear()
+    for built in (storage.bucket, storage.bucket_in_a_hurry, storage._signing_client):
+        built.cache_clear()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
@@ -14,30 +15,29 @@ _MANY = 50
 
 
 def test_nobody_waits_for_company() -> None:
-    """A item that comes alone is done alone."""
+    """An item that comes alone is done alone, and its thread gets its result."""
     done: list[list[str]] = []
 
-    def work(items: list[str]) -> int:
-        done.append(items)
-        return len(items)
+    def work(items: Sequence[str]) -> list[str]:
+        done.append([*items])
+        return [item.upper() for item in items]
 
     group = GroupWork(work)
-    group.do("one")
-    group.do("another")
+    assert [group.do("one"), group.do("another")] == ["ONE", "ANOTHER"]
 
     assert done == [["one"], ["another"]]
     assert group.waiting == 0
 
 
-def test_what_comes_meanwhile_is_fulfilled_at_once() -> None:
+def test_items_that_arrive_during_work_are_done_at_once() -> None:
     """In the order in which it came; each item once, and nobody goes on before."""
     batches: list[list[object]] = []
     may_go_on = threading.Event()
 
-    def work(items: list[object]) -> int:
-        batches.append(items)
+    def work(items: Sequence[object]) -> Sequence[object]:
+        batches.append([*items])
         assert may_go_on.wait(10)
-        return len(items)
+        return items
 
     group = GroupWork(work)
     items = [object() for _ in range(_MANY)]
@@ -49,40 +49,40 @@ def test_what_comes_meanwhile_is_fulfilled_at_once() -> None:
                 time.sleep(0.001)
         assert not any(wait.done() for wait in waits)
         may_go_on.set()
-        for wait in waits:
-            wait.result(timeout=10)
+        assert [wait.result(timeout=10) for wait in waits] == items
 
     assert batches == [items[:1], items[1:]]
 
 
-def test_who_is_left_over_has_its_turn() -> None:
-    """Where only some can be done at once, the others are next, whoever does it; equal items are two."""
+def test_items_that_are_left_over_are_next() -> None:
+    """If only some can be done at once, the others are next; equal items are two."""
     lock, done = threading.Lock(), 0
 
-    def work(items: list[str]) -> int:
+    def work(items: Sequence[str]) -> Sequence[str]:
         nonlocal done
         with lock:
-            count = min(len(items), 3)
-            done += count
+            some = items[:3]
+            done += len(some)
         time.sleep(0.001)
-        return count
+        return some
 
     group = GroupWork(work)
     with ThreadPoolExecutor(_MANY) as pool:
-        list(pool.map(group.do, [f"item {number}" for number in range(4 * _MANY)]))
+        items = [f"item {number}" for number in range(4 * _MANY)]
+        assert list(pool.map(group.do, items)) == items
 
     assert (done, group.waiting) == (4 * _MANY, 0)
 
 
-def test_an_error_leaves_no_wish_behind() -> None:
+def test_an_error_leaves_no_item_behind() -> None:
     """Nothing is done later for somebody who has gone away."""
     done: list[str] = []
 
-    def work(items: list[str]) -> int:
+    def work(items: Sequence[str]) -> Sequence[str]:
         if "bad" in items:
             raise ValueError("a bad item")
         done.extend(items)
-        return len(items)
+        return items
 
     group = GroupWork(work)
     with pytest.raises(ValueError, match="a bad item"):
@@ -90,3 +90,30 @@ def test_an_error_leaves_no_wish_behind() -> None:
 
     group.do("good")
     assert (done, group.waiting) == (["good"], 0)
+
+
+def test_an_error_is_the_error_of_every_item_of_its_group() -> None:
+    """Threads whose items were given to work that raised get its error; a thread that comes later does not."""
+    has_begun, may_go_on = threading.Event(), threading.Event()
+
+    def work(items: Sequence[str]) -> Sequence[str]:
+        has_begun.set()
+        assert may_go_on.wait(10)
+        if len(items) > 1:
+            raise ValueError("a bad group")
+        return items
+
+    group = GroupWork(work)
+    with ThreadPoolExecutor(3) as pool:
+        first = pool.submit(group.do, "first")
+        assert has_begun.wait(10)
+        others = [pool.submit(group.do, "second"), pool.submit(group.do, "third")]
+        while group.waiting < 3:
+            time.sleep(0.001)
+        may_go_on.set()
+        assert first.result(timeout=10) == "first"
+        for other in others:
+            with pytest.raises(ValueError, match="a bad group"):
+                other.result(timeout=10)
+
+    assert group.do("later") == "later"

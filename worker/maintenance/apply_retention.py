@@ -12,7 +12,7 @@ from collections.abc import Callable
 import structlog
 
 from core.artifacts.keys import build_job_prefixes
-from core.artifacts.storage import delete_objects, delete_prefix
+from core.artifacts.storage import bucket
 from core.database import transaction
 from core.errors import StorageUnavailable
 from core.fault_points import fault_point
@@ -51,7 +51,7 @@ def prune_batch() -> bool:
     if not prunable.job_ids:
         return False
     for prefix in prunable.prefixes:
-        delete_prefix(prefix)
+        bucket().delete_prefix(prefix)
     with transaction() as session:
         pruned = prune_jobs(session, prunable.job_ids)
     JOBS_PRUNED.inc(pruned)
@@ -74,12 +74,12 @@ def _finish_deletions() -> None:
         unswept = list_unswept_deletions(session, grace_seconds=get_settings().orphan_grace_seconds, at_most=_DELETIONS)
     try:
         for deletion in pending:
-            carry_out_deletion(deletion.id, job_id=deletion.job_id)
+            carry_out_deletion(deletion.id, job_id=deletion.job_id, bucket=bucket())
             JOBS_DELETED.inc()
             _log.info("deletion_completed", deletion_id=format_id("del", deletion.id))
         for deletion in unswept:
             for prefix in build_job_prefixes(deletion.job_id):
-                delete_prefix(prefix)
+                bucket().delete_prefix(prefix)
             with transaction() as session:
                 mark_swept(session, deletion.id)
     except StorageUnavailable as error:
@@ -94,7 +94,7 @@ def _expire() -> bool:
     if not expired.job_ids:
         return looked_at == _BATCH
     fault_point("after_expiry")
-    delete_objects(expired.storage_keys)
+    bucket().delete_many(expired.storage_keys)
     fault_point("after_objects_deleted")
     with transaction() as session:
         mark_images_deleted(session, expired.job_ids)

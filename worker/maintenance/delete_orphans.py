@@ -10,8 +10,8 @@ from datetime import UTC, datetime, timedelta
 import structlog
 from sqlalchemy.orm import Session
 
-from core.artifacts.find_orphans import list_old_checkpoints, list_old_inputs, list_owned
-from core.artifacts.storage import delete_object, delete_prefix
+from core.artifacts.list_orphans import list_old_checkpoints, list_old_inputs, list_owned
+from core.artifacts.storage import bucket
 from core.database import transaction
 from core.errors import StorageUnavailable
 from core.jobs.attempts.checkpoints import list_owned_checkpoints
@@ -27,10 +27,10 @@ def delete_orphans() -> None:
     written_before = datetime.now(UTC) - timedelta(seconds=get_settings().orphan_grace_seconds)
     try:
         for key in _list_unowned(list_old_inputs(written_before=written_before), list_owned):
-            delete_object(key)
+            bucket().delete(key)
             _log.info("orphaned_input_deleted", key=key)
         for key in _list_unowned(list_old_checkpoints(written_before=written_before), list_owned_checkpoints):
-            delete_object(key)
+            bucket().delete(key)
             _log.info("orphaned_checkpoint_deleted", key=key)
     except StorageUnavailable as error:
         _log.warning("orphaned_objects_not_deleted", error=str(error))
@@ -41,7 +41,7 @@ def _delete_what_abandoned_attempts_left() -> None:
         attempts = list_abandoned_attempts(session, grace_seconds=get_settings().orphan_grace_seconds)
     for attempt in attempts:
         try:
-            deleted = delete_prefix(attempt.prefix)
+            deleted = bucket().delete_prefix(attempt.prefix)
         except StorageUnavailable as error:
             _log.warning("orphans_not_deleted", prefix=attempt.prefix, error=str(error))
             continue

@@ -9,9 +9,10 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import NoReturn
 
-from pydantic import SecretStr, ValidationError
+from pydantic import SecretStr
 
 from core.catalog import Catalog, HubSource, load_catalog
+from core.command_line import run_command_line
 from core.errors import DarkroomError
 from core.settings import Settings
 
@@ -20,17 +21,12 @@ _THOUSAND = 1000
 
 
 def main() -> None:
-    """Run the command that the command line names. An error is printed in one line."""
+    """Run the command that the command line names."""
     # This variable keeps workers offline; this program exists to talk to the hub.
     os.environ["HF_HUB_OFFLINE"] = "0"
     arguments = _parser().parse_args()
     try:
-        arguments.run(_load_catalog(), arguments)
-    except DarkroomError as error:
-        sys.exit(f"darkroom-models: {error.message}")
-    except ValidationError as error:
-        names = ", ".join(str(item["loc"][0]).upper() if item["loc"] else item["msg"] for item in error.errors())
-        sys.exit(f"darkroom-models: these settings are wrong: {names}")
+        run_command_line("darkroom-models", lambda: arguments.run(_load_catalog(), arguments))
     except ModuleNotFoundError as error:
         sys.exit(f"darkroom-models: {error.name} is not installed here: it comes with darkroom-server[render]")
     except OSError as error:

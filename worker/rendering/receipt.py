@@ -8,8 +8,8 @@ from typing import Any
 
 import torch
 
-from core.jobs.attempts.claim import ClaimedAttempt
-from core.jobs.outcomes.rendered import StoredImage
+from core.artifacts.outputs import StoredImage
+from core.jobs.attempts.claimed_attempt import ClaimedAttempt
 from worker.rendering.models import LoadedModel
 from worker.rendering.render import RenderedImages
 from worker.rendering.versions import library_versions

@@ -14,7 +14,7 @@ from core.doorbell import DELIVER_NEXT, WEBHOOK_QUEUE, get_doorbell
 from core.errors import LeaseLost
 from core.fault_points import fault_point
 from core.ids import format_id
-from core.jobs.attempts.claim import ClaimedAttempt
+from core.jobs.attempts.claimed_attempt import ClaimedAttempt
 from core.jobs.outcomes.deadlines import NOT_ENDED_IN_TIME
 from core.jobs.outcomes.record_outcome import record_cancellation, record_failure, record_interruption
 from core.jobs.outcomes.rendered import Rendered

@@ -16,7 +16,8 @@ from celery.signals import worker_ready, worker_shutting_down
 from core.catalog import Catalog, get_catalog
 from core.errors import ModelNotFetched
 from core.jobs.attempts.affinity import Preference
-from core.jobs.attempts.claim import ClaimedAttempt, ClaimingWorker
+from core.jobs.attempts.claimed_attempt import ClaimedAttempt
+from core.jobs.attempts.claiming_worker import ClaimingWorker
 from core.jobs.request.render_request import RenderRequest
 from core.jobs.request.resolve_request import resolve_request
 from core.previews import store_preview

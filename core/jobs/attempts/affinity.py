@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
+from datetime import datetime
 from functools import lru_cache
-from typing import Any
+from typing import Any, TypeVar
+from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, and_, case, false, func, literal, or_, select, true
+from sqlalchemy import ColumnElement, Select, Text, and_, bindparam, case, false, func, literal, or_, select, true
 from sqlalchemy.orm import Session, aliased
 
 from core.accounts.tables import Account
-from core.database import fetch_one, get_engine
+from core.database import CompiledQuery, fetch_one
 from core.jobs.queue.claimable import claimable, is_waiting
 from core.jobs.tables import Job
+
+_Row = TypeVar("_Row", bound="ClaimableJob")
 
 #: How far ahead in the queue a worker looks.
 LOOK_AHEAD = 32
@@ -58,83 +62,98 @@ class Preference:
 
 
 @dataclass(frozen=True)
+class ClaimableJob:
+    """What a claim has to know of a job, of its account, and of the time. The names are the columns' but for the last two."""
+
+    id: UUID
+    account_id: UUID
+    request_id: str
+    pool: str
+    priority: int
+    fair_position: float
+    available_at: datetime
+    model: str
+    model_revision: str
+    request: dict[str, Any]
+    seed: int
+    #: The account's own limit on its running jobs.
+    own_limit: int | None
+    #: The database's clock.
+    now: datetime
+
+
+@dataclass(frozen=True)
+class _PreferredJob(ClaimableJob):
+    #: Of the first job of its priority, which this one may pass.
+    first_position: float
+
+
+@dataclass(frozen=True)
 class LockedJob:
     """A job that is to be taken, locked."""
 
-    #: What `_columns` names.
-    job: Any
+    job: ClaimableJob
     #: The fair position that its priority has come to: that of the first job, which another may have passed.
     fair_position: float
 
 
-@dataclass(frozen=True)
-class CompiledQuery:
-    """A statement as text. Building it, and looking a built one up, takes longer than PostgreSQL needs to answer it; and
-    a worker asks in the same few ways all the time.
-    """
-
-    statement: str
-    parameters: dict[str, Any]
-
-    @classmethod
-    def of(cls, query: Select[Any]) -> CompiledQuery:
-        """The query, as the driver is asked it."""
-        compiled = query.compile(dialect=get_engine().dialect, compile_kwargs={"render_postcompile": True})
-        return cls(str(compiled), dict(compiled.params))
-
-    def fetch_one(self, session: Session) -> Any:
-        """The one row, or None."""
-        return fetch_one(session.connection(), self.statement, self.parameters)
+#: The pool's name, in every query here.
+_POOL = bindparam("pool", required=False, type_=Text)
 
 
-def ask_for_first(pool: str, prefer: Preference | None, *, count: int = 1) -> CompiledQuery:
-    """For the first jobs that nobody else is taking, locked; and (`is_best`) whether no other one could suit the worker
-    better.
+def build_first(prefer: Preference | None, *, count: int = 1) -> CompiledQuery:
+    """Builds the query for the first jobs of the pool `%(pool)s` that nobody else is taking: it locks them, and shows of
+    each a `ClaimableJob` and `is_best`, whether no other job could suit the worker better.
     """
     is_best: ColumnElement[bool] = true()
     if prefer is not None and not prefer.is_empty:
         best = _JOINABLE if _list_joins(prefer, Job.model, Job.request) else _RESIDENT
         is_best = _rank(prefer, Job.model, Job.request) == best
-    query = claimable(pool).with_only_columns(*_columns(), is_best.label("is_best"), maintain_column_froms=True)
+    query = claimable(_POOL).with_only_columns(*_columns(), is_best.label("is_best"), maintain_column_froms=True)
     few = literal(count, literal_execute=True)
     return CompiledQuery.of(query.limit(few).with_for_update(of=Job, skip_locked=True))
 
 
 def choose_first(session: Session, *, pool: str) -> LockedJob | None:
-    """The first job that nobody else is taking."""
-    job = _compile_first(pool).fetch_one(session)
+    """Locks and returns the first job that nobody else is taking."""
+    job = _fetch(session, _compile_first(), pool, into=_FirstJob)
     return None if job is None else LockedJob(job, job.fair_position)
 
 
 def choose_preferred(session: Session, *, pool: str, prefer: Preference) -> LockedJob | None:
-    """Of the next 32 jobs one whose shape is being drawn, or else one whose model is in memory, or else the first. None
-    where others are taking all of them.
+    """Of the next 32 jobs locks and returns one whose shape is being drawn, or else one whose model is in memory, or else
+    the first. Returns None if others are taking all of them.
 
     No job is passed that has waited for longer than the bound, or that has a better priority.
     """
-    job = _compile_choice(pool, prefer).fetch_one(session)
+    job = _fetch(session, _compile_choice(prefer), pool, into=_PreferredJob)
     return None if job is None else LockedJob(job, min(job.fair_position, job.first_position))
 
 
-def _columns() -> tuple[Any, ...]:
-    """What a claim has to know of the job that it takes, of its account, and of the time."""
+@dataclass(frozen=True)
+class _FirstJob(ClaimableJob):
+    is_best: bool
+
+
+def _fetch(session: Session, query: CompiledQuery, pool: str, *, into: type[_Row]) -> _Row | None:
+    return fetch_one(session.connection(), query.statement, query.parameters | {"pool": pool}, into=into)
+
+
+def _columns() -> list[Any]:
+    """The columns of a `ClaimableJob`."""
     own_limit = select(Account.max_running_jobs).where(Account.id == Job.account_id).scalar_subquery()
-    return (
-        *(Job.id, Job.account_id, Job.request_id, Job.pool, Job.priority, Job.fair_position, Job.available_at),
-        *(Job.model, Job.model_revision, Job.request, Job.seed),
-        own_limit.label("own_limit"),
-        func.clock_timestamp().label("now"),
-    )
+    computed = {"own_limit": own_limit.label("own_limit"), "now": func.clock_timestamp().label("now")}
+    return [computed.get(field.name, getattr(Job, field.name, None)) for field in fields(ClaimableJob)]
 
 
-@lru_cache(maxsize=16)
-def _compile_first(pool: str) -> CompiledQuery:
-    return ask_for_first(pool, None)
+@lru_cache(maxsize=1)
+def _compile_first() -> CompiledQuery:
+    return build_first(None)
 
 
 @lru_cache(maxsize=256)
-def _compile_choice(pool: str, prefer: Preference) -> CompiledQuery:
-    ranked = _rank_ahead(pool, prefer).subquery()
+def _compile_choice(prefer: Preference) -> CompiledQuery:
+    ranked = _rank_ahead(prefer).subquery()
     may_pass = and_(~ranked.c.is_behind_overdue, ~ranked.c.is_behind_priority)
     return CompiledQuery.of(
         select(*_columns(), ranked.c.first_position)
@@ -142,14 +161,14 @@ def _compile_choice(pool: str, prefer: Preference) -> CompiledQuery:
         .where(is_waiting())
         .order_by(case((may_pass, ranked.c.rank), else_=_ANY), Job.priority, Job.fair_position, Job.id)
         .limit(_ONE)
-        # The look ahead locks nothing, so that workers who look at once do not hide the queue from each other. This
-        # locks the one row that is taken, and looks at its status and its being held back again.
+        # The look ahead locks nothing, so that workers that look at once do not hide the queue from each other. This
+        # locks the one row that is taken, and checks again that it is queued and not held.
         .with_for_update(of=Job, skip_locked=True)
     )
 
 
-def _rank_ahead(pool: str, prefer: Preference) -> Select[Any]:
-    ahead = aliased(Job, claimable(pool).limit(_FEW).subquery())
+def _rank_ahead(prefer: Preference) -> Select[Any]:
+    ahead = aliased(Job, claimable(_POOL).limit(_FEW).subquery())
     order = (ahead.priority, ahead.fair_position, ahead.id)
     is_overdue = func.extract("epoch", func.now() - ahead.available_at) > prefer.max_wait_seconds
     return select(

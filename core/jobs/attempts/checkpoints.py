@@ -1,4 +1,4 @@
-"""Which checkpoint in the bucket is a job's: what an attempt says of its own, and what the next attempt is given."""
+"""Which checkpoint in the bucket is a job's: an attempt's row names its own, and the next attempt is given it."""
 
 from __future__ import annotations
 
@@ -31,14 +31,14 @@ class StoredCheckpoint:
 
     @classmethod
     def of(cls, described: dict[str, Any]) -> StoredCheckpoint:
-        """What `describe` gave. Fields that a later release may add are passed over."""
+        """Reads what `describe` returned. Fields that a later release may add are ignored."""
         return cls(described["key"], described["sha256"], described["step"])
 
 
 def find_checkpoint(session: Session, *, job_id: UUID) -> StoredCheckpoint | None:
-    """The one that the job's next attempt goes on from: the latest that an attempt had while it held its lease.
+    """Returns the checkpoint that the job's next attempt resumes from: the latest that an attempt had while it held its lease.
 
-    None as well where an attempt failed since then without one of its own: what made it fail may be in the checkpoint.
+    Returns None also if an attempt failed after that without one of its own: what made it fail may be in the checkpoint.
     """
     described = session.execute(
         select(JobAttempt.checkpoint)
@@ -53,13 +53,13 @@ def find_checkpoint(session: Session, *, job_id: UUID) -> StoredCheckpoint | Non
 
 
 def list_owned_checkpoints(session: Session, keys: Collection[str]) -> set[str]:
-    """Those of the keys that an attempt of an unfinished job names."""
+    """Returns those of the keys that an attempt of an unfinished job names."""
     job_ids = {job_id for job_id in map(parse_checkpoint_job, keys) if job_id is not None}
     return set(keys) & set(session.scalars(_owned().where(JobAttempt.job_id.in_(job_ids))))
 
 
 def list_all_owned_checkpoints(session: Session) -> set[str]:
-    """The keys of all checkpoints that an unfinished job may be gone on with from. Reads the whole table."""
+    """Returns the keys of all checkpoints that an unfinished job can resume from. Reads the whole table."""
     return set(session.scalars(_owned()))
 
 

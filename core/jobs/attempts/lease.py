@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 from uuid import UUID
 
-from sqlalchemy import false, func, select, update
+from sqlalchemy import ColumnElement, and_, func, literal, not_, select, update
 from sqlalchemy.orm import Session
 
 from core.database import seconds_from_now
 from core.errors import LeaseLost
 from core.jobs.attempts.checkpoints import StoredCheckpoint
+from core.jobs.queue.time_left import has_time_left
 from core.jobs.status import AttemptStatus, JobStatus
 from core.jobs.tables import Job, JobAttempt
 
@@ -24,6 +26,27 @@ class Renewal:
     deadline_passed: bool
 
 
+# In the statements themselves, so that a plan that is kept can use the indexes for what runs.
+_JOB_RUNS = literal(JobStatus.RUNNING.value, literal_execute=True)
+_ATTEMPT_RUNS = literal(AttemptStatus.RUNNING.value, literal_execute=True)
+
+
+def holds_job(job: Any, attempt: Any) -> ColumnElement[bool]:
+    """Builds the condition that both run and the attempt (`JobAttempt`, or an alias of it) is the job's current one."""
+    return and_(
+        attempt.job_id == job.id,
+        job.current_attempt_id == attempt.id,
+        attempt.status == _ATTEMPT_RUNS,
+        job.status == _JOB_RUNS,
+    )
+
+
+def is_leased(lease_expires_at: Any) -> ColumnElement[bool]:
+    """Builds the condition that the lease has time left, by the database's clock at that moment."""
+    condition: ColumnElement[bool] = lease_expires_at > func.clock_timestamp()
+    return condition
+
+
 def renew_lease(
     session: Session,
     *,
@@ -32,9 +55,8 @@ def renew_lease(
     lease_seconds: float,
     checkpoint: StoredCheckpoint | None = None,
 ) -> Renewal:
-    """Start the lease afresh and write down the step that was reached; with a checkpoint, that it is the job's now.
-
-    Raises LeaseLost where the lease has run out.
+    """Renews the lease and records the step that was reached; a checkpoint becomes the job's. Raises LeaseLost if the lease
+    has run out.
     """
     named = {} if checkpoint is None else {"checkpoint": checkpoint.describe()}
     job_id = session.execute(
@@ -42,7 +64,7 @@ def renew_lease(
         .where(
             JobAttempt.id == attempt_id,
             JobAttempt.status == AttemptStatus.RUNNING,
-            JobAttempt.lease_expires_at > func.clock_timestamp(),
+            is_leased(JobAttempt.lease_expires_at),
         )
         .values(
             lease_expires_at=seconds_from_now(lease_seconds), heartbeat_at=func.clock_timestamp(), step=step, **named
@@ -53,17 +75,15 @@ def renew_lease(
         raise LeaseLost
 
     cancel_requested, deadline_passed = session.execute(
-        select(
-            Job.cancel_requested_at.is_not(None), func.coalesce(Job.deadline_at <= func.clock_timestamp(), false())
-        ).where(Job.id == job_id)
+        select(Job.cancel_requested_at.is_not(None), not_(has_time_left(Job.deadline_at))).where(Job.id == job_id)
     ).one()
     return Renewal(cancel_requested=cancel_requested, deadline_passed=deadline_passed)
 
 
 def lock_leased(session: Session, *, attempt_id: UUID) -> tuple[Job, JobAttempt]:
-    """The job and its attempt, locked until the transaction ends: the fence before every outcome.
+    """Locks and returns the job and its attempt until the transaction ends: the fence before every outcome.
 
-    Locks the job first and the attempt second, as everybody does. Raises LeaseLost unless the attempt is the job's
+    Locks the job first and the attempt second, as every statement does. Raises LeaseLost unless the attempt is the job's
     current one, runs, and has time left on its lease.
     """
     job = session.scalars(
@@ -73,13 +93,10 @@ def lock_leased(session: Session, *, attempt_id: UUID) -> tuple[Job, JobAttempt]
     ).one_or_none()
     attempt = session.scalars(
         select(JobAttempt)
-        .where(
-            JobAttempt.id == attempt_id,
-            JobAttempt.status == AttemptStatus.RUNNING,
-            JobAttempt.lease_expires_at > func.clock_timestamp(),
-        )
-        .with_for_update()
+        .join(Job, holds_job(Job, JobAttempt))
+        .where(JobAttempt.id == attempt_id, is_leased(JobAttempt.lease_expires_at))
+        .with_for_update(of=JobAttempt)
     ).one_or_none()
-    if job is None or attempt is None or job.status != JobStatus.RUNNING or job.current_attempt_id != attempt.id:
+    if job is None or attempt is None:
         raise LeaseLost
     return job, attempt

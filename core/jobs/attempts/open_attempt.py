@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass, fields
 from functools import cache, lru_cache
-from typing import Any, NamedTuple
+from typing import NamedTuple
 from uuid import UUID
 
 from sqlalchemy import Connection
 from sqlalchemy.orm import Session
 
-from core.database import fetch_all, fetch_one
+from core.database import CompiledQuery, fetch_all, fetch_one
 from core.ids import new_id
-from core.jobs.attempts.affinity import CompiledQuery, LockedJob, Preference, ask_for_first
+from core.jobs.attempts.affinity import ClaimableJob, LockedJob, Preference, build_first
+from core.jobs.priority import PRIORITIES
 from core.jobs.queue.fair_queue import name_clocks
-from core.jobs.queue.priority import PRIORITIES
+from core.jobs.request.denoising_steps import DENOISING_STEPS
 
 # The pool has come to the position of the last job. Workers that claim at the same moment do not wait for each other at its
-# clock: the one that finds it taken leaves it, for the other's position is as good. Steps as `count_denoising_steps`.
+# clock: the one that finds it taken leaves it, for the other's position is as good.
 _OPEN = """
 job AS (
     UPDATE jobs
@@ -40,11 +42,7 @@ job AS (
     SELECT
         chosen.attempt_id, job.account_id, job.id, job.attempts_opened, %(worker_id)s,
         clock_timestamp() + make_interval(secs => %(lease_seconds)s), chosen.now,
-        trunc(
-            (chosen.request->>'num_inference_steps')::integer
-            * coalesce((chosen.request->>'strength')::double precision, 1)
-        ),
-        chosen.now
+        {steps}, chosen.now
     FROM job JOIN chosen ON chosen.id = job.id
     RETURNING id, job_id, attempt_number
 )
@@ -60,8 +58,8 @@ WITH chosen AS (
 SELECT attempt_number FROM attempt
 """
 
-# A job is passed by none of those behind it: they are not opened either, where it is not. With a preference they all have the
-# first one's shape, for that is what the worker draws then.
+# Order is kept: once a job is not opened, none behind it is. With a preference all have the first one's shape, for that is
+# what the worker draws then.
 _SAME_SHAPE = """
 (model, request->>'width', request->>'height') = (
     SELECT model, request->>'width', request->>'height' FROM first ORDER BY priority, fair_position, id LIMIT 1
@@ -78,7 +76,7 @@ WITH first AS MATERIALIZED ({first}), ordered AS (
 ), chosen AS MATERIALIZED (
     SELECT ordered.*, (%(attempt_ids)s::uuid[])[number] AS attempt_id FROM ordered WHERE may_open
 ), {open}
-SELECT ordered.*, attempt.id AS attempt_id, attempt.attempt_number
+SELECT {columns}, attempt.id AS attempt_id, attempt.attempt_number
 FROM ordered LEFT JOIN attempt ON attempt.job_id = ordered.id
 ORDER BY number
 """
@@ -89,21 +87,30 @@ class OpenedAttempt(NamedTuple):
 
     attempt_id: UUID
     attempt_number: int
-    #: As a `LockedJob` has it.
-    job: Any
+    job: ClaimableJob
 
 
-class OpenResult(NamedTuple):
+class OpenedFirst(NamedTuple):
     """What `open_first` found."""
 
-    #: How many jobs there are that can be claimed, up to as many as were asked for.
-    found: int
-    #: Those that were opened. Of the others it takes a closer look to say which this worker may have.
     opened: list[OpenedAttempt]
+    #: How many jobs can be claimed, up to as many as were asked for. Those that were not opened need a decision.
+    found: int
+
+
+@dataclass(frozen=True)
+class _FirstJob(ClaimableJob):
+    #: None: it was not opened.
+    attempt_id: UUID | None
+    attempt_number: int | None
+
+
+class _Numbered(NamedTuple):
+    attempt_number: int
 
 
 def open_attempt(session: Session, chosen: LockedJob, *, worker_id: str, lease_seconds: float) -> OpenedAttempt:
-    """Open an attempt of a job that was chosen and locked."""
+    """Opens an attempt of a job that was chosen and locked."""
     attempt_id = new_id()
     job = chosen.job
     opened = fetch_one(
@@ -117,7 +124,10 @@ def open_attempt(session: Session, chosen: LockedJob, *, worker_id: str, lease_s
             "worker_id": worker_id,
             "lease_seconds": lease_seconds,
         },
+        into=_Numbered,
     )
+    if opened is None:
+        raise AssertionError("a job that is locked has not gone")
     return OpenedAttempt(attempt_id, opened.attempt_number, job)
 
 
@@ -129,24 +139,24 @@ def open_first(
     worker_id: str,
     lease_seconds: float,
     count: int = 1,
-) -> OpenResult:
-    """Open an attempt of each of the first jobs of the pool, up to one that another job may suit the worker better than, or
-    whose account does not run as many jobs as it likes; with a preference, up to one of another shape. It may be a
-    transaction of its own.
+) -> OpenedFirst:
+    """Opens an attempt of each of the first jobs of the pool. Stops at the first job that needs a decision: the worker may
+    prefer another one, it has another shape than the first, or its account has a running limit of its own.
     """
-    question = _build_open_first(pool, prefer, count)
-    rows = fetch_all(
-        connection,
-        question.statement,
-        question.parameters
-        | {
-            "attempt_ids": [new_id() for _ in range(count)],
-            "worker_id": worker_id,
-            "lease_seconds": lease_seconds,
-        },
-    )
-    opened = [OpenedAttempt(row.attempt_id, row.attempt_number, row) for row in rows if row.attempt_number is not None]
-    return OpenResult(found=len(rows), opened=opened)
+    query = _build_open_first(prefer, count)
+    parameters = {
+        "pool": pool,
+        "attempt_ids": [new_id() for _ in range(count)],
+        "worker_id": worker_id,
+        "lease_seconds": lease_seconds,
+    }
+    rows = fetch_all(connection, query.statement, query.parameters | parameters, into=_FirstJob)
+    opened = [
+        OpenedAttempt(row.attempt_id, row.attempt_number, row)
+        for row in rows
+        if row.attempt_id is not None and row.attempt_number is not None
+    ]
+    return OpenedFirst(opened, found=len(rows))
 
 
 @cache
@@ -155,18 +165,19 @@ def _build_open_chosen() -> str:
 
 
 @lru_cache(maxsize=256)
-def _build_open_first(pool: str, prefer: Preference | None, count: int) -> CompiledQuery:
-    first = ask_for_first(pool, prefer, count=count)
+def _build_open_first(prefer: Preference | None, count: int) -> CompiledQuery:
+    first = build_first(prefer, count=count)
     may_join = _SAME_SHAPE if count > 1 and prefer is not None and not prefer.is_empty else "true"
-    return CompiledQuery(
-        _OPEN_FIRST.format(first=first.statement, may_join=may_join, open=_build_open()), first.parameters
-    )
+    columns = ", ".join(f"ordered.{field.name}" for field in fields(ClaimableJob))
+    statement = _OPEN_FIRST.format(first=first.statement, may_join=may_join, open=_build_open(), columns=columns)
+    return CompiledQuery(statement, first.parameters)
 
 
 @cache
 def _build_open() -> str:
     clocks = {priority: name_clocks(priority)[0] for priority in PRIORITIES.values()}
     return _OPEN.format(
+        steps=DENOISING_STEPS,
         reached=", ".join(
             f"max(fair_position) FILTER (WHERE priority = {priority}) AS {clock}" for priority, clock in clocks.items()
         ),

@@ -1,9 +1,9 @@
-"""Rules about how a job came to where it is: its attempts in their order, and what others were told of its end."""
+"""Rules about how a job came to where it is: its attempts in their order, and what others learned of its end."""
 
 from __future__ import annotations
 
-#: By what the rule says, a query for the ids of the rows that break it. A second of slack where two moments are compared
-#: that two transactions wrote.
+#: For each rule a query for the ids of the rows that break it. Moments that two transactions wrote are compared with a
+#: second of slack.
 HISTORY_RULES: dict[str, str] = {
     "only the last attempt of a job may be the one that runs, succeeded or was cancelled": """
         select a.id from job_attempts a join jobs j on j.id = a.job_id

@@ -1,9 +1,10 @@
-"""What must hold in every Darkroom database at every moment, whatever broke on the way: each rule is a query that finds
+"""What must hold in every Darkroom database at every moment, whatever failed before: each rule is a query that finds
 what breaks it.
 
-That an accepted job ends is three rules: it waits only while it has an attempt left, for no longer than the longest delay
-(then it is its turn, in the fair order of all jobs); it runs only under a lease; and neither goes on past its deadline. So
-without a deadline it ends after at most `max_attempts` leases, their delays and its turns in the queue.
+Three rules together say that an accepted job ends: it waits only while it has an attempt left, for no longer than the
+longest delay (after that the fair order of all jobs decides when); it runs only under a lease; and it does neither past
+its deadline. So without a deadline it ends after at most `max_attempts` leases, their delays and its turns in the
+queue.
 """
 
 from __future__ import annotations
@@ -31,7 +32,7 @@ class Violation:
     subject: str
 
 
-#: As HISTORY_RULES: what must hold between the rows of a job, however they came there.
+#: Like HISTORY_RULES: what must hold between the rows of a job, however they came about.
 _RULES: dict[str, str] = {
     "a succeeded job has exactly one winning attempt, and any other job has none": """
         select j.id from jobs j left join job_attempts a on a.job_id = j.id and a.status = 'succeeded'
@@ -123,7 +124,7 @@ _RULES: dict[str, str] = {
 def list_violations(session: Session) -> list[Violation]:
     """Every broken rule with every row that breaks it; an empty list is the proof that all hold.
 
-    Reads whole tables: for tests and for an operator's own moment, not for every minute.
+    Reads whole tables: for tests and for an operator's occasional check, not for every minute.
     """
     return [
         Violation(rule, str(subject))
@@ -133,7 +134,7 @@ def list_violations(session: Session) -> list[Violation]:
 
 
 def list_lost_jobs(session: Session, accepted: Collection[UUID]) -> list[Violation]:
-    """The jobs of these that have neither a row nor, deleted, a receipt: their senders were told 202."""
+    """Those of the accepted jobs (answered with 202) that have neither a row nor the receipt of a deletion."""
     ids = list(dict.fromkeys(accepted))
     found: set[UUID] = set()
     for start in range(0, len(ids), _AT_ONCE):

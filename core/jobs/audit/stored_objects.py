@@ -10,7 +10,7 @@ from sqlalchemy import case, or_, select
 from sqlalchemy.orm import Session
 
 from core.artifacts.keys import CHECKPOINTS_PREFIX, INPUTS_PREFIX
-from core.artifacts.storage import list_objects, read_object
+from core.artifacts.storage import bucket
 from core.artifacts.tables import Artifact
 from core.database import seconds_from_now
 from core.jobs.audit.invariants import Violation
@@ -18,13 +18,13 @@ from core.jobs.tables import Job
 
 _PREFIXES = ("artifacts/", INPUTS_PREFIX, CHECKPOINTS_PREFIX)
 
-#: Reading the bucket takes no longer.
+#: Seconds that reading the bucket takes at most.
 _READING_SECONDS = 3600.0
 
 
 def read_digests(session: Session) -> dict[str, str | None]:
-    """The sha256 of every artifact that is in the bucket, by its storage key; None for one that expires about now, and so
-    may be there or not.
+    """The sha256 of every artifact that is in the bucket, by its storage key; None for one that expires about now, and
+    so may be there or not.
     """
     may_be_gone = or_(Job.expired_at.is_not(None), Job.expires_at < seconds_from_now(_READING_SECONDS))
     return dict(
@@ -44,7 +44,7 @@ def list_object_violations(
 
     Reads the whole bucket, outside any transaction. Raises StorageUnavailable.
     """
-    stored = {key: written_at for prefix in _PREFIXES for key, written_at in list_objects(prefix)}
+    stored = {key: written_at for prefix in _PREFIXES for key, written_at in bucket().list_objects(prefix)}
     oldest = datetime.now(UTC) - timedelta(seconds=orphan_grace_seconds)
     kept = {key for key, digest in digests.items() if digest is not None}
     return [
@@ -52,7 +52,7 @@ def list_object_violations(
         *(
             Violation("every image has the bytes that were rendered or sent", key)
             for key in kept & stored.keys()
-            if hashlib.sha256(read_object(key)).hexdigest() != digests[key]
+            if hashlib.sha256(bucket().get(key)).hexdigest() != digests[key]
         ),
         *(
             Violation("no object without an owner outlives the grace", key)

@@ -17,7 +17,7 @@ from core.jobs.views.read_jobs import describe_absence
 
 
 def cancel_job(session: Session, *, account_id: UUID, job_id: UUID) -> Job:
-    """The job, cancelled or (while it runs) about to be: from here on it cannot succeed any more.
+    """Cancels the job, or (while it runs) asks its worker to stop: from here on it cannot succeed any more. Returns the job.
 
     Cancelling a cancelled job changes nothing. Raises JobNotFound, JobDeleted, and JobFinished for one that ended otherwise.
     """

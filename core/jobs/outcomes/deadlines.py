@@ -26,7 +26,7 @@ _log = structlog.get_logger()
 
 
 def is_over(session: Session, job: Job, *, in_seconds: float = 0) -> bool:
-    """Whether the job's time is over by the database's clock, now or so many seconds from now."""
+    """Whether the job's deadline has passed by the database's clock, or will have passed in that many seconds."""
     if job.deadline_at is None:
         return False
     now: datetime = session.execute(select(func.clock_timestamp())).scalar_one()
@@ -34,7 +34,7 @@ def is_over(session: Session, job: Job, *, in_seconds: float = 0) -> bool:
 
 
 def fail_overdue_queued(session: Session, *, at_most: int = 100) -> list[Job]:
-    """Fail the waiting jobs whose time is over, and tell which they were.
+    """Fails the queued jobs whose time is over, and returns them.
 
     Safe to run twice at once: rows that another sweep, a claim or a cancel holds are left to it.
     """
@@ -71,8 +71,8 @@ def _fail(session: Session, job: Job, failure: Failure) -> bool:
 def _refund_virtual_time(session: Session, jobs: list[Job]) -> None:
     if not jobs:
         return
-    # At the end, for submits of the account wait from here on; and always in this order, so that two sweeps do not wait
-    # for each other.
+    # Last, since submits of the account wait from here on; and always in this order, so that two sweeps do not wait for
+    # each other.
     costs: dict[tuple[UUID, str, int], float] = {}
     for job in jobs:
         key = (job.account_id, job.pool, job.priority)

@@ -1,4 +1,7 @@
-"""End a job: the one place that moves it to an end, and that makes the event of it, but for success (`success.py`)."""
+"""End a job: the one place that moves it to any end but success, and records the event of it.
+
+Its twin is `write_successes`, which does the same in SQL text for many successes at once. A test compares what they write.
+"""
 
 from __future__ import annotations
 
@@ -6,7 +9,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from core.accounts.tables import Account
-from core.jobs.queue.priority import HELD
+from core.jobs.priority import HELD
 from core.jobs.queue.running_limit import has_held_jobs, release_next
 from core.jobs.retention.policy import RetentionPolicy
 from core.jobs.status import FINISHED, TRANSITIONS, JobStatus
@@ -17,13 +20,13 @@ from core.webhooks.record_event import record_event
 
 
 def end_job(session: Session, job: Job, status: JobStatus) -> None:
-    """Move a job, whose row the caller has locked, to its end, and write the event and its deliveries beside it. Where
-    its account runs as many jobs as it may, the next one can be claimed.
+    """Moves a job, whose row the caller has locked, to its end, and records the event and its deliveries. If its account
+    runs as many jobs as it may, the next one can be claimed.
     """
     if status not in FINISHED & TRANSITIONS[JobStatus(job.status)]:
         raise AssertionError(f"a {job.status} job cannot become {status}")
     job.status = status
-    # On the connection: what is half set on the job is not to be written before the rest is.
+    # On the connection: a query of the session would write the job while it is only half set.
     now, artifact_seconds, job_seconds = (
         session.connection()
         .execute(
@@ -48,7 +51,7 @@ def end_job(session: Session, job: Job, status: JobStatus) -> None:
         job_id=job.id,
         request_id=job.request_id,
         type_=f"job.{status}",
-        data=view.model_dump(mode="json"),
+        data=view.model_dump_json(),
     )
     if others_are_held and job.priority < HELD:
         release_next(session, account_id=job.account_id)

@@ -1,79 +1,48 @@
-"""Write down how an attempt ended: each outcome is one short commit, fenced by the attempt."""
+"""Record how an attempt ended without success: each outcome is one short commit, fenced by the attempt.
+
+A success is recorded through `record_successes`.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from datetime import timedelta
 from uuid import UUID
 
 from sqlalchemy import func
 from sqlalchemy.orm import Session
 
-from core.database import autocommit
 from core.jobs.attempts.checkpoints import StoredCheckpoint
 from core.jobs.attempts.lease import lock_leased
 from core.jobs.failures import Failure
 from core.jobs.outcomes.backoff import backoff_seconds
 from core.jobs.outcomes.deadlines import NOT_ENDED_IN_TIME, is_over
 from core.jobs.outcomes.end_job import end_job
-from core.jobs.outcomes.record_success import read_running, write_successes
-from core.jobs.outcomes.rendered import Rendered
-from core.jobs.queue.priority import HELD
 from core.jobs.queue.running_limit import release_next
 from core.jobs.status import AttemptStatus, JobStatus
 from core.jobs.tables import Job, JobAttempt
 
 
-def succeed_together(successes: Mapping[UUID, Rendered]) -> set[UUID]:
-    """What `record_success` does for each of the attempts, by one statement, committed. Tells of which: nothing was written
-    of one that it takes a closer look at, as at all that did not just succeed. No row stays locked for a worker to come
-    back to, and nobody's row is waited for.
-    """
-    with autocommit() as connection:
-        running = read_running(connection, successes)
-        simple = [(one, successes[one.attempt.id]) for one in running if not one.others_are_held]
-        return write_successes(connection, simple, is_patient=False) if simple else set()
-
-
-def record_success(session: Session, *, attempt_id: UUID, rendered: Rendered) -> JobStatus:
-    """The images become the job's, unless it was cancelled or its time was over before this moment: job, artifacts,
-    usage and webhook deliveries in one commit. Where the account runs as many jobs as it may, the next one can be
-    claimed. Tells which it was. Raises LeaseLost.
-    """
-    for running in read_running(session.connection(), [attempt_id]):
-        if write_successes(session.connection(), [(running, rendered)], is_patient=True):
-            if running.others_are_held and running.job.priority < HELD:
-                release_next(session, account_id=running.job.account_id)
-            return JobStatus.SUCCEEDED
-    job, attempt = lock_leased(session, attempt_id=attempt_id)
-    if job.cancel_requested_at is not None:
-        return _cancel(session, job, attempt)
-    return settle_failed_attempt(session, job, attempt, AttemptStatus.FAILED, NOT_ENDED_IN_TIME)
-
-
 def record_failure(session: Session, *, attempt_id: UUID, failure: Failure) -> JobStatus:
-    """The job goes back to the queue with a delay, or fails when another attempt cannot help or none, or no time, is left.
-
-    Tells which (or that it was cancelled meanwhile). Raises LeaseLost.
+    """Requeues the job with a delay, or fails it if another attempt cannot help, or no attempt or no time is left. Returns its
+    status, which is `cancelled` if it was cancelled in the meantime. Raises LeaseLost.
     """
     job, attempt = lock_leased(session, attempt_id=attempt_id)
     return settle_failed_attempt(session, job, attempt, AttemptStatus.FAILED, failure)
 
 
 def record_cancellation(session: Session, *, attempt_id: UUID) -> JobStatus:
-    """The worker stopped because the job was cancelled. Raises LeaseLost."""
-    return _cancel(session, *lock_leased(session, attempt_id=attempt_id))
+    """Records that the worker stopped because the job was cancelled. Raises LeaseLost."""
+    return cancel_attempt(session, *lock_leased(session, attempt_id=attempt_id))
 
 
 def record_interruption(session: Session, *, attempt_id: UUID, checkpoint: StoredCheckpoint | None = None) -> JobStatus:
-    """The worker shuts down: the job goes back to the queue at once, and the attempt is not counted. The next one goes on
-    from the checkpoint, if there is one.
-
-    Tells whether it did (or was cancelled meanwhile). Raises LeaseLost.
+    """Requeues the job of a worker that shuts down, at once; the attempt is not counted. The next one resumes from the
+    checkpoint, if there is one. Returns the job's status, which is `cancelled` if it was cancelled in the meantime. Raises
+    LeaseLost.
     """
     job, attempt = lock_leased(session, attempt_id=attempt_id)
     if job.cancel_requested_at is not None:
-        return _cancel(session, job, attempt)
+        return cancel_attempt(session, job, attempt)
     if checkpoint is not None:
         attempt.checkpoint = checkpoint.describe()
     _close(session, attempt, AttemptStatus.INTERRUPTED)
@@ -85,7 +54,9 @@ def record_interruption(session: Session, *, attempt_id: UUID, checkpoint: Store
 def settle_failed_attempt(
     session: Session, job: Job, attempt: JobAttempt, status: AttemptStatus, failure: Failure
 ) -> JobStatus:
-    """Close a failed or expired attempt whose rows the caller has locked, and retry or end its job."""
+    """Closes a failed or expired attempt whose rows the caller has locked, and requeues or ends its job. Returns the job's
+    status.
+    """
     _close(session, attempt, status, failure)
     if job.cancel_requested_at is not None:
         end_job(session, job, JobStatus.CANCELLED)
@@ -103,16 +74,17 @@ def settle_failed_attempt(
     return JobStatus(job.status)
 
 
+def cancel_attempt(session: Session, job: Job, attempt: JobAttempt) -> JobStatus:
+    """Closes an attempt whose rows the caller has locked, and cancels its job."""
+    _close(session, attempt, AttemptStatus.CANCELLED)
+    end_job(session, job, JobStatus.CANCELLED)
+    return JobStatus.CANCELLED
+
+
 def _fail(session: Session, job: Job, failure: Failure) -> None:
     job.failure_code = failure.code
     job.failure_message = failure.message
     end_job(session, job, JobStatus.FAILED)
-
-
-def _cancel(session: Session, job: Job, attempt: JobAttempt) -> JobStatus:
-    _close(session, attempt, AttemptStatus.CANCELLED)
-    end_job(session, job, JobStatus.CANCELLED)
-    return JobStatus.CANCELLED
 
 
 def _close(session: Session, attempt: JobAttempt, status: AttemptStatus, failure: Failure | None = None) -> None:

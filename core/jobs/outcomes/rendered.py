@@ -5,19 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-
-@dataclass(frozen=True)
-class StoredImage:
-    """An image that lies in the bucket already. Sizes in pixels and bytes."""
-
-    position: int
-    storage_key: str
-    media_type: str
-    byte_size: int
-    sha256: str
-    width: int
-    height: int
-    seed: int
+from core.artifacts.outputs import StoredImage
 
 
 @dataclass(frozen=True)

@@ -15,7 +15,7 @@ from core.jobs.outcomes.record_outcome import settle_failed_attempt
 from core.jobs.status import AttemptStatus, JobStatus
 from core.jobs.tables import Job, JobAttempt
 
-#: Seconds that a worker has for noticing its job's deadline and writing it down.
+#: Seconds that a worker has for noticing its job's deadline and recording it.
 _OVERDUE_SECONDS = 30.0
 
 _log = structlog.get_logger()
@@ -26,7 +26,7 @@ _LEASE_EXPIRED = Failure(
 
 
 def rescue_expired(session: Session, *, at_most: int = 100) -> list[Job]:
-    """Requeue (or end) the jobs whose lease has run out, and tell which they were.
+    """Requeues (or ends) the jobs whose lease has run out, and returns them.
 
     Safe to run twice at once: rows that another sweep or a finishing worker holds are left to it.
     """
@@ -46,9 +46,9 @@ def rescue_expired(session: Session, *, at_most: int = 100) -> list[Job]:
 
 
 def fail_overdue_running(session: Session, *, at_most: int = 100) -> list[Job]:
-    """End the running jobs whose deadline has passed a while ago, and tell which they were.
+    """Ends the running jobs whose deadline passed a while ago, and returns them.
 
-    A worker ends its job by itself at the next step. This is for one whose step takes long: it has lost its lease.
+    A worker ends its job by itself at the next step. This is for a job whose step takes long: its worker loses the lease.
     """
     rows = session.execute(
         select(Job, JobAttempt)

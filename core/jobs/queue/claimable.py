@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from sqlalchemy import ColumnElement, Select, and_, func, literal, or_, select
 from sqlalchemy.orm import Session
 
-from core.jobs.queue.priority import HELD
+from core.jobs.priority import HELD
+from core.jobs.queue.time_left import has_time_left
 from core.jobs.status import JobStatus
 from core.jobs.tables import Job, PoolClock
 
@@ -16,8 +19,10 @@ _HELD = literal(HELD, literal_execute=True)
 _ONE = literal(1, literal_execute=True)
 
 
-def claimable(pool: str) -> Select[Job]:
-    """Builds the query for the jobs of the pool that may be claimed now, in fair order."""
+def claimable(pool: Any) -> Select[Job]:
+    """Builds the query for the jobs of the pool (a name, or the parameter that holds it) that may be claimed now, in fair
+    order.
+    """
     return (
         select(Job)
         .where(Job.pool == pool, is_waiting(), Job.available_at <= func.now(), is_in_time())
@@ -32,10 +37,9 @@ def is_waiting() -> ColumnElement[bool]:
 
 def is_in_time() -> ColumnElement[bool]:
     """Whether there is time left to start the job. One that has started before has met its start deadline for good."""
-    now = func.clock_timestamp()
     return and_(
-        or_(Job.start_deadline_at.is_(None), Job.start_deadline_at > now, Job.started_at.is_not(None)),
-        or_(Job.deadline_at.is_(None), Job.deadline_at > now),
+        or_(has_time_left(Job.start_deadline_at), Job.started_at.is_not(None)),
+        has_time_left(Job.deadline_at),
     )
 
 
@@ -45,7 +49,7 @@ def has_claimable(session: Session, *, pool: str) -> bool:
 
 
 def count_claimable(session: Session, *, at_most: int) -> dict[str, int]:
-    """How many jobs a worker could claim now, by pool, each counted up to a bound."""
+    """Returns how many jobs a worker could claim now, by pool, each counted up to a bound."""
     pools = session.scalars(select(PoolClock.pool)).all()
     return {pool: _count_claimable_in(session, pool, at_most) for pool in pools}
 

@@ -1,4 +1,5 @@
-"""Start-time fair queueing: the clocks that say where in the queue a new job stands (`insert_job.py` and `open_attempt.py` move them on).
+"""Start-time fair queueing: the clocks that give a new job its place in the queue. A submit moves its account's clock on
+(`insert_job.py`), a claim its pool's (`open_attempt.py`).
 
 Each account's work is laid end to end in virtual time, so an account that sends a thousand jobs stands a thousand
 jobs deep, and another account's first job goes beside its first. After Goyal, Vin and Cheng, "Start-time Fair
@@ -14,14 +15,14 @@ from uuid import UUID
 from sqlalchemy import func, select, update
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
-from core.jobs.queue.priority import HELD, NORMAL, PRIORITIES
+from core.jobs.priority import HELD, NORMAL, PRIORITIES
 from core.jobs.tables import AccountClock, PoolClock
 
 
 def refund_virtual_time(
     session: Session, *, account_id: UUID, weight: float, pool: str, cost: float, priority: int = NORMAL
 ) -> None:
-    """A job of the account has ended before it started: what it would have taken does not count."""
+    """Refunds an account for a job that ended before it started: its cost does not count."""
     time_of_pool, finish_of_account = _clocks(priority)
     virtual_time = select(time_of_pool).where(PoolClock.pool == pool).scalar_subquery()
     session.execute(
@@ -32,13 +33,13 @@ def refund_virtual_time(
 
 
 def name_clocks(priority: int) -> tuple[str, str]:
-    """The columns of a priority's virtual time: the pool clock's and the account clock's."""
+    """Returns the columns of a priority's virtual time: the pool clock's and the account clock's."""
     time_of_pool, finish_of_account = _clocks(priority)
     return time_of_pool.key, finish_of_account.key
 
 
 def _clocks(priority: int) -> tuple[InstrumentedAttribute[float], InstrumentedAttribute[float]]:
-    """Where a priority's virtual time stands: the pool's, and the account's in it."""
+    """Returns the columns that hold a priority's virtual time: the pool's, and the account's in it."""
     match priority % HELD:
         case number if number == PRIORITIES["high"]:
             return PoolClock.virtual_time_high, AccountClock.virtual_finish_high

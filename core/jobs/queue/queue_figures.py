@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
-from core.jobs.queue.priority import HELD
+from core.jobs.priority import HELD
 
 #: Queued jobs are counted up to here, and the oldest is looked for among as many of the next ones.
 QUEUED_UP_TO = 100_000

@@ -1,12 +1,13 @@
-"""How many jobs stand before a queued one."""
+"""The number of jobs before a queued one."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 from uuid import UUID
 
-from sqlalchemy import func, select, tuple_
-from sqlalchemy.orm import Session
+from sqlalchemy import Select, func, literal, select, tuple_
+from sqlalchemy.orm import Session, aliased
 
 from core.jobs.status import JobStatus
 from core.jobs.tables import Job
@@ -14,21 +15,31 @@ from core.jobs.tables import Job
 #: Positions are counted up to here, so that reading a job stays cheap in a queue of millions.
 COUNTED_UP_TO = 1_000
 
+_QUEUED = literal(JobStatus.QUEUED.value, literal_execute=True)
+
 
 def find_queue_positions(session: Session, jobs: Sequence[Job]) -> dict[UUID, int]:
-    """For each job that is queued, the number of queued jobs of its pool that go before it (at most 1,000)."""
-    return {job.id: _count_before(session, job) for job in jobs if job.status == JobStatus.QUEUED}
+    """Returns for each job that is queued the number of queued jobs of its pool that go before it (at most 1,000)."""
+    return {
+        job.id: session.execute(
+            count_before(pool=job.pool, priority=job.priority, fair_position=job.fair_position, job_id=job.id)
+        ).scalar_one()
+        for job in jobs
+        if job.status == JobStatus.QUEUED
+    }
 
 
-def _count_before(session: Session, job: Job) -> int:
-    before = (
-        select(Job.id)
+def count_before(*, pool: Any, priority: Any, fair_position: Any, job_id: Any) -> Select[int]:
+    """Builds the query that counts the jobs before one. The arguments are its values, or the columns that hold them."""
+    before = aliased(Job, name="before")
+    rows = (
+        select(before.id)
         .where(
-            Job.pool == job.pool,
-            Job.status == JobStatus.QUEUED,
-            tuple_(Job.priority, Job.fair_position, Job.id) < tuple_(job.priority, job.fair_position, job.id),
+            before.pool == pool,
+            before.status == _QUEUED,
+            tuple_(before.priority, before.fair_position, before.id) < tuple_(priority, fair_position, job_id),
         )
-        .limit(COUNTED_UP_TO)
-        .subquery()
+        .limit(literal(COUNTED_UP_TO, literal_execute=True))
+        .subquery("counted")
     )
-    return session.execute(select(func.count()).select_from(before)).scalar_one()
+    return select(func.count()).select_from(rows)

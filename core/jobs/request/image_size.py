@@ -1,4 +1,4 @@
-"""How large a job draws that starts from an image. Pure functions."""
+"""The image size of a job that starts from an image. Pure functions."""
 
 from __future__ import annotations
 
@@ -6,10 +6,10 @@ from __future__ import annotations
 def follow_input(
     size: tuple[int, int], *, width: int | None, height: int | None, largest: tuple[int, int], multiple: int
 ) -> tuple[int, int]:
-    """Width and height in pixels: what the request names; what it leaves out follows the input's own size.
+    """Width and height in pixels: those that the request names; a side that it leaves out follows the input's own size.
 
-    With neither named that is the input's size, made smaller in proportion until it fits `largest`; with one, the
-    other in proportion. Rounded to the nearest `multiple` within the limits.
+    If the request names neither, they are the input's, made smaller in proportion until they fit `largest`; if it names
+    one, the other is in proportion. Rounded to the nearest `multiple` within the limits.
     """
     input_width, input_height = size
     if width is not None:

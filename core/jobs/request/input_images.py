@@ -61,19 +61,19 @@ def build_input_rows(images: Sequence[InputImage], *, account_id: UUID) -> list[
 
 @dataclass(frozen=True)
 class FoundInputs:
-    """What the images of a request are."""
+    """The images of a request."""
 
     #: Width and height (pixels) of the image in each image field.
     sizes: dict[str, tuple[int, int]]
-    #: The jobs whose images they are, as far as they did not come with the request.
+    #: The jobs whose images they are, for those that did not come with the request.
     sources: set[UUID]
 
 
 def resolve_inputs(
     session: Session, request: RenderRequest, images: Sequence[InputImage], *, account_id: UUID
 ) -> FoundInputs:
-    """Look at the image in each image field of the request. Those of other jobs stay where they are until the caller's
-    transaction ends; after that its `JobSource` keeps them.
+    """Look up the image in each image field of the request. Images of other jobs are locked until the caller's
+    transaction ends, so that none is deleted; after that the job's `JobSource` keeps them.
 
     Raises InvalidRequest for the id of an artifact that the account does not have, or that is deleted.
     """
@@ -108,7 +108,7 @@ def resolve_inputs(
 def list_input_artifacts(
     session: Session, requests: Mapping[UUID, Mapping[str, Any]]
 ) -> dict[UUID, dict[str, Artifact]]:
-    """The images that jobs start from, by their requests' fields. `requests` are the jobs', by their ids."""
+    """The images that jobs start from, by job id and then by field. `requests` holds each job's request by job id."""
     ids = {job_id: list_input_ids(request) for job_id, request in requests.items()}
     wanted = {id_ for of_job in ids.values() for id_ in of_job.values()}
     if not wanted:

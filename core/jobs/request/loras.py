@@ -41,10 +41,10 @@ def describe_loras(parameters: ModelParameters) -> dict[str, Any]:
     available = {id_: lora for id_, lora in parameters.loras.items() if id_ not in parameters.unfetched_loras}
     if not available:
         return {"maxItems": 0}
-    return {"items": {"oneOf": [_describe(lora_id, lora) for lora_id, lora in available.items()]}}
+    return {"items": {"oneOf": [_build_lora_schema(lora_id, lora) for lora_id, lora in available.items()]}}
 
 
-def _describe(lora_id: str, lora: LoraEntry) -> dict[str, Any]:
+def _build_lora_schema(lora_id: str, lora: LoraEntry) -> dict[str, Any]:
     use = "commercial use allowed" if lora.commercial_use else "no general commercial use"
     words = f"Trigger words: {lora.trigger_words}." if lora.trigger_words else ""
     licence = f"Licence: {lora.licence} ({use})."

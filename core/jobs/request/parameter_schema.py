@@ -21,17 +21,17 @@ _REQUIRED = {
 
 
 def describe_parameters(catalog: Catalog, model_id: str) -> dict[Task, dict[str, Any]]:
-    """A JSON schema for each task of the model, of the body of `POST /v1/jobs`; none while its pipeline is not known."""
+    """For each task of the model a JSON schema of the body of `POST /v1/jobs`; empty while its pipeline is unknown."""
     schemas = {}
     for task in catalog.get(model_id).tasks:
         parameters = find_parameters(catalog, model_id, task)
         if parameters is not None:
             with_control = find_parameters(catalog, model_id, task, controlled=True)
-            schemas[task] = _describe(parameters, with_control)
+            schemas[task] = _build_schema(parameters, with_control)
     return schemas
 
 
-def _describe(parameters: ModelParameters, with_control: ModelParameters | None) -> dict[str, Any]:
+def _build_schema(parameters: ModelParameters, with_control: ModelParameters | None) -> dict[str, Any]:
     offered, defaults = dict(parameters.offered), dict(parameters.defaults)
     if with_control is not None:
         for name, parameter in with_control.offered.items():
@@ -86,7 +86,7 @@ def _put_default(schema: dict[str, Any], default: Any) -> dict[str, Any]:
 
 @cache
 def _field_schemas() -> dict[str, dict[str, Any]]:
-    """Each field of a request, as what it is when it is given: without the null that stands for the model's default."""
+    """The schema of each field of a request as it is sent: without the null that stands for the model's default."""
     whole = RenderRequest.model_json_schema()
     definitions = whole.get("$defs", {})
     schemas = {}

@@ -20,10 +20,10 @@ EVERY_MODELS = frozenset(
         *("priority", "start_deadline_seconds", "deadline_seconds", "retention_seconds"),
     }
 )
-#: Fields that are there if the signature has them.
+#: Fields that a model has if its pipeline's signature has them.
 PIPELINES_OWN = [name for name in RenderRequest.model_fields if name not in EVERY_MODELS]
 
-#: Smallest and largest value of parameters that we have no field for; the others may be anything within reason.
+#: Smallest and largest value of parameters that we have no field for; the limits of the others follow.
 _LIMITS: dict[str, tuple[float, float]] = {
     **dict.fromkeys(("eta", "guidance_rescale", "cfg_truncation", "cfg_trunc_ratio"), (0, 1)),
     **dict.fromkeys(("control_guidance_start", "control_guidance_end"), (0, 1)),
@@ -58,9 +58,9 @@ class ModelParameters:
     controlled: bool
     #: Every parameter of the pipeline that a request may set, fields of ours or not.
     offered: dict[str, Parameter]
-    #: Parameters that the model has beside a control image only.
+    #: Parameters that the model has only beside a control image.
     with_control_only: frozenset[str]
-    #: The values of what the request leaves out, as far as they are known and matter.
+    #: The values of parameters that a request leaves out, as far as they are known and matter.
     defaults: dict[str, Any]
     #: The LoRAs that were made for the model, by id.
     loras: dict[str, LoraEntry]
@@ -74,7 +74,7 @@ class ModelParameters:
 
 
 def find_parameters(catalog: Catalog, model_id: str, task: Task, *, controlled: bool = False) -> ModelParameters | None:
-    """What the model takes for the task; None where it does not serve it, or where that is not known yet."""
+    """What the model takes for the task; None if it does not serve the task, or if that is not known yet."""
     entry = catalog.get(model_id)
     pipeline_class = catalog.pipeline_class(model_id)
     if pipeline_class is None or task not in entry.tasks:
@@ -97,7 +97,7 @@ def find_parameters(catalog: Catalog, model_id: str, task: Task, *, controlled: 
         controlled=by_controlnet,
         offered={name: each for name, each in existing.items() if name not in entry.without},
         with_control_only=frozenset(with_control) - set(existing),
-        defaults=_find_defaults(entry, existing),
+        defaults=_build_defaults(entry, existing),
         loras=loras,
         unfetched_loras=frozenset(lora_id for lora_id in loras if not catalog.is_lora_available(lora_id)),
     )
@@ -107,7 +107,7 @@ def _leave_out(signature: PipelineSignature, names: Collection[str]) -> dict[str
     return {name: each for name, each in signature.parameters.items() if name not in names}
 
 
-def _find_defaults(entry: ModelEntry, existing: dict[str, Parameter]) -> dict[str, Any]:
+def _build_defaults(entry: ModelEntry, existing: dict[str, Parameter]) -> dict[str, Any]:
     defaults: dict[str, Any] = {}
     for name in PIPELINES_OWN:
         if name in existing and name not in entry.without and existing[name].default is not None:
@@ -125,7 +125,7 @@ def _find_defaults(entry: ModelEntry, existing: dict[str, Parameter]) -> dict[st
 
 
 def find_field(name: str) -> str | None:
-    """The field of a request that a name or one of its aliases stands for."""
+    """The field of a request that the name, or alias, stands for; None if there is none."""
     if name in RenderRequest.model_fields:
         return name
     for field, info in RenderRequest.model_fields.items():
@@ -135,7 +135,7 @@ def find_field(name: str) -> str | None:
 
 
 def find_nearest(name: str, parameters: ModelParameters) -> str | None:
-    """The parameter of the model that was perhaps meant."""
+    """The parameter of the model that was perhaps meant, or None."""
     if len(name) > _LONGEST_NAME:
         return None
     known = [*(EVERY_MODELS - {"model", "metadata"}), *parameters.offered]

@@ -1,14 +1,14 @@
-"""What a client may ask for: the body of `POST /v1/jobs`. Whether the model has a parameter, resolve_request.py knows."""
+"""What a client may ask for: the body of `POST /v1/jobs`. resolve_request.py checks it against the model."""
 
 from __future__ import annotations
 
-import unicodedata
 from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, AliasChoices, BaseModel, ConfigDict, Field, ValidationInfo, field_validator
 
 from core.catalog import LoraScale
-from core.jobs.queue.priority import PriorityName
+from core.jobs.priority import PriorityName
+from core.plain_text import normalise_text
 
 OutputFormat = Literal["png", "jpeg", "webp"]
 
@@ -21,19 +21,6 @@ _LONGEST_DEADLINE = 30 * 24 * 3600
 #: Seconds that images may be kept by request: 10 years.
 _LONGEST_RETENTION = 10 * 365 * 24 * 3600
 
-_ALLOWED_CONTROLS = frozenset("\t\n\r")
-
-
-def _plain_text(text: str) -> str:
-    """Text that the database, the tokenizer and a log line can all take, in Unicode's composed form."""
-    for character in text:
-        category = unicodedata.category(character)
-        if category == "Cs":
-            raise ValueError("holds half of a surrogate pair, which is not a character")
-        if category == "Cc" and character not in _ALLOWED_CONTROLS:
-            raise ValueError("holds a control character")
-    return unicodedata.normalize("NFC", text)
-
 
 def _not_blank(text: str) -> str:
     if not text.strip():
@@ -41,14 +28,13 @@ def _not_blank(text: str) -> str:
     return text
 
 
-PlainText = Annotated[str, AfterValidator(_plain_text)]
-Prompt = Annotated[str, Field(max_length=4_000), AfterValidator(_plain_text)]
+Prompt = Annotated[str, Field(max_length=4_000), AfterValidator(normalise_text)]
 Side = Annotated[int, Field(ge=8, le=16_384, multiple_of=8)]
 Guidance = Annotated[float, Field(ge=0, le=100)]
-ImageReference = Annotated[str, Field(min_length=1), AfterValidator(_plain_text)]
+ImageReference = Annotated[str, Field(min_length=1), AfterValidator(normalise_text)]
 Deadline = Annotated[int, Field(ge=1, le=_LONGEST_DEADLINE)]
-MetadataKey = Annotated[str, Field(min_length=1, max_length=64), AfterValidator(_plain_text)]
-MetadataValue = Annotated[str, Field(max_length=512), AfterValidator(_plain_text)]
+MetadataKey = Annotated[str, Field(min_length=1, max_length=64), AfterValidator(normalise_text)]
+MetadataValue = Annotated[str, Field(max_length=512), AfterValidator(normalise_text)]
 
 
 class LoraUse(BaseModel):
@@ -65,10 +51,11 @@ class LoraUse(BaseModel):
 class RenderRequest(BaseModel):
     """What to draw. Only `prompt` is required; what is left out takes the model's default.
 
-    The names are diffusers' own; the usual other names (`steps`, `cfg_scale`, `n`) are accepted too. Which of them a model
-    has, with its defaults and limits, tells `GET /v1/models/{id}`, for each task: with `mask_image` the task is inpainting,
-    with `image` alone image-to-image, otherwise text-to-image. Further numbers, texts and switches of the model's pipeline
-    (such as `guidance_rescale`) can be given by name, too. What a model does not have is refused, never dropped.
+    The names are diffusers' own; the usual other names (`steps`, `cfg_scale`, `n`) are accepted too. For each task
+    `GET /v1/models/{id}` shows which of them a model has, and their defaults and limits: with `mask_image` the task is
+    inpainting, with `image` alone image-to-image, otherwise text-to-image. Further numbers, texts and switches of the
+    model's pipeline (such as `guidance_rescale`) can be given by name, too. What a model does not have is refused,
+    never dropped.
     """
 
     model_config = ConfigDict(extra="allow", strict=True, frozen=True, allow_inf_nan=False, populate_by_name=True)
@@ -202,5 +189,5 @@ class RenderRequest(BaseModel):
 
     @property
     def extra(self) -> dict[str, Any]:
-        """What came under names that are not ours: parameters of the model's pipeline, perhaps."""
+        """What came under names that are not ours: perhaps parameters of the model's pipeline."""
         return self.__pydantic_extra__ or {}

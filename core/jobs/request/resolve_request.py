@@ -12,7 +12,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from core.catalog import Catalog, derive_task
-from core.errors import FieldError, InvalidRequest, ModelNotFetched
+from core.errors import MOST_FIELD_ERRORS, FieldError, InvalidRequest, ModelNotFetched
 from core.jobs.request.denoising_steps import count_denoising_steps
 from core.jobs.request.image_size import follow_input
 from core.jobs.request.input_images import IMAGE_FIELDS
@@ -30,9 +30,6 @@ from core.jobs.request.render_request import RenderRequest
 #: A random seed is short enough to be read aloud.
 _RANDOM_SEED_BITS = 32
 
-#: An answer is never much longer than its question.
-_MOST_ERRORS = 20
-
 
 @dataclass(frozen=True)
 class ResolvedRequest:
@@ -45,7 +42,7 @@ class ResolvedRequest:
     seed: int
     #: Every parameter, as the job shows it.
     parameters: dict[str, Any]
-    #: What of the request will have no effect.
+    #: One sentence for each parameter that will have no effect.
     warnings: list[str]
 
     @property
@@ -68,8 +65,8 @@ def resolve_request(
     Raises InvalidRequest naming each field that the model cannot serve.
     """
     model_id = default_model if request.model is None else request.model
-    parameters = _find_parameters(request, catalog, model_id)
-    errors = list(islice(_refuse_unknown(request, parameters), _MOST_ERRORS))
+    parameters = _get_parameters(request, catalog, model_id)
+    errors = list(islice(_refuse_unknown(request, parameters), MOST_FIELD_ERRORS))
     if errors:
         raise InvalidRequest(errors)
 
@@ -85,11 +82,11 @@ def resolve_request(
         pool=parameters.entry.pool,
         seed=secrets.randbits(_RANDOM_SEED_BITS) if request.seed is None else request.seed,
         parameters=values,
-        warnings=list(_find_idle(values, parameters)),
+        warnings=list(_list_idle(values, parameters)),
     )
 
 
-def _find_parameters(request: RenderRequest, catalog: Catalog, model_id: str) -> ModelParameters:
+def _get_parameters(request: RenderRequest, catalog: Catalog, model_id: str) -> ModelParameters:
     entry = catalog.find(model_id)
     if entry is None:
         raise InvalidRequest([FieldError("model", f"there is no model {model_id!r}; GET /v1/models lists them")])
@@ -141,7 +138,7 @@ def _explain_absence(name: str, parameters: ModelParameters) -> str:
 def _fill_in(
     request: RenderRequest, parameters: ModelParameters, input_sizes: Mapping[str, tuple[int, int]]
 ) -> dict[str, Any]:
-    """Every value, in the order of the request's fields; what the model lacks, or leaves to its pipeline, is not there."""
+    """Every value, in the order of the request's fields; what the model lacks, or leaves to its pipeline, is absent."""
     entry = parameters.entry
     width, height = _choose_size(request, parameters, input_sizes)
     given = {name: getattr(request, name) for name in PIPELINES_OWN}
@@ -206,8 +203,8 @@ def _over_the_limits(values: dict[str, Any], parameters: ModelParameters) -> Ite
         yield FieldError("strength", "leaves no step to do: num_inference_steps times strength must be 1 or more")
 
 
-def _find_idle(values: dict[str, Any], parameters: ModelParameters) -> Iterator[str]:
-    """Words about each parameter that has no effect beside the others."""
+def _list_idle(values: dict[str, Any], parameters: ModelParameters) -> Iterator[str]:
+    """A warning for each parameter that has no effect beside the others."""
     scale = "true_cfg_scale" if "true_cfg_scale" in values else "guidance_scale"
     # Z-Image counts guidance from 0, all others from 1.
     idle = 0 if parameters.pipeline_class.startswith("ZImage") else 1

@@ -43,5 +43,5 @@ def list_abandoned_attempts(session: Session, *, grace_seconds: float, at_most: 
 
 
 def mark_objects_deleted(session: Session, *, attempt_id: UUID) -> None:
-    """The attempt's folder is empty."""
+    """Record that the attempt's folder is empty."""
     session.execute(update(JobAttempt).where(JobAttempt.id == attempt_id).values(objects_deleted_at=func.now()))

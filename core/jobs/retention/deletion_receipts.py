@@ -1,4 +1,4 @@
-"""Receipts of deleted jobs: read them, and find those that are not done with."""
+"""Receipts of deleted jobs: read them, and list those with work left to do."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from core.database import seconds_from_now
 from core.errors import DeletionNotFound
 from core.jobs.tables import Deletion
 
-#: Seconds in which whoever asked for a deletion carries it out.
+#: Seconds that the request for a deletion has to carry it out itself.
 _UNDER_WAY_SECONDS = 60.0
 
 
@@ -26,6 +26,13 @@ def get_deletion(session: Session, *, account_id: UUID, deletion_id: UUID) -> De
     return deletion
 
 
+def find_job_deletion(session: Session, *, account_id: UUID, job_id: UUID) -> Deletion | None:
+    """The receipt of the account's deleted job; None if it has deleted no such job."""
+    return session.scalars(
+        select(Deletion).where(Deletion.job_id == job_id, Deletion.account_id == account_id)
+    ).one_or_none()
+
+
 def list_deletions(session: Session, *, account_id: UUID, after: UUID | None, at_most: int) -> Sequence[Deletion]:
     """The account's receipts, newest first, older than `after`."""
     query = select(Deletion).where(Deletion.account_id == account_id).order_by(Deletion.id.desc()).limit(at_most)
@@ -35,7 +42,7 @@ def list_deletions(session: Session, *, account_id: UUID, after: UUID | None, at
 
 
 def list_pending_deletions(session: Session, *, at_most: int) -> Sequence[Deletion]:
-    """Those that a crash, or a store that did not answer, left behind."""
+    """Receipts whose deletion was left unfinished by a crash, or by a store that did not answer."""
     return session.scalars(
         select(Deletion)
         .where(Deletion.completed_at.is_(None), Deletion.requested_at < seconds_from_now(-_UNDER_WAY_SECONDS))
@@ -45,7 +52,7 @@ def list_pending_deletions(session: Session, *, at_most: int) -> Sequence[Deleti
 
 
 def list_unswept_deletions(session: Session, *, grace_seconds: float, at_most: int) -> Sequence[Deletion]:
-    """Those that were completed before the grace, in which a lost worker may have uploaded something after all."""
+    """Receipts completed longer ago than the grace, in which a lost worker may have uploaded something after all."""
     return session.scalars(
         select(Deletion)
         .where(Deletion.swept_at.is_(None), Deletion.completed_at < seconds_from_now(-grace_seconds))
@@ -55,5 +62,5 @@ def list_unswept_deletions(session: Session, *, grace_seconds: float, at_most: i
 
 
 def mark_swept(session: Session, deletion_id: UUID) -> None:
-    """The job's folders have been emptied once more."""
+    """Record that the job's folders have been emptied once more."""
     session.execute(update(Deletion).where(Deletion.id == deletion_id).values(swept_at=func.now()))

@@ -1,6 +1,6 @@
 """Images whose time is over: first nobody is given them any more, then they leave the bucket, then the rows say so.
 
-Each step can be repeated, by two at once as well, and a crash between them leaves work that the next look finds.
+Each step can be repeated, also by two processes at once, and after a crash between them the next run finds the rest.
 """
 
 from __future__ import annotations
@@ -16,13 +16,13 @@ from core.artifacts.tables import Artifact
 from core.database import seconds_from_now
 from core.jobs.tables import Job, JobSource
 
-#: Seconds until an image that a job starts from is looked at again.
+#: Seconds until an image that a job starts from is due again.
 _POSTPONED_SECONDS = 60.0
 
 
 def expire_images(session: Session, *, at_most: int) -> int:
-    """Jobs whose time is over: from the commit on nobody is given their images. Those that an unfinished job starts from
-    are left for a minute. Tells how many jobs were looked at.
+    """Withdraw the images of jobs whose time is over: from the commit on nobody is given them. Those that an unfinished
+    job starts from are left for a minute. Returns how many jobs were due, `at_most` at the most.
     """
     due = session.scalars(
         select(Job.id)
@@ -40,8 +40,8 @@ def expire_images(session: Session, *, at_most: int) -> int:
 
 
 def lock_images(session: Session, job_ids: Sequence[UUID]) -> dict[UUID, UUID]:
-    """Hold the jobs' images, so that no submit takes one up, and tell which jobs an unfinished one starts from: that one
-    by the job whose image it is.
+    """Lock the jobs' images, so that no submit starts from one, and return, for each job whose image an unfinished job
+    uses, that unfinished job.
     """
     # Waits for submits that are naming one of them; what those have written is seen by the next statement.
     session.execute(
@@ -67,14 +67,14 @@ def withdraw_images(session: Session, job_ids: Sequence[UUID]) -> None:
 
 @dataclass(frozen=True)
 class ExpiredImages:
-    """Jobs whose images have to leave the bucket, and the keys of these."""
+    """Jobs whose images have to leave the bucket, and the images' keys."""
 
     job_ids: Sequence[UUID]
     storage_keys: Sequence[str]
 
 
 def list_expired_images(session: Session, *, at_most: int) -> ExpiredImages:
-    """What has expired and is still in the bucket, as far as the rows say."""
+    """The images that have expired and, by the rows, are still in the bucket."""
     job_ids = session.scalars(
         select(Job.id)
         .where(Job.expired_at.is_not(None), Job.objects_deleted_at.is_(None))
@@ -86,5 +86,5 @@ def list_expired_images(session: Session, *, at_most: int) -> ExpiredImages:
 
 
 def mark_images_deleted(session: Session, job_ids: Sequence[UUID]) -> None:
-    """The bucket holds no image of these jobs any more."""
+    """Record that the bucket holds no image of these jobs any more."""
     session.execute(update(Job).where(Job.id.in_(job_ids)).values(objects_deleted_at=func.now()))

@@ -18,10 +18,10 @@ class RetentionPolicy:
 
     @classmethod
     def of(cls, settings: Settings, *, artifact_seconds: int | None, job_seconds: int | None) -> RetentionPolicy:
-        """The policy of an account that has its own seconds (0: for ever), or None where the settings hold.
+        """The policy of an account that has its own seconds (0: for ever; None: what the settings say).
 
-        Images go with the rows at the latest. Rows stay for as long as a lost worker may still upload something, so that
-        the clean-up of the bucket knows of it.
+        Images go with the rows at the latest. Rows stay at least while a lost worker may still upload something, so
+        that the clean-up of the bucket knows of it.
         """
         images = settings.artifact_retention_seconds if artifact_seconds is None else artifact_seconds
         rows = settings.job_retention_seconds if job_seconds is None else job_seconds
@@ -31,13 +31,15 @@ class RetentionPolicy:
         )
 
     def check(self, seconds: int | None) -> None:
-        """Raises InvalidRequest where a request asks for its images to be kept for longer."""
+        """Raises InvalidRequest if a request asks for its images to be kept for longer."""
         if seconds is not None and self.image_seconds is not None and seconds > self.image_seconds:
             message = f"must be at most {self.image_seconds:.0f}, as the account's policy says"
             raise InvalidRequest([FieldError("retention_seconds", message)])
 
     def build_expiries(self, ended_at: datetime, *, asked: int | None) -> tuple[datetime | None, datetime | None]:
-        """When the images and when the rows of a job that ended then are to go. `asked`: by its request, in seconds."""
+        """When the images and when the rows of a job that ended at `ended_at` are to go; None: never. `asked`: the
+        seconds that its request asks to keep the images.
+        """
         images = min(filter(None, (asked, self.image_seconds)), default=None)
         return _after(ended_at, images), _after(ended_at, self.row_seconds)
 

@@ -20,7 +20,7 @@ class PrunableJobs:
     """Jobs whose rows can go, and the folders of the bucket that have to be emptied before."""
 
     job_ids: Sequence[UUID]
-    #: Of attempts that lost, and that the clean-up of the bucket has not come to.
+    #: Folders of abandoned attempts that the clean-up of the bucket has not emptied yet.
     prefixes: Sequence[str]
 
 
@@ -45,7 +45,9 @@ def list_prunable_jobs(session: Session, *, at_most: int) -> PrunableJobs:
 
 
 def prune_jobs(session: Session, job_ids: Sequence[UUID]) -> int:
-    """Remove the jobs with all that belongs to them, and tell how many these were: what another one prunes is left to it."""
+    """Remove the jobs with all that belongs to them, but leave those that another process prunes. Returns how many it
+    removed.
+    """
     held = session.scalars(select(Job.id).where(Job.id.in_(job_ids)).with_for_update(skip_locked=True)).all()
     if held:
         remove_rows(session, held)
@@ -53,7 +55,7 @@ def prune_jobs(session: Session, job_ids: Sequence[UUID]) -> int:
 
 
 def prune_idempotency_keys(session: Session, *, older_than_seconds: float, at_most: int) -> int:
-    """Forget keys, and tell how many: the same key makes a new job from here on."""
+    """Forget keys, and return how many: from then on the same key makes a new job."""
     due = (
         select(IdempotencyKey.account_id, IdempotencyKey.key)
         .where(IdempotencyKey.created_at < func.now() - func.make_interval(0, 0, 0, 0, 0, 0, older_than_seconds))

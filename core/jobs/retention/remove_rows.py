@@ -14,12 +14,14 @@ from core.webhooks.tables import WebhookAttempt, WebhookDelivery, WebhookEvent
 
 
 def remove_rows(session: Session, job_ids: Sequence[UUID]) -> None:
-    """Nothing of the jobs, whose rows the caller has locked, is left but usage, receipts and idempotency keys."""
+    """Remove all that belongs to the jobs but usage, receipts and idempotency keys. The caller has locked the jobs'
+    rows.
+    """
     # Otherwise PostgreSQL plans the check of every foreign key afresh for every row, which takes most of the time.
     session.execute(text("set local plan_cache_mode = auto"))
     events = select(WebhookEvent.id).where(WebhookEvent.job_id.in_(job_ids))
     deliveries = session.scalars(
-        # Held, so that a sender's answer that comes now waits, and then finds no delivery.
+        # Locked, so that a sender that records an answer now waits, and then finds no delivery.
         select(WebhookDelivery.id).where(WebhookDelivery.event_id.in_(events)).with_for_update()
     ).all()
     if deliveries:

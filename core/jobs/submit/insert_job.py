@@ -1,20 +1,24 @@
-"""Give a job its place in the queue and write its row, in one statement."""
+"""Write a new job's row and give it its fair position, in one statement that both ways of a submit share."""
 
 from __future__ import annotations
 
+import dataclasses
 import json
+from datetime import datetime
 from functools import cache
-from typing import Any
+from typing import Any, NamedTuple
 
-from sqlalchemy import Connection
+from sqlalchemy import Connection, literal_column
 
-from core.database import fetch_one
+from core.accounts.authenticate import KEY_STILL_OPENS_ACCOUNT
+from core.database import compile_fragment, fetch_one
+from core.jobs.queue.account_slots import TAKE_FREE_SLOT
 from core.jobs.queue.fair_queue import name_clocks
-from core.jobs.queue.queue_position import COUNTED_UP_TO
-from core.jobs.submit.new_job import NewJob, QueuePlace
+from core.jobs.queue.queue_position import count_before
+from core.jobs.submit.new_job import NewJob, QueuedJob
 
-# The job's virtual start is where its account's work ends, or where its pool has come to if that is later. Submits of one
-# account take turns at its clock's row. A pool's first job makes its clock. How many jobs stand before this one is for the
+# The job's virtual start is where its account's work ends, or the virtual time of its pool if that is later. Submits of one
+# account take turns at its clock's row. A pool's first job makes its clock. The number of jobs before this one is for the
 # answer. Without a share nothing is written.
 _INSERT = """
 WITH share AS (
@@ -33,79 +37,87 @@ WITH share AS (
         greatest(clock.{account_clock}, (SELECT virtual_time FROM pool_now)) + (SELECT %(cost)s / weight FROM share)
     RETURNING {account_clock} - (SELECT %(cost)s / weight FROM share) AS fair_position
 ), job AS (
-    INSERT INTO jobs (
-        id, account_id, task, model, model_revision, request, seed, metadata, warnings, cost, pool, priority,
-        fair_position, start_deadline_at, deadline_at, max_attempts, request_id,
-        retention_seconds
-    )
-    SELECT
-        %(id)s, %(account_id)s, %(task)s, %(model)s, %(model_revision)s, %(request)s::json, %(seed)s,
-        %(metadata)s::json, %(warnings)s::jsonb, %(cost)s, %(pool)s, %(priority)s, fair_position,
-        -- From the same moment as created_at, which is the acceptance that the job shows.
-        now() + make_interval(secs => %(start_deadline_seconds)s), now() + make_interval(secs => %(deadline_seconds)s),
-        %(max_attempts)s, %(request_id)s, %(retention_seconds)s::integer
-    FROM turn
-    RETURNING priority, fair_position, id, created_at, start_deadline_at, deadline_at
+    INSERT INTO jobs ({columns}) SELECT {values} FROM turn
+    RETURNING pool, priority, fair_position, id, created_at, start_deadline_at, deadline_at
 )
-SELECT created_at, start_deadline_at, deadline_at, (
-    SELECT count(*) FROM (
-        SELECT FROM jobs AS before
-        WHERE before.pool = %(pool)s AND before.status = 'queued'
-        AND (before.priority, before.fair_position, before.id) < (job.priority, job.fair_position, job.id)
-        LIMIT {counted_up_to}
-    ) AS counted
-) AS jobs_before
-FROM job
+SELECT created_at, start_deadline_at, deadline_at, ({jobs_before}) AS jobs_before FROM job
 """
+
+#: Fields of a new job that are not the column of the same name, as it is: that column, and its value.
+_OTHERWISE = {
+    "request": ("request", "%(request)s::json"),
+    "metadata": ("metadata", "%(metadata)s::json"),
+    "warnings": ("warnings", "%(warnings)s::jsonb"),
+    "retention_seconds": ("retention_seconds", "%(retention_seconds)s::integer"),
+    # From the same moment as created_at, which is the acceptance that the job shows.
+    "start_deadline_seconds": ("start_deadline_at", "now() + make_interval(secs => %(start_deadline_seconds)s)"),
+    "deadline_seconds": ("deadline_at", "now() + make_interval(secs => %(deadline_seconds)s)"),
+}
 
 _GIVEN_SHARE = "SELECT %(weight)s::float8 AS weight"
 
-# What `take_slot` does where it finds room and nothing to decide: neither to count the jobs, nor whether to hold this one.
-# With a key, only where that still opens the account.
-_TAKE_ROOM = """
-    UPDATE account_queues AS queue SET room = queue.room - 1 FROM accounts AS account
-    WHERE queue.account_id = %(account_id)s AND account.id = queue.account_id
-    AND queue.room > 0 AND queue.room_limit = coalesce(account.max_queued_jobs, %(max_queued_jobs)s)
-    AND account.max_running_jobs IS NULL
-    AND (%(api_key_id)s::text IS NULL OR EXISTS (
-        SELECT FROM api_keys AS key
-        WHERE key.id = %(api_key_id)s AND key.account_id = account.id AND key.revoked_at IS NULL
-    ))
+_SHARE_WITH_FREE_SLOT = f"""
+    {TAKE_FREE_SLOT} AND (%(api_key_id)s::text IS NULL OR {KEY_STILL_OPENS_ACCOUNT})
     RETURNING account.weight
 """
 
 
-def insert_job(connection: Connection, job: NewJob, *, weight: float) -> QueuePlace:
-    """Write the row of a job, and tell its place: `jobs_before` as `find_queue_positions` would count them. `weight` is its
-    account's.
-    """
-    place = _insert(connection, job, _GIVEN_SHARE, {"weight": weight})
-    if place is None:
+class _Assigned(NamedTuple):
+    """What the database assigns when it writes the row."""
+
+    created_at: datetime
+    start_deadline_at: datetime | None
+    deadline_at: datetime | None
+    jobs_before: int
+
+
+def insert_job(connection: Connection, job: NewJob, *, weight: float) -> QueuedJob:
+    """Writes the row of a job of an account that has this weight, and whose slot the caller has taken."""
+    queued = _insert(connection, job, _GIVEN_SHARE, {"weight": weight})
+    if queued is None:
         raise AssertionError("a job with a share was not written")
-    return place
+    return queued
 
 
-def insert_in_one_statement(
+def insert_job_into_free_slot(
     connection: Connection, job: NewJob, *, max_queued_jobs: int, api_key_id: str | None
-) -> QueuePlace | None:
-    """The same, with the account's turn and its room taken in the same statement. None, with no job written, where
-    `take_slot` has to look closer, or the key (None: nobody's) does not open the account.
+) -> QueuedJob | None:
+    """Takes a slot of the account and writes the row. Returns None, with nothing written, if no slot is known to be free,
+    if the account has a limit on its running jobs, or if the key does not open the account any more (None: no key).
     """
-    return _insert(connection, job, _TAKE_ROOM, {"max_queued_jobs": max_queued_jobs, "api_key_id": api_key_id})
+    given = {"max_queued_jobs": max_queued_jobs, "api_key_id": api_key_id}
+    return _insert(connection, job, _SHARE_WITH_FREE_SLOT, given)
 
 
-def _insert(connection: Connection, job: NewJob, share: str, given: dict[str, Any]) -> QueuePlace | None:
-    row = fetch_one(connection, _build_statement(job.priority, share), _describe(job) | given)
-    return None if row is None else QueuePlace(**row._asdict())
+def _insert(connection: Connection, job: NewJob, share: str, given: dict[str, Any]) -> QueuedJob | None:
+    statement = _build_statement(job.priority, share)
+    assigned = fetch_one(connection, statement, _to_parameters(job) | given, into=_Assigned)
+    return None if assigned is None else QueuedJob(**vars(job), **assigned._asdict())
 
 
 @cache
 def _build_statement(priority: int, share: str) -> str:
     pool_clock, account_clock = name_clocks(priority)
-    return _INSERT.format(share=share, pool_clock=pool_clock, account_clock=account_clock, counted_up_to=COUNTED_UP_TO)
+    names = [field.name for field in dataclasses.fields(NewJob)]
+    columns = {"fair_position": "fair_position"} | dict(_OTHERWISE.get(name, (name, f"%({name})s")) for name in names)
+    return _INSERT.format(
+        share=share,
+        pool_clock=pool_clock,
+        account_clock=account_clock,
+        columns=", ".join(columns),
+        values=", ".join(columns.values()),
+        jobs_before=compile_fragment(
+            count_before(
+                pool=literal_column("job.pool"),
+                priority=literal_column("job.priority"),
+                fair_position=literal_column("job.fair_position"),
+                job_id=literal_column("job.id"),
+            )
+        ),
+    )
 
 
-def _describe(job: NewJob) -> dict[str, Any]:
+def _to_parameters(job: NewJob) -> dict[str, Any]:
     return vars(job) | {
         "request": json.dumps(job.request),
         "metadata": json.dumps(job.metadata),

@@ -8,7 +8,7 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from core.jobs.failures import FailureCode, Fault
-from core.jobs.queue.priority import PriorityName
+from core.jobs.priority import PriorityName
 from core.jobs.status import JobStatus
 
 WaitingReason = Literal["waiting_for_worker", "retrying", "account_limit"]

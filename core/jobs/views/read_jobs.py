@@ -11,20 +11,23 @@ from sqlalchemy.orm import Session
 
 from core.errors import JobDeleted, JobNotFound
 from core.ids import format_id
+from core.jobs.retention.deletion_receipts import find_job_deletion
 from core.jobs.status import JobStatus
-from core.jobs.tables import Deletion, Job
+from core.jobs.tables import Job
 
 
 @dataclass(frozen=True)
 class JobPage:
-    """Jobs, newest first, and the id to go on from (None on the last page)."""
+    """Jobs, newest first, and the id that the next page starts after (None on the last page)."""
 
     jobs: list[Job]
     next_after: UUID | None
 
 
 def get_job(session: Session, *, account_id: UUID, job_id: UUID) -> Job:
-    """The account's job. Raises JobNotFound, the same whether it is another account's or nobody's, and JobDeleted."""
+    """Returns the account's job. Raises JobNotFound, the same whether it is another account's or there is none, and
+    JobDeleted.
+    """
     job = session.scalars(
         select(Job).where(Job.id == job_id, Job.account_id == account_id, Job.deleted_at.is_(None))
     ).one_or_none()
@@ -34,17 +37,15 @@ def get_job(session: Session, *, account_id: UUID, job_id: UUID) -> Job:
 
 
 def describe_absence(session: Session, *, account_id: UUID, job_id: UUID) -> JobDeleted | JobNotFound:
-    """The error that says why the account has no such job."""
-    deletion = session.scalars(
-        select(Deletion).where(Deletion.job_id == job_id, Deletion.account_id == account_id)
-    ).one_or_none()
+    """Returns the error that says why the account has no such job."""
+    deletion = find_job_deletion(session, account_id=account_id, job_id=job_id)
     return JobNotFound() if deletion is None else JobDeleted.with_receipt(format_id("del", deletion.id))
 
 
 def list_jobs(
     session: Session, *, account_id: UUID, statuses: Collection[JobStatus], after: UUID | None, limit: int
 ) -> JobPage:
-    """The account's jobs, newest first, of the given statuses (all where none is given), older than `after`."""
+    """Returns the account's jobs, newest first, of the given statuses (of all, if none is given), older than `after`."""
     query = (
         select(Job)
         .where(Job.account_id == account_id, Job.deleted_at.is_(None))

@@ -1,4 +1,4 @@
-"""Write an outcome down, through a database that may be away for a moment."""
+"""Commit an outcome, through a database that may be away for a moment."""
 
 from __future__ import annotations
 
@@ -22,11 +22,11 @@ _log = structlog.get_logger()
 
 
 def record(outcome: Callable[[], JobStatus], *, give_up_after_seconds: float) -> JobStatus:
-    """Have the outcome committed and tell where the job stands now.
+    """Commits the outcome and returns the job's status.
 
-    Tried again while the database does not answer; a try whose commit got through although its answer did not makes
-    the next one raise LeaseLost, which is right, for the attempt has ended. Raises LeaseLost in the end, too: by then
-    the lease is over, and the job is another attempt's.
+    Tries again while the database does not answer. If a try was committed although its answer was lost, the next one
+    raises LeaseLost, which is right, since the attempt has ended. Raises LeaseLost also after `give_up_after_seconds`:
+    by then the lease is over, and the job is another attempt's.
     """
     gives_up_at = time.monotonic() + give_up_after_seconds
     while True:
@@ -43,7 +43,7 @@ def record(outcome: Callable[[], JobStatus], *, give_up_after_seconds: float) ->
 
 
 def commit(outcome: Callable[..., JobStatus], **arguments: Any) -> JobStatus:
-    """The outcome, which is given a session and the arguments, in a transaction of its own."""
+    """Runs `outcome` with a session and the arguments in a transaction of its own, and returns the job's status."""
     with transaction() as session:
         status = outcome(session, **arguments)
         fault_point("in_commit")

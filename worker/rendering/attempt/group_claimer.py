@@ -1,31 +1,19 @@
-"""Claim jobs for the threads of a process: for those that want one at the same time together."""
+"""Claim jobs for the threads of a process: those that want one at the same time share a claim."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
 
-import structlog
-
-from core.database import is_unavailable
-from core.jobs.attempts.claim import ClaimedAttempt, ClaimingWorker, claim_next, claim_together
+from core.jobs.attempts.claim_jobs import claim_jobs
+from core.jobs.attempts.claimed_attempt import ClaimedAttempt
+from core.jobs.attempts.claiming_worker import ClaimingWorker
 from worker.rendering.attempt.group_work import GroupWork
 
-#: The most that one statement claims.
+#: The most jobs that one statement claims.
 _MOST = 16
 
-_log = structlog.get_logger()
-
-
-@dataclass
-class _Wish:
-    """A thread that wants a job."""
-
-    take: Callable[[ClaimedAttempt], None]
-    attempt: ClaimedAttempt | None = None
-    #: There are jobs, and it takes a closer look to say which of them this worker may have.
-    needs_closer_look: bool = False
-    error: Exception | None = None
+#: Is called with what a thread has been given, before the next claim is prepared.
+_Take = Callable[[ClaimedAttempt], None]
 
 
 class GroupClaimer:
@@ -34,39 +22,22 @@ class GroupClaimer:
     """
 
     def __init__(self, describe: Callable[[], ClaimingWorker]) -> None:
-        #: Who claims, with what it would rather have at the moment.
+        """`describe` returns who claims, with what it would rather have at that moment."""
         self._describe = describe
-        self._group = GroupWork(self._claim_for)
+        self._group = GroupWork(self._claim)
 
-    def claim(self, take: Callable[[ClaimedAttempt], None]) -> ClaimedAttempt | None:
-        """The next job, committed under a lease; None where there is none. `take` is called with it before anybody is asked
-        what to claim next. Raises what a database that does not answer raises.
+    def claim(self, take: _Take) -> ClaimedAttempt | None:
+        """Returns the next job, committed under a lease, or None if there is none. `take` is called with it before the worker
+        is described for another claim. Raises what a database that does not answer raises.
         """
-        wish = _Wish(take)
-        self._group.do(wish)
-        if wish.error is not None and is_unavailable(wish.error):
-            raise wish.error
-        if wish.needs_closer_look or wish.error is not None:
-            wish.attempt = claim_next(self._describe())
-            if wish.attempt is not None:
-                take(wish.attempt)
-        return wish.attempt
+        return self._group.do(take)
 
-    def _claim_for(self, wishes: list[_Wish]) -> int:
+    def _claim(self, takes: Sequence[_Take]) -> list[ClaimedAttempt | None]:
         # Each number is a statement of its own, which PostgreSQL has to plan: only powers of two are asked for.
-        count = 1 << (min(len(wishes), _MOST).bit_length() - 1)
-        served = wishes[:count]
-        try:
-            claimed = claim_together(self._describe(), count=count)
-        except Exception as error:  # noqa: BLE001  (raised by each thread itself, or it looks again by itself)
-            _log.warning("jobs_not_claimed_group", count=count, error=str(error))
-            for wish in served:
-                wish.error = error
-            return count
-        for number, wish in enumerate(served):
-            if number < len(claimed.attempts):
-                wish.attempt = claimed.attempts[number]
-                wish.take(wish.attempt)
-            else:
-                wish.needs_closer_look = number < claimed.found
-        return count
+        count = 1 << (min(len(takes), _MOST).bit_length() - 1)
+        claimed = claim_jobs(self._describe(), count=count)
+        for take, attempt in zip(takes, claimed.attempts, strict=False):
+            take(attempt)
+        if claimed.may_be_more:
+            return [*claimed.attempts]
+        return [*claimed.attempts, *[None] * (count - len(claimed.attempts))]

@@ -3,50 +3,67 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Generic, TypeVar
 
 _Item = TypeVar("_Item")
+_Result = TypeVar("_Result")
 
 
-class GroupWork(Generic[_Item]):
+class GroupWork(Generic[_Item, _Result]):
     """The first thread does its own item; the items that arrive while it works are done together by the next thread. Nobody
     waits for company, and the more there is to do, the more is done at once.
     """
 
-    def __init__(self, work: Callable[[list[_Item]], int]) -> None:
-        """`work` does the first of the items it is given, oldest first, and returns how many: at least one. If it raises,
-        its caller gets the error and the other threads return with their items unchanged.
+    def __init__(self, work: Callable[[Sequence[_Item]], Sequence[_Result]]) -> None:
+        """`work` does the first of the items that it is given, oldest first, and returns a result for each that it did: at
+        least one. If it raises, all of the items count as done, and each thread gets the error.
         """
         self._work = work
         self._lock = threading.Lock()
         self._turn = threading.Lock()
-        self._items: list[_Item] = []
+        self._waiting: list[_Entry[_Item, _Result]] = []
 
     @property
     def waiting(self) -> int:
         """The number of items that are not done."""
         with self._lock:
-            return len(self._items)
+            return len(self._waiting)
 
-    def do(self, item: _Item) -> None:
-        """Returns when the item, an object of its own, has been done, by this thread or another one."""
+    def do(self, item: _Item) -> _Result:
+        """Returns the item's result once it has been done, by this thread or another one. Raises what `work` raises."""
+        entry: _Entry[_Item, _Result] = _Entry(item)
         with self._lock:
-            self._items.append(item)
+            self._waiting.append(entry)
         with self._turn:
-            while self._is_waiting(item):
+            while not (entry.results or entry.error):
                 self._do_some()
-
-    def _is_waiting(self, item: _Item) -> bool:
-        with self._lock:
-            return any(one is item for one in self._items)
+        if entry.error is not None:
+            raise entry.error
+        return entry.results[0]
 
     def _do_some(self) -> None:
         with self._lock:
-            items = list(self._items)
-        done = len(items)
+            entries = list(self._waiting)
         try:
-            done = self._work(items)
-        finally:
-            with self._lock:
-                del self._items[:done]
+            results = self._work([entry.item for entry in entries])
+        except BaseException as error:
+            for entry in entries:
+                entry.error = error
+            self._forget(len(entries))
+            raise
+        for entry, result in zip(entries, results, strict=False):
+            entry.results.append(result)
+        self._forget(len(results))
+
+    def _forget(self, count: int) -> None:
+        with self._lock:
+            del self._waiting[:count]
+
+
+class _Entry(Generic[_Item, _Result]):
+    def __init__(self, item: _Item) -> None:
+        self.item = item
+        #: Empty until the item is done.
+        self.results: list[_Result] = []
+        self.error: BaseException | None = None

@@ -1,4 +1,4 @@
-"""Keep an attempt's lease alive while its job's thread works, and carry back what it learns."""
+"""Keep an attempt's lease alive while its job's thread works, and bring back what the renewals show."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from structlog.contextvars import bind_contextvars, get_contextvars
 from core.database import transaction
 from core.errors import LeaseLost
 from core.jobs.attempts.checkpoints import StoredCheckpoint
-from core.jobs.attempts.claim import ClaimedAttempt
+from core.jobs.attempts.claimed_attempt import ClaimedAttempt
 from core.jobs.attempts.lease import renew_lease
 from core.jobs.request.denoising_steps import count_denoising_steps
 from core.settings import Settings
@@ -21,7 +21,7 @@ from worker.rendering.errors import DeadlinePassed, JobCancelled, WorkerDraining
 from worker.rendering.process.drain import Drain
 from worker.rendering.watch_steps import StepEnd
 
-#: Seconds between looks; progress that was made since is written down this often.
+#: Seconds between two checks; progress is recorded this often.
 _PROGRESS_SECONDS = 0.5
 
 #: Share of the lease after which, without a renewal, the attempt counts itself as lost: before anyone else may start.
@@ -31,7 +31,7 @@ _log = structlog.get_logger()
 
 
 class LeaseKeeper:
-    """The heartbeat of one attempt. The renderer tells it each step; it tells the renderer when to stop."""
+    """The heartbeat of one attempt. The renderer reports each step to it, and learns from it when to stop."""
 
     def __init__(
         self, attempt: ClaimedAttempt, settings: Settings, drain: Drain, *, on_stuck: Callable[[], None]
@@ -56,7 +56,7 @@ class LeaseKeeper:
 
     def reach_step(self, end: StepEnd) -> None:
         """A denoising step is done. Raises what `check_wanted` raises."""
-        # Told in the steps that were asked for: schedulers of second order take more.
+        # Counted in the steps that were asked for: schedulers of second order take more.
         self._step = end.step * count_denoising_steps(self._attempt.request) // end.steps
         self.check_wanted()
 
@@ -67,8 +67,8 @@ class LeaseKeeper:
             raise WorkerDraining
 
     def check_held(self) -> None:
-        """Raises LeaseLost, JobCancelled or DeadlinePassed when there is no point in going on. (Rendered images are kept
-        in a drain.)
+        """Raises LeaseLost, JobCancelled or DeadlinePassed if the attempt is to end. (A drain does not end it: rendered images
+        are kept.)
         """
         self._progressed_at = time.monotonic()
         if self._is_lost or self._is_overdue():
@@ -79,12 +79,12 @@ class LeaseKeeper:
             raise DeadlinePassed
 
     def name_checkpoint(self, checkpoint: StoredCheckpoint) -> None:
-        """This one, in the bucket by now, is to be the job's: it is written down at once, with a renewal of the lease."""
+        """Makes this checkpoint, which lies in the bucket by now, the job's: a renewal of the lease records it at once."""
         self._checkpoint = checkpoint
         self._woken.set()
 
     def beat_until_stopped(self) -> None:
-        """Renew the lease every heartbeat, and sooner when there is progress or a checkpoint to write down."""
+        """Renews the lease every heartbeat, and sooner if there is progress or a checkpoint to record."""
         while not self._is_stopped:
             self._woken.wait(_PROGRESS_SECONDS)
             self._woken.clear()
@@ -96,12 +96,12 @@ class LeaseKeeper:
                 return
             is_due = time.monotonic() - self._renewed_at >= self._settings.heartbeat_seconds
             has_news = self._step != self._written_step or self._checkpoint is not self.named_checkpoint
-            # What is lost is lost; its step is watched all the same, for the thread may hang.
+            # A lost lease is not renewed; its step is watched all the same, since the thread may hang.
             if not self._is_lost and (is_due or has_news):
                 self._renew()
 
     def stop(self) -> None:
-        """No more heartbeats."""
+        """Ends the heartbeats."""
         self._is_stopped = True
         self._woken.set()
 
@@ -123,7 +123,7 @@ class LeaseKeeper:
             # The database may be back before the lease is over; until then the next beat tries again.
             _log.warning("lease_not_renewed", error=repr(error))
         else:
-            # Counted from before the question, so that our clock never runs behind the database's.
+            # Counted from before the statement, so that our clock never runs behind the database's.
             self._renewed_at = started
             self._written_step = step
             self.named_checkpoint = checkpoint
@@ -141,7 +141,7 @@ class LeaseKeeper:
 def keep_lease(
     attempt: ClaimedAttempt, settings: Settings, drain: Drain, *, on_stuck: Callable[[], None]
 ) -> Iterator[LeaseKeeper]:
-    """A lease that is renewed by a thread of its own until the block ends, or until a step does not end."""
+    """Keeps the attempt's lease: a thread of its own renews it until the block ends, or until a step does not end."""
     keeper = LeaseKeeper(attempt, settings, drain, on_stuck=on_stuck)
     context = get_contextvars()
 

@@ -10,11 +10,11 @@ from typing import Protocol, TypeVar
 
 import structlog
 
-from core.artifacts.storage import delete_object
+from core.artifacts.storage import bucket_in_a_hurry
 from core.errors import StorageUnavailable
 from core.ids import format_id
 from core.jobs.attempts.checkpoints import StoredCheckpoint
-from core.jobs.attempts.claim import ClaimedAttempt
+from core.jobs.attempts.claimed_attempt import ClaimedAttempt
 from worker.rendering.checkpoints.checkpoint import Checkpoint
 from worker.rendering.checkpoints.policy import CheckpointPolicy
 from worker.rendering.checkpoints.store import put_checkpoint, read_checkpoint
@@ -152,7 +152,7 @@ class JobCheckpoints:
     def _delete(self, keys: list[str]) -> None:
         try:
             for key in keys:
-                delete_object(key, is_awaited=True)
+                bucket_in_a_hurry().delete(key)
         except StorageUnavailable as error:
             # The clean-up of the bucket tries again.
             self._log.warning("checkpoints_not_deleted", error=error.message)

@@ -7,9 +7,9 @@ import hashlib
 from PIL.Image import Image, Resampling
 
 from core.artifacts.images import NotAnImage, flatten, read_image
-from core.artifacts.storage import read_object
+from core.artifacts.storage import bucket
 from core.errors import ObjectMissing, StorageUnavailable
-from core.jobs.attempts.claim import ClaimedAttempt, ClaimedInput
+from core.jobs.attempts.claimed_attempt import ClaimedAttempt, ClaimedInput
 from worker.rendering.errors import RequestRefused
 
 
@@ -30,9 +30,9 @@ def _fetch(source: ClaimedInput | None, field: str) -> bytes:
     if source is None:
         raise _gone(field)
     try:
-        body = read_object(source.storage_key)
+        body = bucket().get(source.storage_key)
     except ObjectMissing as error:
-        if source.is_own:
+        if source.came_with_request:
             raise
         raise _gone(field) from error
     if hashlib.sha256(body).hexdigest() != source.sha256:

@@ -5,10 +5,10 @@ from __future__ import annotations
 from concurrent.futures import ThreadPoolExecutor
 
 from core.artifacts.keys import build_storage_key
-from core.artifacts.storage import put_object
+from core.artifacts.outputs import StoredImage
+from core.artifacts.storage import bucket
 from core.fault_points import fault_point
-from core.jobs.attempts.claim import ClaimedAttempt
-from core.jobs.outcomes.rendered import StoredImage
+from core.jobs.attempts.claimed_attempt import ClaimedAttempt
 from worker.rendering.images.encode import EncodedImage
 
 
@@ -38,7 +38,7 @@ def upload_images(
         for position, (image, seed) in enumerate(zip(images, attempt.image_seeds, strict=True))
     ]
     puts = [
-        uploads.submit(put_object, item.storage_key, image.body, media_type=item.media_type, sha256=item.sha256)
+        uploads.submit(bucket().put, item.storage_key, image.body, media_type=item.media_type, sha256=item.sha256)
         for item, image in zip(stored, images, strict=True)
     ]
     for put in puts:

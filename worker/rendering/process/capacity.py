@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from core.jobs.attempts.affinity import Shape
-from core.jobs.attempts.claim import ClaimedAttempt
+from core.jobs.attempts.claimed_attempt import ClaimedAttempt
 from worker.rendering.batching import BatchJob
 
 #: Share of a batch that a job is assumed to need until its first call shows it.

@@ -1,0 +1,60 @@
+"""The door of a claim: gives a worker the next jobs of its pool, each under a lease."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import structlog
+from sqlalchemy.exc import DBAPIError
+
+from core.database import autocommit, is_unavailable, transaction
+from core.fault_points import fault_point
+from core.jobs.attempts.claim_in_one_statement import FirstJobs, claim_in_one_statement
+from core.jobs.attempts.claim_step_by_step import claim_step_by_step
+from core.jobs.attempts.claimed_attempt import ClaimedAttempt
+from core.jobs.attempts.claiming_worker import ClaimingWorker
+
+_log = structlog.get_logger()
+
+
+class ClaimedJobs(NamedTuple):
+    """What was claimed at once."""
+
+    attempts: list[ClaimedAttempt]
+    #: Whether there may be more jobs for the worker, fewer having been claimed than it asked for: which of them suits it best
+    #: depends on those that it has just claimed.
+    may_be_more: bool
+
+
+def claim_jobs(worker: ClaimingWorker, *, count: int = 1) -> ClaimedJobs:
+    """Claims up to `count` jobs of the worker's pool, in fair order, each under a lease that starts now on the database's
+    clock, and commits.
+
+    With a preference, a job that suits the worker better may pass a few others: `choose_preferred` says which. A job whose
+    account runs as many as it may is passed. Workers that claim at once take different jobs. If every row is locked, as
+    many other claims are in progress, and nothing is claimed.
+    """
+    first = _claim_in_one_statement(worker, count=count)
+    if first.attempts or first.found == 0:
+        return ClaimedJobs(first.attempts, may_be_more=first.found > len(first.attempts))
+
+    with transaction() as session:
+        attempt = claim_step_by_step(session, worker)
+        if attempt is not None:
+            fault_point("in_claim")
+    return ClaimedJobs([] if attempt is None else [attempt], may_be_more=attempt is not None and count > 1)
+
+
+def _claim_in_one_statement(worker: ClaimingWorker, *, count: int) -> FirstJobs:
+    if worker.max_running_jobs is not None:
+        # The running jobs of each account have to be counted.
+        return FirstJobs([], found=count)
+    try:
+        with autocommit() as connection:
+            return claim_in_one_statement(connection, worker, count=count)
+    except DBAPIError as error:
+        if is_unavailable(error):
+            raise
+        # It may be one job's fault, which must not keep the others waiting.
+        _log.warning("jobs_not_claimed_in_one_statement", count=count, error=str(error))
+        return FirstJobs([], found=count)

@@ -1,0 +1,84 @@
+"""What a worker is given of a job that it has claimed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from core.artifacts.tables import Artifact, ArtifactKind
+from core.jobs.attempts.checkpoints import StoredCheckpoint, find_checkpoint
+from core.jobs.attempts.open_attempt import OpenedAttempt
+from core.jobs.request.input_images import list_input_ids
+
+
+@dataclass(frozen=True)
+class ClaimedInput:
+    """An image that the job starts from, as it lies in the bucket."""
+
+    storage_key: str
+    #: Of its bytes.
+    sha256: str
+    #: Otherwise it is another job's output, and may go with that job.
+    came_with_request: bool
+
+
+@dataclass(frozen=True)
+class ClaimedAttempt:
+    """All that a worker needs to render one attempt without asking the database again."""
+
+    #: The fencing token.
+    id: UUID
+    job_id: UUID
+    account_id: UUID
+    attempt_number: int
+    model: str
+    model_revision: str
+    request: dict[str, Any]
+    seed: int
+    request_id: str
+    #: Seconds from the job becoming available to this claim.
+    waited_seconds: float
+    #: By the field of the request; None where the artifact is not there any more.
+    inputs: dict[str, ClaimedInput | None] = field(default_factory=dict)
+    #: Where an earlier attempt's render can resume.
+    checkpoint: StoredCheckpoint | None = None
+
+    @property
+    def image_seeds(self) -> list[int]:
+        """The seed of every image of the job: image i is drawn from seed + i."""
+        return [self.seed + index for index in range(self.request["num_images"])]
+
+
+def build_claimed_attempt(session: Session, opened: OpenedAttempt) -> ClaimedAttempt:
+    """Returns the attempt that was just opened, with what its job starts from."""
+    job = opened.job
+    return ClaimedAttempt(
+        id=opened.attempt_id,
+        job_id=job.id,
+        account_id=job.account_id,
+        attempt_number=opened.attempt_number,
+        model=job.model,
+        model_revision=job.model_revision,
+        request=job.request,
+        seed=job.seed,
+        request_id=job.request_id,
+        waited_seconds=(job.now - job.available_at).total_seconds(),
+        inputs=_read_inputs(session, job.request, account_id=job.account_id),
+        checkpoint=find_checkpoint(session, job_id=job.id) if opened.attempt_number > 1 else None,
+    )
+
+
+def _read_inputs(session: Session, request: dict[str, Any], *, account_id: UUID) -> dict[str, ClaimedInput | None]:
+    ids = list_input_ids(request)
+    if not ids:
+        return {}
+    rows = session.scalars(select(Artifact).where(Artifact.id.in_(ids.values()), Artifact.account_id == account_id))
+    found = {
+        row.id: ClaimedInput(row.storage_key, row.sha256, came_with_request=row.kind == ArtifactKind.INPUT)
+        for row in rows
+    }
+    return {name: found.get(id_) for name, id_ in ids.items()}

@@ -1,0 +1,88 @@
+"""The long way of a submit, right by itself: check the key, take the idempotency key, look up images, take a slot, decide
+whether the job is held, and write the row.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from sqlalchemy.orm import Session
+
+from core.accounts.authenticate import check_not_revoked
+from core.artifacts.inputs import InputImage
+from core.errors import JobDeleted
+from core.jobs.priority import HELD
+from core.jobs.queue.account_slots import AccountSlots
+from core.jobs.queue.running_limit import runs_all_it_may
+from core.jobs.request.input_images import build_input_rows, resolve_inputs
+from core.jobs.retention.policy import RetentionPolicy
+from core.jobs.submit.idempotency import digest_request, take_idempotency_key
+from core.jobs.submit.insert_job import insert_job
+from core.jobs.submit.new_job import NewJob, QueuedJob, Submission, build_new_job
+from core.jobs.submit.queued_limit import take_slot
+from core.jobs.tables import Job, JobSource
+
+
+def submit_step_by_step(session: Session, submission: Submission, images: Sequence[InputImage] = ()) -> QueuedJob | Job:
+    """Queues one job, or returns the `Job` that an earlier submission with the same Idempotency-Key made. It is accepted
+    when the caller's transaction commits.
+
+    `images` came with the request and lie in the bucket under the job's id; the request holds their ids. Raises
+    InvalidRequest with the field, NotAuthenticated, IdempotencyKeyReused, JobDeleted and TooManyQueuedJobs.
+    """
+    account_id = submission.account_id
+    if submission.api_key_id is not None:
+        check_not_revoked(session.connection(), api_key_id=submission.api_key_id, account_id=account_id)
+    first = _find_first(session, submission, images)
+    if first is not None:
+        return first
+
+    inputs = resolve_inputs(session, submission.request, images, account_id=account_id)
+    job = build_new_job(submission, input_sizes=inputs.sizes)
+    slots = take_slot(session, account_id=account_id, max_queued_jobs=submission.settings.account_max_queued_jobs)
+    _check_retention(submission, slots)
+    _hold_beyond_limit(session, submission, slots, job)
+    queued = insert_job(session.connection(), job, weight=slots.weight)
+
+    if images or inputs.sources:
+        session.add_all(build_input_rows(images, account_id=account_id))
+        session.add_all(
+            JobSource(job_id=job.id, source_job_id=source_id, account_id=account_id) for source_id in inputs.sources
+        )
+        session.flush()
+    return queued
+
+
+def _find_first(session: Session, submission: Submission, images: Sequence[InputImage]) -> Job | None:
+    """Returns the job that an earlier submission with the same key made, if there is one."""
+    if submission.idempotency_key is None:
+        return None
+    first_id = take_idempotency_key(
+        session,
+        account_id=submission.account_id,
+        key=submission.idempotency_key,
+        request_sha256=digest_request(submission.request, images),
+        job_id=submission.job_id,
+    )
+    if first_id is None:
+        return None
+    first = session.get(Job, first_id)
+    if first is None or first.deleted_at is not None:
+        raise JobDeleted
+    return first
+
+
+def _check_retention(submission: Submission, slots: AccountSlots) -> None:
+    policy = RetentionPolicy.of(
+        submission.settings,
+        artifact_seconds=slots.artifact_retention_seconds,
+        job_seconds=slots.job_retention_seconds,
+    )
+    policy.check(submission.request.retention_seconds)
+
+
+def _hold_beyond_limit(session: Session, submission: Submission, slots: AccountSlots, job: NewJob) -> None:
+    """Has the job wait out of the sight of claims, if its account runs as many jobs as it may."""
+    limit = slots.max_running_jobs or submission.settings.account_max_running_jobs
+    if limit is not None and runs_all_it_may(session, account_id=job.account_id, limit=limit):
+        job.priority += HELD

@@ -1,0 +1,57 @@
+"""The words of the picture book's world and what each of them means in a picture."""
+
+from __future__ import annotations
+
+#: Colour names to sRGB. Any two are at least 95 apart (Euclidean, of 255 a channel), so each is visible on every other.
+COLOURS: dict[str, tuple[int, int, int]] = {
+    "red": (215, 25, 45),
+    "orange": (240, 120, 20),
+    "yellow": (255, 230, 40),
+    "green": (35, 140, 60),
+    "turquoise": (60, 205, 195),
+    "blue": (30, 80, 210),
+    "purple": (125, 40, 160),
+    "pink": (250, 150, 200),
+    "brown": (120, 70, 35),
+    "black": (25, 25, 30),
+    "white": (250, 250, 245),
+    "grey": (140, 140, 145),
+}
+
+#: A background has any of the colours, except those of the objects on it.
+BACKGROUNDS: dict[str, tuple[int, int, int]] = dict(COLOURS)
+
+#: The geometric shapes first, then the everyday things.
+OBJECTS: tuple[str, ...] = (
+    "circle",
+    "square",
+    "triangle",
+    "star",
+    "ring",
+    "cross",
+    "diamond",
+    "heart",
+    "house",
+    "tree",
+    "mug",
+    "lamp",
+    "chair",
+    "car",
+    "fish",
+    "flower",
+)
+
+#: Size names to half the object's longer side, as a fraction of the picture's side.
+SIZES: dict[str, float] = {"small": 0.14, "medium": 0.175, "large": 0.22}
+
+#: Position names to the object's centre (x to the right, y downwards), as fractions of the picture's sides.
+POSITIONS: dict[str, tuple[float, float]] = {
+    "left": (0.25, 0.5),
+    "right": (0.75, 0.5),
+    "top": (0.5, 0.25),
+    "bottom": (0.5, 0.75),
+    "centre": (0.5, 0.5),
+}
+
+#: Where two objects stand: always opposite each other, so that they never touch.
+PAIRS: tuple[tuple[str, str], ...] = (("left", "right"), ("top", "bottom"))

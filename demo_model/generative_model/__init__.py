@@ -1,0 +1,1 @@
+"""Turns text states into pictures: the denoiser, the autoencoder, and the stock pipeline that joins all parts."""

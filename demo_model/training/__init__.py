@@ -1,0 +1,1 @@
+"""Makes the weights: the recipe, its three stages, the optimiser and checkpoints that they share, and the export."""

@@ -1,0 +1,75 @@
+"""Second stage: trains the text encoder to find the scene in a caption; later stages do not change it."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch.nn.functional import cross_entropy
+from tqdm import tqdm
+from transformers import CLIPTextModel, CLIPTokenizer
+
+from demo_model.dataset.captions import caption
+from demo_model.dataset.held_out import is_for_training
+from demo_model.dataset.random_scene import random_scene
+from demo_model.text_encoder.encoder import build_text_encoder
+from demo_model.text_encoder.slot_reader import SlotReader, answers
+from demo_model.text_encoder.tokenizer import token_ids
+from demo_model.training.budget import Budget, learning_rate
+from demo_model.training.checkpoint import find_checkpoint, save_checkpoint
+
+BATCH = 64
+PEAK_LEARNING_RATE = 1.5e-3
+SECONDS_BETWEEN_CHECKPOINTS = 60.0
+
+
+def train_text_encoder(tokenizer: CLIPTokenizer, budget: Budget, folder: Path, seed: int) -> CLIPTextModel:
+    """Returns the trained text encoder; resumes from `folder`'s checkpoint and saves one there."""
+    torch.manual_seed(seed)
+    encoder, reader = build_text_encoder(tokenizer), SlotReader()
+    optimiser = torch.optim.AdamW([*encoder.parameters(), *reader.parameters()], weight_decay=0.01, fused=True)
+    step, seconds = 0, 0.0
+
+    path = folder / "text_encoder.pt"
+    if (saved := find_checkpoint(path)) is not None:
+        encoder.load_state_dict(saved["weights"])
+        reader.load_state_dict(saved["reader"])
+        optimiser.load_state_dict(saved["optimiser"])
+        step, seconds = saved["step"], saved["seconds"]
+
+    def save() -> None:
+        state = {"weights": encoder.state_dict(), "reader": reader.state_dict(), "optimiser": optimiser.state_dict()}
+        save_checkpoint(path, {**state, "step": step, "seconds": seconds})
+
+    generator = np.random.default_rng((seed, step))
+    bar = tqdm(desc="text encoder", initial=step, total=budget.steps, mininterval=10)
+    last_save = seconds
+    while (progress := budget.progress(step, seconds)) < 1:
+        started = time.perf_counter()
+        for group in optimiser.param_groups:
+            group["lr"] = learning_rate(PEAK_LEARNING_RATE, step, progress)
+
+        scenes = [random_scene(generator, is_for_training) for _ in range(BATCH)]
+        captions = [caption(scene, generator) for scene in scenes]
+        expected = answers(scenes)
+        answered = reader(encoder(token_ids(tokenizer, captions)).last_hidden_state)
+        losses = [cross_entropy(scores, expected[:, place]) for place, scores in enumerate(answered)]
+        torch.autograd.backward(losses)
+        torch.nn.utils.clip_grad_norm_(encoder.parameters(), 1.0)
+        optimiser.step()
+        optimiser.zero_grad()
+
+        step += 1
+        seconds += time.perf_counter() - started
+        bar.update()
+        right = torch.stack([scores.argmax(1) == expected[:, place] for place, scores in enumerate(answered)])
+        bar.set_postfix(right=f"{right.float().mean():.3f}", refresh=False)
+        if seconds - last_save > SECONDS_BETWEEN_CHECKPOINTS:
+            last_save = seconds
+            save()
+    bar.close()
+
+    save()
+    return encoder.eval()

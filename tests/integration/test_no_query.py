@@ -1,0 +1,31 @@
+"""Operations without query parameters."""
+
+from __future__ import annotations
+
+import pytest
+from flask.testing import FlaskClient
+
+_ABSENT = "0" * 32
+
+
+@pytest.mark.parametrize(
+    ("method", "path"),
+    [
+        ("GET", f"/v1/jobs/job_{_ABSENT}"),
+        ("DELETE", f"/v1/jobs/job_{_ABSENT}"),
+        ("GET", f"/v1/jobs/job_{_ABSENT}/preview"),
+        ("GET", f"/v1/deletions/del_{_ABSENT}"),
+        ("GET", "/v1/models"),
+        ("GET", "/v1/models/picturebook"),
+        ("GET", "/v1/webhook-endpoints"),
+    ],
+)
+def test_a_query_parameter_is_refused_by_name(client: FlaskClient, api_key: str, method: str, path: str) -> None:
+    """A parameter that the operation does not have is 422, before anything is looked up."""
+    response = client.open(
+        f"{path}?colour=red&colour=blue", method=method, headers={"Authorization": f"Bearer {api_key}"}
+    )
+
+    problem = response.get_json(force=True)
+    assert (response.status_code, problem["code"]) == (422, "invalid_request")
+    assert problem["errors"] == [{"field": "colour", "message": "Extra inputs are not permitted"}]
