@@ -1,4 +1,4 @@
-# Every command sets up .venv by itself when needed (python3 >= 3.11 and pip), and does nothing twice.
+# Every command sets up .venv by itself if needed (python3 >= 3.11 and pip); what is set up already is not set up again.
 # TORCH_INDEX takes torch's CPU build on a machine without a GPU, for example
 #   make demo TORCH_INDEX=https://download.pytorch.org/whl/cpu
 
@@ -10,7 +10,7 @@ BENCH_VENV := .venv-bench
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt $(if $(TORCH_INDEX),--extra-index-url $(TORCH_INDEX))
 
-# Given to commands through the environment, so that quotes in it stay what they are.
+# Commands get it through the environment, so that the shell does not interpret quotes in it.
 export PROMPT
 .DEFAULT_GOAL := help
 .PHONY: help demo up test test-slow test-thorough test-parts test-service soak check bench bench-queue bench-models soak-models train-demo-model evaluate-demo-model lock clean
@@ -18,38 +18,38 @@ export PROMPT
 help: ## show these commands
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 26
 
-demo: $(VENV)/.installed ## one prompt through the whole service on this machine, to demo.png (PROMPT="…")
+demo: $(VENV)/.installed ## render one prompt through the whole service on this machine, into demo.png (PROMPT="…")
 	@$(BIN)/python -m infra.local run -- $(BIN)/python -m infra.local.demo $(if $(value PROMPT),--prompt "$$PROMPT")
 
-up: $(VENV)/.installed ## the whole service on this machine until Ctrl-C
+up: $(VENV)/.installed ## run the whole service on this machine until Ctrl-C
 	@$(BIN)/python -m infra.local up
 
-test: $(VENV)/.installed-dev ## the tests, on a real PostgreSQL, Valkey, S3 server and real workers; in two halves at once
+test: $(VENV)/.installed-dev ## run the tests, on a real PostgreSQL, Valkey, S3 server and real workers, in two halves at once
 	@$(BOTH_HALVES) WHICH="not slow and not thorough"
 
-test-slow: $(VENV)/.installed-dev ## the tests that take many seconds each, the training recipe among them
+test-slow: $(VENV)/.installed-dev ## run the tests that take many seconds each, such as the training recipe's
 	@$(BOTH_HALVES) WHICH="slow and not thorough"
 
-# One after another: what they measure is not to be disturbed.
-test-thorough: $(VENV)/.installed-dev ## what takes minutes: every process killed at every point (docs/faults.md), long walks, a resume from every step
+# One after another, so that nothing disturbs what they measure.
+test-thorough: $(VENV)/.installed-dev ## run the tests that take minutes: every process killed at every point (docs/faults.md), long walks, a resume from every step
 	@$(BIN)/python -m pytest tests -m thorough
 
-# Tests of the whole service wait most of the time, and the others compute: side by side they take less time. Each half says
-# what it has to say when it is done.
+# Tests of the whole service mostly wait, and the others compute: side by side they take less time. Each half prints its
+# output when it is done.
 WHICH ?= not slow and not thorough
 OF_THE_SERVICE := acceptance faults local_stack model_store releases soak
 BOTH_HALVES = $(MAKE) --no-print-directory --jobs=2 --keep-going $(if $(filter output-sync,$(.FEATURES)),--output-sync) test-parts test-service
 
-test-parts: $(VENV)/.installed-dev ## the half of make test that computes: the API in process, the queue, rendering (WHICH="slow")
+test-parts: $(VENV)/.installed-dev ## run the half of make test that computes: the API in process, the queue, rendering (WHICH="slow")
 	@$(BIN)/python -m pytest tests $(OF_THE_SERVICE:%=--ignore=tests/%) -m "$(WHICH)"
 
-test-service: $(VENV)/.installed-dev ## the other half: the whole service, started and broken (WHICH="slow")
+test-service: $(VENV)/.installed-dev ## run the other half: the whole service, with and without faults (WHICH="slow")
 	@$(BIN)/python -m pytest $(OF_THE_SERVICE:%=tests/%) -m "$(WHICH)"
 
-soak: $(VENV)/.installed-dev ## 10,000 jobs while everything breaks, and what was lost (JOBS=… SEED=…, docs/faults.md), minutes
+soak: $(VENV)/.installed-dev ## send 10,000 jobs while everything breaks, and check that none is lost (JOBS=… SEED=…, docs/faults.md); takes minutes
 	@$(BIN)/python -m tests.soak $(if $(JOBS),--jobs $(JOBS)) $(if $(SEED),--seed $(SEED))
 
-check: $(VENV)/.installed-dev ## ruff, mypy, import-linter, codespell, alembic check
+check: $(VENV)/.installed-dev ## run ruff, mypy, import-linter, codespell and alembic check
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
@@ -57,25 +57,25 @@ check: $(VENV)/.installed-dev ## ruff, mypy, import-linter, codespell, alembic c
 	@$(BIN)/codespell
 	@$(BIN)/python -m infra.local run --only database -- $(BIN)/alembic check
 
-bench: $(BENCH_VENV)/.installed ## the engine beside LitServe, BentoML, static batching and the plain pipeline (QUICK=1, OPTIONS="…")
+bench: $(BENCH_VENV)/.installed ## measure the engine beside LitServe, BentoML, static batching and the plain pipeline (QUICK=1, OPTIONS="…")
 	@$(BENCH_VENV)/bin/python -m bench.render $(if $(QUICK),--quick) $(OPTIONS)
 
-bench-queue: $(BENCH_VENV)/.installed ## the queue beside stock Celery, BRPOP, a bare handler and a naive service (QUICK=1, OPTIONS="…")
+bench-queue: $(BENCH_VENV)/.installed ## measure the queue beside stock Celery, BRPOP, a bare handler and a naive service (QUICK=1, OPTIONS="…")
 	@$(BENCH_VENV)/bin/python -m bench.queue $(if $(QUICK),--quick) $(OPTIONS)
 
-bench-models: $(BENCH_VENV)/.installed ## denoisers of known models with random weights: images/s and TFLOP/s (OPTIONS="--dims tiny")
+bench-models: $(BENCH_VENV)/.installed ## measure denoisers of known models with random weights: images/s and TFLOP/s (OPTIONS="--dims tiny")
 	@OMP_WAIT_POLICY=passive $(BENCH_VENV)/bin/python -m bench.denoisers $(OPTIONS)
 
-soak-models: $(VENV)/.installed-dev ## 2,000 jobs over four models with room for two: loads, waits and memory, into bench/soak/result.json
+soak-models: $(VENV)/.installed-dev ## send 2,000 jobs over four models with memory for two: loads, waits and memory, into bench/soak/result.json
 	@$(BIN)/python -m bench.soak $(OPTIONS)
 
-train-demo-model: $(VENV)/.installed ## train Picturebook (MINUTES=…, STEPS=…), into OUT=… or with INSTALL=1 in place
+train-demo-model: $(VENV)/.installed ## train Picturebook (MINUTES=…, STEPS=…), into OUT=…, or with INSTALL=1 into demo_model/weights
 	@OMP_WAIT_POLICY=passive $(BIN)/python -m demo_model.training.train $(if $(INSTALL),--install) $(if $(MINUTES),--minutes $(MINUTES)) $(if $(STEPS),--steps $(STEPS)) $(if $(OUT),--out "$(OUT)")
 
 evaluate-demo-model: $(VENV)/.installed ## score Picturebook on prompts that it never saw, into its model card
 	@OMP_WAIT_POLICY=passive $(BIN)/python -m demo_model.evaluation.evaluate
 
-lock: ## resolve the dependencies afresh into constraints.txt
+lock: ## resolve the newest dependencies into constraints.txt
 	rm -rf $(VENV)/lock && $(PYTHON) -m venv $(VENV)/lock
 	$(VENV)/lock/bin/python -m pip install --quiet --upgrade pip
 	$(VENV)/lock/bin/python -m pip install --quiet $(if $(TORCH_INDEX),--extra-index-url $(TORCH_INDEX)) --group dev '.[render,local]'
@@ -99,7 +99,7 @@ $(VENV)/.installed-dev: $(VENV)/.installed
 	@$(PIP) --group dev
 	@touch $@
 
-# torch and all else that the product has is .venv's, found through a path file; only the peers are installed here.
+# Only the peers are installed here; torch and everything else of the product comes from .venv, through a path file.
 $(BENCH_VENV)/.installed: $(VENV)/.installed
 	@test -x $(BENCH_VENV)/bin/python || $(BIN)/python -m venv $(BENCH_VENV)
 	@$(BIN)/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))' \

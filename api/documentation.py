@@ -9,7 +9,7 @@ from flask_openapi import OpenAPI
 
 DESCRIPTION = """\
 Send a prompt, get images in your bucket. A job that was answered with 202 is never lost and reaches exactly one end:
-`succeeded`, `failed` or `cancelled`. Poll it, or add a webhook endpoint and be told.
+`succeeded`, `failed` or `cancelled`. Poll it, or add a webhook endpoint and be called back.
 
 Authenticate with `Authorization: Bearer dk_…`. Errors are `application/problem+json` with a stable `code`.
 Unknown fields are refused. Ids are opaque.

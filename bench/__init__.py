@@ -1,1 +1,1 @@
-"""Measurements: programs that compare Darkroom with what else there is, and write down what came out."""
+"""Measurements: programs that compare Darkroom with other systems and write down the figures."""

@@ -40,5 +40,5 @@ def percentile(values: Sequence[float], percent: float) -> float:
 
 
 def paired_ratio(ours: Sequence[float], theirs: Sequence[float]) -> Spread:
-    """Ours over theirs, round by round: what disturbed the machine in a round disturbed both."""
+    """The spread of ours over theirs, round by round: a disturbance of the machine in a round affects both."""
     return spread([one / other for one, other in zip(ours, theirs, strict=True)])

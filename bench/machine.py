@@ -1,4 +1,4 @@
-"""Where a run was made: without it no figure means anything."""
+"""The machine of a run: no figure means anything without it."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ _RENDERING = ("torch", "diffusers", "transformers", "pillow", "litserve", "bento
 
 
 def describe_machine(libraries: Sequence[str] = _RENDERING) -> dict[str, str]:
-    """Processor, cores, memory, load, and versions of those of the libraries that are installed."""
+    """Processor, cores, memory, load, and the versions of those libraries that are installed."""
     described = {
-        "processor": _find_processor(),
+        "processor": _read_processor(),
         "cores": str(os.cpu_count()),
         "memory": f"{psutil.virtual_memory().total / 2**30:.0f} GiB",
         "load before the run": f"{os.getloadavg()[0]:.2f}",
@@ -31,7 +31,7 @@ def describe_machine(libraries: Sequence[str] = _RENDERING) -> dict[str, str]:
     return described
 
 
-def _find_processor() -> str:
+def _read_processor() -> str:
     cpu_info = Path("/proc/cpuinfo")
     if cpu_info.exists():
         for line in cpu_info.read_text(encoding="utf-8").splitlines():

@@ -1,4 +1,4 @@
-"""A program with all that it started: what it used, and its end."""
+"""A program with all its descendants: its CPU time, pausing and stopping."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ class ProcessTree:
     """A child process and its descendants (LitServe's and BentoML's workers are processes of their own)."""
 
     def __init__(self, command: Sequence[str], *, environment: Mapping[str, str], log: Path, speaks: bool) -> None:
-        """What it prints goes to the log, except for standard output when it `speaks` to us there."""
+        """Start the program. Its output goes to the log, except standard output if it `speaks`: that is a pipe to us."""
         with log.open("ab") as log_file:
             self.process = subprocess.Popen(
                 command,
@@ -35,14 +35,14 @@ class ProcessTree:
 
     @property
     def pipes(self) -> tuple[IO[str], IO[str]]:
-        """Standard input and output, of one that speaks."""
+        """Standard input and output of a program that `speaks`."""
         stdin, stdout = self.process.stdin, self.process.stdout
         assert stdin is not None
         assert stdout is not None
         return stdin, stdout
 
     def cpu_seconds(self) -> float:
-        """User and system time that the processes alive have used so far."""
+        """User and system time, in seconds, of the processes that are alive."""
         seconds = 0.0
         for process in self._members():
             with contextlib.suppress(psutil.NoSuchProcess):
@@ -51,15 +51,15 @@ class ProcessTree:
         return seconds
 
     def pause(self) -> None:
-        """Stop all of it where it is, so that it uses nothing while another is measured."""
+        """Freeze all its processes, so that they use nothing while another system is measured."""
         self._signal(signal.SIGSTOP)
 
     def resume(self) -> None:
-        """Let it go on."""
+        """Let its processes continue."""
         self._signal(signal.SIGCONT)
 
     def stop(self) -> None:
-        """End it, orphans included: LitServe leaves its workers behind when it is terminated alone."""
+        """End all its processes: LitServe leaves its workers behind if it alone is terminated."""
         members = self._members()
         self._signal(signal.SIGCONT)
         for process in members:

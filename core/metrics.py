@@ -30,7 +30,7 @@ UPLOAD_DURATION_SECONDS = Histogram(
 #: `outcome` is loaded or unavailable.
 MODEL_LOADS = Counter("model_loads_total", "Loads of models into memory.", ["model", "outcome"], registry=REGISTRY)
 MODEL_EVICTIONS = Counter(
-    "model_evictions_total", "Models given back so that others have room.", ["model"], registry=REGISTRY
+    "model_evictions_total", "Models evicted to make room for others.", ["model"], registry=REGISTRY
 )
 MODEL_RESIDENT_BYTES = Gauge(
     "model_resident_bytes", "Bytes that models take on the device, what they share counted once.", registry=REGISTRY

@@ -1,1 +1,1 @@
-"""What runs underneath and around: the embedded stack, containers."""
+"""What Darkroom runs on and in: the embedded stack, the containers."""

@@ -1,1 +1,1 @@
-"""`make bench-models`: the denoisers of known models with random weights, for which throughput is the same."""
+"""`make bench-models`: the denoisers of known models with random weights, whose throughput is that of the trained ones."""

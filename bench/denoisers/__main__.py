@@ -1,4 +1,4 @@
-"""`make bench-models`: what a device gets out of each denoiser, beside what it gets out of a matrix product."""
+"""`make bench-models`: the throughput of each denoiser on a device, beside that of a matrix product."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ WAYS = ("eager", "compiled")
 
 
 def main() -> None:
-    """Print a table, and write the figures where `--result` says."""
+    """Print a table, and write the figures to the file of `--result`."""
     options = _build_parser().parse_args()
     device = torch.device(options.device)
     settings = Settings(
@@ -56,7 +56,7 @@ def _build_parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m bench.denoisers", description=__doc__)
     parser.add_argument("--denoisers", nargs="+", choices=DENOISERS, default=list(DENOISERS))
     parser.add_argument("--dims", choices=["full", "tiny"], default="full", help="full needs 2 to 24 GB each")
-    parser.add_argument("--side", type=int, metavar="PIXELS", help="of the images; each model's own where left out")
+    parser.add_argument("--side", type=int, metavar="PIXELS", help="of the images (each model's own)")
     parser.add_argument("--rows", nargs="+", type=int, default=[1, 2, 4, 8])
     parser.add_argument("--ways", nargs="+", choices=WAYS, default=list(WAYS))
     parser.add_argument("--rounds", type=int, default=10)

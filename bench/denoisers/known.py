@@ -1,4 +1,4 @@
-"""The denoisers, at the size that they are published in and at one that any machine holds."""
+"""The denoisers, at their published size and at one that fits any machine."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ class Denoiser:
     """One denoiser. Sizes are of its latents: rows, columns and tokens of text."""
 
     model_class: type[torch.nn.Module]
-    #: Of the published model; `tiny` changes some of them.
+    #: The published model's arguments; `tiny` replaces some of them.
     config: Mapping[str, Any]
     tiny: Mapping[str, Any]
     #: Pixels of an image's side, and calls with one row for each image: two a step with classifier-free guidance.
@@ -24,7 +24,7 @@ class Denoiser:
     make_inputs: Callable[[torch.nn.Module, int, int, torch.device, torch.dtype], dict[str, Any]]
 
     def build(self, *, tiny: bool, device: torch.device, dtype: torch.dtype) -> torch.nn.Module:
-        """With weights that nobody trained."""
+        """The module with random weights, in evaluation mode."""
         default = torch.get_default_dtype()
         torch.set_default_dtype(dtype)
         try:

@@ -1,4 +1,4 @@
-"""Time forwards, count what they compute, and compare that with what the device can."""
+"""Time forwards, count their operations, and compare the rate with the device's best."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from torch.utils.flop_counter import FlopCounterMode
 
 from bench.denoisers.known import Denoiser
 
-#: Side of the matrices whose product says what the device can: the best of these.
+#: Sides of the matrices whose product gives the device's best rate.
 _MATRICES = {"cuda": (4096, 8192), "cpu": (1024, 2048)}
 
 
@@ -28,9 +28,9 @@ class Measured:
     #: Milliseconds of a forward: median, lowest, highest.
     milliseconds: tuple[float, float, float]
     tflops_per_second: float
-    #: Of the rate of the matrix product.
+    #: As a share of the rate of the matrix product.
     share_of_matrix_product: float
-    #: Of the steps of an image, guidance counted: divide by a model's steps for images a second.
+    #: Steps of an image a second, guidance included: divide by a model's steps for images a second.
     image_steps_per_second: float
 
 
@@ -46,7 +46,7 @@ def measure_matrix_product(device: torch.device, dtype: torch.dtype, *, rounds: 
 
 @dataclass(frozen=True)
 class Settings:
-    """What holds for all that is measured."""
+    """What is the same for all measurements."""
 
     device: torch.device
     dtype: torch.dtype
@@ -59,7 +59,7 @@ class Settings:
 
 
 def measure(name: str, denoiser: Denoiser, settings: Settings, *, matrix_product: float) -> list[Measured]:
-    """`eager` and then `compiled`, on one set of weights, with each number of rows."""
+    """Measure `eager` and then `compiled`, on one set of weights, with each number of rows."""
     model: Any = denoiser.build(tiny=settings.tiny, device=settings.device, dtype=settings.dtype)
     all_inputs = {
         rows: denoiser.make_inputs(model, rows, settings.side or denoiser.side, settings.device, settings.dtype)
@@ -95,7 +95,7 @@ def _count_flops(model: torch.nn.Module, inputs: dict[str, Any]) -> int:
 
 
 def _time(run: Callable[[], object], device: torch.device, rounds: int) -> list[float]:
-    """Seconds of each round. The first runs, which choose kernels and compile, do not count."""
+    """Seconds of each round. The first three runs, which choose kernels and compile, are not timed."""
     for _ in range(3):
         run()
     seconds = []

@@ -1,4 +1,4 @@
-"""The queue beside the simplest things that could do its work, measured in one interleaved run.
+"""The queue beside the simplest systems that could do its work, measured in one interleaved run.
 
-`docs/benchmarks.md` tells how to run it and how to read what it writes.
+`docs/benchmarks.md` explains how to run it and how to read its report.
 """

@@ -1,4 +1,4 @@
-"""What every part of the run stands on: real servers, processes that end with us, and turns."""
+"""What every part of the run uses: real servers, processes that end with this one, and a random order for each round."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ class Bench:
 
     @contextmanager
     def process(self, name: str, *arguments: str, **environment: str) -> Iterator[ProcessTree]:
-        """A Python program on this stack, until the block ends."""
+        """A Python program on this stack, stopped when the block ends."""
         tree = ProcessTree(
             [*bind_to_parent(signal.SIGKILL), sys.executable, *arguments],
             environment=inherit(self.stack.environment | environment),
@@ -62,19 +62,19 @@ class Bench:
         return self.stack.environment["REDIS_URL"].rpartition("/")[0] + f"/{database}"
 
     def server_cpu_seconds(self, part: str) -> float:
-        """What a server (`database` or `redis`) and its children have used so far."""
+        """CPU seconds of a server (`database` or `redis`) and its children."""
         root = psutil.Process(self.stack.part(part).pid)
         seconds = 0.0
         for process in (root, *root.children(recursive=True)):
             with suppress(psutil.NoSuchProcess):
                 times = process.cpu_times()
-                # Of the children that ended, the parent's own account tells.
+                # The time of children that have ended is in their parent's figures.
                 seconds += times.user + times.system + (times.children_user + times.children_system)
         return seconds
 
 
 def wait_until(condition: Callable[[], bool], *, seconds: float, what: str) -> None:
-    """Raises RuntimeError, saying what did not happen in time."""
+    """Wait until the condition is true. Raises RuntimeError with `what` if it is not within these seconds."""
     give_up_at = time.monotonic() + seconds
     while not condition():
         if time.monotonic() > give_up_at:
@@ -83,5 +83,5 @@ def wait_until(condition: Callable[[], bool], *, seconds: float, what: str) -> N
 
 
 def in_turns(items: Sequence[_Item], seed: str) -> list[_Item]:
-    """The items in an order of this round's own."""
+    """The items in a random order that depends on the seed alone."""
     return random.Random(seed).sample(items, len(items))

@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
-from typing import TypeVar
 
+from bench.options import list_of
 from bench.queue.plan import PARTS, Plan
 
 _RESULTS = Path(__file__).parent / "results"
 
-_Value = TypeVar("_Value")
-
 
 def read_plan(arguments: Sequence[str] | None = None) -> Plan:
-    """The plan that the command line asks for. Exits with a message where it makes no sense."""
+    """The plan that the command line asks for. Exits with a message if it makes no sense."""
     options = _build_parser().parse_args(arguments)
     quick = options.quick
     return Plan(
@@ -43,13 +41,13 @@ def _build_parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--quick", action="store_true", help="two minutes instead of a quarter of an hour: to see it work"
     )
-    parser.add_argument("--parts", type=_split(_part), metavar="A,B", help=f"of {', '.join(PARTS)} (all)")
+    parser.add_argument("--parts", type=list_of(_part), metavar="A,B", help=f"of {', '.join(PARTS)} (all)")
     parser.add_argument("--rounds", type=_positive, metavar="N", help="5; with --quick 2")
     parser.add_argument("--worker-threads", type=_positive, default=8, metavar="N", help="of a worker process (8)")
     parser.add_argument("--noop-jobs", type=_positive, metavar="N", help="of a round (600)")
     parser.add_argument("--handoffs", type=_positive, metavar="N", help="of a round (100)")
-    parser.add_argument("--sizes", type=_split(_positive), metavar="N,M", help="queued rows (1000 to 1000000)")
-    parser.add_argument("--accounts", type=_split(_positive), metavar="N,M", help="that they belong to (1,100,10000)")
+    parser.add_argument("--sizes", type=list_of(_positive), metavar="N,M", help="queued rows (1000 to 1000000)")
+    parser.add_argument("--accounts", type=list_of(_positive), metavar="N,M", help="that they belong to (1,100,10000)")
     parser.add_argument("--claims", type=_positive, metavar="N", help="of a round (60)")
     parser.add_argument("--clients", type=_positive, default=16, metavar="N", help="that submit at once (16)")
     parser.add_argument("--submit-seconds", type=float, metavar="S", help="of a round (3)")
@@ -60,10 +58,6 @@ def _build_parser() -> argparse.ArgumentParser:
     parser.add_argument("--remark", default="", metavar="TEXT", help="what else ran on the machine, for the report")
     parser.add_argument("--results", type=Path, default=_RESULTS, metavar="DIR")
     return parser
-
-
-def _split(read: Callable[[str], _Value]) -> Callable[[str], tuple[_Value, ...]]:
-    return lambda text: tuple(read(part) for part in text.split(",") if part)
 
 
 def _part(name: str) -> str:

@@ -1,4 +1,4 @@
-"""A closed loop of HTTP clients in one thread: as little work as possible beside what is measured."""
+"""A closed loop of HTTP clients in one thread, to take as little CPU time as possible from what is measured."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _PATIENCE_SECONDS = 30
 
 @dataclass(frozen=True)
 class Load:
-    """What was answered within the time (or the first answer, where that took longer), and what each took. Seconds."""
+    """Answers within the time (or the first one, if that took longer), and the latency of each. Seconds."""
 
     answered: int
     seconds: float
@@ -39,7 +39,7 @@ class _Client:
     def send(self) -> None:
         self.received.clear()
         self.sent_at = time.perf_counter()
-        # Small, and nothing else is under way on this connection: the kernel takes it whole.
+        # Small, and nothing else is in flight on this connection: the kernel accepts it whole.
         self.connection.sendall(self.request)
 
 
@@ -53,8 +53,8 @@ def build_request(path: str, body: bytes, *, api_key: str) -> bytes:
 
 
 def run_load(port: int, requests: Sequence[bytes], *, seconds: float, expected: int = 202) -> Load:
-    """A client for each request, sending it again and again for so long, and until there was an answer. Raises RuntimeError
-    for another answer, or none.
+    """Run a client for each request, which sends it again and again for these seconds and at least until one answer came.
+    Raises RuntimeError for a status that is not the expected one, or if no answer comes.
     """
     clients = [_Client(socket.create_connection((LOOPBACK, port)), request) for request in requests]
     latencies: list[float] = []
@@ -65,8 +65,8 @@ def run_load(port: int, requests: Sequence[bytes], *, seconds: float, expected: 
             client.connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, True)
             selector.register(client.connection, selectors.EVENT_READ, client)
             client.send()
-        under_way = len(clients)
-        while under_way:
+        in_flight = len(clients)
+        while in_flight:
             events = selector.select(_PATIENCE_SECONDS)
             if not events:
                 raise RuntimeError("no answer came")
@@ -76,12 +76,12 @@ def run_load(port: int, requests: Sequence[bytes], *, seconds: float, expected: 
                     continue
                 now = time.perf_counter()
                 is_over = now - begin > seconds
-                # A first answer counts however late it comes, and then the load lasted as long as that.
+                # A first answer counts however late it comes; the load then lasted until that moment.
                 if not is_over or not latencies:
                     latencies.append(now - client.sent_at)
                     lasted = max(seconds, now - begin)
                 if is_over:
-                    under_way -= 1
+                    in_flight -= 1
                 else:
                     client.send()
     for client in clients:
@@ -90,7 +90,7 @@ def run_load(port: int, requests: Sequence[bytes], *, seconds: float, expected: 
 
 
 def _receive(client: _Client, expected: int) -> bool:
-    """Take what has come, and tell whether the answer is whole."""
+    """Receive what has arrived, and return whether the answer is complete."""
     chunk = client.connection.recv(65_536)
     if not chunk:
         raise RuntimeError(f"the connection was closed after {bytes(client.received)!r}")
@@ -99,7 +99,7 @@ def _receive(client: _Client, expected: int) -> bool:
 
 
 def is_whole(received: bytes, expected: int) -> bool:
-    """Whether these bytes are a whole answer. Raises RuntimeError where it is not the expected one."""
+    """Whether these bytes are a complete answer. Raises RuntimeError if it is not the expected one."""
     head, separator, body = received.partition(b"\r\n\r\n")
     if not separator:
         return False

@@ -1,4 +1,4 @@
-"""What a ring starts in the no-op worker: the life of a job as worker/rendering/run_job.py has it, without the picture."""
+"""The task of the no-op worker: the life of a job as in worker/rendering/run_job.py, without drawing."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from core.settings import Settings, get_settings
 from worker.rendering.attempt.group_claimer import GroupClaimer
 from worker.rendering.attempt.group_success_writer import GroupSuccessWriter
 
-#: A file to which every claim is written: job, when the ring came in, when the claim was committed, in nanoseconds.
+#: Names a file to which every claim is written: the job, and in nanoseconds when the ring arrived and the claim committed.
 CLAIMS_FILE = "BENCH_CLAIMS_FILE"
 
 _successes = GroupSuccessWriter()
@@ -27,7 +27,7 @@ _successes = GroupSuccessWriter()
 
 @shared_task(name=RENDER_NEXT)
 def render_next(**_: str) -> None:
-    """Somebody rang: take jobs until nothing is left."""
+    """Run jobs until none is left."""
     rung_at = time.monotonic_ns()
     while _run_next_job(get_settings(), rung_at):
         continue
@@ -39,7 +39,7 @@ def _run_next_job(settings: Settings, rung_at: int) -> bool:
         return False
     claimed_at = time.monotonic_ns()
 
-    _successes.write(attempt_id=attempt.id, rendered=draw_nothing(attempt))
+    succeed_like_a_worker(attempt, draw_nothing(attempt))
     get_doorbell().ring_soon(WEBHOOK_QUEUE, DELIVER_NEXT)
     if claims := _open_claims_file():
         os.write(claims, f"{attempt.job_id} {rung_at} {claimed_at}\n".encode())
@@ -47,12 +47,17 @@ def _run_next_job(settings: Settings, rung_at: int) -> bool:
 
 
 def claim_like_a_worker(settings: Settings) -> ClaimedAttempt | None:
-    """The next job, committed under a lease; None where there is none."""
+    """The next job, committed under a lease; None if there is none."""
     return _build_claimer(settings.render_pool).claim(_take)
 
 
 def _take(_: ClaimedAttempt) -> None:
-    """There is no room to keep account of."""
+    """Nothing: there is no capacity to account for."""
+
+
+def succeed_like_a_worker(attempt: ClaimedAttempt, rendered: Rendered) -> None:
+    """Commit the success of the attempt. Raises LeaseLost."""
+    _successes.write(attempt_id=attempt.id, rendered=rendered)
 
 
 @cache
@@ -74,7 +79,7 @@ def prefer_like_a_worker(settings: Settings) -> Preference:
 
 
 def draw_nothing(attempt: ClaimedAttempt) -> Rendered:
-    """What a render would have brought: every image that was asked for, as a row."""
+    """The result of a render that draws nothing: a row for every image of the request."""
     images = [
         StoredImage(
             position=position,

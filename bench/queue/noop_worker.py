@@ -1,4 +1,4 @@
-"""`python -m bench.queue.noop_worker`: a rendering worker as it is deployed, but whose jobs draw nothing."""
+"""`python -m bench.queue.noop_worker`: a rendering worker as it is deployed, except that its jobs draw nothing."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a run measures, and how much of it."""
+"""What a run measures, and how often."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class Plan:
     account_counts: tuple[int, ...]
     #: Claims of a round from each queue.
     claims: int
-    #: HTTP clients, each sending its next request when the last one is answered, for so long in each round.
+    #: HTTP clients, each sending its next request when the last one is answered, for `submit_seconds` of each round.
     clients: int
     submit_seconds: float
     #: The light account's jobs in each round; the heavy one sends 20 times as many.
@@ -34,8 +34,8 @@ class Plan:
     simulated_workers: int
     #: Mean seconds of simulated work.
     work_seconds: float
-    #: These rounds take longest.
+    #: Rounds of the fairness part, which take longest.
     fair_rounds: int
-    #: What a reader has to know of the machine at that hour.
+    #: What a reader has to know about the machine during the run.
     remark: str
     results: Path

@@ -1,4 +1,4 @@
-"""What a run found, round by round. Tables, plot and targets are made from this and nothing else."""
+"""The results of a run, round by round. Tables, plot and targets are made from these and nothing else."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ import json
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Any, Self
 
 from bench.figures import Spread, percentile, spread
 
@@ -22,19 +21,19 @@ class Cell:
 
     @property
     def values(self) -> list[float]:
-        """Of all rounds together."""
+        """The values of all rounds together."""
         return [value for one in self.rounds for value in one]
 
     def spread(self, percent: float = 50) -> Spread:
-        """The rounds' percentiles, with their median and quartiles."""
+        """The spread of a percentile over the rounds."""
         return spread(self.percentiles(percent))
 
     def percentiles(self, percent: float) -> list[float]:
-        """Of each round."""
+        """The percentile of each round."""
         return [percentile(one, percent) for one in self.rounds]
 
     def percentile(self, percent: float) -> float:
-        """Of all rounds together."""
+        """The percentile of all rounds together."""
         return percentile(self.values, percent)
 
 
@@ -52,7 +51,7 @@ class Results:
     seconds: float = 0.0
 
     def add(self, measure: str, system: str, load: str, values: Sequence[float]) -> None:
-        """One round of a cell. Raises ValueError for a round without a value."""
+        """Add one round of a cell. Raises ValueError for a round without a value."""
         if not values:
             raise ValueError(f"nothing was measured: {measure}, {system}, {load}")
         cell = self.find(measure, system, load)
@@ -62,31 +61,20 @@ class Results:
         cell.rounds.append(list(values))
 
     def find(self, measure: str, system: str, load: str) -> Cell | None:
-        """The cell, where it was measured."""
+        """The cell, or None if it was not measured."""
         for cell in self.cells:
             if (cell.measure, cell.system, cell.load) == (measure, system, load):
                 return cell
         return None
 
     def list_cells(self, measure: str) -> list[Cell]:
-        """By system and load, numbers by their size: the order of the run is another in every round."""
+        """The cells by system and load, numbers by their size: the order of measurement differs from round to round."""
         own = [cell for cell in self.cells if cell.measure == measure]
         return sorted(own, key=lambda cell: (_order(cell.system), _order(cell.load)))
 
     def write(self, path: Path) -> None:
-        """As JSON, four digits of each value."""
+        """Write the results as JSON, with four digits of each value."""
         data = asdict(self)
         for cell in data["cells"]:
             cell["rounds"] = [[float(f"{value:.4g}") for value in one] for one in cell["rounds"]]
         path.write_text(json.dumps(data) + "\n", encoding="utf-8")
-
-    @classmethod
-    def read(cls, path: Path) -> Self:
-        """From what `write` wrote."""
-        data: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-        return cls(
-            machine=data["machine"],
-            settings=data["settings"],
-            cells=[Cell(**cell) for cell in data["cells"]],
-            seconds=data["seconds"],
-        )

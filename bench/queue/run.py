@@ -33,11 +33,11 @@ _LIBRARIES = (
 
 
 def run(plan: Plan, *, logs: Path, say: Callable[[str], None]) -> Results:
-    """Run the plan, on a database that survives a power cut, as a deployment's does. Raises RuntimeError when a process
-    does not start or loses a job.
+    """Run the plan on a database that survives a power cut, as in a deployment. Raises RuntimeError if a process does not
+    start or loses a job.
     """
     begin = time.monotonic()
-    results = Results(machine=describe_machine(_LIBRARIES), settings=_describe(plan))
+    results = Results(machine=describe_machine(_LIBRARIES), settings=_build_settings(plan))
     with LocalStack(only=("database", "redis"), durable=True) as stack:
         os.environ.update(stack.environment)
         bench = Bench(plan=plan, stack=stack, results=results, logs=logs, say=say)
@@ -64,7 +64,7 @@ def _measure(bench: Bench) -> None:
         measure_fairness(bench)
 
 
-def _describe(plan: Plan) -> dict[str, str]:
+def _build_settings(plan: Plan) -> dict[str, str]:
     return {
         "rounds": f"{plan.rounds} (fairness: {plan.fair_rounds})",
         "threads of a worker process": str(plan.worker_threads),

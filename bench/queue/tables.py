@@ -15,8 +15,8 @@ from core.jobs.submit.new_job import Submission
 from core.jobs.submit.submit_step_by_step import submit_step_by_step
 from core.settings import get_settings
 
-#: Jobs like the first one, in the order in which fair queueing would have put them: an account's own one after another,
-#: the accounts side by side. Ids grow with time, as ours do.
+#: Jobs like the first one, in the order of fair queueing: an account's own one after another, the accounts side by side.
+#: Ids grow with time, as those of the product do.
 _FILL = """
 insert into jobs (id, account_id, task, model, model_revision, request, seed, metadata, warnings, cost, pool,
                   fair_position, max_attempts, request_id)
@@ -29,14 +29,14 @@ cross join (select * from jobs where id = :first) first
 
 
 def empty_tables(engine: Engine) -> None:
-    """Nothing is left in any of our tables."""
+    """Delete all rows of all tables of the product."""
     names = ", ".join(table.name for table in core.schema.metadata.sorted_tables)
     with engine.begin() as connection:
         connection.execute(text(f"truncate {names}"))
 
 
 def submit_one(session: Session, account_id: UUID) -> UUID:
-    """A job of the account, through core."""
+    """Submit a job of the account through core, and return its id."""
     submission = Submission(
         request=RenderRequest(prompt="a red mug on a wooden table"),
         account_id=account_id,
@@ -48,9 +48,9 @@ def submit_one(session: Session, account_id: UUID) -> UUID:
 
 
 def fill_queue(engine: Engine, *, rows: int, accounts: int, pool: str) -> None:
-    """So many queued jobs of so many accounts in empty tables, vacuumed and analysed."""
+    """Fill empty tables with this number of queued jobs and accounts, then vacuum and analyse."""
     with Session(engine) as session, session.begin():
-        # A million foreign keys need not be checked: they come from the rows themselves.
+        # A million foreign keys need no check: they are read from the rows themselves.
         session.execute(text("set local statement_timeout = 0"))
         session.execute(text("set local session_replication_role = replica"))
         account_id = create_account(session, name="bench").id

@@ -1,4 +1,4 @@
-"""Give each system the OpenMP that suits it better, by trying both, interleaved."""
+"""Give each system the faster OpenMP of two, found by interleaved trials."""
 
 from __future__ import annotations
 
@@ -23,9 +23,9 @@ _FIRST_SEED = -1000
 def start_on_better_openmp(
     system: System, plan: Plan, *, logs: Path, running: ExitStack
 ) -> tuple[RunningSystem, SystemNote]:
-    """The system, up and paused, to be stopped when `running` closes; and what to say of it.
+    """Start the system on the faster OpenMP and pause it; `running` stops it when it closes. Returns it with its note.
 
-    On a GPU it does not matter, and is not tried.
+    On a GPU OpenMP makes no difference, and only libgomp is used.
     """
     if plan.openmp is not None:
         candidates: tuple[OpenMP, ...] = (plan.openmp,)

@@ -3,27 +3,25 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
-from typing import TypeVar
 
+from bench.options import list_of
 from bench.render.jobs import TASKS
 from bench.render.plan import Plan
 from bench.render.serve.setting import Setting
-from bench.render.systems import SYSTEMS, System, find_system
+from bench.render.systems import SYSTEMS, System, get_system
 
 _REPOSITORY = Path(__file__).parents[2]
 _QUICK_SYSTEMS = ("loop", "static", "engine", "litserve-grouped", "bentoml-grouped")
 
-_Value = TypeVar("_Value")
-
 
 def read_plan(arguments: Sequence[str] | None = None) -> Plan:
-    """The plan that the command line asks for. Exits with a message where it makes no sense."""
+    """The plan that the command line asks for. Exits with a message if it makes no sense."""
     options = _build_parser().parse_args(arguments)
     quick = options.quick
     return Plan(
-        systems=options.systems or (tuple(find_system(name) for name in _QUICK_SYSTEMS) if quick else SYSTEMS),
+        systems=options.systems or (tuple(get_system(name) for name in _QUICK_SYSTEMS) if quick else SYSTEMS),
         loads=options.loads or (("mixed",) if quick else ("uniform", "mixed")),
         concurrencies=options.concurrencies or ((1, 8) if quick else (1, 2, 4, 8, 16)),
         rates=options.rates if options.rates is not None else ((1.0,) if quick else (0.7, 1.0, 1.3)),
@@ -44,15 +42,15 @@ def _build_parser() -> argparse.ArgumentParser:
     parser.add_argument("--quick", action="store_true", help="minutes instead of a good half hour: to see it work")
     parser.add_argument(
         "--systems",
-        type=_split(_system),
+        type=list_of(_system),
         metavar="A,B",
         help=f"of {', '.join(system.name for system in SYSTEMS)} (all)",
     )
-    parser.add_argument("--loads", type=_split(str), metavar="A,B", help="of uniform, mixed (both)")
-    parser.add_argument("--tasks", type=_split(str), metavar="A,B", help="of the mixed load: text, image (both)")
-    parser.add_argument("--concurrencies", type=_split(int), metavar="N,M", help="clients of the closed loop")
+    parser.add_argument("--loads", type=list_of(str), metavar="A,B", help="of uniform, mixed (both)")
+    parser.add_argument("--tasks", type=list_of(str), metavar="A,B", help="of the mixed load: text, image (both)")
+    parser.add_argument("--concurrencies", type=list_of(int), metavar="N,M", help="clients of the closed loop")
     parser.add_argument(
-        "--rates", type=_split(float), metavar="X,Y", help="shares of the capacity; '' for no open loop"
+        "--rates", type=list_of(float), metavar="X,Y", help="shares of the capacity; '' for no open loop"
     )
     parser.add_argument("--rounds", type=int, metavar="N", help="5; with --quick 2")
     parser.add_argument("--open-loop-jobs", type=int, metavar="N", help="in each round of the open loop")
@@ -66,12 +64,8 @@ def _build_parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _split(read: Callable[[str], _Value]) -> Callable[[str], tuple[_Value, ...]]:
-    return lambda text: tuple(read(part) for part in text.split(",") if part)
-
-
 def _system(name: str) -> System:
     try:
-        return find_system(name)
+        return get_system(name)
     except KeyError as error:
         raise argparse.ArgumentTypeError(f"there is no system {name!r}") from error

@@ -18,15 +18,15 @@ from bench.render.results import ClosedCell, OpenCell, Results, Round
 from bench.render.running import Measurement, RunningSystem
 from bench.render.traffic import Traffic, poisson_arrivals
 
-#: Seeds of the jobs that warm up; those of the rounds count from 0.
+#: Seed of the warm-up's jobs; those of the rounds count from 0.
 _WARM_UP = -1
 _WARM_UP_CONCURRENCY = 8
 
 
 def compare(plan: Plan, *, logs: Path, say: Callable[[str], None]) -> Results:
-    """Run the plan. Raises RuntimeError when a system does not start or loses a job."""
+    """Run the plan. Raises RuntimeError if a system does not start or loses a job."""
     begin = time.monotonic()
-    results = Results(machine=describe_machine(), settings=_describe(plan))
+    results = Results(machine=describe_machine(), settings=_build_settings(plan))
     with _started(plan, results, logs=logs, say=say) as systems:
         _warm_up_and_compare_pixels(plan, systems, results, say)
         for number in range(plan.rounds):
@@ -116,7 +116,7 @@ def _measure_arrivals(plan: Plan, one: RunningSystem, results: Results, cell: Op
 
 
 def _capacity(results: Results, system: str) -> float:
-    """Images a second of the mixed load, at the concurrency that suits the system best."""
+    """Images a second of the mixed load, at the system's best concurrency."""
     return max(
         (
             spread([one.images_per_second for one in cell.rounds]).median
@@ -139,7 +139,7 @@ def _to_round(measured: Measurement) -> Round:
     )
 
 
-def _describe(plan: Plan) -> dict[str, str]:
+def _build_settings(plan: Plan) -> dict[str, str]:
     setting = plan.setting
     return {
         "model": str(setting.model),

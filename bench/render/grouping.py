@@ -19,12 +19,12 @@ class GroupKey(NamedTuple):
 
 
 def group_key(job: Job) -> GroupKey:
-    """Jobs of equal keys can share a call."""
+    """The job's key: jobs with equal keys can share a call."""
     return GroupKey(job.task, job.steps, job.guidance_scale, job.width, job.height)
 
 
 def group_jobs(jobs: Sequence[Job], *, max_rows: int) -> list[list[int]]:
-    """Positions of the jobs, group by group: the groups in the order of their first jobs, none above `max_rows`."""
+    """Positions of the jobs by group, in the order of the groups' first jobs, with at most `max_rows` in each."""
     by_key: dict[GroupKey, list[int]] = {}
     for position, job in enumerate(jobs):
         by_key.setdefault(group_key(job), []).append(position)

@@ -1,4 +1,4 @@
-"""The jobs of a load: the same ones, in the same order, for every system that is measured."""
+"""The jobs of a load: the same, in the same order, for every system."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ Task = Literal["text", "image"]
 STEPS = (8, 12, 20)
 GUIDANCE_SCALES = (1.0, 3.0, 7.5)
 TASKS: tuple[Task, ...] = ("text", "image")
-#: How much of the way back to noise an input picture goes.
+#: How far an input picture is noised, of 1.
 STRENGTH = 0.6
 
 
@@ -39,7 +39,7 @@ class Job:
     image: str | None = None
 
     def to_json(self) -> dict[str, Any]:
-        """What goes over a pipe or over HTTP."""
+        """The job as it is sent over a pipe or HTTP."""
         return asdict(self)
 
     def input_picture(self) -> Image.Image:
@@ -50,10 +50,10 @@ class Job:
 
 
 def make_jobs(load: str, count: int, *, seed: int, size: int, tasks: tuple[Task, ...] = TASKS) -> list[Job]:
-    """`count` jobs of a load, with prompts of their own (so that no cache of an earlier round's prompts helps anybody).
+    """`count` jobs of a load, with prompts of their own, so that no cache of an earlier round's prompts helps.
 
     `uniform`: text to image, 12 steps, guidance 3. `mixed`: every combination of steps, guidance and task once
-    before any comes twice, each time in another order.
+    before any comes twice, in an order that differs each time.
     """
     lot = random.Random(f"{load} {seed}")
     if load == "uniform":

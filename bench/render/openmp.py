@@ -1,4 +1,4 @@
-"""Which OpenMP a system runs on. torch brings libgomp; preloading Intel's replaces it."""
+"""The OpenMP that a system runs on: torch's own libgomp, or Intel's, which replaces it if it is preloaded."""
 
 from __future__ import annotations
 
@@ -10,15 +10,15 @@ OpenMP = Literal["libgomp", "libiomp5"]
 
 
 def build_environment(openmp: OpenMP, *, threads: int) -> dict[str, str]:
-    """Variables that choose it. Raises RuntimeError where libiomp5 is asked for and intel-openmp is not installed."""
+    """The environment variables that select it. Raises RuntimeError for libiomp5 if intel-openmp is not installed."""
     environment = {"OMP_NUM_THREADS": str(threads)}
     if openmp == "libiomp5":
-        # Waiting threads sleep after a millisecond: spinning longer takes the core from whoever has work.
-        environment |= {"LD_PRELOAD": _find_libiomp5(), "KMP_BLOCKTIME": "1"}
+        # Waiting threads sleep after a millisecond: spinning longer takes the core from threads that have work.
+        environment |= {"LD_PRELOAD": _get_libiomp5(), "KMP_BLOCKTIME": "1"}
     return environment
 
 
-def _find_libiomp5() -> str:
+def _get_libiomp5() -> str:
     try:
         installed = files("intel-openmp") or []
     except PackageNotFoundError as error:

@@ -1,4 +1,4 @@
-"""How far a system's pixels are from the pipeline's alone."""
+"""The difference between a system's pixels and those of the pipeline alone."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The unmodified pipeline, called as its documentation says: what every system but Darkroom's is built on."""
+"""The unmodified pipeline, called as its documentation says. Every system but Darkroom's is built on it."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from worker.rendering.images.encode import encode_image
 
 
 class PicturePipeline:
-    """A model's folder, ready for text-to-image and, where the family has it, image-to-image."""
+    """The pipelines of a model's folder: text-to-image and, if the family has it, image-to-image."""
 
     def __init__(self, folder: Path, *, device: str, threads: int) -> None:
         diffusers_logging.disable_progress_bar()
@@ -35,7 +35,7 @@ class PicturePipeline:
         self._by_task["image"].set_progress_bar_config(disable=True)
 
     def render(self, jobs: Sequence[Job]) -> list[bytes]:
-        """One PNG for each job, from one call. The jobs' group keys are equal."""
+        """Returns a PNG for each job, from one call. The jobs' group keys must be equal."""
         first = jobs[0]
         options: dict[str, Any] = {"width": first.width, "height": first.height}
         if first.task == "image":

@@ -1,16 +1,15 @@
-"""What a run found, round by round. Tables, plot and targets are made from this and nothing else."""
+"""The results of a run, round by round. Tables, plot and targets are made from these and nothing else."""
 
 from __future__ import annotations
 
 import json
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Any, Self
 
 
 @dataclass(frozen=True)
 class Round:
-    """One system, one cell, once. Latencies in seconds, in the order of the jobs."""
+    """One measurement of one cell. Latencies in seconds, in the order of the jobs."""
 
     images_per_second: float
     cpu_ms_per_image: float
@@ -19,7 +18,7 @@ class Round:
 
 @dataclass
 class ClosedCell:
-    """A system under a load with so many clients."""
+    """A system under a load with `concurrency` clients."""
 
     system: str
     load: str
@@ -32,7 +31,7 @@ class OpenCell:
     """A system under Poisson arrivals of the mixed load."""
 
     system: str
-    #: Of the capacity of the best static batching (`static`), or of the system's own (`own`).
+    #: The arrivals as a share of the capacity of the best static batching (`static`) or of the system itself (`own`).
     share: float
     capacity_of: str
     jobs_per_second: float
@@ -41,7 +40,7 @@ class OpenCell:
 
 @dataclass(frozen=True)
 class SystemNote:
-    """What a reader has to know of a system's set-up."""
+    """What a reader has to know about a system's set-up."""
 
     name: str
     letter: str
@@ -68,41 +67,23 @@ class Results:
     seconds: float = 0.0
 
     def note(self, name: str) -> SystemNote:
-        """Raises KeyError."""
+        """The note of this system. Raises KeyError."""
         return {system.name: system for system in self.systems}[name]
 
     def find_closed(self, system: str, load: str, concurrency: int) -> ClosedCell | None:
-        """The cell, where it was measured."""
+        """The cell, or None if it was not measured."""
         for cell in self.closed:
             if (cell.system, cell.load, cell.concurrency) == (system, load, concurrency):
                 return cell
         return None
 
     def find_open(self, system: str, share: float, capacity_of: str = "static") -> OpenCell | None:
-        """The cell, where it was measured."""
+        """The cell, or None if it was not measured."""
         for cell in self.open:
             if (cell.system, cell.share, cell.capacity_of) == (system, share, capacity_of):
                 return cell
         return None
 
     def write(self, path: Path) -> None:
-        """As JSON."""
+        """Write the results as JSON."""
         path.write_text(json.dumps(asdict(self), indent=1) + "\n", encoding="utf-8")
-
-    @classmethod
-    def read(cls, path: Path) -> Self:
-        """From what `write` wrote."""
-        data: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-        return cls(
-            machine=data["machine"],
-            settings=data["settings"],
-            systems=[SystemNote(**note) for note in data["systems"]],
-            closed=[ClosedCell(**cell | {"rounds": _read_rounds(cell)}) for cell in data["closed"]],
-            open=[OpenCell(**cell | {"rounds": _read_rounds(cell)}) for cell in data["open"]],
-            parity=data["parity"],
-            seconds=data["seconds"],
-        )
-
-
-def _read_rounds(cell: dict[str, Any]) -> list[Round]:
-    return [Round(**one) for one in cell["rounds"]]

@@ -1,4 +1,4 @@
-"""A system that is up: traffic goes in, what was served comes out."""
+"""A system that is up, and what it serves of the traffic that it is given."""
 
 from __future__ import annotations
 
@@ -25,20 +25,20 @@ _SECONDS_FOR_A_JOB = 900
 
 @dataclass(frozen=True)
 class Measurement:
-    """One traffic through one system. Seconds."""
+    """The traffic that one system has served. Seconds."""
 
     served: list[Served]
     cpu_seconds: float
 
     @property
     def images_per_second(self) -> float:
-        """From the first job sent to the last one answered."""
+        """Images a second, from the first job sent to the last one answered."""
         start = min(one.arrived for one in self.served)
         return len(self.served) / (max(one.finished for one in self.served) - start)
 
     @property
     def cpu_ms_per_image(self) -> float:
-        """CPU time of the whole process tree."""
+        """CPU milliseconds of the whole process tree for each image."""
         return self.cpu_seconds * 1000 / len(self.served)
 
     @property
@@ -75,7 +75,7 @@ class RunningSystem:
         )
 
     def wait_until_ready(self) -> None:
-        """Raises RuntimeError when it ended instead or does not answer in time."""
+        """Return once it serves. Raises RuntimeError if it ended or does not answer in time."""
         if self.system.wire == "pipe":
             _, answers = self._tree.pipes
             if not answers.readline():
@@ -91,7 +91,7 @@ class RunningSystem:
         raise RuntimeError(f"{self.system.name} was not ready in {_SECONDS_TO_START} s: see {self.log}")
 
     def measure(self, traffic: Traffic) -> Measurement:
-        """Run the traffic through it, alone on the machine as far as the other systems go."""
+        """Run the traffic through the system while all the other systems are paused."""
         self._tree.resume()
         before = self._tree.cpu_seconds()
         served = self._run_over_pipe(traffic) if self.system.wire == "pipe" else traffic.run(self._render_over_http)
@@ -100,7 +100,7 @@ class RunningSystem:
         return Measurement(served, after - before)
 
     def pause(self) -> None:
-        """Until the next measurement."""
+        """Freeze it until the next measurement."""
         self._tree.pause()
 
     def stop(self) -> None:

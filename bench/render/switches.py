@@ -1,6 +1,6 @@
-"""`python -m bench.render.switches`: what each speed switch of the catalog does to one model, measured in one run.
+"""`python -m bench.render.switches`: the effect of each speed switch of the catalog on one model, measured in one run.
 
-Every switch draws the same job in turn, round after round, so that whatever else the machine does falls on all of them.
+Every switch draws the same job in turn, round after round, so that other load on the machine affects all of them.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ from worker.rendering.render import render_images
 
 _REPOSITORY = Path(__file__).parents[2]
 
-#: By the names of the table; the first is what all are compared with.
+#: By their names in the table; all are compared with the first.
 SWITCHES: dict[str, dict[str, Any]] = {
     "none": {},
     "channels_last": {"channels_last": True},
@@ -54,18 +54,18 @@ class Measured:
     #: Plain's median over this one's.
     times_as_fast: float
     denoiser_mb: float
-    #: From the picture without switches, of 255.
+    #: From the picture without switches, in a range of 255.
     largest_pixel_difference: int
 
 
 def main() -> None:
-    """Print a table, and write the figures where `--result` says."""
+    """Print a table, and write the figures to the file of `--result`."""
     parser = argparse.ArgumentParser(prog="python -m bench.render.switches", description=__doc__)
     parser.add_argument("--models-file", type=Path, default=_REPOSITORY / "models.toml")
     parser.add_argument("--model", default="picturebook")
     parser.add_argument("--device", default="auto")
     parser.add_argument("--rounds", type=int, default=9)
-    parser.add_argument("--threads", type=int, help="of torch; all cores where left out")
+    parser.add_argument("--threads", type=int, help="of torch (all cores)")
     parser.add_argument("--result", type=Path, help="where to write the figures, as JSON")
     options = parser.parse_args()
     if options.threads:
@@ -86,7 +86,7 @@ def main() -> None:
 
 
 def load_all(catalog: Catalog, model_id: str, device: str) -> tuple[dict[str, LoadedModel], dict[str, str]]:
-    """The model with each switch, and why some cannot be had here."""
+    """The model with each switch, and the reasons for those that this machine cannot run."""
     loaded: dict[str, LoadedModel] = {}
     refused: dict[str, str] = {}
     for name, switches in SWITCHES.items():

@@ -1,4 +1,4 @@
-"""The systems that are compared, and what each one's set-up is."""
+"""The systems that are compared, and their set-ups."""
 
 from __future__ import annotations
 
@@ -14,24 +14,24 @@ class System:
     """One way to serve a diffusers pipeline."""
 
     name: str
-    #: The letter that the issue and the tables use.
+    #: The letter that stands for it in the tables.
     letter: str
     title: str
     #: One sentence for the table: what was set, and why that is fair.
     set_up: str
     #: Arguments of Python.
     command: tuple[str, ...]
-    #: How traffic gets there: `pipe` is in process; else a POST of the job, of `{"job": …}`, or of `{"jobs": […]}`.
+    #: How it gets its traffic: `pipe` in process; else by a POST of the job, of `{"job": …}`, or of `{"jobs": […]}`.
     wire: Wire = "pipe"
-    #: Path that is asked for images.
+    #: Path of the POST.
     path: str = ""
     #: Path that answers 200 once the model is loaded.
     health: str = ""
-    #: Whether it puts jobs of equal parameters into one call: the batching there was before.
+    #: Whether it puts jobs with equal parameters into one call.
     static_batching: bool = False
     #: Darkroom's own.
     ours: bool = False
-    #: Concurrencies at which it is measured; all where empty. What cannot batch is the same at each of them.
+    #: Concurrencies at which it is measured, or empty for all. A system that cannot batch performs the same at each.
     only_concurrencies: tuple[int, ...] = field(default=())
 
 
@@ -135,11 +135,11 @@ SYSTEMS = (
 )
 
 
-def find_system(name: str) -> System:
-    """Raises KeyError for a name that is none."""
+def get_system(name: str) -> System:
+    """The system of this name. Raises KeyError if there is none."""
     return {system.name: system for system in SYSTEMS}[name]
 
 
 def build_command(system: System, *, port: int) -> list[str]:
-    """The program that serves the system, in this interpreter's environment."""
+    """The command that serves the system, run by this interpreter."""
     return [sys.executable, *(argument.format(port=port) for argument in system.command)]

@@ -1,4 +1,4 @@
-"""The load generator: a fixed number of clients, or jobs that arrive when they arrive."""
+"""The load generator: a closed loop of clients, or an open loop of arrivals."""
 
 from __future__ import annotations
 
@@ -13,15 +13,15 @@ from typing import Any
 
 from bench.render.jobs import Job
 
-#: Renders one job and gives the PNG. Called from many threads at once.
+#: Renders one job and returns the PNG. Called from many threads at once.
 Render = Callable[[Job], bytes]
 
 
 @dataclass(frozen=True)
 class Served:
-    """What became of one job. Seconds since the traffic began."""
+    """One served job. Seconds since the traffic began."""
 
-    #: Open loop: when it was due, whether or not the client was on time. Closed loop: when its client sent it.
+    #: Open loop: when it was due, even if the client was late. Closed loop: when its client sent it.
     arrived: float
     finished: float
     png: bytes
@@ -43,14 +43,14 @@ class Served:
 
 @dataclass(frozen=True)
 class Traffic:
-    """Jobs and how they come: to `concurrency` clients, or at `arrivals` (seconds from the start)."""
+    """Jobs and how they are sent: by `concurrency` clients, or at `arrivals` (seconds from the start)."""
 
     jobs: Sequence[Job]
     concurrency: int | None = None
     arrivals: Sequence[float] | None = None
 
     def run(self, render: Render) -> list[Served]:
-        """Render every job. Raises RuntimeError when one was not rendered."""
+        """Render every job. Raises RuntimeError if one was not rendered."""
         if self.arrivals is not None:
             return run_open_loop(render, self.jobs, arrivals=self.arrivals)
         return run_closed_loop(render, self.jobs, concurrency=self.concurrency or 1)
@@ -70,7 +70,7 @@ class Traffic:
 
 
 def run_closed_loop(render: Render, jobs: Sequence[Job], *, concurrency: int) -> list[Served]:
-    """As many clients as `concurrency`, each with one job at a time, until all are rendered. In the jobs' order."""
+    """Run `concurrency` clients, each with one job at a time, until all are rendered. In the jobs' order."""
     start = time.perf_counter()
     served: list[Served | BaseException | None] = [None] * len(jobs)
     positions = iter(range(len(jobs)))
@@ -93,7 +93,7 @@ def run_closed_loop(render: Render, jobs: Sequence[Job], *, concurrency: int) ->
 
 
 def run_open_loop(render: Render, jobs: Sequence[Job], *, arrivals: Sequence[float]) -> list[Served]:
-    """Each job at its moment (seconds from now), however many are still being rendered. In the jobs' order."""
+    """Send each job at its moment (seconds from now), however many are being rendered. Returns them in the jobs' order."""
     start = time.perf_counter()
     served: list[Served | BaseException | None] = [None] * len(jobs)
 
@@ -111,7 +111,7 @@ def run_open_loop(render: Render, jobs: Sequence[Job], *, arrivals: Sequence[flo
 
 
 def poisson_arrivals(count: int, *, rate: float, seed: int) -> list[float]:
-    """`count` moments of a Poisson process of `rate` jobs a second, from 0 on. The same seed gives the same bursts."""
+    """`count` moments, in seconds from 0, of a Poisson process of `rate` jobs a second; the same for the same seed."""
     lot = random.Random(f"arrivals {seed}")
     return list(itertools.accumulate(lot.expovariate(rate) for _ in range(count)))
 
@@ -119,7 +119,7 @@ def poisson_arrivals(count: int, *, rate: float, seed: int) -> list[float]:
 def _serve(render: Render, job: Job, *, start: float, arrived: float) -> Served | BaseException:
     try:
         png = render(job)
-    except Exception as error:  # noqa: BLE001  (raised when every client is back: a measurement with a lost job is none)
+    except Exception as error:  # noqa: BLE001  (raised when all clients have ended: the measurement does not count then)
         return error
     return Served(arrived=arrived, finished=time.perf_counter() - start, png=png)
 

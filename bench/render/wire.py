@@ -1,4 +1,4 @@
-"""How each server takes a job and gives its image."""
+"""The format in which each server takes a job and returns its image."""
 
 from __future__ import annotations
 

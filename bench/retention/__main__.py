@@ -1,4 +1,4 @@
-"""Prune finished jobs while others are submitted and claimed: rows a second, and what the others notice of it."""
+"""Prune finished jobs while others are submitted and claimed: rows a second, and the effect on submits and claims."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ _QUEUED = 500
 def main() -> None:
     """Measure, and write result.json."""
     parser = argparse.ArgumentParser(prog="python -m bench.retention", description=__doc__)
-    parser.add_argument("--rows", type=int, default=1_000_000, help="finished jobs whose time is over")
+    parser.add_argument("--rows", type=int, default=1_000_000, help="finished jobs to prune")
     parser.add_argument("--alone-seconds", type=float, default=30.0, help="submits and claims without pruning")
     parser.add_argument("--out", type=Path, default=Path(__file__).with_name("result.json"))
     arguments = parser.parse_args()

@@ -1,18 +1,17 @@
-"""What goes on meanwhile: submits and claims, each timed with its commit; and who waits for a lock."""
+"""The load beside the pruning: submits and claims, each timed with its commit, and the longest wait for a lock."""
 
 from __future__ import annotations
 
 import threading
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from uuid import UUID
 
 from sqlalchemy import Engine, text
-from sqlalchemy.orm import Session
 
 from bench.queue.tables import submit_one
+from bench.timing import time_transaction
 from core.jobs.attempts.claim_step_by_step import claim_step_by_step
 from core.jobs.attempts.claiming_worker import ClaimingWorker
 
@@ -29,7 +28,7 @@ where wait_event_type = 'Lock' and datname = current_database()
 
 @dataclass
 class Load:
-    """Milliseconds of each submit and claim, and the longest wait for a lock that was seen."""
+    """Milliseconds of each submit and claim, and of the longest wait for a lock."""
 
     submits: list[float] = field(default_factory=list)
     claims: list[float] = field(default_factory=list)
@@ -50,14 +49,14 @@ class Load:
 
 @contextmanager
 def submitting_and_claiming(engine: Engine, account_id: UUID) -> Iterator[Load]:
-    """Submits and claims in turns, and a look at the locks every 5 ms, until the block ends."""
+    """Submit and claim in turns, and read the locks every 5 ms, until the block ends."""
     load, stop = Load(), threading.Event()
 
     def work() -> None:
         while not stop.wait(_PAUSE_SECONDS):
-            load.submits.append(_time(engine, lambda session: submit_one(session, account_id)))
+            load.submits.append(time_transaction(engine, lambda session: submit_one(session, account_id)))
             load.claims.append(
-                _time(
+                time_transaction(
                     engine,
                     lambda session: claim_step_by_step(
                         session, ClaimingWorker(pool=_POOL, worker_id="bench", lease_seconds=3600)
@@ -79,10 +78,3 @@ def submitting_and_claiming(engine: Engine, account_id: UUID) -> Iterator[Load]:
         stop.set()
         for thread in threads:
             thread.join()
-
-
-def _time(engine: Engine, work: Callable[[Session], object]) -> float:
-    begin = time.perf_counter()
-    with Session(engine) as session, session.begin():
-        work(session)
-    return (time.perf_counter() - begin) * 1000

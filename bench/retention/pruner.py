@@ -1,4 +1,4 @@
-"""The process that prunes, as the dispatcher does: batch after batch, until nothing is left."""
+"""A process that prunes as the dispatcher does: batch after batch, until nothing is left."""
 
 from __future__ import annotations
 

@@ -1,10 +1,10 @@
-"""Fill a database with finished jobs whose time is over."""
+"""Fill a database with finished jobs that are due to be pruned."""
 
 from __future__ import annotations
 
 from sqlalchemy import Engine, text
 
-#: Like a job that is there, succeeded with one attempt, one image that has left the bucket, one event and its usage.
+#: Copies of a queued job that succeeded, each with one attempt, one image that is deleted, one event and its usage.
 _FILL = (
     """
     insert into jobs (id, account_id, status, task, model, model_revision, request, seed, metadata, warnings, cost, pool,
@@ -43,10 +43,10 @@ _FILL = (
 
 
 def fill_finished(engine: Engine, *, rows: int) -> None:
-    """So many finished jobs like the queued one that is there, analysed."""
+    """Insert this number of finished copies of a queued job, then vacuum and analyse."""
     with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
         connection.execute(text("set statement_timeout = 0"))
-        # Foreign keys need not be checked: they come from the rows themselves.
+        # Foreign keys need no check: they are read from the rows themselves.
         connection.execute(text("set session_replication_role = replica"))
         for statement in _FILL:
             connection.execute(text(statement), {"rows": rows} if ":rows" in statement else {})

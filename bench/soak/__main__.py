@@ -1,4 +1,4 @@
-"""`python -m bench.soak [--jobs 2000]`: run both soaks, write down what came out, and fail where a promise is broken."""
+"""`python -m bench.soak [--jobs 2000]`: run both soaks, write the figures, and fail if a promise is broken."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _MOST_MEMORY_GROWTH = 0.03
 
 
 def main() -> None:
-    """Exits with 1 where memory grows, a job waits past the bound, or the preference saves too few loads."""
+    """Exits with 1 if memory grows, a job waits longer than the bound, or the preference saves too few loads."""
     parser = argparse.ArgumentParser(prog="python -m bench.soak", description=__doc__)
     parser.add_argument("--jobs", type=int, default=2000)
     parser.add_argument("--result", type=Path, default=_RESULT, help="where to write the figures, as JSON")
@@ -33,12 +33,12 @@ def main() -> None:
         f"no job waited longer than {BOUND_SECONDS:g} s": soaks.by_affinity.wait_seconds_max <= BOUND_SECONDS,
         "every job succeeded": soaks.by_affinity.statuses == {"succeeded": options.jobs},
     }
-    options.result.write_text(json.dumps(_describe(options.jobs, soaks, kept), indent=2) + "\n", encoding="utf-8")
+    options.result.write_text(json.dumps(_build_figures(options.jobs, soaks, kept), indent=2) + "\n", encoding="utf-8")
     print(options.result.read_text(encoding="utf-8"), end="")
     sys.exit(0 if all(kept.values()) else 1)
 
 
-def _describe(jobs: int, soaks: Soaks, kept: dict[str, bool]) -> dict[str, object]:
+def _build_figures(jobs: int, soaks: Soaks, kept: dict[str, bool]) -> dict[str, object]:
     return {
         "command": f"make soak-models  (python -m bench.soak --jobs {jobs})",
         "machine": f"{os.cpu_count()} cores, no GPU",

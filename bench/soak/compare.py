@@ -29,12 +29,12 @@ class Soaks:
 
     @property
     def saved_loads(self) -> float:
-        """How many times as often models are loaded first-come-first-served."""
+        """How many times more models are loaded first-come-first-served."""
         return self.first_come.model_loads / self.by_affinity.model_loads
 
     @property
     def memory_growth(self) -> float:
-        """Of the last quarter of the jobs over the second one: 0.01 is one per cent."""
+        """Growth of the mean memory from the second quarter of the jobs to the last: 0.01 is one per cent."""
         return self.by_affinity.memory_mb[3] / self.by_affinity.memory_mb[1] - 1
 
 

@@ -1,4 +1,4 @@
-"""`python -m bench.soak.run JOBS`: one soak in a process of its own, on servers that its environment names."""
+"""`python -m bench.soak.run JOBS`: one soak in a process of its own, on the servers that its environment names."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ _THREADS = 6
 
 @dataclass(frozen=True)
 class Figures:
-    """What came out of one soak."""
+    """The figures of one soak."""
 
     jobs: int
     statuses: dict[str, int]
@@ -56,7 +56,7 @@ def main() -> None:
 
 
 def soak(jobs: int) -> Figures:
-    """Submit so many jobs and see all of them through."""
+    """Submit this number of jobs and run all of them to their end."""
     runtime = get_runtime()
     traffic = Traffic(jobs)
     memory: list[int] = []

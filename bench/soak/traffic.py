@@ -1,4 +1,4 @@
-"""What arrives: jobs of a few accounts, with models drawn by Zipf's law, as many waiting at a time as a look ahead sees."""
+"""The load: jobs of a few accounts, with models drawn by Zipf's law, and more of them waiting than a claim looks ahead."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from core.jobs.submit.submit_job import submit_job
 from core.jobs.tables import Job
 from core.settings import get_settings
 
-#: Jobs that wait at any time: more than a claim looks ahead.
+#: The most jobs that wait at a time: more than a claim looks ahead.
 WAITING = 48
 
 _ACCOUNTS = 3
@@ -30,7 +30,7 @@ _WEIGHTS = [1 / rank for rank in range(1, len(MODELS) + 1)]
 
 
 class Traffic:
-    """Submits jobs until so many have been, never more waiting than `WAITING`. The same jobs for the same number."""
+    """Submits this number of jobs, with never more than `WAITING` queued. The same number gives the same jobs."""
 
     def __init__(self, jobs: int) -> None:
         self._jobs = jobs
@@ -42,10 +42,10 @@ class Traffic:
             accounts = [create_account(session, name=f"soak {number}").id for number in range(_ACCOUNTS)]
         left = self._jobs
         while left > 0:
-            room = min(left, WAITING - _count_waiting())
-            for _ in range(room):
+            slots = min(left, WAITING - _count_waiting())
+            for _ in range(slots):
                 self._submit(self._random.choice(accounts))
-            left -= room
+            left -= slots
             time.sleep(0.02)
 
     def _submit(self, account_id: UUID) -> None:

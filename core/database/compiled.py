@@ -14,7 +14,7 @@ _DIALECT = PGDialect_psycopg()  # type: ignore[no-untyped-call]  # SQLAlchemy ha
 @dataclass(frozen=True)
 class CompiledQuery:
     """A query as the driver takes it. Compiling it, and finding one that is compiled, take longer than PostgreSQL needs to
-    answer it, so whoever runs it often keeps it.
+    answer it, so code that runs it often keeps it.
     """
 
     statement: str

@@ -15,7 +15,5 @@ NORMAL = PRIORITIES["normal"]
 #: behind every job that can be claimed, so that a claim reads none of those, however many there are.
 HELD = 10
 
-
-def name_priority(priority: int) -> PriorityName:
-    """What the sender calls the priority of a row, held or not."""
-    return next((name for name, number in PRIORITIES.items() if number == priority % HELD), "normal")
+#: What the sender calls the priority of a row, held or not.
+PRIORITY_NAMES = {number + held: name for name, number in PRIORITIES.items() for held in (0, HELD)}

@@ -1,1 +1,1 @@
-"""What the container images are built from."""
+"""The sources of the container images."""

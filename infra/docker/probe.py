@@ -12,14 +12,14 @@ _ESTABLISHED = "01"
 
 
 def main(target: str) -> int:
-    """0 where the address answers with 200, or this container has a link to the port; 1 otherwise."""
+    """Returns 0 if the address answers with 200, or this container has a link to the port; else 1."""
     scheme, _, rest = target.partition(":")
     is_healthy = has_link(int(rest)) if scheme == "link" else answers(target)
     return 0 if is_healthy else 1
 
 
 def answers(url: str) -> bool:
-    """Whether a GET is answered with 200. No proxy is asked, whatever the environment says."""
+    """Whether a GET is answered with 200. No proxy is used, whatever the environment says."""
     address = urlsplit(url)
     connection = http.client.HTTPConnection(address.hostname or "", address.port, timeout=_TIMEOUT_SECONDS)
     try:

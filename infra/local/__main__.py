@@ -25,7 +25,7 @@ _PREFERRED_PORT = 8000
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Do what the command line says, and return the exit status."""
+    """Run the command line, and return the exit status."""
     options = _parse(sys.argv[1:] if arguments is None else arguments)
     screen = Screen()
     if sys.platform != "linux":
@@ -76,7 +76,7 @@ def _run(options: argparse.Namespace, screen: Screen) -> int:
 
 
 def _find_usual_port() -> int | None:
-    """The port that people expect, or None (any) where it is taken."""
+    """The API's usual port, or None (any) if it is taken."""
     return None if is_listening(_PREFERRED_PORT) else _PREFERRED_PORT
 
 
@@ -123,7 +123,7 @@ def _parse(arguments: Sequence[str]) -> argparse.Namespace:
         "--only", type=_parse_servers, metavar="SERVERS", help=f"start just these servers: {','.join(SERVERS)}"
     )
 
-    # Split here: argparse would also take a `--` out of the command itself.
+    # Split here: argparse would also remove a `--` from the command itself.
     own, separator, command = _split(arguments)
     options = parser.parse_args(own)
     if options.action == "run" and not command:

@@ -1,4 +1,4 @@
-"""How each process of Darkroom itself is run on the embedded servers."""
+"""The commands that run Darkroom's own processes on the embedded servers."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def migrate(environment: Mapping[str, str]) -> Command:
 
 
 def create_account(name: str, environment: Mapping[str, str]) -> Command:
-    """Make an account, and print it with its API key as JSON."""
+    """Create an account, and print it with its API key as JSON."""
     return _python("admin", "create-account", name, "--json", environment=environment)
 
 
@@ -44,7 +44,7 @@ def dispatcher(metrics_port: int, environment: Mapping[str, str]) -> Command:
 
 
 def beat(environment: Mapping[str, str]) -> Command:
-    """Ring for the periodic work."""
+    """Send the rings for periodic work."""
     return _python("worker", "beat", environment=environment)
 
 

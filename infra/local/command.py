@@ -1,4 +1,4 @@
-"""What a part runs: the program, as whom, and how it ends with the supervisor."""
+"""What a part runs: the program, its user, and how it ends with the supervisor."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _DIE_WITH_PARENT = Path(__file__).with_name("die_with_parent.py")
 
 @dataclass(frozen=True)
 class Identity:
-    """Whom a process runs as: the caller, a user it only believes to be, or (root only) another one. See die_with_parent.py."""
+    """The user of a process: the caller, one that it only sees itself as, or (root only) another one. See die_with_parent.py."""
 
     kind: Literal["same", "mapped", "other"] = "same"
     uid: int = 0
@@ -27,19 +27,19 @@ class Identity:
 
 @dataclass(frozen=True)
 class Command:
-    """What a part runs, and how it is told to end."""
+    """What a part runs, and the signals that end it."""
 
     arguments: Sequence[str]
     folder: Path
-    #: Added to what the parts inherit.
+    #: Added to the environment that the parts inherit.
     environment: Mapping[str, str] = field(default_factory=dict)
     stop_signal: signal.Signals = signal.SIGTERM
-    #: What the kernel sends it when the supervisor is gone without a word.
+    #: What the kernel sends it if the supervisor dies.
     orphan_signal: signal.Signals = signal.SIGKILL
     identity: Identity = field(default_factory=Identity)
 
 
 def bind_to_parent(orphan_signal: signal.Signals, identity: Identity | None = None) -> list[str]:
-    """What to write before a command so that it ends with this process, and runs as it should."""
+    """The words to put before a command, so that it ends with this process and runs as this identity."""
     who = str(identity or Identity())
     return [sys.executable, "-I", "-S", str(_DIE_WITH_PARENT), str(os.getpid()), str(int(orphan_signal)), who]

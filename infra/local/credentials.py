@@ -1,4 +1,4 @@
-"""The secrets of one data folder: made at random on its first start, and kept with it."""
+"""The secrets of one data folder, made at random on its first start and kept in it."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _make_key_id = partial(secrets.token_hex, 10)
 
 @dataclass
 class Credentials:
-    """What the parts of one stack show each other, and the first account's API key once it is made."""
+    """The passwords and keys between the parts of one stack, and the first account's API key once it is created."""
 
     database_password: str = field(default_factory=_make_secret)
     redis_password: str = field(default_factory=_make_secret)
@@ -26,7 +26,7 @@ class Credentials:
 
 
 def load_credentials(path: Path) -> Credentials:
-    """The credentials kept in this file, made and saved if there is none yet."""
+    """The credentials in this file, made and saved if it does not exist yet."""
     if path.exists():
         return Credentials(**json.loads(path.read_text()))
     credentials = Credentials()

@@ -13,12 +13,12 @@ from pathlib import Path
 
 _PREFIX = "darkroom-"
 
-#: Younger folders may be on their way to being locked.
+#: A younger folder may not be locked yet.
 _ABANDONED_AFTER_SECONDS = 600
 
 
 class DataFolderInUse(Exception):
-    """Another stack runs on this data folder."""
+    """Another stack uses this data folder."""
 
 
 class DataFolder:
@@ -30,14 +30,14 @@ class DataFolder:
         self._lock_file: int | None = None
 
     def open(self) -> None:
-        """Make the folder if needed and lock it. Raises DataFolderInUse if another stack has it."""
+        """Make the folder if needed and lock it. Raises DataFolderInUse if another stack uses it."""
         if self.is_kept:
             self.path.mkdir(mode=0o700, parents=True, exist_ok=True)
         else:
             _delete_abandoned()
             self.path = Path(tempfile.mkdtemp(prefix=_PREFIX))
 
-        # The kernel drops the lock with the process that holds it, however that ends.
+        # The kernel drops the lock when the process that holds it ends, in whatever way.
         self._lock_file = os.open(self.path / "lock", os.O_RDWR | os.O_CREAT, 0o600)
         try:
             fcntl.flock(self._lock_file, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -54,7 +54,7 @@ class DataFolder:
         self.logs.mkdir(mode=0o700, exist_ok=True)
 
     def close(self) -> None:
-        """Unlock the folder; delete it if it was made for this once."""
+        """Unlock the folder; delete it if it is a temporary one."""
         if self._lock_file is not None:
             if not self.is_kept:
                 shutil.rmtree(self.path)
@@ -63,11 +63,11 @@ class DataFolder:
 
     @property
     def logs(self) -> Path:
-        """Where each part's log file is."""
+        """The folder of the parts' log files."""
         return self.path / "logs"
 
     def open_log(self, name: str) -> Path:
-        """The path of a part's log; the log of the start before is set aside as `NAME.previous.log`."""
+        """The path of a part's new, empty log; the log of the previous start is renamed to `NAME.previous.log`."""
         log_path = self.logs / f"{name}.log"
         if log_path.exists():
             log_path.replace(self.logs / f"{name}.previous.log")
@@ -76,7 +76,7 @@ class DataFolder:
 
 
 def _delete_abandoned() -> None:
-    """Delete the throw-away folders of this user whose stacks were killed before they could."""
+    """Delete this user's temporary folders whose stacks were killed before they could do so."""
     for lock in Path(tempfile.gettempdir()).glob(f"{_PREFIX}*/lock"):
         with suppress(FileNotFoundError, PermissionError):
             status = lock.lstat()

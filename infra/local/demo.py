@@ -36,7 +36,7 @@ _WEBHOOK_SECONDS = 30
 
 
 class DemoFailed(Exception):
-    """Something was not as promised; the message says what."""
+    """A promise was broken; the message says which."""
 
 
 @dataclass(frozen=True)
@@ -47,7 +47,7 @@ class Clock:
     wall: float
 
     def ms_at(self, monotonic: float) -> float:
-        """Milliseconds from the submit to a moment that we saw."""
+        """Milliseconds from the submit to a moment on this process's clock."""
         return (monotonic - self.monotonic) * 1000
 
     def ms_of(self, timestamp: str) -> float:
@@ -98,7 +98,7 @@ def _client() -> httpx2.Client:
         url, api_key = os.environ["DARKROOM_URL"], os.environ["DARKROOM_API_KEY"]
     except KeyError as missing:
         raise DemoFailed(f"{missing.args[0]} is not set: run this inside `python -m infra.local run -- …`") from None
-    # Not through a proxy: what we call is on this machine.
+    # Not through a proxy: the service is on this machine.
     return httpx2.Client(base_url=url, headers={"Authorization": f"Bearer {api_key}"}, timeout=10, trust_env=False)
 
 
@@ -112,7 +112,7 @@ def _ask(client: httpx2.Client, method: str, path: str, body: dict[str, Any] | N
 
 @contextmanager
 def _webhook_endpoint(client: httpx2.Client, listener: WebhookListener) -> Iterator[str]:
-    """The secret of an endpoint that calls our listener, for as long as this lasts."""
+    """The secret of a webhook endpoint for the listener, deleted when the block ends."""
     endpoint = _ask(client, "POST", "/v1/webhook-endpoints", {"url": listener.url})
     try:
         yield endpoint["secret"]
@@ -121,7 +121,7 @@ def _webhook_endpoint(client: httpx2.Client, listener: WebhookListener) -> Itera
 
 
 def _follow(client: httpx2.Client, job: dict[str, Any], console: Console) -> dict[str, Any]:
-    """Poll the job until it has succeeded, and return it. Raises DemoFailed on any other end."""
+    """Poll the job until it has succeeded, and return it. Raises DemoFailed for any other end."""
     deadline = time.monotonic() + _JOB_SECONDS
     columns = (
         TextColumn("{task.description:<9}"),
@@ -144,7 +144,7 @@ def _follow(client: httpx2.Client, job: dict[str, Any], console: Console) -> dic
 
 
 def _await_webhook(listener: WebhookListener, secret: str, job: dict[str, Any]) -> ReceivedCall:
-    """The verified call that tells of this job's success."""
+    """Wait for the verified webhook of this job's success."""
     deadline = time.monotonic() + _WEBHOOK_SECONDS
     while True:
         try:
@@ -157,7 +157,7 @@ def _await_webhook(listener: WebhookListener, secret: str, job: dict[str, Any]) 
         except WebhookVerificationError as error:
             raise DemoFailed(f"a webhook came with a signature that is not right: {error}") from error
 
-        # The endpoint belongs to the account: it hears of the account's other jobs as well.
+        # The endpoint belongs to the account: it also receives the events of the account's other jobs.
         if event["data"]["id"] == job["id"]:
             if event["type"] != "job.succeeded":
                 raise DemoFailed(f"the job succeeded, and the webhook says {event['type']}")

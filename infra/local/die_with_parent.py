@@ -2,8 +2,8 @@
 
 Run as a script, because what it does must happen in the new process, and a Python function between fork and exec is not
 safe in a program with threads. PARENT is the starter's process id, SIGNAL what the kernel sends this process when the
-starter (more exactly: the thread that started it) is gone. WHO is `same`, `mapped:UID:GID` (in a user namespace of its
-own the command sees itself as that user, while its files stay the caller's) or `other:UID:GID` (it is that user).
+starter (more exactly: the thread that started it) has ended. WHO is `same`, `mapped:UID:GID` (in a user namespace of its
+own the command sees itself as that user, and its files stay the caller's) or `other:UID:GID` (it is that user).
 """
 
 from __future__ import annotations
@@ -29,12 +29,12 @@ def main() -> None:
             os.setgid(int(gid))
             os.setuid(int(uid))
 
-    # After the change of identity, which may clear it.
+    # After the change of identity, which may reset it.
     _call("prctl", PR_SET_PDEATHSIG, int(orphan_signal))
     if os.getppid() != int(parent):
         sys.exit("die_with_parent: the starter is gone already")
 
-    os.execvp(command[0], command)  # noqa: S606 (what it is for)
+    os.execvp(command[0], command)  # noqa: S606 (the purpose of this script)
 
 
 def _enter_user_namespace(uid: int, gid: int) -> None:

@@ -1,4 +1,4 @@
-"""A part that has something to get done, and ends."""
+"""A part that does one thing and ends."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from infra.local.part import Part, PartState
 
 
 class OneShot(Part):
-    """A command that has to end well: it is ready then, and `on_output` takes what it printed."""
+    """A command that is ready once it has ended with status 0; `on_output` is given its standard output."""
 
     _keeps_output = True
 
@@ -32,7 +32,7 @@ class OneShot(Part):
 
     @property
     def has_died(self) -> bool:
-        """Never: an errand is over when its process ends."""
+        """Never: a one-shot part is over when its process ends."""
         return False
 
     def _has_come_up(self) -> bool:
@@ -43,6 +43,6 @@ class OneShot(Part):
         return True
 
     def _change(self, state: PartState) -> None:
-        # What is done stays done when the stack is stopped.
+        # A part that is done stays so when the stack is stopped.
         if self.state is not PartState.READY:
             super()._change(state)

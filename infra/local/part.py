@@ -1,4 +1,4 @@
-"""One process of the stack: started, waited for, stopped, killed, frozen, with its output in a log file."""
+"""One process of the stack: start, wait, stop, kill, freeze, with its output in a log file."""
 
 from __future__ import annotations
 
@@ -22,24 +22,24 @@ _TAIL_LINES = 30
 
 
 class PartState(StrEnum):
-    """Where a part is in its life."""
+    """The state of a part."""
 
-    #: Its turn has not come.
+    #: Not started yet.
     WAITING = "waiting"
-    #: The process runs and does not serve yet.
+    #: The process runs, but does not serve yet.
     STARTING = "starting"
-    #: It serves; for an errand: done.
+    #: It serves; for a one-shot part: done.
     READY = "ready"
     #: Asked to end, and still there.
     STOPPING = "stopping"
-    #: Ended because we wanted it to.
+    #: Ended because it was asked to, or killed.
     STOPPED = "stopped"
     #: Ended by itself, or never became ready.
     FAILED = "failed"
 
 
 class PartFailed(Exception):
-    """A part ended by itself, or did not become ready in time; `log_tail` holds its last words."""
+    """A part ended by itself, or did not become ready in time; `log_tail` is the end of its log."""
 
     def __init__(self, name: str, reason: str, log_path: Path, log_tail: str) -> None:
         super().__init__(f"{name} {reason}\n{log_tail}\n(the whole log: {log_path})")
@@ -52,12 +52,12 @@ class PartFailed(Exception):
 class Part:
     """One supervised process. Safe to use from several threads.
 
-    `build_command` is asked at every start, so that it may prepare files; `is_ready` is asked every 20 ms until it says
-    True; `listener` hears of every change of state. Processes are started on the thread of `spawner`, which has to live
-    as long as they may: the kernel ends them when that thread ends.
+    `build_command` is called at every start, so that it may prepare files; `is_ready` is called every 20 ms until it
+    returns True; `listener` is called at every change of state. Processes are started on the thread of `spawner`, which
+    has to outlive them: the kernel ends them when that thread ends.
     """
 
-    #: Whether standard output is kept for the caller; else it goes to the log.
+    #: Whether standard output is a pipe to the caller; else it goes to the log.
     _keeps_output = False
 
     def __init__(
@@ -86,7 +86,7 @@ class Part:
 
     @property
     def pid(self) -> int:
-        """The id of the main process. Raises ProcessLookupError while none was started."""
+        """The id of the main process. Raises ProcessLookupError before the first start."""
         return self._get_process().pid
 
     @property
@@ -96,7 +96,7 @@ class Part:
             return None
         if self._process.returncode is not None:
             return int(self._process.returncode)
-        # Looked at and left in place: while its remains lie there, its id cannot pass to a process that is not ours.
+        # Read without reaping: until then its id cannot be given to another process.
         end = os.waitid(os.P_PID, self._process.pid, os.WEXITED | os.WNOWAIT | os.WNOHANG)
         if end is None:
             return None
@@ -104,12 +104,12 @@ class Part:
 
     @property
     def is_running(self) -> bool:
-        """Whether the process is there; a frozen one is."""
+        """Whether the process exists; a frozen one does."""
         return self._process is not None and self.returncode is None
 
     @property
     def has_died(self) -> bool:
-        """Whether the process has ended though nobody asked it to."""
+        """Whether the process has ended without being asked to."""
         return self.state in {PartState.STARTING, PartState.READY} and self.returncode is not None
 
     def start(self) -> None:
@@ -132,7 +132,7 @@ class Part:
             time.sleep(POLL_SECONDS)
 
     def check_ready(self, timeout: float = 60) -> bool:
-        """Look once whether the part serves by now. Raises PartFailed as `wait_until_ready` does."""
+        """Check once whether the part serves. Raises PartFailed as `wait_until_ready` does."""
         if self.state is PartState.STARTING:
             if self._has_come_up():
                 self.ready_at = time.monotonic()
@@ -149,12 +149,12 @@ class Part:
         self.wait_until_stopped(timeout)
 
     def ask_to_stop(self) -> None:
-        """Send the signal that ends the process in good order, and return at once."""
+        """Send the signal that ends the process in an orderly way, and return at once."""
         with self._lock:
             if self.is_running:
                 self._change(PartState.STOPPING)
                 self._signal([self.pid], self._stop_signal)
-                # A frozen process would not see the signal.
+                # A frozen process does not receive the signal.
                 self.resume()
 
     def wait_until_stopped(self, timeout: float = 15) -> None:
@@ -165,7 +165,7 @@ class Part:
         self.kill()
 
     def kill(self, signum: signal.Signals = signal.SIGKILL) -> None:
-        """Send a signal to the process and all its descendants; after SIGKILL, return when the process is gone."""
+        """Send a signal to the process and all its descendants; after SIGKILL, return when the process has ended."""
         with self._lock:
             if signum != signal.SIGKILL:
                 self._signal_everything(signum)
@@ -176,11 +176,11 @@ class Part:
                 self._change(PartState.STOPPED)
 
     def pause(self) -> None:
-        """Freeze the process and all its descendants, as a machine that swaps or a debugger would."""
+        """Freeze the process and all its descendants, as a machine that swaps or a debugger does."""
         self._signal_everything(signal.SIGSTOP)
 
     def resume(self) -> None:
-        """Let a frozen part go on."""
+        """Let a frozen part continue."""
         self._signal_everything(signal.SIGCONT)
 
     def restart(self, timeout: float = 60) -> None:
@@ -190,7 +190,7 @@ class Part:
         self.wait_until_ready(timeout)
 
     def describe_failure(self, reason: str) -> PartFailed:
-        """Count the part as failed, and return the error with the end of what it has logged since its last start."""
+        """Mark the part as failed, and return the error with the end of its log since its last start."""
         self._change(PartState.FAILED)
         with self.log_path.open("rb") as log:
             log.seek(self._log_start)
@@ -208,12 +208,12 @@ class Part:
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.PIPE if self._keeps_output else log,
                 stderr=log,
-                # Ctrl-C in the terminal is for the supervisor, which stops the parts in order.
+                # Ctrl-C in the terminal goes to the supervisor alone, which stops the parts in order.
                 start_new_session=True,
             )
 
     def _reap(self) -> None:
-        """Kill whatever is left of the last start, and wait for the main process."""
+        """Kill what is left of the last start, and wait for the main process."""
         if self._process is not None and self._process.returncode is None:
             self._signal_everything(signal.SIGKILL)
             self._process.wait()
@@ -226,7 +226,7 @@ class Part:
         return self._process
 
     def _signal_everything(self, signum: signal.Signals) -> None:
-        """Signal the main process's group, which may outlive it, and its descendants outside that."""
+        """Signal the main process's group, which may outlive it, and its descendants outside the group."""
         process = self._get_process()
         if process.returncode is None:
             descendants = list_descendants(process.pid)

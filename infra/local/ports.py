@@ -1,4 +1,4 @@
-"""Free loopback ports that stay ours while a server is down."""
+"""Free loopback ports that stay reserved while a server is down."""
 
 from __future__ import annotations
 
@@ -8,15 +8,15 @@ from contextlib import suppress
 
 LOOPBACK = "127.0.0.1"
 
-#: Below the range that Linux gives to outgoing connections (32768 on): a client that calls a server which is down for a
-#: moment can then never be given that very port as its own, and so keep the server from coming back on it.
+#: Below the range that Linux uses for outgoing connections (from 32768): a client that calls a server which is down for a
+#: moment is then never given that port as its own, which would keep the server from binding it again.
 _LOWEST, _HIGHEST = 20_000, 32_767
 
 
 class Ports:
     """Ports reserved for one stack.
 
-    Each is held by a bound socket that never listens: a server (which binds with SO_REUSEADDR, as all of ours do) can
+    Each is held by a bound socket that never listens: a server that binds with SO_REUSEADDR, as all of the stack do, can
     listen beside it, another stack cannot take it, and a call to it is refused at once while no server listens.
     """
 
@@ -24,18 +24,18 @@ class Ports:
         self._held: list[socket.socket] = []
 
     def reserve(self) -> int:
-        """A port that nobody uses, ours until `release`. Raises OSError if there is none."""
+        """A free port, reserved until `release`. Raises OSError if there is none."""
         for port in random.sample(range(_LOWEST, _HIGHEST), k=1000):
             if self._hold(port, despite_old_connections=False):
                 return port
         raise OSError(f"no free port between {_LOWEST} and {_HIGHEST}")
 
     def reserve_if_free(self, port: int) -> bool:
-        """Reserve this very port; False if a server listens on it. Connections of a server that ended do not count."""
+        """Reserve this port; False if a server listens on it. Connections of a server that has ended do not matter."""
         return self._hold(port, despite_old_connections=True)
 
     def release(self) -> None:
-        """Give every port back."""
+        """Release every port."""
         while self._held:
             self._held.pop().close()
 
@@ -48,7 +48,7 @@ class Ports:
             holder.close()
             return False
 
-        # Set after the bind as well: what lets a server bind beside us would have let us bind beside another stack.
+        # Only now: before the bind it would have let us bind beside another stack, after it lets a server bind beside us.
         holder.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, True)
         self._held.append(holder)
         return True

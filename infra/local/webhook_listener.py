@@ -1,4 +1,4 @@
-"""A small HTTP server on loopback that keeps the webhooks it is sent, as a customer's own server would."""
+"""A small HTTP server on loopback that keeps the webhooks it receives, as a customer's own server would."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _MAX_BODY_BYTES = 1024 * 1024
 
 @dataclass(frozen=True)
 class ReceivedCall:
-    """One POST, not verified, its header names in lower case, and when it arrived (`time.monotonic`)."""
+    """One POST, not verified, with its header names in lower case and the moment of its arrival (`time.monotonic`)."""
 
     headers: dict[str, str]
     body: bytes
@@ -36,7 +36,7 @@ class WebhookListener(ThreadingHTTPServer):
 
     @property
     def url(self) -> str:
-        """Where it listens."""
+        """The address for a webhook endpoint."""
         return f"http://{LOOPBACK}:{self.server_port}/webhooks"
 
 
@@ -50,7 +50,7 @@ class _Handler(BaseHTTPRequestHandler):
             return
         body = self.rfile.read(length)
         if len(body) < length:
-            # Whoever sent it is gone, and will send it again.
+            # The sender has closed the connection, and will send it again.
             self.close_connection = True
             return
         headers = {name.lower(): value for name, value in self.headers.items()}
@@ -59,12 +59,12 @@ class _Handler(BaseHTTPRequestHandler):
         self.end_headers()
 
     def log_message(self, format: str, *arguments: object) -> None:  # noqa: A002 (its parent's name)
-        """Nothing: the terminal belongs to the demo."""
+        """Nothing: the terminal is for the demo."""
 
 
 @contextmanager
 def listening() -> Iterator[WebhookListener]:
-    """A listener that serves for as long as this lasts."""
+    """A listener that serves until the block ends."""
     with WebhookListener() as listener:
         thread = Thread(target=listener.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)
         thread.start()

@@ -73,7 +73,7 @@ class Customer:
         return self.http.post(f"/v1/jobs/{job['id']}/cancel")
 
     def download(self, output: dict[str, Any]) -> bytes:
-        """The bytes of an output; they must be the ones that the job tells the sha256 of."""
+        """The bytes of an output; their sha256 must be the one in the job."""
         response = httpx2.get(output["url"])
         assert response.status_code == 200, response.text
         assert hashlib.sha256(response.content).hexdigest() == output["sha256"]

@@ -1,4 +1,4 @@
-"""Who may see what."""
+"""Which key may read and change what."""
 
 from __future__ import annotations
 

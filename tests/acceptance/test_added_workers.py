@@ -1,4 +1,4 @@
-"""Workers that are started beside those that are there."""
+"""Workers that are started beside the first ones."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A job that is stopped goes on elsewhere from where it was. Real processes, real signals, a real bucket."""
+"""A job that is stopped resumes on another worker. Real processes, real signals, a real bucket."""
 
 from __future__ import annotations
 
@@ -20,6 +20,7 @@ from infra.local import LocalStack
 from infra.local.part import Part
 from tests.acceptance.customer import SMALL, Customer, open_account
 from tests.acceptance.worker_logs import told
+from tests.faults.service import TAMPERED
 from worker.rendering.process.emergency_exit import DEAF_STATUS, STUCK_STATUS
 
 #: Takes some seconds, and is the same to the bit whoever renders it.
@@ -34,8 +35,6 @@ ENVIRONMENT = {
 }
 
 pytestmark = pytest.mark.slow
-
-BROKEN_LIBRARIES = str(Path(__file__).with_name("broken_libraries"))
 
 
 @pytest.fixture(scope="module")
@@ -101,8 +100,8 @@ def worker(stack: LocalStack) -> Iterator[Part]:
 def test_notices_drain_and_a_damaged_checkpoint_is_not_used(
     stack: LocalStack, customer: Customer, bucket: Bucket, notice: Path, expected: NDArray[np.uint8]
 ) -> None:
-    """SIGUSR1: the worker ends, and the other one goes on with its job at the very step. DRAIN_FILE appears: that one ends
-    as well. If the checkpoint is damaged then, the job starts over; it is the same picture, on the first attempt.
+    """SIGUSR1: the worker ends, and the other one resumes its job at the same step. DRAIN_FILE appears: that one ends as
+    well. If the checkpoint is damaged then, the job starts over; it is the same picture, on the first attempt.
     """
     job = customer.wait_until_rendering(customer.submit(**DRAWING))
     first, second = sorted(
@@ -136,12 +135,12 @@ def test_notices_drain_and_a_damaged_checkpoint_is_not_used(
 def test_a_step_that_hangs_ends_the_process(
     stack: LocalStack, customer: Customer, worker: Part, tmp_path: Path, expected: NDArray[np.uint8]
 ) -> None:
-    """A worker with a step that does not end hands back what can go on, exits with a status of its own, and the lease
-    brings the job that hung to another worker.
+    """A worker with a step that does not end hands back the jobs that can resume and exits with a status of its own; the
+    lease brings the job that hung to another worker.
     """
     worker.pause()
     hang = tmp_path / "hang"
-    hanging = stack.add_worker({"PYTHONPATH": BROKEN_LIBRARIES, "HANG_FILE": str(hang), "STUCK_AFTER_SECONDS": "2"})
+    hanging = stack.add_worker({"PYTHONPATH": TAMPERED, "HANG_FILE": str(hang), "STUCK_AFTER_SECONDS": "2"})
     job = customer.wait_until_rendering(customer.submit(**DRAWING))
 
     hang.touch()
@@ -158,11 +157,11 @@ def test_a_step_that_hangs_ends_the_process(
 
 
 def test_a_worker_that_hears_nothing_ends_itself(stack: LocalStack, customer: Customer, worker: Part) -> None:
-    """A worker whose consumer has gone deaf is found out while a job waits, exits with a status of its own, and another
+    """A worker whose consumer has gone deaf detects that while a job waits, exits with a status of its own, and another
     takes the job.
     """
     worker.pause()
-    deaf = stack.add_worker({"PYTHONPATH": BROKEN_LIBRARIES, "DEAF": "1", "LIVENESS_SECONDS": "3"})
+    deaf = stack.add_worker({"PYTHONPATH": TAMPERED, "DEAF": "1", "LIVENESS_SECONDS": "3"})
     time.sleep(4)
     assert deaf.is_running, "without work nobody is deaf"
     job = customer.submit(**SMALL)
@@ -174,7 +173,7 @@ def test_a_worker_that_hears_nothing_ends_itself(stack: LocalStack, customer: Cu
 
 
 def soon(is_so: Callable[[], bool], seconds: float = 10) -> bool:
-    """Whether it becomes so within some seconds."""
+    """Whether the condition becomes true within these seconds."""
     deadline = time.monotonic() + seconds
     while not is_so() and time.monotonic() < deadline:
         time.sleep(0.05)

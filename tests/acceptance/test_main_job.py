@@ -1,4 +1,4 @@
-"""The main job: a prompt in over REST, images in the bucket, its sender told by polling and by webhook."""
+"""The main job: a prompt in over REST, images in the bucket, its sender informed by polling and by webhook."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What was answered with 202 is rendered, whatever dies in between. Real processes, real signals."""
+"""A job that was answered with 202 is rendered, whatever dies in between. Real processes, real signals."""
 
 from __future__ import annotations
 
@@ -83,7 +83,7 @@ def test_a_killed_workers_job_succeeds_on_another_attempt(stack: LocalStack, cus
 
 
 def test_sigterm_lets_a_short_job_finish(stack: LocalStack, customer: Customer) -> None:
-    """A worker that is told to stop finishes what fits into its drain time, claims nothing more, and ends."""
+    """A worker that is asked to stop finishes what fits into its drain time, claims nothing more, and ends."""
     job = customer.wait_until_rendering(customer.submit(**MEDIUM))
     worker = stack.part("worker-1")
 

@@ -36,7 +36,7 @@ def test_twelve_random_prompts_are_drawn_right(customer: Customer) -> None:
 
 
 def test_another_prompt_gives_another_picture(customer: Customer) -> None:
-    """The checker is no rubber stamp here either: a picture of one thing is refused as one of another."""
+    """The checker also refuses: a picture of one thing is not accepted as one of another."""
     generator = np.random.default_rng(SEED)
     asked, other = (random_scene(generator, lambda scene: not scene.is_pair) for _ in range(2))
 

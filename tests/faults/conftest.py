@@ -1,4 +1,4 @@
-"""A service that is there to be broken, and customers of it."""
+"""A service for tests to break, and its customers."""
 
 from __future__ import annotations
 

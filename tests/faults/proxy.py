@@ -1,4 +1,4 @@
-"""A TCP proxy on loopback that does to a link what networks do: switchable while connections are open."""
+"""A TCP proxy on loopback with the faults of networks, which can be switched while connections are open."""
 
 from __future__ import annotations
 
@@ -102,7 +102,7 @@ class Proxy:
 
     @contextmanager
     def answering(self, answer: bytes) -> Iterator[None]:
-        """Every caller is told these bytes, and nothing reaches the target; those who are connected are cut off."""
+        """Answer every new caller with these bytes, and cut the open connections; nothing reaches the target."""
         self.answer = answer
         self.flow = Flow.RESET
         self.flow = Flow.PASS

@@ -33,7 +33,7 @@ def receiving(serve: Callable[[socket.socket], None]) -> Iterator[int]:
 
 
 def say(answer: bytes) -> Callable[[socket.socket], None]:
-    """Hear a request, and answer these bytes."""
+    """Receive a request, and answer with these bytes."""
 
     def serve(connection: socket.socket) -> None:
         connection.recv(65_536)
@@ -46,7 +46,7 @@ def say(answer: bytes) -> Callable[[socket.socket], None]:
 
 
 def say_for_ever(start: bytes, again: bytes) -> Callable[[socket.socket], None]:
-    """Hear a request, and never stop to answer."""
+    """Receive a request, and send an endless answer."""
 
     def serve(connection: socket.socket) -> None:
         connection.recv(65_536)

@@ -39,7 +39,7 @@ LONG: dict[str, Any] = {"num_inference_steps": 100}
 #: Rendered for longer than anybody waits.
 ENDLESS: dict[str, Any] = {"num_inference_steps": 100, "num_images": 4}
 
-#: On PYTHONPATH, it lets a process be hit in more ways than its fault points.
+#: On PYTHONPATH, this folder adds further faults to a process than its fault points.
 TAMPERED = str(Path(__file__).with_name("tampered"))
 
 _LINKS = {"DATABASE_URL": "database", "REDIS_URL": "redis", "S3_ENDPOINT_URL": "storage"}

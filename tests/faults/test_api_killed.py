@@ -1,4 +1,4 @@
-"""The API dies while an order is taken: its sender repeats the request, and there is one job."""
+"""The API dies during a submit: its sender repeats the request, and there is one job."""
 
 from __future__ import annotations
 

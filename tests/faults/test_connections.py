@@ -1,4 +1,4 @@
-"""Connections that are cut while a job runs cost nothing but a reconnect."""
+"""Connections that are cut while a job runs only cost a reconnect."""
 
 from __future__ import annotations
 

@@ -18,7 +18,7 @@ from infra.local.application import REPOSITORY
 
 
 def test_unarmed_nothing_happens() -> None:
-    """In an environment that says nothing no point is armed, and reaching one does nothing."""
+    """Without the setting no point is armed, and reaching one does nothing."""
     assert read_fault_points({}) == {}
     for point in POINTS:
         fault_points.fault_point(point)
@@ -52,7 +52,7 @@ def test_a_chance_is_replayed_by_its_seed() -> None:
 
 
 def test_a_stall_holds_its_own_thread() -> None:
-    """`stall:0.05` sleeps for so long, and goes on."""
+    """`stall:0.05` sleeps for 0.05 s, and continues."""
     [arm] = parse_fault_points(" after_claim=stall:0.05; ")["after_claim"]
     started = time.monotonic()
 
@@ -65,7 +65,7 @@ def test_a_stall_holds_its_own_thread() -> None:
     "text", ["mid_step", "mid_step=explode", "nowhere=kill", "mid_step=stall", "mid_step=kill:3", "mid_step=kill@0"]
 )
 def test_a_bad_arm_is_named(text: str) -> None:
-    """What cannot be understood stops the process at its start: a soak without its faults would prove nothing."""
+    """A value that cannot be parsed ends the process at its start: a soak without its faults would prove nothing."""
     with pytest.raises(ValueError, match="FAULT_POINTS"):
         parse_fault_points(text)
 

@@ -1,4 +1,4 @@
-"""Workers that die, at each of their fault points, and all else that ends one. Real processes, real signals."""
+"""Workers that die, at each of their fault points and in other ways. Real processes, real signals."""
 
 from __future__ import annotations
 
@@ -67,7 +67,7 @@ def _submit_past(service: Service, sender: Customer, count: int) -> list[dict[st
 
 
 def _outcomes(service: Service, crew: dict[str, Part], jobs: list[dict[str, Any]]) -> dict[str, list[str]]:
-    """What became of the attempts of each worker's job, by the worker's point."""
+    """The statuses of the attempts of each worker's job, by the worker's fault point."""
     workers = service.query(
         "select job_id::text, worker_id from job_attempts where attempt_number = 1 and job_id = any(%s::uuid[])",
         [uuid_of(job) for job in jobs],

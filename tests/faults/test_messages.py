@@ -1,4 +1,4 @@
-"""Whatever lies in the queues, the worker lives and each job is rendered once."""
+"""Whatever messages are in the queues, the worker survives and each job is rendered once."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Everything that can happen twice or at once, on the real database: always one end, told as it is."""
+"""Everything that can happen twice or at once, on the real database: there is one end, and it is reported as it is."""
 
 from __future__ import annotations
 
@@ -27,6 +27,7 @@ from infra.local.webhook_listener import WebhookListener
 from tests.integration.attempts import (
     cancel,
     claim_one,
+    end_a_job,
     expire_lease,
     fail,
     in_transaction,
@@ -36,7 +37,7 @@ from tests.integration.attempts import (
     sweep,
 )
 from tests.integration.conftest import Submit
-from tests.integration.test_webhook_delivery import add_endpoint, end_a_job
+from tests.integration.receivers import add_endpoint
 from worker.webhooks.deliver import deliver_next
 
 
@@ -85,7 +86,7 @@ def test_a_cancel_that_races_the_final_commit(
 
 
 def _put_off_deliveries(*, but: int) -> None:
-    """All but so many are due tomorrow."""
+    """Make all but this many deliveries due tomorrow."""
     with transaction() as session:
         session.execute(
             text(

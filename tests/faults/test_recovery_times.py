@@ -1,4 +1,4 @@
-"""How long it takes until work goes on: measured with the settings that are shipped, and printed."""
+"""The time until work resumes after a fault, measured with the default settings, and printed."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Whoever expires or deletes is killed between two steps."""
+"""The process that expires or deletes is killed between two steps."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _APPLY = "import core.schema; from worker.maintenance.apply_retention import app
 
 
 def apply_until(servers: LocalStack, point: str) -> int:
-    """A look at what has expired in a process of its own, which is killed at the point; tells how it ended."""
+    """Apply the retention in a process of its own, which is killed at the point. Returns its exit status."""
     done = subprocess.run(
         [sys.executable, "-c", _APPLY],
         cwd=REPOSITORY,

@@ -1,4 +1,4 @@
-"""Workers that freeze past their lease and go on, at each of their fault points: too late, they change nothing."""
+"""Workers that freeze past their lease, at each of their fault points, and then continue: they change nothing."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ ROWS = {
 
 @dataclass
 class StaleWorker:
-    """A worker that renders one job at a time, is frozen where a file says, and whose leases are short."""
+    """A worker that renders one job at a time, with short leases, and freezes at the fault point that a file names."""
 
     part: Part
     arm: Path
@@ -47,7 +47,7 @@ class StaleWorker:
         self.arm.write_text(f"{point}=stop")
 
     def count_lost_leases(self) -> int:
-        """How often it has noticed that it was too late."""
+        """The number of times that it has noticed a lost lease."""
         return self.part.log_path.read_text().count('"lease_lost"')
 
 

@@ -22,7 +22,7 @@ class Entry:
     name: str
     value: str
     explanation: str
-    #: Whether a copy of the file leaves it at its default; if not, whoever copies the file fills it in.
+    #: Whether a copy of the file leaves it at its default; if not, it has to be filled in.
     is_optional: bool
 
 

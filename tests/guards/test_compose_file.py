@@ -74,7 +74,7 @@ def test_what_a_service_refers_to_exists(name: str) -> None:
 
 
 def test_every_volume_and_network_is_used() -> None:
-    """No volume and no network is declared for nobody."""
+    """Every declared volume and network is used."""
     used_volumes = {volume.split(":")[0] for service in SERVICES.values() for volume in service.get("volumes", [])}
     assert used_volumes == set(COMPOSE["volumes"])
     assert {network for service in SERVICES.values() for network in service["networks"]} == set(COMPOSE["networks"])
@@ -82,7 +82,7 @@ def test_every_volume_and_network_is_used() -> None:
 
 @pytest.mark.parametrize("name", SERVICES)
 def test_a_dependency_can_be_met(name: str) -> None:
-    """Who is waited for until healthy has a health check, who is waited for until done ends, and nobody in a profile."""
+    """A service that others wait for has a health check, or ends if they wait for its end, and is in no profile."""
     for needed, condition in SERVICES[name].get("depends_on", {}).items():
         target = SERVICES[needed]
         assert "profiles" not in target
@@ -125,7 +125,7 @@ def test_a_filled_in_env_example_makes_valid_settings(name: str) -> None:
 
 
 def test_ports_in_links_follow_the_published_ports() -> None:
-    """Whoever publishes on other ports gets links to those."""
+    """A deployment on other ports gets links to those."""
     variables = fill_in_secrets() | {"API_PORT": "18000", "S3_PORT": "18333"}
     environment = resolve_environment(SERVICES["api"], variables)
     assert environment["PUBLIC_URL"] == "http://127.0.0.1:18000"

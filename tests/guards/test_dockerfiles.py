@@ -54,7 +54,7 @@ def test_images_hold_the_rooms_that_their_roles_need(path: Path) -> None:
 
 @pytest.mark.parametrize("path", DOCKERFILES, ids=lambda path: path.name)
 def test_images_do_not_run_as_root(path: Path) -> None:
-    """The last USER of an image is a number that is not root's, as Kubernetes wants it to believe it."""
+    """The last USER of an image is a number that is not root's, which Kubernetes can check."""
     users = [instruction.text for instruction in read_dockerfile(path) if instruction.keyword == "USER"]
     assert users == ["10001:10001"]
 

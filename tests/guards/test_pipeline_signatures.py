@@ -1,4 +1,4 @@
-"""What the API believes of diffusers' pipelines is what the installed diffusers says."""
+"""The API's table of diffusers' pipelines is that of the installed diffusers."""
 
 from __future__ import annotations
 

@@ -38,14 +38,14 @@ def test_only_200_is_healthy(port: int, monkeypatch: pytest.MonkeyPatch) -> None
 
 
 def test_nobody_listening_is_unhealthy() -> None:
-    """A port that nobody serves is no reason to crash, and not healthy."""
+    """A port without a server is unhealthy, and no reason to crash."""
     with socket.socket() as unused:
         unused.bind(("127.0.0.1", 0))
         assert main(f"http://127.0.0.1:{unused.getsockname()[1]}/healthy") == 1
 
 
 def test_a_link_counts_while_it_is_open() -> None:
-    """A connection to the port is found while it is open; a port that somebody listens on is no link."""
+    """A connection to the port is found while it is open; a port with a listener is no link."""
     with socket.create_server(("127.0.0.1", 0)) as server:
         target = f"link:{server.getsockname()[1]}"
         assert main(target) == 1

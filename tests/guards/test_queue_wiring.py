@@ -1,4 +1,4 @@
-"""What is rung is heard: tasks, queues, workers, beat and docker-compose.yml fit together."""
+"""Every ring reaches a worker: tasks, queues, workers, beat and docker-compose.yml fit together."""
 
 from __future__ import annotations
 

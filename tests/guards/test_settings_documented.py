@@ -13,7 +13,7 @@ from tests.guards.env_example import COMPOSE_GROUP, Entry, read_env_example
 ENTRIES = read_env_example()
 SETTING_ENTRIES = [entry for entry in ENTRIES if entry.group != COMPOSE_GROUP]
 
-#: Set by whoever deploys, whatever their default: docker-compose.yml asks for them.
+#: Set by every deployment, whatever their default: docker-compose.yml requires them.
 FILLED_IN = {"S3_ACCESS_KEY_ID", "S3_SECRET_ACCESS_KEY", "API_KEY_PEPPER", "POSTGRES_PASSWORD", "REDIS_PASSWORD"}
 
 
@@ -34,7 +34,7 @@ def test_no_variable_is_explained_twice() -> None:
 
 @pytest.mark.parametrize("entry", SETTING_ENTRIES, ids=lambda entry: entry.name)
 def test_the_default_shown_is_the_default(entry: Entry) -> None:
-    """What .env.example shows is what core/settings.py takes when nobody says otherwise."""
+    """A value in .env.example is the default in core/settings.py."""
     assert entry.value == _show(Settings.model_fields[entry.name.lower()].default)
 
 
@@ -48,7 +48,7 @@ def test_a_setting_says_its_unit(entry: Entry) -> None:
 
 
 def test_only_secrets_are_left_to_fill_in() -> None:
-    """Whoever copies .env.example fills in the secrets, which have no default, and nothing else."""
+    """Only the secrets of .env.example have to be filled in: they have no default."""
     assert {entry.name for entry in ENTRIES if not entry.is_optional} == FILLED_IN
     assert not [entry.name for entry in ENTRIES if not entry.is_optional and entry.value]
     required = {name.upper() for name, field in Settings.model_fields.items() if field.is_required()}

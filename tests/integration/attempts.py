@@ -24,6 +24,7 @@ from core.jobs.outcomes.rendered import Rendered
 from core.jobs.outcomes.rescue import fail_overdue_running, rescue_expired
 from core.jobs.status import JobStatus
 from core.jobs.tables import Job, JobAttempt
+from tests.integration.conftest import Submit
 from worker.rendering.attempt.group_success_writer import GroupSuccessWriter
 
 _SUCCESSES = GroupSuccessWriter()
@@ -56,6 +57,13 @@ def succeed(attempt: ClaimedAttempt) -> JobStatus:
     return _SUCCESSES.write(attempt_id=attempt.id, rendered=rendered(attempt))
 
 
+def end_a_job(account_id: UUID, submit: Submit) -> UUID:
+    """Send a job and let it succeed."""
+    job_id = submit(account_id)
+    assert succeed(claim_one()) == "succeeded"
+    return job_id
+
+
 def expire_lease(attempt: ClaimedAttempt) -> None:
     """Let the attempt's lease run out, as if its worker had been silent for 30 s."""
     with transaction() as session:
@@ -66,7 +74,7 @@ def expire_lease(attempt: ClaimedAttempt) -> None:
 
 
 def make_available(job_id: UUID) -> None:
-    """Let the job's back-off be over."""
+    """End the job's back-off now."""
     with transaction() as session:
         session.get_one(Job, job_id).available_at = func.now()
 
@@ -83,13 +91,13 @@ def attempt_statuses(session: Session, job_id: UUID) -> list[str]:
 
 
 def count_jobs() -> int:
-    """How many jobs there are, of all accounts."""
+    """The number of jobs of all accounts."""
     with transaction() as session:
         return session.scalars(select(func.count()).select_from(Job)).one()
 
 
 def pass_deadline(job_id: UUID, *, seconds: float = 1, of_the_start: bool = False) -> None:
-    """Let the job's deadline (or its start deadline) have passed so many seconds ago."""
+    """Move the job's deadline (or its start deadline) to this many seconds ago."""
     column = "start_deadline_at" if of_the_start else "deadline_at"
     with transaction() as session:
         session.execute(
@@ -99,13 +107,13 @@ def pass_deadline(job_id: UUID, *, seconds: float = 1, of_the_start: bool = Fals
 
 
 def end_overdue() -> set[UUID]:
-    """What the sweep does about deadlines; tells whose jobs it ended."""
+    """Run the sweep's work on deadlines, and return the ids of the jobs that it ended."""
     with transaction() as session:
         return {job.id for job in [*fail_overdue_queued(session), *fail_overdue_running(session)]}
 
 
 def sweep() -> int:
-    """Rescue what has expired, and tell how many jobs that were."""
+    """Rescue expired attempts, and return how many jobs that were."""
     with transaction() as session:
         return len(rescue_expired(session))
 
@@ -117,13 +125,13 @@ def cancel(account_id: UUID, job_id: UUID) -> None:
 
 
 def renew(attempt_id: UUID) -> bool:
-    """Renew an attempt's lease, and tell whether its job is to be cancelled."""
+    """Renew an attempt's lease, and return whether its job is to be cancelled."""
     with transaction() as session:
         return renew_lease(session, attempt_id=attempt_id, step=3, lease_seconds=30).cancel_requested
 
 
 def fail(attempt_id: UUID) -> str:
-    """Record a failure that may pass."""
+    """Record a failure that is worth another attempt."""
     with transaction() as session:
         return record_failure(session, attempt_id=attempt_id, failure=_INTERNAL)
 

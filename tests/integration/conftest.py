@@ -1,4 +1,4 @@
-"""Core on a real database, without workers: what a test finds in the tables is what it put there."""
+"""Core on a real database, without workers: a test finds in the tables only what it put there."""
 
 from __future__ import annotations
 
@@ -8,8 +8,9 @@ from typing import Any
 from uuid import UUID
 
 import pytest
+from alembic.config import Config
 from flask.testing import FlaskClient
-from sqlalchemy import text
+from sqlalchemy import Engine, create_engine, text
 from werkzeug.test import TestResponse
 
 import core.schema
@@ -20,7 +21,7 @@ from core.catalog import get_catalog
 from core.database import get_engine, transaction
 from core.ids import parse_id
 from core.jobs.attempts import claim_jobs as claim_door
-from core.jobs.attempts.claim_in_one_statement import FirstJobs
+from core.jobs.attempts.claim_jobs import FirstJobs
 from core.jobs.outcomes import record_successes as success_door
 from core.jobs.request.render_request import RenderRequest
 from core.jobs.submit import submit_job as submit_door
@@ -28,8 +29,9 @@ from core.jobs.submit.new_job import Submission
 from core.jobs.submit.submit_job import submit_job
 from core.settings import get_settings
 from infra.local import LocalStack
+from tests.conftest import REPOSITORY
 
-#: Sends a job of an account and tells its id.
+#: Submits a job of an account and returns its id.
 Submit = Callable[..., UUID]
 
 #: Sends a body to POST /v1/jobs.
@@ -116,6 +118,31 @@ def post(client: FlaskClient, api_key: str) -> Post:
         )
 
     return send
+
+
+@pytest.fixture
+def empty_database(servers: LocalStack, monkeypatch: pytest.MonkeyPatch) -> Iterator[Engine]:
+    """A database of its own, without tables; migrations go there."""
+    administrator = create_engine(servers.environment["DATABASE_URL"], isolation_level="AUTOCOMMIT")
+    url = administrator.url.set(database="migrated")
+    with administrator.connect() as connection:
+        connection.execute(text("CREATE DATABASE migrated"))
+    monkeypatch.setenv("DATABASE_URL", url.render_as_string(hide_password=False))
+    get_settings.cache_clear()
+    engine = create_engine(url)
+    yield engine
+    engine.dispose()
+    monkeypatch.undo()
+    get_settings.cache_clear()
+    with administrator.connect() as connection:
+        connection.execute(text("DROP DATABASE migrated"))
+    administrator.dispose()
+
+
+@pytest.fixture
+def alembic() -> Config:
+    """Alembic's configuration."""
+    return Config(REPOSITORY / "alembic.ini")
 
 
 def _open_account(name: str) -> UUID:

@@ -21,7 +21,7 @@ _PIXELS = b"pixels"
 
 
 def finish_one() -> UUID:
-    """The next job succeeds: its image, and a checkpoint that it left behind, lie in the bucket."""
+    """Let the next job succeed, with its image in the bucket."""
     attempt = claim_one()
     [image] = rendered(attempt).images
     bucket().put(image.storage_key, _PIXELS, media_type="image/png", sha256=hashlib.sha256(_PIXELS).hexdigest())
@@ -30,14 +30,14 @@ def finish_one() -> UUID:
 
 
 def pass_time(job_id: UUID, *columns: str) -> None:
-    """Let these moments of the job lie a second back."""
+    """Move these times of the job to a second ago."""
     moments = ", ".join(f"{column} = now() - interval '1 second'" for column in columns or ("expires_at",))
     with transaction() as session:
         session.execute(text(f"update jobs set {moments} where id = :id"), {"id": job_id})
 
 
 def list_stored(job_id: UUID) -> list[str]:
-    """The keys of everything that the bucket has of the job."""
+    """The keys of all objects of the job."""
     return [key for prefix in build_job_prefixes(job_id) for key, _ in bucket().list_objects(prefix)]
 
 
@@ -48,7 +48,7 @@ def show(account_id: UUID, job_id: UUID) -> JobView:
 
 
 def count_rows(job_id: UUID) -> dict[str, int]:
-    """By table: how many rows are left of the job, where there are any."""
+    """The number of rows of the job by table, without the empty ones."""
     tables = ("artifacts", "job_attempts", "job_sources", "webhook_events", "usage_records", "idempotency_keys")
     with transaction() as session:
         counts = {
@@ -62,7 +62,7 @@ def count_rows(job_id: UUID) -> dict[str, int]:
 
 
 def violations_of(*job_ids: UUID) -> list[str]:
-    """The rules that are broken, in the rows and in these jobs' folders of the bucket."""
+    """The broken rules, in the rows and in these jobs' folders of the bucket."""
     with transaction() as session:
         broken = list_violations(session)
         digests = read_digests(session)

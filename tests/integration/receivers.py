@@ -1,4 +1,4 @@
-"""Receivers of webhooks that misbehave."""
+"""Receivers of webhooks that misbehave, and the endpoints of an account."""
 
 from __future__ import annotations
 
@@ -7,6 +7,19 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from uuid import UUID
+
+from core.accounts.lock_account import lock_account
+from core.database import transaction
+from core.webhooks.endpoints import create_endpoint
+from core.webhooks.tables import WebhookEndpoint
+
+
+def add_endpoint(account_id: UUID, url: str) -> WebhookEndpoint:
+    """A webhook endpoint of the account."""
+    with transaction() as session:
+        lock_account(session, account_id)
+        return create_endpoint(session, account_id=account_id, url=url, description="")
 
 
 @contextmanager

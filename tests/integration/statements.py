@@ -1,4 +1,4 @@
-"""What a test sends to the database, whichever way it takes."""
+"""Record the statements that a test sends to the database, from any code."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from core.database import get_engine
 
 @contextmanager
 def noted_statements() -> Iterator[list[tuple[str, Any]]]:
-    """Each statement of the block and its parameters, but for those that begin a transaction."""
+    """The statements of the block with their parameters, without those that begin a transaction."""
     noted: list[tuple[str, Any]] = []
 
     class NotingCursor(psycopg.Cursor[Any]):

@@ -58,7 +58,7 @@ def let_through() -> int:
 
 
 def test_too_many_waiting_jobs_are_refused(account_id: UUID, post: Post) -> None:
-    """One more than the limit is 429 with Retry-After, and no job; a job that starts makes room for one."""
+    """One more than the limit is answered with 429 and Retry-After; a job that starts frees a slot."""
     limit(account_id, max_queued_jobs=3)
     for number in range(3):
         assert post({"prompt": "a mug"}, **{"Idempotency-Key": f"order-{number}"}).status_code == 202
@@ -77,7 +77,7 @@ def test_too_many_waiting_jobs_are_refused(account_id: UUID, post: Post) -> None
 
 
 def test_many_submits_at_once_do_not_pass_the_limit(account_id: UUID, submit: Submit) -> None:
-    """40 submits from 8 threads with room for 15, twice: 15 are taken, and after 5 claims 5 more."""
+    """40 submits from 8 threads at a limit of 15, twice: 15 are accepted, and after 5 claims 5 more."""
     limit(account_id, max_queued_jobs=15)
 
     def try_to_submit(_: int) -> bool:
@@ -109,7 +109,7 @@ def test_a_limit_can_be_changed(account_id: UUID, other_account_id: UUID, submit
 
 
 def test_a_lower_limit_counts_what_waits_already(account_id: UUID, submit: Submit) -> None:
-    """Of a limit of 10 with 6 waiting 4 were left; a limit of 8 leaves 2 and not those 4."""
+    """With 6 waiting, a limit of 10 leaves 4 slots; lowered to 8 it leaves 2."""
     limit(account_id, max_queued_jobs=10)
     for _ in range(6):
         submit(account_id)
@@ -180,7 +180,7 @@ def test_jobs_over_the_running_limit_wait(account_id: UUID, other_account_id: UU
 
 
 def test_whatever_ends_an_attempt_lets_the_next_job_through(account_id: UUID, submit: Submit) -> None:
-    """A failure, a shutdown, a cancel and a passed deadline make room as a success does."""
+    """A failure, a shutdown, a cancel and a passed deadline free a slot as a success does."""
     limit(account_id, max_running_jobs=1)
     jobs = [submit(account_id) for _ in range(6)]
 
@@ -255,7 +255,7 @@ def test_the_settings_limit_every_account_without_its_own(
 
 
 def test_many_workers_keep_the_limits(account_id: UUID, other_account_id: UUID, submit: Submit) -> None:
-    """Six workers, two accounts with limits of 1 and 2, 40 jobs: never more at once than may, and all get done."""
+    """Six workers, two accounts with limits of 1 and 2, 40 jobs: the limits are never exceeded, and all jobs end."""
     limits = {account_id: 1, other_account_id: 2}
     for account, most in limits.items():
         limit(account, max_running_jobs=most)

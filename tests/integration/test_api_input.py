@@ -132,7 +132,7 @@ def test_another_media_type_is_refused(post: Post) -> None:
 
 
 def test_an_answer_is_not_much_longer_than_its_question(post: Post) -> None:
-    """Thousands of unknown fields, or one with an endless name, are told of in a few lines."""
+    """Thousands of unknown fields, or one with an endless name, are reported in a few lines."""
     many = post({"prompt": "a mug"} | {f"field{number}": 0 for number in range(10_000)})
     long = post({"prompt": "a mug", "x" * 100_000: 0})
 
@@ -151,7 +151,7 @@ def test_a_parameter_without_effect_is_a_warning(post: Post) -> None:
 
 
 def test_a_chunked_body_is_bounded_too(client: FlaskClient, api_key: str) -> None:
-    """A body that does not tell its length is refused when it is over 1 MiB, not cut."""
+    """A body without a length is refused if it is over 1 MiB, not cut."""
     response = client.post(
         "/v1/jobs",
         input_stream=io.BytesIO(b'{"prompt": "a mug"}' + b" " * 2**21),
@@ -168,7 +168,7 @@ def test_the_answer_to_a_bad_prompt_does_not_repeat_it(post: Post) -> None:
 
 
 def test_defaults_are_fixed_at_submit(post: Post) -> None:
-    """The job tells every parameter that the request left open, and names in the API's own words."""
+    """The job shows every parameter that the request left out, under the API's own names."""
     response = post({"prompt": "a mug", "steps": 5, "cfg_scale": 2, "n": 2})
 
     assert response.status_code == 202

@@ -100,7 +100,7 @@ def test_a_model_tells_its_parameters(client: FlaskClient, api_key: str) -> None
 
 
 def test_a_model_that_is_not_fetched_is_shown_and_refused(client: FlaskClient, api_key: str) -> None:
-    """The models file's other models are listed as not available, and a job for one says which command brings it."""
+    """Models that are not fetched are listed as not available; a job for one is refused with the command that fetches it."""
     headers = {"Authorization": f"Bearer {api_key}"}
     model = client.get("/v1/models/flux.1-dev", headers=headers).get_json()
     assert (model["is_available"], model["revision"]) == (False, None)

@@ -1,4 +1,4 @@
-"""Cancelling races with everything else, and always has one winner."""
+"""A cancel that races with any other change of the job has one winner."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ pytestmark = pytest.mark.usefixtures("ways")
 
 
 def test_cancel_wins_over_a_later_success(account_id: UUID, submit: Submit) -> None:
-    """Once a cancel was accepted the job cannot succeed any more, however far its worker is."""
+    """After an accepted cancel the job cannot succeed any more, however far its worker is."""
     job_id = submit(account_id)
     attempt = claim_one()
     cancel(account_id, job_id)

@@ -1,4 +1,4 @@
-"""Whose job is next for a worker that has some models in memory."""
+"""Which job is next for a worker that has some models in memory."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def queue(submit: Submit, account_id: UUID, *models: str, **parameters: Any) -> 
 
 
 def wait_for_seconds(job_id: UUID, seconds: float) -> None:
-    """Let the job have become available so long ago."""
+    """Make the job available since this many seconds ago."""
     with transaction() as session:
         session.execute(
             text("update jobs set available_at = now() - make_interval(secs => :seconds) where id = :id"),
@@ -65,7 +65,7 @@ def test_a_resident_model_goes_first(account_id: UUID, submit: Submit) -> None:
 
 
 def test_a_joinable_shape_goes_before_a_resident_model(account_id: UUID, submit: Submit) -> None:
-    """A job that can join the batch under way is taken before one that only has its model in memory."""
+    """A job that can join the running batch is taken before one whose model is only in memory."""
     [other_size] = queue(submit, account_id, "warm", width=64, height=64)
     [other_model] = queue(submit, account_id, "cold", width=128, height=64)
     [joins] = queue(submit, account_id, "warm", width=128, height=64)
@@ -88,7 +88,7 @@ def test_a_job_that_waited_too_long_is_passed_by_nobody(account_id: UUID, submit
 
 
 def test_the_bound_is_the_preferences(account_id: UUID, submit: Submit) -> None:
-    """A longer bound lets jobs be passed for longer, and a bound of nothing means fair order."""
+    """With a longer bound jobs can be passed for longer; a bound of zero means fair order."""
     jobs = queue(submit, account_id, "cold", "warm")
     wait_for_seconds(jobs[0], 31)
     assert claim_one(prefer("warm", max_wait_seconds=60)) == jobs[1]
@@ -98,7 +98,7 @@ def test_the_bound_is_the_preferences(account_id: UUID, submit: Submit) -> None:
 
 
 def test_it_looks_32_jobs_ahead(account_id: UUID, submit: Submit) -> None:
-    """A job further back is not seen, however well it would suit."""
+    """A job beyond the look-ahead is not claimed, however well it would fit."""
     cold = queue(submit, account_id, *["cold"] * LOOK_AHEAD)
     [warm] = queue(submit, account_id, "warm")
 
@@ -117,7 +117,7 @@ def test_a_better_priority_is_passed_by_nobody(account_id: UUID, submit: Submit)
 
 
 def test_jobs_that_back_off_are_not_taken(account_id: UUID, submit: Submit) -> None:
-    """A job that waits for its next attempt is neither taken nor in the way."""
+    """A job that waits for its next attempt is not claimed and does not block others."""
     later, now = queue(submit, account_id, "warm", "warm")
     wait_for_seconds(later, -60)
 
@@ -139,7 +139,7 @@ def test_fair_order_is_kept_where_affinity_says_nothing(
 
 
 def test_passing_does_not_push_back_who_comes_late(account_id: UUID, other_account_id: UUID, submit: Submit) -> None:
-    """The queue's time is that of its first job: a newcomer does not pay for those that were let pass."""
+    """The queue's virtual time is that of its first job: a newcomer does not pay for jobs that passed it."""
     first = queue(submit, account_id, "cold", *["warm"] * 8)[0]
     for _ in range(8):
         claim_one(prefer("warm"))
@@ -151,7 +151,7 @@ def test_passing_does_not_push_back_who_comes_late(account_id: UUID, other_accou
 
 
 def test_two_claimers_take_different_jobs(account_id: UUID, submit: Submit) -> None:
-    """A job that another transaction is taking is left to it: the next best one is taken, without waiting."""
+    """A job that another transaction is claiming is skipped: the next best one is claimed, without waiting."""
     jobs = queue(submit, account_id, "cold", "warm", "warm")
     with transaction() as session:
         first = claim_step_by_step(
@@ -165,7 +165,7 @@ def test_two_claimers_take_different_jobs(account_id: UUID, submit: Submit) -> N
 
 
 def test_rows_behind_those_that_others_hold_are_found(account_id: UUID, submit: Submit) -> None:
-    """Where all 32 rows ahead are being taken by others, the 33rd is taken all the same."""
+    """If others are claiming all 32 rows of the look-ahead, the 33rd is claimed."""
     jobs = queue(submit, account_id, *["warm"] * (LOOK_AHEAD + 1))
     with transaction() as session:
         session.execute(select(Job.id).where(Job.id.in_(jobs[:LOOK_AHEAD])).with_for_update())

@@ -8,10 +8,9 @@ from typing import Any
 from uuid import UUID
 
 import pytest
-from sqlalchemy import Connection, text
+from sqlalchemy import text
 
 from core.database import get_engine, transaction
-from core.ids import new_id
 from core.jobs.attempts.affinity import LOOK_AHEAD, Preference, Shape
 from core.jobs.attempts.claim_jobs import claim_jobs
 from core.jobs.attempts.claim_step_by_step import claim_step_by_step
@@ -22,22 +21,8 @@ from core.jobs.outcomes.rescue import fail_overdue_running
 from core.jobs.queue.running_limit import release_where_allowed
 from tests.integration.attempts import rendered
 from tests.integration.conftest import Submit
+from tests.integration.many_jobs import fill_jobs
 from tests.integration.statements import noted_statements
-
-_ROWS = 100_000
-
-#: One row in three is queued, as many models as four, and 97 sizes. The first half is held back; every second row has a
-#: deadline.
-_FILL = """
-insert into jobs (id, account_id, task, model, model_revision, request, seed, metadata, warnings, cost, pool,
-                  fair_position, max_attempts, request_id, priority, deadline_at, status, finished_at)
-select gen_random_uuid(), account_id, task, 'model-' || n % 4, model_revision,
-       ('{"width": ' || 64 + 8 * (n % 97) || ', "height": 64, "num_inference_steps": 1}')::json, seed, metadata, warnings,
-       cost, pool, n, max_attempts, request_id, case when n < :rows / 2 then 11 else 1 end,
-       case when n % 2 = 0 then now() + interval '1 hour' end, case when n % 3 = 0 then 'queued' else 'cancelled' end,
-       case when n % 3 = 0 then null else now() end
-from (select * from jobs limit 1) one, generate_series(1, :rows) n
-"""
 
 
 @pytest.mark.slow
@@ -94,19 +79,14 @@ def _fill_the_table(account_id: UUID, submit: Submit) -> None:
         connection.execute(text("analyze jobs"))
 
 
-def fill_jobs(connection: Connection) -> None:
-    """100,000 jobs more, of the account of one that is there."""
-    connection.execute(text(_FILL), {"rows": _ROWS})
-
-
 def _explain_claim(prefer: Preference | None, *, count: int = 1) -> list[dict[str, Any]]:
-    """How PostgreSQL runs each statement that looks for so many jobs."""
+    """PostgreSQL's plan of each statement of a claim of `count` jobs."""
     with noted_statements() as noted:
         worker = ClaimingWorker(pool="default", worker_id="worker", lease_seconds=30, prefer=prefer)
         assert len(claim_jobs(worker, count=count).attempts) == count
     return [
         # Explaining a claim by one statement claims the next jobs.
-        _explain(statement, parameters | {"attempt_ids": [new_id() for _ in range(count)]})
+        _explain(statement, parameters)
         for statement, parameters in noted
         if "LIMIT" in statement
     ]

@@ -37,7 +37,7 @@ from tests.integration.conftest import Submit
 
 
 def at_once(*actions: Callable[[], object]) -> None:
-    """Do all of them at the same moment. What finds the job gone has lost the race."""
+    """Run all of them at the same moment. One that finds the job ended has lost the race."""
     start = threading.Barrier(len(actions))
 
     def act(action: Callable[[], object]) -> None:

@@ -1,4 +1,4 @@
-"""Deadlines, on a real PostgreSQL: what is too late ends, once, and says why."""
+"""Deadlines on a real PostgreSQL: a job that is too late ends, once, with the reason."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ def verdict(job_id: UUID) -> tuple[str, str | None]:
 
 
 def test_a_job_that_was_not_started_in_time_fails(account_id: UUID, submit: Submit) -> None:
-    """Past its start deadline a waiting job is claimed by nobody, and the sweep ends it; others go on."""
+    """Past its start deadline a waiting job cannot be claimed, and the sweep ends it; other jobs are not affected."""
     late = submit(account_id, start_deadline_seconds=60)
     early = submit(account_id, start_deadline_seconds=60)
     pass_deadline(late, of_the_start=True)
@@ -109,7 +109,7 @@ def test_a_running_job_is_told_and_not_tried_again(account_id: UUID, submit: Sub
 
 
 def test_a_success_after_the_deadline_does_not_count(account_id: UUID, submit: Submit) -> None:
-    """Images that come too late are not the job's, and not charged."""
+    """Images that come after the deadline are neither stored for the job nor charged."""
     job_id = submit(account_id, deadline_seconds=60)
     attempt = claim_one()
     pass_deadline(job_id)

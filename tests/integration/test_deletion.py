@@ -14,7 +14,6 @@ from sqlalchemy import select, text
 from werkzeug.test import TestResponse
 
 import api.jobs.delete_job as operation
-from core.accounts.lock_account import lock_account
 from core.accounts.manage_keys import issue_api_key
 from core.artifacts.keys import build_checkpoint_key
 from core.artifacts.storage import bucket
@@ -25,12 +24,12 @@ from core.jobs.retention.delete_job import carry_out_deletion, request_deletion
 from core.jobs.tables import Deletion
 from core.settings import get_settings
 from core.webhooks.claim_delivery import claim_delivery
-from core.webhooks.endpoints import create_endpoint
 from core.webhooks.record_attempt import AttemptOutcome, record_attempt
 from infra.local import LocalStack
 from tests.integration.attempts import cancel, claim_one
 from tests.integration.conftest import Post, Submit
 from tests.integration.kept import count_rows, finish_one, list_stored, pass_time, show, violations_of
+from tests.integration.receivers import add_endpoint
 from tests.unit.pictures import png_uri
 from worker.maintenance.apply_retention import apply_retention
 
@@ -142,7 +141,7 @@ def test_receipts_are_listed_in_pages(servers: LocalStack, post: Post, call: Cal
 
 
 def test_another_account_neither_deletes_nor_sees(servers: LocalStack, post: Post, call: Call, other_key: str) -> None:
-    """Its DELETE is 404 and touches nothing; a receipt of ours, and a deleted job of ours, are 404 to it."""
+    """For another account DELETE is 404 and changes nothing; so are the receipt and the deleted job."""
     job_id = send(post)
     finish_one()
     assert code_of(call("DELETE", path_of(job_id), other_key)) == (404, "job_not_found")
@@ -170,7 +169,7 @@ def test_what_has_not_ended_is_to_be_cancelled_first(
 
 
 def test_what_another_job_starts_from_is_kept(servers: LocalStack, post: Post, call: Call, account_id: UUID) -> None:
-    """409 names the job that has to end before."""
+    """409 names the job that has to end first."""
     source = send(post)
     finish_one()
     user = send(post, image=show(account_id, source).outputs[0].id)
@@ -234,7 +233,7 @@ def test_a_key_of_a_deleted_job_draws_nothing_again(servers: LocalStack, post: P
 def test_a_store_that_is_away_is_taken_up_later(
     servers: LocalStack, post: Post, call: Call, account_id: UUID, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """202 with a pending receipt, and the job is shown to nobody; the next look completes it."""
+    """202 with a pending receipt, and nobody can read the job; the next run of the retention completes it."""
     job_id = send(post)
     finish_one()
 
@@ -261,7 +260,7 @@ def test_a_store_that_is_away_is_taken_up_later(
 
 
 def test_an_expired_job_can_be_deleted(servers: LocalStack, post: Post, call: Call) -> None:
-    """Its receipt names the images that had gone before."""
+    """The receipt names the images that had expired before."""
     job_id = send(post)
     finish_one()
     pass_time(job_id)
@@ -276,7 +275,7 @@ def test_an_expired_job_can_be_deleted(servers: LocalStack, post: Post, call: Ca
 def test_what_a_lost_worker_uploads_later_is_swept_up(
     servers: LocalStack, post: Post, call: Call, account_id: UUID
 ) -> None:
-    """After the grace the folders of a deleted job are emptied once more."""
+    """After the grace period the folders of a deleted job are emptied once more."""
     job_id = send(post)
     finish_one()
     call("DELETE", path_of(job_id))
@@ -292,10 +291,8 @@ def test_what_a_lost_worker_uploads_later_is_swept_up(
 
 
 def test_a_webhook_under_way_does_not_mind(servers: LocalStack, account_id: UUID, submit: Submit) -> None:
-    """The job is deleted between a webhook's claim and its outcome: nothing is written down, and nothing breaks."""
-    with transaction() as session:
-        lock_account(session, account_id)
-        create_endpoint(session, account_id=account_id, url="https://example.com/", description="")
+    """A job is deleted between the claim of a webhook and its outcome: nothing is recorded, and nothing fails."""
+    add_endpoint(account_id, "https://example.com/")
     submit(account_id)
     job_id = finish_one()
     with transaction() as session:

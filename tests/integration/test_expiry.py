@@ -1,4 +1,4 @@
-"""Images leave the bucket when their time is over; what is still wanted stays."""
+"""Images are deleted when they expire, unless they are still needed."""
 
 from __future__ import annotations
 
@@ -110,7 +110,7 @@ def test_expired_images_are_gone_and_the_job_says_so(servers: LocalStack, accoun
 
 
 def test_what_has_not_ended_is_kept(servers: LocalStack, account_id: UUID, submit: Submit) -> None:
-    """Neither a waiting nor a running job has a time that could be over, and the database takes none."""
+    """Neither a waiting nor a running job has an expiry, and the database refuses one."""
     running, queued = submit(account_id), submit(account_id)
     claim_one()
     for job_id in (running, queued):
@@ -123,7 +123,7 @@ def test_what_has_not_ended_is_kept(servers: LocalStack, account_id: UUID, submi
 
 
 def test_an_image_that_a_waiting_job_starts_from_is_kept(servers: LocalStack, account_id: UUID, post: Post) -> None:
-    """Its time is over when the job that starts from it has ended, and not before."""
+    """An image expires only after the job that uses it as an input has ended."""
     source = parse_id("job", post({"prompt": "a mug"}).get_json()["id"])
     assert source is not None
     finish_one()
@@ -146,7 +146,7 @@ def test_an_image_that_a_waiting_job_starts_from_is_kept(servers: LocalStack, ac
 def test_a_store_that_is_away_costs_a_delay(
     servers: LocalStack, account_id: UUID, submit: Submit, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Nobody is given the images from then on, and the next look deletes them."""
+    """The images are not shown any more, and the next run of the retention deletes them."""
     submit(account_id)
     job_id = finish_one()
     pass_time(job_id)
@@ -187,7 +187,7 @@ def test_rows_go_when_their_time_is_over(servers: LocalStack, account_id: UUID, 
 
 
 def test_failed_and_cancelled_jobs_are_pruned_too(servers: LocalStack, account_id: UUID, submit: Submit) -> None:
-    """A job without images has a time as well."""
+    """A job without images expires as well."""
     job_id = submit(account_id)
     for _ in range(3):
         with transaction() as session:
@@ -213,7 +213,7 @@ def test_idempotency_keys_are_forgotten_after_a_day(post: Post, account_id: UUID
 
 
 def test_retention_is_counted(servers: LocalStack, account_id: UUID, submit: Submit) -> None:
-    """A job whose images went, and one whose rows went, each once however often is looked."""
+    """The counts of expired images and pruned jobs: each job once, however often the retention runs."""
     expired, pruned = (submit(account_id) for _ in range(2))
     for job_id in (expired, pruned):
         assert finish_one() == job_id

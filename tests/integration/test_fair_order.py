@@ -1,4 +1,4 @@
-"""Whose job is next."""
+"""The order of jobs in the queue."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def test_small_accounts_do_not_wait_for_big_ones(account_id: UUID, other_account
 
 
 def test_an_account_that_was_away_saves_nothing_up(account_id: UUID, other_account_id: UUID, submit: Submit) -> None:
-    """An account that comes late starts at the queue's present, not at its beginning: it cannot push others back."""
+    """An account that joins late starts at the queue's current virtual time: it cannot push others back."""
     for _ in range(10):
         submit(account_id)
     for _ in range(5):

@@ -16,8 +16,7 @@ from core.accounts.limits import set_limits
 from core.database import autocommit, transaction
 from core.jobs.attempts import claim_jobs as door
 from core.jobs.attempts.affinity import Preference, Shape
-from core.jobs.attempts.claim_in_one_statement import FirstJobs, claim_in_one_statement
-from core.jobs.attempts.claim_jobs import ClaimedJobs, claim_jobs
+from core.jobs.attempts.claim_jobs import ClaimedJobs, FirstJobs, claim_in_one_statement, claim_jobs
 from core.jobs.attempts.claimed_attempt import ClaimedAttempt
 from core.jobs.attempts.claiming_worker import ClaimingWorker
 from core.jobs.audit.invariants import list_violations

@@ -21,12 +21,11 @@ from core.jobs.attempts.claimed_attempt import ClaimedAttempt
 from core.jobs.audit.invariants import list_violations
 from core.jobs.outcomes import record_successes as door
 from core.jobs.outcomes.record_success_step_by_step import record_success_step_by_step
-from core.jobs.outcomes.record_successes import record_successes
-from core.jobs.outcomes.record_successes_in_one_statement import record_successes_in_one_statement
+from core.jobs.outcomes.record_successes import record_successes, record_successes_in_one_statement
 from core.jobs.outcomes.rendered import Rendered
 from core.jobs.status import JobStatus
 from core.jobs.tables import Job
-from core.webhooks.tables import WebhookDelivery, WebhookEndpoint, WebhookEvent
+from core.webhooks.tables import WebhookDelivery, WebhookEvent
 from tests.integration.attempts import (
     cancel,
     claim,
@@ -38,20 +37,12 @@ from tests.integration.attempts import (
     succeed,
 )
 from tests.integration.conftest import Submit
+from tests.integration.receivers import add_endpoint
 from tests.integration.statements import noted_statements
 from worker.rendering.attempt import group_success_writer
 from worker.rendering.attempt.group_success_writer import GroupSuccessWriter
 
 _MANY = 30
-
-
-def add_endpoint(account_id: UUID) -> UUID:
-    """Somebody who wants to be told."""
-    with transaction() as session:
-        endpoint = WebhookEndpoint(account_id=account_id, url="https://example.org", description="", secret="whsec_")
-        session.add(endpoint)
-        session.flush()
-        return endpoint.id
 
 
 def write_together(*attempts: ClaimedAttempt) -> set[UUID]:
@@ -68,7 +59,7 @@ def test_each_is_written_with_all_that_belongs_to_it(account_id: UUID, other_acc
     """Two jobs of one account and one of another, in two statements: each has its own images, usage and event, and only
     the account with endpoints has deliveries.
     """
-    endpoints = {add_endpoint(account_id), add_endpoint(account_id)}
+    endpoints = {add_endpoint(account_id, "https://example.org").id for _ in range(2)}
     for owner in (account_id, account_id, other_account_id):
         submit(owner)
     attempts = [claim_one() for _ in range(3)]

@@ -1,4 +1,4 @@
-"""Sending the same order twice makes one job."""
+"""Sending the same request twice makes one job."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def test_same_idempotency_key_same_job(post: Post) -> None:
 
 
 def test_a_parameter_by_name_counts(post: Post) -> None:
-    """What is asked for under a pipeline's own name makes another request, too."""
+    """A parameter under a pipeline's own name also makes a different request."""
     body = {"prompt": "a mug", "guidance_rescale": 0.5}
     first = post(body, **{"Idempotency-Key": "order-1"})
     again = post(body, **{"Idempotency-Key": "order-1"})

@@ -196,7 +196,7 @@ def test_a_bad_image_is_named(servers: LocalStack, post: Post, fields: dict[str,
 
 
 def test_an_address_is_told_to_be_sent_otherwise(post: Post) -> None:
-    """Who sends an address learns what to send instead."""
+    """The error for an address says what to send instead."""
     message = errors_of(post({"prompt": "a mug", "image": "https://example.com/a.png"}))["image"]
 
     assert "not fetched" in message
@@ -271,7 +271,7 @@ def test_the_body_may_be_as_long_as_images_are(client: FlaskClient, post: Post, 
 
 
 def test_a_refused_address_does_not_stand_in_the_answer(post: Post) -> None:
-    """What was sent is not echoed, be it ever so long."""
+    """The error does not echo what was sent, however long it is."""
     response = post({"prompt": "a mug", "image": "https://example.com/" + "secret" * 100_000})
 
     assert "secret" not in response.text

@@ -158,7 +158,7 @@ def test_damage_is_found(history: list[UUID], damage: str, rule: str) -> None:
 
 
 def test_another_accounts_rows_are_found(history: list[UUID], other_account_id: UUID) -> None:
-    """A row that slipped to another account is named, whichever table it is in."""
+    """A row with the wrong account is named, whichever table it is in."""
     for table in (
         *("job_attempts", "artifacts", "usage_records", "idempotency_keys"),
         *("webhook_endpoints", "webhook_events", "webhook_deliveries"),
@@ -172,7 +172,7 @@ def test_another_accounts_rows_are_found(history: list[UUID], other_account_id: 
 def test_an_accepted_job_without_a_row_is_found(
     history: list[UUID], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """`darkroom-admin verify --accepted FILE` names the job that somebody was told of and that is not there."""
+    """`darkroom-admin verify --accepted FILE` names an accepted job that does not exist."""
     lost = new_id()
     with transaction() as session:
         assert list_lost_jobs(session, history) == []
@@ -190,7 +190,7 @@ def test_an_accepted_job_without_a_row_is_found(
 def test_a_list_of_accepted_jobs_that_cannot_be_read_is_refused(
     database: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, content: str | None
 ) -> None:
-    """A file that is not there, or holds something else than ids, proves nothing and is named."""
+    """A file that does not exist, or has lines that are not ids, is refused by name."""
     ids = tmp_path / "accepted"
     if content is not None:
         ids.write_text(content)

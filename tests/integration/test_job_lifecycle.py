@@ -139,7 +139,7 @@ def test_the_sweep_may_run_twice_at_once(account_id: UUID, submit: Submit) -> No
 
 
 def test_three_lost_leases_end_the_job(account_id: UUID, submit: Submit) -> None:
-    """A job that takes its worker down each time is not tried a fourth time: failed with lease_expired."""
+    """A job that kills its worker each time is not tried a fourth time: it fails with lease_expired."""
     job_id = submit(account_id)
     for _ in range(3):
         make_available(job_id)

@@ -1,4 +1,4 @@
-"""What plans that PostgreSQL keeps are good for, after the tables have grown."""
+"""The plans that PostgreSQL keeps stay fast after the tables have grown."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from core.jobs.outcomes.record_success_step_by_step import record_success_step_b
 from core.settings import get_settings
 from tests.integration.attempts import rendered
 from tests.integration.conftest import Submit
-from tests.integration.test_claim_plan import fill_jobs
+from tests.integration.many_jobs import fill_jobs
 
 #: psycopg prepares a statement at its sixth time, and PostgreSQL weighs a kept plan after five more.
 _TIMES = 15
@@ -34,8 +34,8 @@ _KEPT = text("SELECT count(*) FROM pg_prepared_statements WHERE generic_plans > 
 def test_plans_kept_since_the_tables_were_small_read_a_few_rows_of_many(
     account_id: UUID, submit: Submit, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A worker claims and ends a few jobs of a small table, and its session keeps the plans. With 100,000 jobs more, that
-    nobody has counted, a claim and an end read no more than a claim looks ahead, and a few, once the plans are too old.
+    """A worker claims and ends a few jobs of a small table, and its session keeps the plans. With 100,000 more jobs and old
+    statistics, a claim and an end read little more than the look-ahead, once the plans are too old.
     """
     prefer = Preference(frozenset({"picturebook", "model-1"}), frozenset({Shape("model-1", 64, 64)}), 30.0)
     for _ in range(4 * _TIMES + 2):

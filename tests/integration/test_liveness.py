@@ -1,4 +1,4 @@
-"""A worker that does not hear of its work is found out, and nobody else is. On a real PostgreSQL and a real Valkey."""
+"""A worker that does not receive its rings is detected, and no other one. On a real PostgreSQL and a real Valkey."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ QUEUE = render_queue("default")
 
 
 class Bench:
-    """A worker's liveness, with a clock and a room of the test's own."""
+    """A worker's liveness, with a clock and a capacity of the test's own."""
 
     def __init__(self) -> None:
         self.now = 0.0
@@ -27,7 +27,7 @@ class Bench:
         self.liveness = Liveness(pool="default", could_claim=lambda: self.has_room, clock=lambda: self.now)
 
     def deaf_after(self, *steps: float) -> float:
-        """Check after each of these numbers of seconds, and tell what the last check said."""
+        """Check after each of these numbers of seconds, and return the result of the last check."""
         for seconds in steps:
             self.now += seconds
             deaf_seconds = self.liveness.check()
@@ -56,7 +56,7 @@ def submit(submit: Submit) -> Submit:
 
 
 def test_work_that_is_not_looked_at_is_counted(bench: Bench, account_id: UUID, submit: Submit) -> None:
-    """As long as a job waits and the worker has room, the seconds add up, until it looks or the job is claimed."""
+    """While a job waits and the worker has capacity, the seconds add up, until it claims or the job is claimed by another."""
     submit(account_id)
     assert bench.deaf_after(3, 3, 3) == 9
 
@@ -77,7 +77,7 @@ def test_nobody_is_deaf_without_work_or_without_room(bench: Bench, account_id: U
 
 
 def test_a_process_that_stood_still_was_not_deaf(bench: Bench, account_id: UUID, submit: Submit) -> None:
-    """An hour in which the whole process was frozen counts as two looks."""
+    """An hour in which the whole process was frozen counts as two checks."""
     submit(account_id)
 
     assert bench.deaf_after(3, 3600) <= 9

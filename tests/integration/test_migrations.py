@@ -2,42 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import pytest
 from alembic import command
 from alembic.config import Config
 from alembic.script import ScriptDirectory
-from sqlalchemy import Engine, create_engine, inspect, text
-
-from core.settings import get_settings
-from infra.local import LocalStack
-from tests.conftest import REPOSITORY
-
-
-@pytest.fixture
-def empty_database(servers: LocalStack, monkeypatch: pytest.MonkeyPatch) -> Iterator[Engine]:
-    """A database of its own, without tables; migrations go there."""
-    administrator = create_engine(servers.environment["DATABASE_URL"], isolation_level="AUTOCOMMIT")
-    url = administrator.url.set(database="migrated")
-    with administrator.connect() as connection:
-        connection.execute(text("CREATE DATABASE migrated"))
-    monkeypatch.setenv("DATABASE_URL", url.render_as_string(hide_password=False))
-    get_settings.cache_clear()
-    engine = create_engine(url)
-    yield engine
-    engine.dispose()
-    monkeypatch.undo()
-    get_settings.cache_clear()
-    with administrator.connect() as connection:
-        connection.execute(text("DROP DATABASE migrated"))
-    administrator.dispose()
-
-
-@pytest.fixture
-def alembic() -> Config:
-    """Alembic's configuration."""
-    return Config(REPOSITORY / "alembic.ini")
+from sqlalchemy import Engine, inspect, text
 
 
 def test_every_migration_goes_up_and_down(empty_database: Engine, alembic: Config) -> None:

@@ -1,4 +1,4 @@
-"""Connections to the database that died while nobody used them."""
+"""Connections to the database that died while they were idle."""
 
 from __future__ import annotations
 

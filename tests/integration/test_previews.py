@@ -50,7 +50,7 @@ def test_a_preview_is_served_until_it_changes(
 
 
 def test_no_preview_is_a_problem(client: FlaskClient, api_key: str, account_id: UUID, submit: Submit) -> None:
-    """A job that nobody has drawn yet has no preview: 404, and not as if there were no job."""
+    """A job without a preview yet is 404, with another code than a job that does not exist."""
     response = client.get(
         f"/v1/jobs/{format_id('job', submit(account_id))}/preview", headers={"Authorization": f"Bearer {api_key}"}
     )
@@ -62,7 +62,7 @@ def test_no_preview_is_a_problem(client: FlaskClient, api_key: str, account_id: 
 def test_a_preview_is_for_the_jobs_account_only(
     client: FlaskClient, api_key: str, other_account_id: UUID, submit: Submit
 ) -> None:
-    """Another account's preview looks like no job, and without a key there is nothing to see."""
+    """For another account the job does not exist, and without a key the answer is 401."""
     job_id = submit(other_account_id)
     store_preview(job_id, PICTURE)
     address = f"/v1/jobs/{format_id('job', job_id)}/preview"
@@ -85,7 +85,7 @@ def test_a_preview_lasts_a_minute(servers: object) -> None:
 def test_a_dead_redis_costs_a_preview_and_nothing_else(
     client: FlaskClient, api_key: str, account_id: UUID, submit: Submit, deaf_redis: None
 ) -> None:
-    """Storing and asking end soon, the one in silence and the other with 404."""
+    """With a dead Redis both end soon: storing does nothing, reading is 404."""
     job_id = submit(account_id)
     started = time.monotonic()
 

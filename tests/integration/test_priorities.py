@@ -40,7 +40,7 @@ def test_urgent_jobs_do_not_move_the_others_present(account_id: UUID, other_acco
 
 
 def test_cancelled_high_jobs_do_not_count(account_id: UUID, other_account_id: UUID, submit: Submit) -> None:
-    """What was taken back counts at no priority."""
+    """A cancelled job costs its account nothing, at any priority."""
     for job_id in [submit(account_id, priority="high") for _ in range(10)]:
         cancel(account_id, job_id)
     for _ in range(5):

@@ -12,6 +12,7 @@ from bench.queue.parts.fair import ALONE, AT_ONCE, FAIR, FIRST_COME, NOW_AND_THE
 from bench.queue.report.table import write_table
 from bench.queue.report.targets import judge_targets
 from bench.queue.results import Results
+from bench.report_run import read_results
 from tests.conftest import REPOSITORY
 
 #: In a process of its own, on a stack of its own: settings are read once in a process.
@@ -45,7 +46,7 @@ def test_a_small_run_measures_every_part(tmp_path: Path) -> None:
         check=False,
     )
     assert done.returncode == 0, done.stdout + done.stderr
-    results = Results.read(tmp_path / "results.json")
+    results = read_results(Results, tmp_path / "results.json")
 
     cells = {(cell.measure, cell.system, cell.load) for cell in results.cells}
     assert cells >= {("noop", name, "") for name in ("ours-1", "ours-2", "celery-prefork", "celery-threads")}

@@ -1,4 +1,4 @@
-"""A ring is written past Celery's producer, and is the same message all the same."""
+"""A ring is written without Celery's producer, and is the same message."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the life of a job costs in statements."""
+"""The number of statements in the life of a job."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which checkpoint is a job's, and what becomes of the others, on a real PostgreSQL and a real S3 server."""
+"""Which checkpoint a job resumes from, and what happens to the others, on a real PostgreSQL and a real S3 server."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def checkpoint_of(attempt: ClaimedAttempt, step: int) -> StoredCheckpoint:
 
 
 def name(attempt: ClaimedAttempt, step: int) -> StoredCheckpoint:
-    """Say of a checkpoint that it is the job's."""
+    """Record a checkpoint as the job's."""
     checkpoint = checkpoint_of(attempt, step)
     with transaction() as session:
         renew_lease(session, attempt_id=attempt.id, step=step, lease_seconds=30, checkpoint=checkpoint)
@@ -98,7 +98,7 @@ def test_a_handed_back_job_keeps_the_step_that_it_was_stopped_at(account_id: UUI
 
 
 def test_a_checkpoint_that_may_have_failed_the_job_is_not_used_again(account_id: UUID, submit: Submit) -> None:
-    """An attempt that failed after its own checkpoint is gone on with; if the next fails at once, the third starts over."""
+    """After a failure past its own checkpoint the next attempt resumes; if that fails at once, the third starts over."""
     job_id = submit(account_id)
     first = claim_one()
     kept = name(first, 4)

@@ -16,7 +16,7 @@ from core.database import autocommit, get_engine, transaction
 from core.jobs.request.denoising_steps import DENOISING_STEPS, count_denoising_steps
 from core.jobs.request.render_request import RenderRequest
 from core.jobs.submit.new_job import QueuedJob, Submission
-from core.jobs.submit.submit_in_one_statement import submit_in_one_statement
+from core.jobs.submit.submit_job import submit_in_one_statement
 from core.jobs.submit.submit_step_by_step import submit_step_by_step
 from core.jobs.tables import AccountClock, AccountQueue, Job
 from core.jobs.views.build_view import build_job_views

@@ -14,18 +14,17 @@ import pytest
 from sqlalchemy import extract, func, select, text
 from standardwebhooks import Webhook
 
-from core.accounts.lock_account import lock_account
 from core.database import transaction
 from core.settings import get_settings
 from core.webhooks.claim_delivery import ClaimedDelivery, claim_delivery
-from core.webhooks.endpoints import create_endpoint, delete_endpoint
+from core.webhooks.endpoints import delete_endpoint
 from core.webhooks.record_attempt import AttemptOutcome, record_attempt
 from core.webhooks.retry_schedule import RETRY_SCHEDULE_SECONDS
 from core.webhooks.tables import WebhookAttempt, WebhookDelivery, WebhookEndpoint
 from infra.local.webhook_listener import WebhookListener, listening
-from tests.integration.attempts import claim_one, succeed
+from tests.integration.attempts import end_a_job
 from tests.integration.conftest import Submit
-from tests.integration.receivers import answering
+from tests.integration.receivers import add_endpoint, answering
 from worker.webhooks.deliver import deliver_next
 from worker.webhooks.delivery_slots import DeliverySlots
 
@@ -35,18 +34,6 @@ def listener() -> Iterator[WebhookListener]:
     """A receiver that answers 204."""
     with listening() as listener:
         yield listener
-
-
-def add_endpoint(account_id: UUID, url: str) -> WebhookEndpoint:
-    with transaction() as session:
-        lock_account(session, account_id)
-        return create_endpoint(session, account_id=account_id, url=url, description="")
-
-
-def end_a_job(account_id: UUID, submit: Submit) -> UUID:
-    job_id = submit(account_id)
-    assert succeed(claim_one()) == "succeeded"
-    return job_id
 
 
 def read_delivery() -> WebhookDelivery:
@@ -136,7 +123,7 @@ def test_retry_after_is_honoured(account_id: UUID, submit: Submit) -> None:
 
 
 def test_410_gone_disables_the_endpoint(account_id: UUID, submit: Submit) -> None:
-    """Gone is gone: the delivery is cancelled, and the next job makes none."""
+    """After a 410 the delivery is cancelled, and the next job makes none."""
     with answering(410) as url:
         add_endpoint(account_id, url)
         end_a_job(account_id, submit)
@@ -175,7 +162,7 @@ def test_many_410s_at_once_do_not_deadlock(account_id: UUID, submit: Submit) -> 
 def test_slow_receivers_leave_room_for_others(
     account_id: UUID, other_account_id: UUID, submit: Submit, listener: WebhookListener
 ) -> None:
-    """While one account's endpoint has as many calls under way as it may, another account's delivery goes out."""
+    """While one account's endpoint has all its slots in use, another account's delivery is sent."""
     slow = add_endpoint(account_id, "http://127.0.0.1:9/")
     add_endpoint(other_account_id, listener.url)
     end_a_job(account_id, submit)
@@ -190,7 +177,7 @@ def test_slow_receivers_leave_room_for_others(
 
 
 def test_places_are_bounded_for_all_for_an_account_and_for_an_endpoint() -> None:
-    """Of eight places an endpoint takes four and an account four; with all taken a further sender goes home."""
+    """Of eight slots an endpoint takes at most four, and so does an account; without a free one a sender stops."""
     slots = DeliverySlots(slots=8)
     deliveries = [_delivery(endpoint, account) for endpoint, account in [(1, 1), (1, 1), (1, 1), (2, 1)]]
 
@@ -240,7 +227,7 @@ def test_a_deleted_endpoint_gets_nothing_more(account_id: UUID, submit: Submit, 
 
 
 def test_a_dead_senders_delivery_becomes_due_again(account_id: UUID, submit: Submit, listener: WebhookListener) -> None:
-    """A sender that died after its claim costs a delay, not the delivery; its late record changes nothing."""
+    """If a sender dies after its claim, the delivery is only late; what the sender records late changes nothing."""
     add_endpoint(account_id, listener.url)
     end_a_job(account_id, submit)
     with transaction() as session:

@@ -69,7 +69,7 @@ def test_a_dripping_receiver_is_cut_off_at_the_deadline() -> None:
 
 
 def test_an_endless_answer_is_not_read_to_its_end() -> None:
-    """Of a huge answer a little is read and less is kept."""
+    """Only a little of a huge answer is read, and less is kept."""
     with answering(500, body=b"x" * 50_000_000) as url:
         outcome = post(url, b"{}", {}, timeout_seconds=10, allowed_networks=LOOPBACK)
 

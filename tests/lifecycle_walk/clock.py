@@ -32,7 +32,7 @@ class SteppedClock:
             self._stopped_at = time.monotonic()
 
     def step(self, seconds: int) -> None:
-        """So many seconds pass."""
+        """Let this many seconds pass."""
         _move("{column} - {by}", seconds)
         self.now += seconds
 

@@ -39,7 +39,7 @@ from tests.lifecycle_walk.steps import Step, pick, steps
 from tests.lifecycle_walk.walked import Walked
 from tests.lifecycle_walk.workers import Fate, How, Killed
 
-#: Seconds; `orders.py` says why this many.
+#: Seconds; the reason for the number is in `orders.py`.
 STEP_SECONDS = 11
 
 #: Seconds that pass without a sweep at most; its absence for longer is a broken rule of its own.
@@ -69,14 +69,14 @@ class Walk(RuleBasedStateMachine):
 
     @rule(step=steps())
     def happen(self, step: Step) -> None:
-        """Whatever it is. One rule for all, because hypothesis leaves some rules out of every walk, and a walk without
+        """Take any step. One rule for all, because hypothesis leaves some rules out of every walk, and a walk without
         workers shows little.
         """
         name, arguments = step
         getattr(self, name)(**arguments)
 
     def submit(self, order: Order) -> None:
-        """Send a job; with a key that was used before, it is the same job, or refused where it asks for another one."""
+        """Send a job; with a key that was used before, it is the same job, or refused if the request differs."""
         sender = self._senders[order.who]
         account = self._walked.accounts[sender.account_id]
         earlier = account.keys.get(order.key)
@@ -147,14 +147,14 @@ class Walk(RuleBasedStateMachine):
         return sender
 
     def ring_wrongly(self, is_lost: bool) -> None:
-        """Somebody is rung for and dies of it, or there is a ring for nothing."""
+        """A ring is lost with its worker, or there is a ring without a job."""
         if is_lost:
             take_ring()
         else:
             ring_for_nothing()
 
     def hear(self, end: str = "lives") -> ClaimedAttempt | None:
-        """A worker is rung for and claims; it may die before that is committed, or when nobody but the row knows of it."""
+        """A worker takes a ring and claims; it may die before the commit, or just after it."""
         if not take_ring():
             return None
         if end == "dies in it":

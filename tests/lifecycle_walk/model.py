@@ -1,4 +1,4 @@
-"""What must be true of jobs, said a second time and without a database. Times are seconds of the walk."""
+"""What must be true of jobs, written a second time and without a database. Times are seconds of the walk."""
 
 from __future__ import annotations
 
@@ -68,7 +68,7 @@ class ModelJob:
 
     @property
     def checkpoint(self) -> StoredCheckpoint | None:
-        """Where the next attempt goes on from."""
+        """The checkpoint that the next attempt resumes from."""
         for attempt in reversed(self.attempts):
             if attempt.checkpoint is not None or attempt.status == "failed":
                 return attempt.checkpoint

@@ -14,7 +14,7 @@ from core.jobs.priority import PriorityName
 class Order:
     """One request; equal ones have equal bodies."""
 
-    #: Which of the senders.
+    #: The index of the sender.
     who: int
     key: str | None
     priority: PriorityName

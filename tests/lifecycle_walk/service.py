@@ -54,7 +54,7 @@ class Sender:
 
 
 def begin_afresh(client: FlaskClient, *, senders: int) -> list[Sender]:
-    """Empty tables, no ring, and so many new accounts."""
+    """Empty the tables and the queue, and create this number of accounts."""
     names = ", ".join(table.name for table in core.schema.metadata.sorted_tables)
     with get_engine().begin() as connection:
         connection.execute(text(f"TRUNCATE {names}"))
@@ -85,7 +85,7 @@ def sweep_once() -> None:
 
 
 def sweep_twice_at_once() -> None:
-    """Two sweeps that know nothing of each other."""
+    """Two sweeps at the same time."""
     with ThreadPoolExecutor(2) as pool:
         for swept in [pool.submit(sweep), pool.submit(sweep)]:
             swept.result()

@@ -24,7 +24,7 @@ def hasty_workers(client: FlaskClient, monkeypatch: pytest.MonkeyPatch) -> Itera
 
 
 def walk(client: FlaskClient, *, walks: int, steps: int, number: int | None) -> None:
-    """Walk so often, so far; with a number, always the same way."""
+    """Run this number of walks of this many steps; with a seed, always the same ones."""
 
     class Begun(Walk):
         api = client

@@ -58,7 +58,7 @@ class Outcome:
 
 
 class Killed(Exception):
-    """The worker is no more."""
+    """The worker was killed."""
 
 
 def claim(*, is_killed: bool = False) -> ClaimedAttempt | None:

@@ -18,7 +18,7 @@ import pytest
 RunStack = Callable[..., subprocess.Popen[str]]
 WaitUntil = Callable[..., None]
 
-#: Touches the file it is given, so that a test sees it running, and goes on until it is told to end.
+#: Touches the file it is given, so that a test sees it running, and runs until it is asked to end.
 PATIENT = "import pathlib, sys, time; pathlib.Path(sys.argv[1]).touch(); time.sleep(600)"
 
 
@@ -81,7 +81,7 @@ def test_sigterm_ends_the_command_and_leaves_no_process(
 
 
 def test_sigint_reaches_the_command_once(run_stack: RunStack, stage: Path, wait_until: WaitUntil) -> None:
-    """Ctrl-C is the command's to answer; its own status counts."""
+    """Ctrl-C is handled by the command; its status is returned."""
     command = (
         "import pathlib, signal, sys, time;"
         "signal.signal(signal.SIGINT, lambda *_: sys.exit(42));"

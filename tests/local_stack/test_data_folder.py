@@ -16,7 +16,7 @@ import pytest
 import redis
 
 from infra.local import DataFolderInUse, LocalStack
-from infra.local.postgres_programs import find_program
+from infra.local.postgres_programs import get_program
 from infra.local.stack import SERVERS
 
 Query = Callable[..., list[tuple[Any, ...]]]
@@ -54,7 +54,7 @@ def test_a_second_start_finds_everything_again(data: Path, query: Query, connect
 
 
 def test_a_second_stack_on_the_same_folder_is_refused(data: Path) -> None:
-    """While a stack runs on a folder, another one is told who has it; afterwards the folder is free."""
+    """While a stack uses a folder, another one is refused with its process id; afterwards the folder is free."""
     with (
         LocalStack(data, only=("redis",)),
         pytest.raises(DataFolderInUse, match=f"process {os.getpid()}"),
@@ -67,7 +67,7 @@ def test_a_second_stack_on_the_same_folder_is_refused(data: Path) -> None:
 
 
 def test_a_stale_pid_file_is_survived(data: Path, query: Query, bystander: int) -> None:
-    """A pid file left by a power cut is no hindrance, be it empty, or its number another process's by now."""
+    """A pid file left by a power cut does not matter, whether it is empty or its number now belongs to another process."""
     with LocalStack(data, only=("database",), durable=False) as stack:
         database, pid_file = stack.part("database"), data / "database" / "postmaster.pid"
         number, _, others = pid_file.read_text().partition("\n")
@@ -124,7 +124,7 @@ def test_a_throw_away_folder_is_deleted() -> None:
 def test_the_folder_of_a_killed_stack_is_deleted_by_a_later_one(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    """A throw-away folder that nobody holds is deleted once it is old; one that is held, or young, is left alone."""
+    """A temporary folder that no stack uses is deleted once it is old; one in use, or young, is left alone."""
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
     long_ago = time.time() - 3600
     with LocalStack(only=("redis",)) as running:
@@ -141,7 +141,7 @@ def test_the_folder_of_a_killed_stack_is_deleted_by_a_later_one(
 
 
 def _look_around(data: Path) -> dict[str, Any]:
-    programs = find_program("postgres")
+    programs = get_program("postgres")
     watched = [*data.parents, *programs.parents, programs, Path.home(), Path(tempfile.gettempdir())]
     return {
         "users": [Path("/etc/passwd").read_text(), Path("/etc/group").read_text()],

@@ -37,7 +37,7 @@ def test_the_database_is_postgres_18_in_utf8_and_migrated(servers: LocalStack, q
 
 
 def test_the_database_asks_for_the_password(servers: LocalStack) -> None:
-    """Nobody on the machine gets into the database without its password."""
+    """Other users of the machine cannot use the database without its password."""
     url = servers.environment["DATABASE_URL"].replace("postgresql+psycopg://", "postgresql://")
     address = url.partition("@")[2]
 
@@ -53,7 +53,7 @@ def test_redis_never_drops_a_key_and_keeps_a_file(client: redis.Redis) -> None:
 
 
 def test_redis_asks_for_the_password(servers: LocalStack) -> None:
-    """Nobody on the machine gets into Redis without its password."""
+    """Other users of the machine cannot use Redis without its password."""
     port = int(servers.environment["REDIS_URL"].rpartition(":")[2].partition("/")[0])
 
     with redis.Redis(port=port, retry=Retry(NoBackoff(), 0)) as stranger, pytest.raises(redis.AuthenticationError):
@@ -146,7 +146,7 @@ def test_restarted_storage_has_its_objects(servers: LocalStack, connect_s3: Conn
 
 
 def test_a_paused_part_goes_on_where_it_was(servers: LocalStack) -> None:
-    """A frozen server answers nobody; let go on, it answers."""
+    """A frozen server does not answer; once resumed, it does."""
     impatient = redis.Redis.from_url(servers.environment["REDIS_URL"], socket_timeout=0.2, retry=Retry(NoBackoff(), 0))
 
     servers.part("redis").pause()

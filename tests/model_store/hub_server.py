@@ -38,7 +38,7 @@ class Hub:
     address: str = ""
     #: Path and first byte of every file that was asked for.
     asked: list[tuple[str, int]] = field(default_factory=list)
-    #: Answers to files end after so many bytes, for so many more times.
+    #: Answers for files end after this many bytes, for this many more times.
     enforce_checkout_deadline: int = 0
     cuts_left: int = 0
 
@@ -87,7 +87,7 @@ class _Handler(BaseHTTPRequestHandler):
         self._refuse(HTTPStatus.NOT_FOUND, "EntryNotFound")
 
     def log_message(self, *_arguments: Any) -> None:
-        """Tests tell what went wrong themselves."""
+        """Nothing: failing tests report for themselves."""
 
     def _answer_info(self, repository: Repository, match: re.Match[str]) -> None:
         siblings = [{"rfilename": path} for path in repository.files]

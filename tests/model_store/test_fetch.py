@@ -42,7 +42,7 @@ def test_a_second_fetch_asks_for_nothing(run: Run, hub: Hub) -> None:
 
 
 def test_a_broken_line_is_mended(run: Run, hub: Hub, workplace: Workplace) -> None:
-    """A download that breaks off goes on at the byte where it stopped, in the same run."""
+    """A download that breaks off resumes at the byte where it stopped, in the same run."""
     hub.enforce_checkout_deadline, hub.cuts_left = 500_000, 2
 
     assert run("fetch", "small").returncode == 0
@@ -138,7 +138,7 @@ def test_what_cannot_be_fetched_says_why(run: Run, model: str, reason: str) -> N
 
 
 def test_a_licence_is_accepted_first(run: Run) -> None:
-    """A model that is not open to commercial use is fetched by those who say that they accept its licence."""
+    """A model that is not open to commercial use is fetched only with the option that accepts its licence."""
     refused = run("fetch", "tagged")
     assert refused.returncode == 1
     for part in ("LicenseRef-Nobody", "https://example.com/licence", "Only for pleasure.", "--accept-licence"):
@@ -171,7 +171,7 @@ def test_verify_finds_what_changed(run: Run, workplace: Workplace) -> None:
 
 
 def test_list_shows_what_is_here(run: Run) -> None:
-    """list tells of every model whether it is fetched, and its licence."""
+    """list shows for every model whether it is fetched, and its licence."""
     run("fetch", "small")
     run("pin", "tagged")
 

@@ -2,4 +2,4 @@
 
 from __future__ import annotations
 
-from tests.integration.test_migrations import alembic, empty_database  # noqa: F401  (fixtures)
+from tests.integration.conftest import alembic, empty_database  # noqa: F401  (fixtures)

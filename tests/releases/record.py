@@ -1,4 +1,4 @@
-"""`python -m tests.releases.record FILE`: live through jobs in every way there is, and keep what the database was told.
+"""`python -m tests.releases.record FILE`: take jobs through every way there is, and record the statements.
 
 Run in a checkout of a release that is about to be the previous one. It uses no more of the product than has been there
 since the first release, so that it can be copied into an older checkout too.

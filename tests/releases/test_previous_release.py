@@ -1,4 +1,4 @@
-"""The release before this one goes on working on this one's schema, and each finishes what the other began."""
+"""The previous release keeps working on this one's schema, and each finishes what the other began."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ from tests.integration.attempts import rendered
 from tests.releases.record import ORDER
 from tests.releases.tape import Tape
 
-#: What the previous release said to its database, in whole.
+#: All statements that the previous release sent to its database.
 TAPE = Tape.load(Path(__file__).with_name("statements_of_0003.json"))
 
 PARTS = list(TAPE.parts)
@@ -74,7 +74,7 @@ def test_the_previous_release_works_on_each_schema_since(
     alembic: Config,
     revision: str,
 ) -> None:
-    """Migrated while a job of it runs, it goes on, and all that it says to the database has the effect that it had."""
+    """A migration while a job of the previous release runs: all its later statements have the same effect as before."""
     TAPE.play(old_release, *TO_A_RUNNING_JOB)
 
     command.upgrade(alembic, revision)

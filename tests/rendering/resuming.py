@@ -17,10 +17,10 @@ import torch
 from numpy.typing import NDArray
 from PIL import Image
 
+from bench.models_file import write_section
+from bench.tiny_families import FAMILIES
 from core.catalog import load_catalog
 from tests.conftest import REPOSITORY
-from tests.rendering.families import FAMILIES
-from tests.rendering.models_file import write_section
 from worker.rendering.checkpoints import Checkpoint
 from worker.rendering.drawing import Drawing
 from worker.rendering.models import LoadedModel, Models

@@ -10,7 +10,7 @@ from bench.render.jobs import make_jobs
 from bench.render.parity import largest_difference
 from bench.render.running import Measurement, RunningSystem
 from bench.render.serve.setting import Setting
-from bench.render.systems import find_system
+from bench.render.systems import get_system
 from bench.render.traffic import Traffic
 from tests.conftest import REPOSITORY
 
@@ -34,7 +34,7 @@ def test_loop_static_batching_and_engine_draw_the_same_pictures(tmp_path: Path) 
 
 
 def measure(name: str, traffic: Traffic, logs: Path) -> Measurement:
-    system = RunningSystem(find_system(name), setting=SETTING, openmp="libgomp", logs=logs)
+    system = RunningSystem(get_system(name), setting=SETTING, openmp="libgomp", logs=logs)
     try:
         system.wait_until_ready()
         return system.measure(traffic)

@@ -15,9 +15,9 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from bench.tiny_families import FAMILIES
+from bench.tiny_families.family import Family
 from core.catalog.schedulers import DIFFUSION_SCHEDULERS, FLOW_SCHEDULERS
-from tests.rendering.families import FAMILIES
-from tests.rendering.families.family import Family
 from tests.rendering.resuming import Case, Drawn, TinyModels, draw, resume_elsewhere, stop_after, write_stopped
 from worker.rendering.checkpoints import Checkpoint
 from worker.rendering.drawing import Drawing

@@ -1,4 +1,4 @@
-"""`python -m tests.soak --jobs 10000 --seed 1`: soak the service, print what happened, and fail where a rule is broken."""
+"""`python -m tests.soak --jobs 10000 --seed 1`: soak the service, print what happened, and fail if a rule is broken."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _WEBHOOK_SECONDS = 20
 
 
 def main() -> None:
-    """Exits with 1 where a rule is broken."""
+    """Exits with 1 if a rule is broken."""
     parser = argparse.ArgumentParser(prog="python -m tests.soak", description=__doc__)
     parser.add_argument("--jobs", type=int, default=10_000)
     parser.add_argument(

@@ -14,7 +14,7 @@ from tests.soak.keeper import Keeper
 
 @dataclass(frozen=True)
 class Ground:
-    """The service, who keeps it running, and the link to the receiver of webhooks."""
+    """The service, its keeper, and the link to the receiver of webhooks."""
 
     service: Service
     keeper: Keeper
@@ -36,7 +36,7 @@ Fault = Callable[[Ground, random.Random], None]
 
 
 def pause(dice: random.Random, least: float = 0.5, most: float = 2.0) -> None:
-    """Let it last."""
+    """Let the fault last for a while."""
     time.sleep(dice.uniform(least, most))
 
 
@@ -71,7 +71,7 @@ def slow_link(name: str, *, seconds: float) -> Fault:
 
 
 def answer_for(name: str, answer: bytes) -> Fault:
-    """A server says this to everybody for a while."""
+    """A server answers everything with these bytes for a while."""
 
     def answer_wrongly(ground: Ground, dice: random.Random) -> None:
         link = ground.receiver if name == "receiver" else ground.service.links[name]

@@ -48,11 +48,11 @@ class Keeper:
                     self._look_after(part)
 
     def close(self) -> None:
-        """Look after nobody any more."""
+        """Stop supervising."""
         self._is_over.set()
 
     def disarm(self) -> None:
-        """What is started from now on is not armed."""
+        """Start processes without fault points from now on."""
         self._arms = {}
 
     @contextmanager

@@ -1,4 +1,4 @@
-"""Keeps requests and faults together: no fault comes when all is quiet, and no request runs far ahead of the faults."""
+"""Keeps requests and faults together: no fault happens without load, and no request is far ahead of the faults."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ class Pace:
             return self._taken - 1
 
     def wait_for_fault(self, lane: str, after_orders: float) -> None:
-        """Return when so many orders have been taken. `math.inf`: the lane has no more faults."""
+        """Return when this many orders have been taken. `math.inf`: the lane has no more faults."""
         with self._changed:
             self._due[lane] = after_orders
             self._changed.notify_all()
@@ -48,13 +48,13 @@ class Pace:
                 self._changed.wait_for(lambda: self._taken >= min(after_orders, self._orders))
 
     def give_up(self) -> None:
-        """Nobody waits for anything any more."""
+        """End all waiting."""
         with self._changed:
             self._orders = 0
             self._changed.notify_all()
 
     def watch(self, count_unfinished: Callable[[], int], is_over: threading.Event) -> None:
-        """Look again and again how many jobs wait or run; an answer that does not come changes nothing."""
+        """Count the unfinished jobs again and again; a count that fails changes nothing."""
         while not is_over.wait(0.2):
             try:
                 unfinished = count_unfinished()

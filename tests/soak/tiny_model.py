@@ -7,8 +7,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from tests.rendering.families import FAMILIES
-from tests.rendering.models_file import write_section
+from bench.models_file import write_section
+from bench.tiny_families import FAMILIES
 
 _MODEL = "tiny"
 
@@ -19,6 +19,6 @@ def serving_tiny_model() -> Iterator[dict[str, str]]:
     with TemporaryDirectory(prefix="darkroom-soak-") as folder:
         FAMILIES["sd15"].build(Path(folder) / _MODEL)
         models_file = Path(folder) / "models.toml"
-        tasks = 'tasks = ["text-to-image", "image-to-image"]\n'
-        models_file.write_text(write_section(_MODEL, _MODEL) + tasks, encoding="utf-8")
+        section = write_section(_MODEL, _MODEL, tasks=["text-to-image", "image-to-image"])
+        models_file.write_text(section, encoding="utf-8")
         yield {"MODELS_FILE": str(models_file), "DEFAULT_MODEL": _MODEL}

@@ -7,27 +7,21 @@ from pathlib import Path
 
 import pytest
 
+from bench.models_file import write_section
 from core.catalog import HubSource, load_catalog
 from core.errors import InvalidCatalog, ModelNotFetched
 from tests.conftest import REPOSITORY
 
-ENTRY = """
-[models.one]
-source = "weights"
-revision = "1"
-licence = "Apache-2.0"
-commercial_use = true
-default_width = 64
-default_height = 64
-max_width = 128
-max_height = 128
-default_steps = 4
-max_steps = 8
-default_guidance_scale = 1.0
-schedulers = ["ddim"]
-default_scheduler = "ddim"
-pipeline = "StableDiffusionPipeline"
-"""
+ENTRY = write_section(
+    "one",
+    "weights",
+    default_steps=4,
+    max_steps=8,
+    default_guidance_scale=1.0,
+    schedulers=["ddim"],
+    default_scheduler="ddim",
+    pipeline="StableDiffusionPipeline",
+)
 
 #: What stands in `models.lock` for a hub source that was fetched.
 LOCKED = {
@@ -59,7 +53,7 @@ def test_the_shipped_file_is_valid() -> None:
         ("max_steps = 8", "max_steps = 2", "default_steps"),
         ('default_scheduler = "ddim"', 'default_scheduler = "euler"', "default_scheduler"),
         ('revision = "1"', 'revision = "1"\ncolour = "red"', "models.one.colour"),
-        ("[models.one]", "[models.'../one']", "models"),
+        ('[models."one"]', "[models.'../one']", "models"),
         ('source = "weights"', "source = ", "line"),
         ('schedulers = ["ddim"]', 'schedulers = ["ddim", "dim"]', "schedulers: there is no 'dim'"),
         (ENTRY, "", "models"),

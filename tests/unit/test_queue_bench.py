@@ -20,6 +20,7 @@ from bench.queue.plan import PARTS
 from bench.queue.report.table import write_table
 from bench.queue.report.targets import judge_targets
 from bench.queue.results import Results
+from bench.report_run import read_results
 
 
 def test_a_quick_plan_is_a_small_plan() -> None:
@@ -78,7 +79,7 @@ def test_results_survive_their_file(tmp_path: Path) -> None:
     results.add("noop", "ours-1", "", [123.456789])
     results.write(tmp_path / "results.json")
 
-    again = Results.read(tmp_path / "results.json")
+    again = read_results(Results, tmp_path / "results.json")
     assert again.cells[0].rounds == [[123.5]]
     assert again.machine == results.machine
     assert again.settings == results.settings

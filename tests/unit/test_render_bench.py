@@ -22,6 +22,7 @@ from bench.render.report.targets import judge_targets
 from bench.render.results import ClosedCell, OpenCell, Results, Round, SystemNote
 from bench.render.serve.batches import Batches
 from bench.render.traffic import Served, Traffic, poisson_arrivals, run_closed_loop, run_open_loop
+from bench.report_run import read_results
 
 
 def test_a_mixed_load_has_every_combination_equally_often() -> None:
@@ -265,7 +266,7 @@ def test_results_can_be_read_back(results: Results, tmp_path: Path) -> None:
     path = tmp_path / "results.json"
     results.write(path)
 
-    assert Results.read(path) == results
+    assert read_results(Results, path) == results
 
 
 def test_what_was_served_survives_the_pipe() -> None:

@@ -15,6 +15,7 @@ from core.catalog.schedulers import DIFFUSION_SCHEDULERS, SCHEDULER_NAMES
 from core.errors import StorageUnavailable
 from core.jobs.failures import FailureCode
 from tests.conftest import REPOSITORY
+from tests.rendering.models.drawing import REQUEST
 from worker.rendering.drawing import Drawing
 from worker.rendering.errors import ModelUnavailable, RequestRefused, describe_failure
 from worker.rendering.images.encode import encode_image
@@ -32,16 +33,7 @@ def models() -> Models:
 
 
 def request(**changes: object) -> dict[str, object]:
-    return {
-        "prompt": "a large red mug on a yellow background",
-        "negative_prompt": "",
-        "width": 64,
-        "height": 64,
-        "num_inference_steps": 2,
-        "guidance_scale": 4.0,
-        "scheduler": "ddim",
-        **changes,
-    }
+    return {**REQUEST, **changes}
 
 
 @pytest.mark.parametrize(("output_format", "tolerance"), [("png", 0), ("jpeg", 12), ("webp", 24)])

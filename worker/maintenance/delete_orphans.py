@@ -24,7 +24,7 @@ _log = structlog.get_logger()
 def delete_orphans() -> None:
     """One clean-up. What the store does not delete now is tried again in the next one."""
     _delete_what_abandoned_attempts_left()
-    written_before = datetime.now(UTC) - timedelta(seconds=get_settings().orphan_grace_seconds)
+    written_before = _end_of_grace()
     try:
         for key in _list_unowned(list_old_inputs(written_before=written_before), list_owned):
             bucket().delete(key)
@@ -59,3 +59,7 @@ def _list_unowned(
         with transaction() as session:
             unowned = set(keys) - list_owned_keys(session, keys)
         yield from unowned
+
+
+def _end_of_grace() -> datetime:
+    return datetime.now(UTC) - timedelta(seconds=get_settings().orphan_grace_seconds)

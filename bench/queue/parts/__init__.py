@@ -1,1 +1,1 @@
-"""The parts of the run, one file each; every one adds its cells to the results."""
+"""The parts of the run, one file each; each adds its cells to the results."""

@@ -1,9 +1,9 @@
-"""What a claim and a sweep cost in queues of every size: a database for each, so that rounds can go from one to the next."""
+"""The cost of a claim and of a sweep in queues of every size, each in a database of its own, to be measured in turns."""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 
@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 from bench.queue.bench import Bench, in_turns
 from bench.queue.noop_task import prefer_like_a_worker
 from bench.queue.tables import empty_tables, fill_queue
+from bench.timing import time_transaction
 from core.database import build_engine, get_engine
 from core.jobs.attempts.open_attempt import open_first
 from core.jobs.outcomes.rescue import rescue_expired
@@ -23,7 +24,7 @@ from core.webhooks.claim_delivery import count_due_deliveries
 
 _POOL = "default"
 _WARM_UP = 5
-#: What one sweep takes back at most, and counts up to at most: as worker/maintenance/sweep.py.
+#: The most jobs that one sweep rescues, and the most that it counts: as in worker/maintenance/sweep.py.
 _EXPIRED = 100
 _MOST_RINGS = 500
 _IDLE_SWEEPS = 5
@@ -45,7 +46,7 @@ def measure_claims_and_sweeps(bench: Bench) -> None:
     """Cells `claim` (system: accounts, load: rows) and `sweep` (system: what it finds, load: rows), in milliseconds."""
     plan = bench.plan
     empty_tables(get_engine())
-    # A database that somebody is connected to cannot be copied.
+    # A database with a connection cannot be copied.
     get_engine().dispose()
     with ExitStack() as filled:
         queues = [
@@ -69,7 +70,7 @@ def measure_claims_and_sweeps(bench: Bench) -> None:
 def _filled_queue(bench: Bench, *, rows: int, accounts: int) -> Iterator[_Queue]:
     name = f"bench_{rows}_{accounts}"
     empty = make_url(get_settings().database_url)
-    # Copies of it are made through another database.
+    # It is copied through a connection to another database.
     maintenance = build_engine(empty.set(database="postgres").render_as_string(hide_password=False), pool_size=1)
     _run_alone(maintenance, f'create database "{name}" template "{empty.database}"')
     engine = build_engine(empty.set(database=name).render_as_string(hide_password=False), pool_size=2)
@@ -91,7 +92,7 @@ def _run_alone(engine: Engine, statement: str) -> None:
 
 
 def _time_claims(engine: Engine, count: int) -> list[float]:
-    """Milliseconds of each, its commit included."""
+    """Milliseconds of each claim, the commit included."""
     settings = get_settings()
     prefer = prefer_like_a_worker(settings)
 
@@ -102,30 +103,25 @@ def _time_claims(engine: Engine, count: int) -> list[float]:
         if not first.opened:
             raise RuntimeError("the queue ran out: fewer claims, please")
 
-    return [_time(engine, claim) for _ in range(count)]
+    return [time_transaction(engine, claim) for _ in range(count)]
 
 
 def _measure_sweeps(bench: Bench, queue: _Queue) -> None:
     load = str(queue.rows)
-    bench.results.add("sweep", "nothing expired", load, [_time(queue.engine, _sweep) for _ in range(_IDLE_SWEEPS)])
+    bench.results.add(
+        "sweep", "nothing expired", load, [time_transaction(queue.engine, _sweep) for _ in range(_IDLE_SWEEPS)]
+    )
     if queue.rows > _EXPIRED * (bench.plan.rounds + 1):
         _time_claims(queue.engine, _EXPIRED)
         with queue.engine.begin() as connection:
             connection.execute(text(_EXPIRE), {"attempts": _EXPIRED})
-        bench.results.add("sweep", f"{_EXPIRED} expired leases", load, [_time(queue.engine, _sweep)])
-    figures: Sequence[float] = [_time(queue.engine, read_queue_figures)]
+        bench.results.add("sweep", f"{_EXPIRED} expired leases", load, [time_transaction(queue.engine, _sweep)])
+    figures: Sequence[float] = [time_transaction(queue.engine, read_queue_figures)]
     bench.results.add("sweep", "queue figures of /metrics", load, figures)
 
 
 def _sweep(session: Session) -> None:
-    """The database's half of it."""
+    """The database's half of a sweep."""
     rescue_expired(session)
     count_claimable(session, at_most=_MOST_RINGS)
     count_due_deliveries(session, at_most=_MOST_RINGS)
-
-
-def _time(engine: Engine, work: Callable[[Session], object]) -> float:
-    begin = time.perf_counter()
-    with Session(engine) as session, session.begin():
-        work(session)
-    return (time.perf_counter() - begin) * 1000

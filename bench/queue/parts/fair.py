@@ -1,8 +1,7 @@
-"""A light account beside one that is 20 times as heavy: what its jobs wait, and what fairness costs in throughput.
+"""A light account beside one that is 20 times as heavy: how long its jobs wait, and what fairness costs in throughput.
 
-Workers are simulated: each claims through core, sleeps for the time that the job is said to take, and finishes through
-core. First come first served is the same queue with all the jobs in one account, for an account's own jobs keep their
-order.
+Workers are simulated: each claims through core, sleeps for the job's planned time, and finishes through
+core. First come first served is the same queue with all jobs in one account: an account's own jobs keep their order.
 """
 
 from __future__ import annotations
@@ -33,13 +32,13 @@ ALONE, FAIR, FIRST_COME = "alone", "fair", "first come"
 
 _SCENARIOS = (AT_ONCE, NOW_AND_THEN)
 _POLICIES = (ALONE, FAIR, FIRST_COME)
-#: Of the mean, either way.
+#: How far the work of a job may be from the mean, as a share of it.
 _WORK_SPREAD = 0.5
 
 
 @dataclass(frozen=True)
 class Arrival:
-    """A job that is going to be sent. Seconds from the start."""
+    """A job to be sent. Seconds from the start."""
 
     sender: Sender
     at: float
@@ -75,8 +74,8 @@ def measure_fairness(bench: Bench) -> None:
 
 
 def plan_arrivals(plan: Plan, scenario: str, *, seed: int) -> list[Arrival]:
-    """The heavy account's jobs are all there at the start. So are the light one's, behind them, or they come one by one
-    in the time that the workers need for the heavy one's.
+    """The arrivals of a scenario. All jobs of the heavy account are there at the start. Those of the light one are queued
+    behind them, or arrive one by one while the workers are busy with the heavy account's.
     """
     lot = random.Random(f"work {seed}")
 
@@ -106,7 +105,7 @@ class _Simulation:
     _begin: float = 0.0
 
     def run(self) -> list[Served]:
-        """Raises what a worker raised."""
+        """Returns the served jobs. Raises what a worker raised."""
         wanted = [one for one in self.arrivals if self.policy != ALONE or one.sender == "light"]
         accounts = self._open_accounts()
         there, coming = [one for one in wanted if one.at == 0], [one for one in wanted if one.at > 0]

@@ -1,4 +1,4 @@
-"""From the ring to the claim: our doorbell and worker beside a process that waits in BRPOP. One at a time."""
+"""The time from the ring to the claim, of our doorbell and worker beside a process that waits in BRPOP, one at a time."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from infra.local.application import answers
 _LIST = "bench-brpop"
 _WARM_UP = 10
 _SECONDS_TO_START = 60
-#: Between two rings; at random, so that they do not keep step with anything that ticks.
+#: Seconds between two rings; random, so that they do not keep step with anything periodic.
 _PAUSES = (0.03, 0.07)
 
 
@@ -35,7 +35,7 @@ def measure_handoffs(bench: Bench) -> None:
     ours, floor = bench.logs / "claims.txt", bench.logs / "brpop.txt"
     pool = get_settings().render_pool
     empty_tables(get_engine())
-    # Statistics as of a table in use.
+    # So that the planner's statistics are those of a table in use.
     fill_queue(get_engine(), rows=1000, accounts=10, pool="not-served")
     port = bench.ports.reserve()
     worker = bench.process(
@@ -70,7 +70,7 @@ def measure_handoffs(bench: Bench) -> None:
 
 
 def measure_delays(sent: Mapping[str, int], seen: Mapping[str, list[int]], *, column: int) -> list[float]:
-    """Milliseconds from each sending to what a file's column says of it. Raises KeyError for one that never came."""
+    """Milliseconds from each sending to the moment in a file's column. Raises KeyError for a key that never arrived."""
     return [(seen[key][column] - sent_at) / 1e6 for key, sent_at in sent.items()]
 
 
@@ -84,7 +84,7 @@ def _ring_many(account_id: UUID, pool: str, file: Path, count: int, *, seed: str
         get_doorbell().ring(
             render_queue(pool), RENDER_NEXT, pool=pool, rung_for=format_id("job", job_id), request_id="req_bench"
         )
-        # Not before the worker is idle again: it looks for the next job by itself after each.
+        # Not before the worker is idle again: after each job it claims the next one without a ring.
         wait_until(partial(_has_last, file, str(job_id)), seconds=30, what="the end of the job")
         time.sleep(pauses.uniform(*_PAUSES))
     return rung

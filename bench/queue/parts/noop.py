@@ -1,6 +1,6 @@
 """No-op jobs a second: our life of a job, from its claim to its commit, beside stock Celery with results on.
 
-Jobs and messages are laid ready under another name first and handed over in one RENAME, so nobody is measured sending.
+Jobs and messages are prepared under another name and handed over by one RENAME, so that sending is not measured.
 """
 
 from __future__ import annotations
@@ -30,17 +30,17 @@ _SECONDS_TO_FINISH = 120
 
 
 class NoopSystem(Protocol):
-    """Workers that wait for jobs in `queue`."""
+    """Workers that wait for jobs in `queue`, and how to give them some."""
 
     name: str
     queue: str
     trees: Sequence[ProcessTree]
 
     def stage(self, jobs: int) -> None:
-        """Lay so many jobs ready, with a message for each in the staging list."""
+        """Prepare this number of jobs, with a message for each in the staging list."""
 
     def is_done(self, jobs: int) -> bool:
-        """Whether all of them have ended and been recorded."""
+        """Whether all of them have ended and their results are stored."""
 
 
 def measure_noop_jobs(bench: Bench) -> None:
@@ -77,7 +77,7 @@ def _run_jobs(bench: Bench, system: NoopSystem, jobs: int) -> float:
     client.rename(_STAGED, system.queue)
     wait_until(lambda: system.is_done(jobs), seconds=_SECONDS_TO_FINISH, what=f"the end of {jobs} jobs ({system.name})")
     seconds = time.perf_counter() - begin
-    # Rings that found their job taken, and those of the webhooks, that nobody listens to here.
+    # Rings whose job was already claimed, and those for webhooks, which nothing serves here.
     client.delete(system.queue, WEBHOOK_QUEUE)
     return seconds
 
@@ -102,9 +102,9 @@ class _OurWorkers:
         if not get_doorbell().ring(_STAGED, RENDER_NEXT, times=jobs):
             raise RuntimeError("the rings did not leave")
 
-    def is_done(self, jobs: int) -> bool:  # noqa: ARG002  (how many there were is in the table)
+    def is_done(self, jobs: int) -> bool:  # noqa: ARG002  (the table has the number)
         with get_engine().connect() as connection:
-            # Each half looks into an index that is empty in the end.
+            # Each half reads an index that is empty at the end.
             open_ = "select from jobs where status = 'queued'", "select from jobs where status = 'running'"
             return not connection.execute(
                 text(f"select {' or '.join(f'exists ({one})' for one in open_)}")
@@ -155,7 +155,7 @@ class _StockCelery:
 @contextmanager
 def _stock_celery(bench: Bench, *, pool: str) -> Iterator[_StockCelery]:
     name = f"celery-{pool}"
-    # Prefork is the default, with a process for each core; threads are what ours uses.
+    # Prefork is Celery's default, with a process for each core; our workers use threads.
     options = ("--pool=threads", f"--concurrency={bench.plan.worker_threads}") if pool == "threads" else ()
     with bench.process(
         name,

@@ -1,4 +1,4 @@
-"""Submits a second: the API as it is deployed, beside the floor and beside the service of an afternoon."""
+"""Submits a second of the API as it is deployed, beside the floor and a service that is written in an afternoon."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ _PATH = "/v1/jobs"
 _BODY = json.dumps({"prompt": "a red mug on a wooden table", "num_inference_steps": 12, "seed": 7}).encode()
 _SECONDS_TO_START = 60
 _WARM_UP_SECONDS = 0.5
-#: Between rounds, so that one server's last work does not fall into another's time.
+#: Between rounds, so that the last work of one server is not measured with another.
 _PAUSE_SECONDS = 0.2
 
 
@@ -37,7 +37,7 @@ class _Service:
     load: str
     port: int
     tree: ProcessTree
-    #: Empties its tables and gives the requests of the clients.
+    #: Empties its tables and returns the requests of the clients.
     prepare: Callable[[], Sequence[bytes]]
 
 
@@ -84,7 +84,7 @@ def _services(bench: Bench) -> Iterator[list[_Service]]:
             return port, tree
 
         ours = serve("api", "--config", "api/gunicorn_config.py", "api.app:create_app()")
-        # The same server and threads for all, so that what differs is the service.
+        # The same server and threads for all, so that only the service differs.
         same = ("--worker-class", "gthread", "--threads", str(get_settings().api_threads), "--keep-alive", "5")
         bare = serve("floor", *same, "bench.queue.peers.floor:application")
         afternoon = serve("naive", *same, "bench.queue.peers.naive:app")

@@ -1,1 +1,1 @@
-"""What the queue is compared with: each is as small as it can be, and real."""
+"""The systems that the queue is compared with: real, and as small as possible."""

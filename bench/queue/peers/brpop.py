@@ -1,6 +1,6 @@
 """`python -m bench.queue.peers.brpop URL LIST FILE`: the floor of a hand-off, a process that waits in BRPOP.
 
-Writes what it got and when, in nanoseconds.
+Writes each key it receives to the file, with the moment in nanoseconds.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ import redis
 
 
 def main() -> None:
-    """Until it is ended."""
+    """Run until killed."""
     url, name, path = sys.argv[1:]
     client = redis.Redis.from_url(url, socket_timeout=None)
     with Path(path).open("a", buffering=1, encoding="ascii") as file:

@@ -1,4 +1,4 @@
-"""The floor of a submit: a bare WSGI handler, one INSERT, one LPUSH. Nobody is authenticated, nothing is checked."""
+"""The floor of a submit: a bare WSGI handler, one INSERT, one LPUSH. No authentication, no checks."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from uuid import uuid4
 import psycopg
 import redis
 
-#: Its table, made by whoever runs it.
+#: Creates its table, which the benchmark does before it starts the server.
 TABLE = (
     "create table if not exists floor_jobs (id uuid primary key, request json, created_at timestamptz default now())"
 )
@@ -23,7 +23,7 @@ _own = threading.local()
 
 
 def application(environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
-    """Takes any body that is JSON."""
+    """Accepts any JSON body."""
     body = environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0))
     job_id = str(uuid4())
     _connection().execute("insert into floor_jobs (id, request) values (%s, %s)", (job_id, body.decode()))
@@ -34,7 +34,7 @@ def application(environ: dict[str, Any], start_response: Callable[..., Any]) -> 
 
 
 def _connection() -> psycopg.Connection:
-    """One for each thread, for good."""
+    """One for each thread, never closed."""
     if not hasattr(_own, "connection"):
         address = os.environ["DATABASE_URL"].replace("+psycopg", "")
         _own.connection = psycopg.connect(address, autocommit=True)

@@ -1,4 +1,4 @@
-"""The service that one would write in an afternoon: Flask, an ORM, `delay()`.
+"""The service that is written in an afternoon: Flask, an ORM, `delay()`.
 
 It authenticates by a plain key, checks three fields, and has no idempotency, no fairness, no limits, no request ids, no
 metrics and no log line; a broker that is away fails the request, and a crash before `delay()` loses the job.
@@ -23,11 +23,11 @@ Session = sessionmaker(engine)
 
 
 class Base(DeclarativeBase):
-    """Its tables, made by whoever runs it."""
+    """Its tables, which the benchmark creates before it starts the server."""
 
 
 class Account(Base):
-    """Who may send jobs."""
+    """A customer, who may send jobs."""
 
     __tablename__ = "naive_accounts"
 
@@ -36,7 +36,7 @@ class Account(Base):
 
 
 class Job(Base):
-    """What was sent."""
+    """A job that was sent."""
 
     __tablename__ = "naive_jobs"
 
@@ -51,12 +51,12 @@ class Job(Base):
 
 @celery.task(name="naive.render")
 def render(job_id: str) -> None:
-    """Would render the job."""
+    """Nothing: the job is not rendered."""
 
 
 @app.post("/v1/jobs")
 def create_job() -> ResponseReturnValue:
-    """Store a job and tell a worker."""
+    """Store a job and send its task to a worker."""
     key = request.headers.get("Authorization", "").removeprefix("Bearer ")
     body = request.get_json()
     with Session() as session:

@@ -1,4 +1,4 @@
-"""What a run's results say, for people: a table and a plot."""
+"""The report of a run: a table and a plot."""
 
 from __future__ import annotations
 
@@ -10,6 +10,6 @@ from bench.queue.results import Results
 
 
 def write_report(results: Results, folder: Path) -> None:
-    """`results.md` and `results.png`."""
+    """Write `results.md` and `results.png` to the folder."""
     (folder / "results.md").write_text(write_table(results), encoding="utf-8")
     draw_plot(results, folder / "results.png")

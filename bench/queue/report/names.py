@@ -1,4 +1,4 @@
-"""What the systems are called where people read of them."""
+"""The names of the systems in reports."""
 
 from __future__ import annotations
 
@@ -14,6 +14,6 @@ TITLES = {
 }
 
 
-def find_title(system: str) -> str:
-    """The title, or the name where that says enough."""
+def title_of(system: str) -> str:
+    """The title, or the name itself if it says enough."""
     return TITLES.get(system, system)

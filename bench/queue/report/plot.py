@@ -7,7 +7,7 @@ from typing import Any
 
 from bench.figures import Spread
 from bench.queue.parts.fair import ALONE, FAIR, FIRST_COME
-from bench.queue.report.names import find_title
+from bench.queue.report.names import title_of
 from bench.queue.results import Cell, Results
 
 _INCHES = (14, 9)
@@ -26,8 +26,8 @@ def draw_plot(results: Results, path: Path) -> None:
     from matplotlib import pyplot as plt
 
     figure, panels = plt.subplots(2, 3, figsize=_INCHES, layout="constrained")
-    _draw_bars(panels[0][0], "No-op jobs a second", [(find_title(c.system), c) for c in results.list_cells("noop")])
-    submits = [(f"{find_title(cell.system)}\n({cell.load})", cell) for cell in results.list_cells("submit")]
+    _draw_bars(panels[0][0], "No-op jobs a second", [(title_of(c.system), c) for c in results.list_cells("noop")])
+    submits = [(f"{title_of(cell.system)}\n({cell.load})", cell) for cell in results.list_cells("submit")]
     _draw_bars(panels[0][1], "Submits a second", submits)
     _draw_distributions(panels[0][2], results)
     _draw_lines(panels[1][0], "A claim: p50 (dashed) and p99", results.list_cells("claim"), unit=" accounts")
@@ -70,7 +70,7 @@ def _draw_distributions(panel: Any, results: Results) -> None:
         values = sorted(cell.values)
         shares = [(place + 1) / len(values) for place in range(len(values))]
         words = {"rung": ", ring in the worker", "claimed": ", claimed"}.get(cell.load, "")
-        panel.plot(values, shares, label=find_title(cell.system) + words, color=colour)
+        panel.plot(values, shares, label=title_of(cell.system) + words, color=colour)
     panel.set_xscale("log")
     panel.set(title="From ring to claim", xlabel="milliseconds", ylabel="share of hand-offs")
     panel.legend(frameon=False, fontsize="small")

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from bench.markdown import say_spread, write_outcomes, write_rows
-from bench.queue.report.names import find_title
+from bench.markdown import say_spread, write_circumstances, write_rows, write_targets
+from bench.queue.report.names import title_of
 from bench.queue.report.targets import judge_targets
 from bench.queue.results import Cell, Results
 
@@ -21,25 +21,16 @@ def write_table(results: Results) -> str:
         "# The queue beside the simplest things that could do its work",
         _HOW_TO_READ,
         f"Beside the run: {results.settings['beside the run']}.",
-        *_write_targets(results),
+        *write_targets(judge_targets(results)),
         *_write_noop(results),
         *_write_handoff(results),
         *_write_claims(results),
         *_write_submits(results),
         *_write_sweeps(results),
         *_write_fairness(results),
-        "## Where and how",
-        write_rows(["", ""], [[name, value] for name, value in (results.machine | results.settings).items()]),
-        f"The run took {results.seconds / 60:.0f} minutes.",
+        *write_circumstances(results.machine, results.settings, seconds=results.seconds),
     ]
     return "\n\n".join(parts) + "\n"
-
-
-def _write_targets(results: Results) -> Iterable[str]:
-    outcomes = judge_targets(results)
-    if outcomes:
-        yield "## Targets"
-        yield write_outcomes(outcomes)
 
 
 def _write_noop(results: Results) -> Iterable[str]:
@@ -53,7 +44,7 @@ def _write_noop(results: Results) -> Iterable[str]:
     )
     parts = ("workers", "database", "broker")
     rows = [
-        [find_title(cell.system), say_spread(cell.spread(), ".0f"), *(_say_cpu(results, cell, part) for part in parts)]
+        [title_of(cell.system), say_spread(cell.spread(), ".0f"), *(_say_cpu(results, cell, part) for part in parts)]
         for cell in cells
     ]
     yield write_rows(["", "jobs/s", *(f"CPU: {part}" for part in parts)], rows)
@@ -70,7 +61,7 @@ def _write_handoff(results: Results) -> Iterable[str]:
         yield "## From ring to claim"
         yield "One at a time, in milliseconds. Ours ends with the claim's commit."
         words = {"": "", "rung": ", until the ring is in the worker", "claimed": ", until the claim"}
-        rows = [[find_title(cell.system) + words[cell.load], *_say_percentiles(cell, ".2f")] for cell in cells]
+        rows = [[title_of(cell.system) + words[cell.load], *_say_percentiles(cell, ".2f")] for cell in cells]
         yield write_rows(["", "p50", "p99"], rows)
 
 
@@ -104,7 +95,7 @@ def _write_submits(results: Results) -> Iterable[str]:
         cpu = [results.find("submit cpu", cell.system, f"{cell.load}, {part}") for part in ("service", "database")]
         rows.append(
             [
-                f"{find_title(cell.system)} ({cell.load})",
+                f"{title_of(cell.system)} ({cell.load})",
                 say_spread(cell.spread(), ".0f"),
                 *(_say_percentiles(latency, ".0f") if latency else ("", "")),
                 *("" if one is None else f"{one.spread().median:.2f}" for one in cpu),

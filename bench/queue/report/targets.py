@@ -1,4 +1,4 @@
-"""The targets of the queue, and what came out."""
+"""The targets of the queue, and whether a run met them."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ OF_FIRST_COME = 0.94
 
 
 def judge_targets(results: Results) -> list[Outcome]:
-    """Those that the run's cells allow."""
+    """The targets that can be judged from the run's cells."""
     return [
         *_judge_submits(results),
         *_judge_noop(results),

@@ -7,7 +7,8 @@ from pathlib import Path
 
 from bench.render.report import write_report
 from bench.render.results import Results
+from bench.report_run import read_results
 
 if __name__ == "__main__":
     folder = Path(sys.argv[1])
-    write_report(Results.read(folder / "results.json"), folder)
+    write_report(read_results(Results, folder / "results.json"), folder)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 
 from bench.figures import percentile, spread
-from bench.markdown import say_spread, write_outcomes, write_rows
+from bench.markdown import say_spread, write_circumstances, write_rows, write_targets
 from bench.render.report.targets import judge_targets
 from bench.render.results import ClosedCell, OpenCell, Results, Round
 
@@ -15,23 +15,14 @@ def write_table(results: Results) -> str:
     parts = [
         "# The render engine beside the other ways to serve a pipeline",
         "Written by `make bench`; `docs/benchmarks.md` tells how to read it.",
-        *_write_targets(results),
+        *write_targets(judge_targets(results)),
         *(part for load in ("mixed", "uniform") for part in _write_closed(results, load)),
         *_write_open(results),
         *_write_parity(results),
         *_write_systems(results),
-        "## Where and how",
-        write_rows(["", ""], [[name, value] for name, value in (results.machine | results.settings).items()]),
-        f"The run took {results.seconds / 60:.0f} minutes.",
+        *write_circumstances(results.machine, results.settings, seconds=results.seconds),
     ]
     return "\n\n".join(parts) + "\n"
-
-
-def _write_targets(results: Results) -> Iterable[str]:
-    outcomes = judge_targets(results)
-    if outcomes:
-        yield "## Targets"
-        yield write_outcomes(outcomes)
 
 
 def _write_closed(results: Results, load: str) -> Iterable[str]:

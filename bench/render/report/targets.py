@@ -1,4 +1,4 @@
-"""The targets of the engine, and what came out."""
+"""The targets of the engine, and whether a run met them."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _AT_GAIN = 8
 
 
 def judge_targets(results: Results) -> list[Outcome]:
-    """Those that the run's cells allow."""
+    """The targets that can be judged from the run's cells."""
     outcomes = [_judge_gain(results), _judge_p99(results)]
     outcomes += [
         _judge_overhead(results, load, name) for load in ("uniform", "mixed") for name in (_ENGINE, _ENGINE_ONE)

@@ -1,1 +1,1 @@
-"""The systems under measurement, each a program of its own, so that each has its own OpenMP and its own CPU time."""
+"""The measured systems, each a program of its own, with its own OpenMP and CPU time."""

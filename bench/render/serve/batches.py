@@ -1,4 +1,4 @@
-"""Static batching in process, and with one row a batch the plain loop: jobs wait, one thread renders."""
+"""Static batching in process: jobs wait, and one thread renders. With one row in each batch it is the plain loop."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from concurrent.futures import Future
 from bench.render.grouping import group_key
 from bench.render.jobs import Job
 
-#: Longest wait for company after a job found nobody waiting. Clients that were answered together ask again together.
+#: The longest wait for further jobs if a job is the only one: clients that are answered together send again together.
 WAIT_FOR_COMPANY_SECONDS = 0.02
 
 
 class Batches:
-    """A waiting line in front of a pipeline. `render` is for the clients' threads, `run` for the one that renders."""
+    """A queue in front of a pipeline. `render` is for the clients' threads, `run` for the one that renders."""
 
     def __init__(self, render_batch: Callable[[Sequence[Job]], list[bytes]], *, max_rows: int) -> None:
         self._render_batch = render_batch
@@ -25,7 +25,7 @@ class Batches:
         self._closed = False
 
     def render(self, job: Job) -> bytes:
-        """The job's PNG, when its batch is done."""
+        """Wait for the job's batch, and return its PNG."""
         answer: Future[bytes] = Future()
         with self._changed:
             self._waiting.append((job, answer))
@@ -33,11 +33,11 @@ class Batches:
         return answer.result()
 
     def run(self) -> None:
-        """Render batch after batch until closed: the job that waited longest, and all that can share its call."""
+        """Render batch after batch until closed: the job that has waited longest, and all that can share its call."""
         while batch := self._take():
             try:
                 pictures = self._render_batch([job for job, _ in batch])
-            except Exception as error:  # noqa: BLE001  (theirs to handle; the next batch has its turn)
+            except Exception as error:  # noqa: BLE001  (raised in the threads of the batch; the next batch is not affected)
                 for _, answer in batch:
                     answer.set_exception(error)
                 continue
@@ -45,7 +45,7 @@ class Batches:
                 answer.set_result(picture)
 
     def close(self) -> None:
-        """Let `run` return once nobody waits."""
+        """Let `run` return once no job waits."""
         with self._changed:
             self._closed = True
             self._changed.notify_all()

@@ -1,4 +1,4 @@
-"""BentoML's best set-up: its adaptive batching gathers jobs, and each group of equal parameters is one call."""
+"""BentoML's best set-up: its adaptive batching collects jobs, and each group with equal parameters is one call."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ class Renderer:
     def __init__(self) -> None:
         self.pipeline = PicturePipeline(_SETTING.model, device=_SETTING.device, threads=_SETTING.threads)
 
-    # The latency is the answer time beyond which BentoML refuses a request: out of the way here.
+    # BentoML refuses a request whose answer would take longer than this latency: too long to matter here.
     @bentoml.api(batchable=True, max_batch_size=_SETTING.max_batch, max_latency_ms=900_000)
     def render(self, jobs: list[dict[str, Any]]) -> list[str]:
         """The jobs' PNGs in base64, all at once: a batch is answered as a whole."""

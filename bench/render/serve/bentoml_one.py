@@ -1,4 +1,4 @@
-"""BentoML in front of the pipeline, as its documentation shows it: a request is a call."""
+"""BentoML in front of the pipeline, as its documentation shows it: one call for each request."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ class Renderer:
     def render(
         self, job: dict[str, Any], ctx: bentoml.Context
     ) -> Annotated[Path, bentoml.validators.ContentType("image/png")]:
-        """The job's PNG, as a file in the request's temporary folder, which is how BentoML takes encoded images."""
+        """The job's PNG, as a file in the request's temporary folder: BentoML returns encoded images in this way."""
         path = Path(ctx.temp_dir) / "image.png"
         path.write_bytes(self.pipeline.render([Job(**job)])[0])
         return path

@@ -1,4 +1,4 @@
-"""Darkroom's engine as a worker runs it: a thread for each job, room found first, pixels encoded beside the others."""
+"""Darkroom's engine as a worker runs it: a thread for each job, which waits for a slot, and encodes while others denoise."""
 
 from __future__ import annotations
 
@@ -21,14 +21,14 @@ from worker.rendering.process.capacity import Capacity
 from worker.rendering.render import render_images
 from worker.rendering.watch_steps import StepEnd
 
-#: As many jobs as a worker's pool has threads; the room decides how many of them denoise.
+#: More jobs than the engine takes at once: its capacity decides how many denoise.
 THREADS = 32
 
 _MODEL = "bench"
 
 
 class Engine:
-    """`render` may be called from any number of threads. Leave the block to unload the model."""
+    """A model, from which any number of threads may `render`; the end of the block unloads it."""
 
     def __init__(self, setting: Setting, *, forwards: int | None = None) -> None:
         """`forwards` as the setting CPU_FORWARDS."""

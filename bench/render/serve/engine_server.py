@@ -1,4 +1,4 @@
-"""Darkroom's engine behind the smallest HTTP server there is, to show what HTTP costs a server of images."""
+"""Darkroom's engine behind the smallest HTTP server there is, to show what HTTP costs."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def main() -> None:
 
 
 def build_handler(engine: Engine) -> type[BaseHTTPRequestHandler]:
-    """The handler that asks this engine."""
+    """The handler that renders with this engine."""
 
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
@@ -30,7 +30,7 @@ def build_handler(engine: Engine) -> type[BaseHTTPRequestHandler]:
             self._answer(engine.render(Job(**json.loads(body))), "image/png")
 
         def log_message(self, *_arguments: object) -> None:
-            """Nothing: a line for each request is not what is measured."""
+            """Nothing: a log line for each request would be measured, too."""
 
         def _answer(self, body: bytes, media_type: str) -> None:
             self.send_response(http.HTTPStatus.OK)

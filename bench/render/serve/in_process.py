@@ -1,4 +1,4 @@
-"""A system without a server: traffic is read from standard input and run in here, in the system's own process."""
+"""A system without a server: traffic is read from standard input and run in the system's own process."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def main() -> None:
     parser.add_argument("system", choices=["loop", "static", "engine", "engine-one"])
     system = parser.parse_args().system
     setting = read_setting()
-    # The answers have the pipe to themselves: what libraries print goes to the log.
+    # The pipe is for the answers alone: what libraries print goes to the log.
     answers = os.fdopen(os.dup(sys.stdout.fileno()), "w")
     os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
     if system.startswith("engine"):
@@ -39,7 +39,7 @@ def _serve_batches(setting: Setting, answers: IO[str], *, max_rows: int) -> None
         _answer(batches.render, answers)
         batches.close()
 
-    # The pipeline has the main thread, as in a script: libgomp is slower in any other.
+    # The pipeline runs in the main thread, as in a script: libgomp is slower in any other.
     threading.Thread(target=answer_until_closed).start()
     batches.run()
 

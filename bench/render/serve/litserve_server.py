@@ -14,12 +14,12 @@ from bench.render.jobs import Job
 from bench.render.serve.batches import WAIT_FOR_COMPANY_SECONDS
 from bench.render.serve.setting import Setting, read_setting
 
-#: Its default of 30 s would answer 504 to the ones at the end of a long line.
+#: With its default of 30 s the last jobs of a long queue would be answered with 504.
 TIMEOUT_SECONDS = 900
 
 
 class OneAtATime(litserve.LitAPI):
-    """The documented set-up: a request is a call of the pipeline."""
+    """The documented set-up: one call of the pipeline for each request."""
 
     def __init__(self, setting: Setting, **options: Any) -> None:
         super().__init__(**options)
@@ -32,7 +32,7 @@ class OneAtATime(litserve.LitAPI):
         self.pipeline = PicturePipeline(self._setting.model, device=device, threads=self._setting.threads)
 
     def predict(self, body: Any) -> Any:
-        """The PNG of the job that the JSON body is."""
+        """The PNG of the job in the JSON body."""
         return self.pipeline.render([Job(**body)])[0]
 
     def encode_response(self, png: bytes) -> Response:
@@ -41,10 +41,10 @@ class OneAtATime(litserve.LitAPI):
 
 
 class Grouped(OneAtATime):
-    """Its best set-up: LitServe gathers a batch, and each group of equal parameters in it is one call."""
+    """Its best set-up: LitServe collects a batch, and each group with equal parameters in it is one call."""
 
     def predict(self, bodies: Sequence[dict[str, Any]]) -> list[bytes]:
-        """The jobs' PNGs, all at once: LitServe has no way to answer some of a batch before the others."""
+        """The jobs' PNGs, all at once: LitServe cannot answer a part of a batch before the rest."""
         jobs = [Job(**body) for body in bodies]
         pngs: dict[int, bytes] = {}
         for positions in group_jobs(jobs, max_rows=self._setting.max_batch):

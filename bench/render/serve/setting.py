@@ -1,4 +1,4 @@
-"""What a served system is told, through its environment: peers' command lines have no room for it."""
+"""The settings of a served system, passed in its environment: the peers' command lines take no options of ours."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ class Setting:
     port: int = 0
 
     def to_environment(self) -> dict[str, str]:
-        """Variables for the child's environment."""
+        """The variables of the child's environment."""
         return {
             f"{_PREFIX}MODEL": str(self.model),
             f"{_PREFIX}DEVICE": self.device,

@@ -1,20 +1,30 @@
-"""The door of a claim: gives a worker the next jobs of its pool, each under a lease."""
+"""The door of a claim, and its short way: a worker is given the next jobs of its pool, each under a lease."""
 
 from __future__ import annotations
 
 from typing import NamedTuple
 
 import structlog
+from sqlalchemy import Connection
 from sqlalchemy.exc import DBAPIError
+from sqlalchemy.orm import Session
 
 from core.database import autocommit, is_unavailable, transaction
 from core.fault_points import fault_point
-from core.jobs.attempts.claim_in_one_statement import FirstJobs, claim_in_one_statement
 from core.jobs.attempts.claim_step_by_step import claim_step_by_step
-from core.jobs.attempts.claimed_attempt import ClaimedAttempt
+from core.jobs.attempts.claimed_attempt import ClaimedAttempt, build_claimed_attempt
 from core.jobs.attempts.claiming_worker import ClaimingWorker
+from core.jobs.attempts.open_attempt import open_first
 
 _log = structlog.get_logger()
+
+
+class FirstJobs(NamedTuple):
+    """What the first jobs of a pool came to."""
+
+    attempts: list[ClaimedAttempt]
+    #: How many of them can be claimed, up to as many as were asked for. Those that were not claimed need a decision.
+    found: int
 
 
 class ClaimedJobs(NamedTuple):
@@ -34,7 +44,7 @@ def claim_jobs(worker: ClaimingWorker, *, count: int = 1) -> ClaimedJobs:
     account runs as many as it may is passed. Workers that claim at once take different jobs. If every row is locked, as
     many other claims are in progress, and nothing is claimed.
     """
-    first = _claim_in_one_statement(worker, count=count)
+    first = _take_short_way(worker, count=count)
     if first.attempts or first.found == 0:
         return ClaimedJobs(first.attempts, may_be_more=first.found > len(first.attempts))
 
@@ -45,7 +55,27 @@ def claim_jobs(worker: ClaimingWorker, *, count: int = 1) -> ClaimedJobs:
     return ClaimedJobs([] if attempt is None else [attempt], may_be_more=attempt is not None and count > 1)
 
 
-def _claim_in_one_statement(worker: ClaimingWorker, *, count: int) -> FirstJobs:
+def claim_in_one_statement(connection: Connection, worker: ClaimingWorker, *, count: int) -> FirstJobs:
+    """Claims each of the first `count` jobs of the pool. Stops at the first job that needs a decision: the worker may prefer
+    another one, it has another shape than the first, or its account has a limit on its running jobs. Then
+    `claim_step_by_step` decides.
+
+    During the statement the first job is locked even if it is not claimed.
+    """
+    first = open_first(
+        connection,
+        pool=worker.pool,
+        prefer=worker.prefer,
+        worker_id=worker.worker_id,
+        lease_seconds=worker.lease_seconds,
+        count=count,
+    )
+    # It runs no statement but for jobs that start from images or from a checkpoint.
+    with Session(connection) as session:
+        return FirstJobs([build_claimed_attempt(session, opened) for opened in first.opened], found=first.found)
+
+
+def _take_short_way(worker: ClaimingWorker, *, count: int) -> FirstJobs:
     if worker.max_running_jobs is not None:
         # The running jobs of each account have to be counted.
         return FirstJobs([], found=count)

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from core.artifacts.tables import Artifact, ArtifactKind
 from core.jobs.attempts.checkpoints import StoredCheckpoint, find_checkpoint
 from core.jobs.attempts.open_attempt import OpenedAttempt
-from core.jobs.request.input_images import list_input_ids
+from core.jobs.request.input_images import IMAGE_FIELDS, list_input_ids
 
 
 @dataclass(frozen=True)
@@ -73,9 +73,9 @@ def build_claimed_attempt(session: Session, opened: OpenedAttempt) -> ClaimedAtt
 
 
 def _read_inputs(session: Session, request: dict[str, Any], *, account_id: UUID) -> dict[str, ClaimedInput | None]:
-    ids = list_input_ids(request)
-    if not ids:
+    if not any(field in request for field in IMAGE_FIELDS):
         return {}
+    ids = list_input_ids(request)
     rows = session.scalars(select(Artifact).where(Artifact.id.in_(ids.values()), Artifact.account_id == account_id))
     found = {
         row.id: ClaimedInput(row.storage_key, row.sha256, came_with_request=row.kind == ArtifactKind.INPUT)

@@ -11,7 +11,6 @@ from sqlalchemy import Connection
 from sqlalchemy.orm import Session
 
 from core.database import CompiledQuery, fetch_all, fetch_one
-from core.ids import new_id
 from core.jobs.attempts.affinity import ClaimableJob, LockedJob, Preference, build_first
 from core.jobs.priority import PRIORITIES
 from core.jobs.queue.fair_queue import name_clocks
@@ -52,10 +51,10 @@ _OPEN_CHOSEN = """
 WITH chosen AS (
     SELECT
         id, pool, priority, request, %(fair_position)s::double precision AS fair_position, %(now)s::timestamptz AS now,
-        %(attempt_id)s::uuid AS attempt_id
+        uuidv7() AS attempt_id
     FROM jobs WHERE id = %(job_id)s
 ), {open}
-SELECT attempt_number FROM attempt
+SELECT id AS attempt_id, attempt_number FROM attempt
 """
 
 # Order is kept: once a job is not opened, none behind it is. With a preference all have the first one's shape, for that is
@@ -74,7 +73,7 @@ WITH first AS MATERIALIZED ({first}), ordered AS (
     FROM first
     WINDOW in_order AS (ORDER BY priority, fair_position, id ROWS UNBOUNDED PRECEDING)
 ), chosen AS MATERIALIZED (
-    SELECT ordered.*, (%(attempt_ids)s::uuid[])[number] AS attempt_id FROM ordered WHERE may_open
+    SELECT ordered.*, uuidv7() AS attempt_id FROM ordered WHERE may_open
 ), {open}
 SELECT {columns}, attempt.id AS attempt_id, attempt.attempt_number
 FROM ordered LEFT JOIN attempt ON attempt.job_id = ordered.id
@@ -105,30 +104,29 @@ class _FirstJob(ClaimableJob):
     attempt_number: int | None
 
 
-class _Numbered(NamedTuple):
+class _Attempt(NamedTuple):
+    attempt_id: UUID
     attempt_number: int
 
 
 def open_attempt(session: Session, chosen: LockedJob, *, worker_id: str, lease_seconds: float) -> OpenedAttempt:
     """Opens an attempt of a job that was chosen and locked."""
-    attempt_id = new_id()
     job = chosen.job
     opened = fetch_one(
         session.connection(),
         _build_open_chosen(),
         {
-            "attempt_id": attempt_id,
             "job_id": job.id,
             "now": job.now,
             "fair_position": chosen.fair_position,
             "worker_id": worker_id,
             "lease_seconds": lease_seconds,
         },
-        into=_Numbered,
+        into=_Attempt,
     )
     if opened is None:
         raise AssertionError("a job that is locked has not gone")
-    return OpenedAttempt(attempt_id, opened.attempt_number, job)
+    return OpenedAttempt(opened.attempt_id, opened.attempt_number, job)
 
 
 def open_first(
@@ -146,7 +144,6 @@ def open_first(
     query = _build_open_first(prefer, count)
     parameters = {
         "pool": pool,
-        "attempt_ids": [new_id() for _ in range(count)],
         "worker_id": worker_id,
         "lease_seconds": lease_seconds,
     }

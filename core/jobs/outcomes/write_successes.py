@@ -26,7 +26,7 @@ from core.jobs.attempts.lease import holds_job, is_leased
 from core.jobs.outcomes.rendered import Rendered
 from core.jobs.outcomes.running_snapshot import RunningSnapshot
 from core.jobs.queue.time_left import has_time_left
-from core.jobs.request.input_images import list_input_artifacts
+from core.jobs.request.input_images import IMAGE_FIELDS, list_input_artifacts
 from core.jobs.retention.policy import RetentionPolicy
 from core.jobs.status import JobStatus
 from core.jobs.tables import Job, JobAttempt
@@ -192,7 +192,8 @@ def _build_record(connection: Connection, running: RunningSnapshot, rendered: Re
 def _build_event(connection: Connection, job: _SucceededJob, rendered: Rendered, images: list[dict[str, Any]]) -> str:
     attempt = _SucceededAttempt(job.steps, job.steps, job.attempt_started_at, rendered.render_ms, rendered.upload_ms)
     outputs = [Artifact(kind=ArtifactKind.OUTPUT, **image) for image in images]
-    # It runs no statement but for jobs that start from images.
-    with Session(connection) as session:
-        inputs = list_input_artifacts(session, {job.id: job.request})[job.id]
+    inputs: dict[str, Artifact] = {}
+    if any(field in job.request for field in IMAGE_FIELDS):
+        with Session(connection) as session:
+            inputs = list_input_artifacts(session, {job.id: job.request})[job.id]
     return assemble_view(job, attempt, inputs, outputs, position=None, with_urls=False).model_dump_json()

@@ -161,22 +161,22 @@ class RenderRequest(BaseModel):
     )
     deadline_seconds: Deadline | None = Field(
         default=None,
-        description="The job fails (`deadline_exceeded`) if it has not ended so many seconds after it was accepted.",
+        description="The job fails (`deadline_exceeded`) if it has not ended this many seconds after it was accepted.",
     )
     start_deadline_seconds: Deadline | None = Field(
         default=None,
-        description="The job fails (`start_deadline_exceeded`) if no worker has started it so many seconds after it was "
+        description="The job fails (`start_deadline_exceeded`) if no worker has started it this many seconds after it was "
         "accepted. At most `deadline_seconds`.",
     )
     retention_seconds: int | None = Field(
         default=None,
         ge=1,
         le=_LONGEST_RETENTION,
-        description="The images are deleted so many seconds after the job's end. At most what the account's policy says, "
+        description="The images are deleted this many seconds after the job's end. At most what the account's policy says, "
         "which is taken when this is left out.",
     )
     metadata: dict[MetadataKey, MetadataValue] = Field(
-        default_factory=dict, max_length=32, description="Your own labels; given back with the job."
+        default_factory=dict, max_length=32, description="Your own labels; returned with the job."
     )
 
     @field_validator("start_deadline_seconds")

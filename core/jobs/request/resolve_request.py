@@ -109,7 +109,8 @@ def _refuse_unknown(request: RenderRequest, parameters: ModelParameters) -> Iter
     for name in PIPELINES_OWN:
         if getattr(request, name) is not None and name not in parameters.offered:
             yield FieldError(name, _explain_absence(name, parameters))
-    yield from refuse_loras(request.loras, parameters)
+    if request.loras:
+        yield from refuse_loras(request.loras, parameters)
 
     extras = parameters.extras if request.extra else {}
     for name, value in request.extra.items():

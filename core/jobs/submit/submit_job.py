@@ -1,21 +1,25 @@
-"""The door of a submit: from a request to a job that is committed, and whose workers are told."""
+"""The door of a submit, and its short way: from a request to a job that is committed, and whose workers are rung for."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping
 from dataclasses import replace
+from types import MappingProxyType
 from typing import NamedTuple
 
-from core.artifacts.inputs import InputImage, discard_inputs, stored_inputs
+from sqlalchemy import Connection
+
+from core.artifacts.inputs import discard_inputs, stored_inputs
+from core.artifacts.tables import Artifact
 from core.database import autocommit, transaction
 from core.doorbell import RENDER_NEXT, get_doorbell, render_queue
 from core.fault_points import fault_point
-from core.jobs.request.input_images import list_input_artifacts, take_out_images
-from core.jobs.submit.new_job import Submission
-from core.jobs.submit.new_job_view import build_new_job_view
-from core.jobs.submit.submit_in_one_statement import needs_decisions, submit_in_one_statement
+from core.jobs.request.input_images import IMAGE_FIELDS, list_input_artifacts, take_out_images
+from core.jobs.submit.insert_job import insert_job_into_free_slot
+from core.jobs.submit.new_job import QueuedJob, Submission, build_new_job
 from core.jobs.submit.submit_step_by_step import submit_step_by_step
 from core.jobs.tables import Job
+from core.jobs.views.assemble_view import assemble_view
 from core.jobs.views.build_view import build_job_view
 from core.jobs.views.job_view import JobView
 
@@ -24,7 +28,7 @@ class AcceptedJob(NamedTuple):
     """A job that is committed."""
 
     view: JobView
-    #: Of a new job, whose workers are told; None: an earlier submission with the same Idempotency-Key made the job.
+    #: The pool of a new job; None: an earlier submission with the same Idempotency-Key made the job.
     pool: str | None
 
     @property
@@ -41,16 +45,12 @@ def submit_job(submission: Submission) -> AcceptedJob:
     IdempotencyKeyReused if the key came with another body before, JobDeleted if the job that it made has been deleted,
     and StorageUnavailable if the object store does not take the images.
     """
-    request, images = take_out_images(submission.request, job_id=submission.job_id)
-    submission = replace(submission, request=request)
-    accepted = None if needs_decisions(submission) else _submit_in_one_statement(submission)
+    accepted = None if needs_decisions(submission) else _take_short_way(submission)
     if accepted is None:
-        accepted = _submit_step_by_step(submission, images)
+        accepted = _take_long_way(submission)
     fault_point("after_submit_commit")
 
-    if accepted.pool is None:
-        discard_inputs(images)
-    else:
+    if accepted.pool is not None:
         get_doorbell().ring_soon(
             render_queue(accepted.pool),
             RENDER_NEXT,
@@ -61,20 +61,54 @@ def submit_job(submission: Submission) -> AcceptedJob:
     return accepted
 
 
-def _submit_in_one_statement(submission: Submission) -> AcceptedJob | None:
+def needs_decisions(submission: Submission) -> bool:
+    """Whether the submission alone shows that one statement is not enough: it may be a repeated one, it has images that
+    must be looked up, its retention has to be compared with the account's, or the account's running jobs counted.
+    """
+    request = submission.request
+    return (
+        submission.idempotency_key is not None
+        or submission.settings.account_max_running_jobs is not None
+        or request.retention_seconds is not None
+        or any(getattr(request, field) is not None for field in IMAGE_FIELDS)
+    )
+
+
+def submit_in_one_statement(connection: Connection, submission: Submission) -> QueuedJob | None:
+    """Queues one job that `needs_decisions` is False for. Returns None, with nothing written, if the database shows that
+    there is something to decide: then `submit_step_by_step` does it. Raises InvalidRequest with the field.
+    """
+    return insert_job_into_free_slot(
+        connection,
+        build_new_job(submission, input_sizes={}),
+        max_queued_jobs=submission.settings.account_max_queued_jobs,
+        api_key_id=submission.api_key_id,
+    )
+
+
+def _take_short_way(submission: Submission) -> AcceptedJob | None:
     fault_point("before_submit_commit")
     with autocommit() as connection:
         queued = submit_in_one_statement(connection, submission)
-    return None if queued is None else AcceptedJob(build_new_job_view(queued), queued.pool)
+    return None if queued is None else AcceptedJob(_show(queued), queued.pool)
 
 
-def _submit_step_by_step(submission: Submission, images: Sequence[InputImage]) -> AcceptedJob:
+def _take_long_way(submission: Submission) -> AcceptedJob:
+    request, images = take_out_images(submission.request, job_id=submission.job_id)
+    submission = replace(submission, request=request)
     with stored_inputs(images), transaction() as session:
         submitted = submit_step_by_step(session, submission, images)
         if isinstance(submitted, Job):
             accepted = AcceptedJob(build_job_view(session, submitted), None)
         else:
             inputs = list_input_artifacts(session, {submitted.id: submitted.request})[submitted.id]
-            accepted = AcceptedJob(build_new_job_view(submitted, inputs=inputs), submitted.pool)
+            accepted = AcceptedJob(_show(submitted, inputs), submitted.pool)
         fault_point("before_submit_commit")
+    if not accepted.is_new:
+        discard_inputs(images)
     return accepted
+
+
+def _show(job: QueuedJob, inputs: Mapping[str, Artifact] = MappingProxyType({})) -> JobView:
+    """What a read shows a moment later."""
+    return assemble_view(job, None, inputs, outputs=[], position=job.jobs_before, with_urls=True)

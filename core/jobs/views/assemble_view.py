@@ -13,7 +13,7 @@ from core.artifacts.storage import sign_download
 from core.artifacts.tables import Artifact
 from core.ids import format_id
 from core.jobs.failures import Failure, FailureCode
-from core.jobs.priority import HELD, name_priority
+from core.jobs.priority import HELD, PRIORITY_NAMES
 from core.jobs.request.denoising_steps import count_denoising_steps
 from core.jobs.status import JobStatus
 from core.jobs.views.job_view import (
@@ -113,7 +113,7 @@ def assemble_view(
         model=job.model,
         task=job.task,
         request=job.request,
-        priority=name_priority(job.priority),
+        priority=PRIORITY_NAMES[job.priority],
         progress=_progress(job, attempt),
         queue=QueueView(position=position, eta_seconds=None, reason=_waiting_reason(job)),
         inputs=[_input(field, artifact, with_url=with_urls) for field, artifact in inputs.items()],

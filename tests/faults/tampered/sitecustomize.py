@@ -1,9 +1,11 @@
-"""Python imports this first where its folder is on PYTHONPATH: the process is the real one, tampered with.
+"""Python imports this first if its folder is on PYTHONPATH: the process is the real one, tampered with.
 
-FAULT_FILE: a FAULT_POINTS of one point, in a file. The first to come to that point takes the file away, and what it says
+FAULT_FILE: a file with a FAULT_POINTS of one point. The first thread to reach that point deletes the file, and the fault
 happens: so one process, whose start takes seconds, can be hit at every point, one after another. DIE_WITH_RING: the first
 ring that arrives while this file exists is taken off the queue, and the process is killed before Celery knows of it.
-CLOCK_OFFSET_SECONDS: what Python's `time.time()` says is wrong by so much.
+CLOCK_OFFSET_SECONDS: the error of Python's `time.time()`. HANG_FILE: the first denoising step that begins while this file
+exists deletes it and never ends. DEAF: the Celery consumer stops taking messages as soon as it is ready, as it did after
+lost connections in earlier releases of Celery.
 """
 
 from __future__ import annotations
@@ -43,7 +45,7 @@ class _Tampering(MetaPathFinder):
 
 
 class _ArmsOfFile(dict[str, Any]):
-    """Stands where the arms of the environment stand."""
+    """Replaces the arms of the environment."""
 
     def __init__(self, fault_points: ModuleType) -> None:
         super().__init__()
@@ -76,6 +78,26 @@ def _die_with_a_ring(broker: Any) -> None:
     broker.Transport._deliver = deliver_or_die
 
 
+def _let_a_step_hang(schedulers: Any) -> None:
+    scheduler = schedulers.DDIMScheduler
+    step = scheduler.step
+
+    def step_or_hang(self: Any, *arguments: Any, **options: Any) -> Any:
+        try:
+            Path(os.environ["HANG_FILE"]).unlink()
+        except FileNotFoundError:
+            return step(self, *arguments, **options)
+        while True:
+            time.sleep(1)
+
+    scheduler.step = step_or_hang
+
+
+def _become_deaf(sender: Any, **_: object) -> None:
+    for queue in list(sender.app.amqp.queues):
+        sender.cancel_task_queue(queue)
+
+
 if "FAULT_FILE" in os.environ:
     sys.meta_path.insert(0, _Tampering("core.fault_points", _arm_by_file))
 if "DIE_WITH_RING" in os.environ:
@@ -83,3 +105,9 @@ if "DIE_WITH_RING" in os.environ:
 if "CLOCK_OFFSET_SECONDS" in os.environ:
     real_time, offset = time.time, float(os.environ["CLOCK_OFFSET_SECONDS"])
     time.time = lambda: real_time() + offset
+if "HANG_FILE" in os.environ:
+    sys.meta_path.insert(0, _Tampering("diffusers.schedulers.scheduling_ddim", _let_a_step_hang))
+if "DEAF" in os.environ:
+    from celery.signals import worker_ready
+
+    worker_ready.connect(_become_deaf, weak=False)

@@ -12,9 +12,9 @@ from diffusers import DiffusionPipeline
 from numpy.typing import NDArray
 from peft import LoraConfig, get_peft_model_state_dict
 
+from bench.models_file import write_section
+from bench.tiny_families import FAMILIES
 from core.catalog import load_catalog
-from tests.rendering.families import FAMILIES
-from tests.rendering.models_file import write_section
 from worker.rendering.drawing import Drawing
 from worker.rendering.models import Models
 from worker.rendering.prompts import PromptCache

@@ -15,9 +15,9 @@ from diffusers import DiffusionPipeline
 from numpy.typing import NDArray
 from PIL import Image
 
+from bench.tiny_families import FAMILIES
+from bench.tiny_families.family import SIDE, Family
 from tests.conftest import REPOSITORY
-from tests.rendering.families import FAMILIES
-from tests.rendering.families.family import SIDE, Family
 
 
 @dataclass(frozen=True)

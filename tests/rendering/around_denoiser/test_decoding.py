@@ -12,8 +12,8 @@ import pytest
 import torch
 from torch import Tensor
 
+from bench.tiny_families import FAMILIES
 from tests.rendering.around_denoiser.conftest import Load, Loaded
-from tests.rendering.families import FAMILIES
 from worker.rendering.modules.decode_in_turn import serialise_decoding
 
 #: One family for each kind of autoencoder.

@@ -8,8 +8,8 @@ import pytest
 import torch
 from torch import Tensor
 
+from bench.tiny_families import FAMILIES
 from tests.rendering.around_denoiser.conftest import Load, Loaded
-from tests.rendering.families import FAMILIES
 from worker.rendering.prompts import JobPrompts, PromptCache, install_prompt_cache
 
 #: Families whose text encoders are all CLIP's, with the number of a text's own tokens in one chunk.

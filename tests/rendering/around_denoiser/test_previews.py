@@ -15,10 +15,10 @@ import torch
 from diffusers import AutoencoderTiny
 from PIL import Image
 
+from bench.tiny_families import FAMILIES
+from bench.tiny_families.family import SIDE
 from core.catalog.schedulers import DIFFUSION_SCHEDULERS
 from tests.rendering.around_denoiser.conftest import Load
-from tests.rendering.families import FAMILIES
-from tests.rendering.families.family import SIDE
 from worker.rendering.pipelines import build_scheduler
 from worker.rendering.previews import PreviewMaker, maker
 from worker.rendering.previews.encode_preview import MOST_BYTES, encode_preview

@@ -16,9 +16,9 @@ from diffusers import DiffusionPipeline
 from prometheus_client import Counter
 from torch import Tensor
 
+from bench.tiny_families import FAMILIES
 from core.metrics import PROMPT_CACHE_HITS, PROMPT_CACHE_MISSES
 from tests.rendering.around_denoiser.conftest import Load, Loaded
-from tests.rendering.families import FAMILIES
 from worker.rendering.prompts import PromptCache, install_prompt_cache
 
 

@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 
+from bench.tiny_families import FAMILIES
 from core.catalog import Catalog, load_catalog
-from tests.rendering.families import FAMILIES
 
 #: Builds a catalog of models by id, each with its folder and the fields that differ from the usual ones.
 BuildCatalog = Callable[..., Catalog]

@@ -11,7 +11,7 @@ import pytest
 import torch
 from diffusers import DiffusionPipeline
 
-from tests.rendering.families import FAMILIES
+from bench.tiny_families import FAMILIES
 from tests.rendering.models.conftest import BuildCatalog
 from tests.rendering.models.drawing import draw
 from worker.rendering.models import Models

@@ -11,9 +11,9 @@ import pytest
 import torch
 from diffusers import ControlNetModel, DiffusionPipeline
 
+from bench.tiny_families import FAMILIES
 from core.catalog import Catalog
 from core.metrics import MODEL_LOADS
-from tests.rendering.families import FAMILIES
 from tests.rendering.models.conftest import BuildCatalog
 from tests.rendering.models.drawing import draw
 from tests.rendering.models.single_file import write_single_file

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from itertools import cycle, islice
 from typing import Any
 
-from tests.rendering.families import FAMILIES
+from bench.tiny_families import FAMILIES
 from tests.rendering.resuming import Case
 from worker.rendering.models import LoadedModel
 from worker.rendering.pipelines import allowed_schedulers

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from tests.rendering.families import FAMILIES
+from bench.tiny_families import FAMILIES
 from tests.rendering.parity.company import BOUND, draw_alone, draw_together, measure_difference
 from tests.rendering.parity.mixes import PROMPTS, Job, build_case
 from tests.rendering.resuming import TinyModels

@@ -7,7 +7,7 @@ import dataclasses
 import numpy as np
 import pytest
 
-from tests.rendering.families import FAMILIES
+from bench.tiny_families import FAMILIES
 from tests.rendering.parity.company import BOUND, draw_alone, draw_together, measure_difference
 from tests.rendering.parity.mixes import Job, build_case, mix
 from tests.rendering.resuming import TinyModels

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from tests.rendering.families import FAMILIES
+from bench.tiny_families import FAMILIES
 from tests.rendering.parity.company import BOUND, draw
 from tests.rendering.parity.mixes import Job, build_case
 from tests.rendering.resuming import TinyModels

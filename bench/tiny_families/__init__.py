@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from tests.rendering.families import diffusion_transformers, stable_diffusion
-from tests.rendering.families.family import Family
+from bench.tiny_families import diffusion_transformers, stable_diffusion
+from bench.tiny_families.family import Family
 
 ALL_TASKS = ("text-to-image", "image-to-image", "inpainting")
 

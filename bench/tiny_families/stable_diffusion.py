@@ -21,9 +21,9 @@ from diffusers import (
     UNet2DConditionModel,
 )
 
-from tests.rendering.families.autoencoders import autoencoder_kl
-from tests.rendering.families.text_encoders import WIDTH, clip_text_encoder, clip_text_encoder_with_projection
-from tests.rendering.families.tokenizers import clip_tokenizer
+from bench.tiny_families.autoencoders import autoencoder_kl
+from bench.tiny_families.text_encoders import WIDTH, clip_text_encoder, clip_text_encoder_with_projection
+from bench.tiny_families.tokenizers import clip_tokenizer
 
 #: The noise schedule with which all of them were trained.
 _BETAS = {"beta_start": 0.00085, "beta_end": 0.012, "beta_schedule": "scaled_linear"}

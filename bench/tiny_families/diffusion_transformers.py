@@ -25,8 +25,8 @@ from diffusers import (
     ZImageTransformer2DModel,
 )
 
-from tests.rendering.families import autoencoders, text_encoders, tokenizers
-from tests.rendering.families.text_encoders import WIDTH
+from bench.tiny_families import autoencoders, text_encoders, tokenizers
+from bench.tiny_families.text_encoders import WIDTH
 
 _HEADS = {"num_attention_heads": 2, "attention_head_dim": 16}
 
