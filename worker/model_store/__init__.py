@@ -1,1 +1,1 @@
-"""Fetch models from the hub ahead of time: the only code that talks to it. Workers that render never do."""
+"""Fetches models from the hub ahead of time: the only code that talks to the hub, and never part of a worker that renders."""
