@@ -25,24 +25,24 @@ from worker.wake_consumer import wake_consumer_after_tasks
 #: Threads of the dispatcher that webhooks never take.
 _MAINTENANCE_THREADS = 2
 
-#: What a renderer asks the database takes milliseconds. An answer that has not come after this share of a lease does not
-#: come any more, and who asks anew by then keeps the lease. But nobody is hasty.
+#: A renderer's statements take milliseconds. If an answer takes longer than this share of the lease, it reconnects: there
+#: is still time to renew the lease. Never sooner than after the seconds below.
 _SHARE_OF_LEASE = 1 / 3
 _LEAST_PATIENCE_SECONDS = 4.0
 
-#: The removal of old rows takes its time, but no statement takes longer than 15 s.
+#: The removal of old rows takes long, but no statement of it takes longer than 15 s.
 _DISPATCHER_PATIENCE_SECONDS = 20.0
 
 
 def main() -> None:
-    """Run the process that the command line names, until SIGTERM."""
+    """Run the process that the command line names until SIGTERM."""
     parser = argparse.ArgumentParser(prog="python -m worker", description=__doc__)
     parser.add_argument("role", choices=["render", "dispatch", "beat"])
     role = parser.parse_args().role
 
     settings = get_settings()
     configure_logging(settings)
-    # Any receiver of this signal keeps Celery's hands off the logging that we have just set up.
+    # With any receiver of this signal Celery leaves the logging as we have just set it up.
     setup_logging.connect(_keep_our_logging)
     {"render": run_renderer, "dispatch": run_dispatcher, "beat": run_beat}[role](settings)
 
@@ -83,21 +83,21 @@ def run_dispatcher(settings: Settings) -> None:
 
 
 def run_beat(settings: Settings) -> None:
-    """Ring for the sweep and its companions at their times. Two of these do no harm."""
+    """Ring for the sweep and the other periodic work when it is due. A second beat does no harm."""
     build_celery(settings, include=[]).Beat(quiet=True).run()
 
 
 def _run_worker(app: Celery, settings: Settings, *, queues: list[str], threads: int, patience_seconds: float) -> None:
-    """Take work until the process is told to end. No answer of the database is waited for for longer than its patience."""
+    """Take work until a signal ends the process. It waits at most `patience_seconds` for an answer of the database."""
 
     @worker_ready.connect(weak=False)
     def finish_starting(**_: object) -> None:
-        # Celery's cold shutdown stops the pool before it says that it shuts down; ours is the warm one for every signal.
+        # Celery's cold shutdown stops the pool before it announces the shutdown, so SIGQUIT starts the warm one too.
         signal.signal(signal.SIGQUIT, signal.getsignal(signal.SIGTERM))
         install_drain_notices(settings.drain_file)
         start_metrics_server(settings)
 
-    # Of what ended last, too, its receivers are told at once.
+    # The rings for the last jobs that ended are still being sent.
     worker_shutdown.connect(lambda **_: get_doorbell().flush(), weak=False)
     wake_consumer_after_tasks()
     enforce_checkout_deadline(get_engine(), patience_seconds)
@@ -122,7 +122,7 @@ def _renderers_patience_seconds(settings: Settings) -> float:
 
 
 def _keep_our_logging(**_: object) -> None:
-    """Having been called is all that Celery looks at."""
+    """Celery only looks at whether there is a receiver."""
 
 
 if __name__ == "__main__":

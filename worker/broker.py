@@ -1,9 +1,9 @@
-"""Celery's link to Redis, fit for a doorbell: it lives with whatever lies in the lists, and is back soon after Redis.
+"""Celery's link to Redis, fit for a doorbell: it survives any content of the lists, and reconnects soon after Redis is back.
 
-What cannot be read (no JSON, no properties) kombu raises into the worker's event loop, and Celery ends the worker for it.
-What can be read but not unpacked (a pickle, a body of another shape) fails on a thread of Celery's pool, which then counts
-as busy for ever. A message is only a ring: one that is not as our own are is refused before all that, like one that was
-lost, and the sweep rings again.
+For a message that cannot be read (no JSON, no properties) kombu raises into the worker's event loop, and Celery ends the
+worker. A message that can be read but not unpacked (a pickle, a body of another shape) fails on a thread of Celery's pool,
+which then counts as busy for ever. A message is only a ring: one that is not like our own is refused before either can
+happen. It counts as lost, and the sweep rings again.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ _log = structlog.get_logger()
 
 
 class Channel(kombu.transport.redis.Channel):  # type: ignore[misc]  # kombu has no types
-    """Reads on after a message that it cannot deliver."""
+    """Continues to read after a message that it cannot deliver."""
 
     def _brpop_read(self, **options: Any) -> Any:
         try:
@@ -49,13 +49,13 @@ class Transport(kombu.transport.redis.Transport):  # type: ignore[misc]  # kombu
         try:
             check_message(message)
         except (AttributeError, KeyError, TypeError) as error:
-            # Of these kombu takes some for a lost connection.
+            # kombu takes some of these for a lost connection.
             raise ValueError(f"it is no task message: {error!r}") from error
         super()._deliver(message, queue)
 
 
 class Connection(kombu.Connection):  # type: ignore[misc]  # kombu has no types
-    """Uses the transport above, and tries to connect at a steady pace."""
+    """Uses the transport above, and tries to connect at constant intervals."""
 
     def get_transport_cls(self) -> Any:
         found = super().get_transport_cls()
@@ -67,7 +67,7 @@ class Connection(kombu.Connection):  # type: ignore[misc]  # kombu has no types
 
 
 class Broker(AMQP):  # type: ignore[misc]  # Celery has no types
-    """What a Celery app is given as `amqp`, to connect as above."""
+    """The class for a Celery app's `amqp`: it connects as above."""
 
     Connection = Connection
 

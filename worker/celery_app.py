@@ -1,4 +1,4 @@
-"""The Celery side of a worker: one app, with the settings that this design rests on."""
+"""The Celery side of a worker: one app, with the settings that the design depends on."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from worker.broker import Broker
 #: Seconds without an answer after which a link to Redis counts as dead.
 _SOCKET_TIMEOUT = 5.0
 
-#: A worker that has waited so many seconds longer than Redis makes it wait checks its link, and drops it after as many
-#: more: a half-open one costs about seven seconds.
+#: If Redis answers this many seconds later than it should, the worker checks its link, and drops it after as many more: a
+#: half-open link costs about seven seconds.
 _HEALTH_CHECK_SECONDS = 3
 
-#: Seconds between clean-ups of the bucket.
+#: Seconds between two clean-ups of the bucket.
 _ORPHAN_INTERVAL = 300.0
 
-#: Seconds between looks at what has expired.
+#: Seconds between two runs of the retention.
 _RETENTION_INTERVAL = 60.0
 
 
@@ -29,17 +29,17 @@ def build_celery(settings: Settings, *, include: list[str]) -> Celery:
     broker["broker_transport_options"] |= {"health_check_interval": _HEALTH_CHECK_SECONDS}
     app.conf.update(
         broker,
-        # A message is only a ring, so it is taken off the queue at once: the lease recovers the job, and nothing else
-        # does. A second recovery by redelivery would only add duplicates.
+        # A message is only a ring, so it is taken off the queue at once. Only the lease recovers a job: redelivery would
+        # be a second recovery, and only add duplicates.
         task_acks_late=False,
         worker_prefetch_multiplier=1,
         worker_disable_prefetch=True,
-        # Redis may be away for days; it is never a reason to give up.
+        # Redis may be away for days: the worker never gives up.
         broker_connection_retry_on_startup=True,
         broker_connection_max_retries=None,
-        # Nor is an error that it answers: a replica after a failover, or no memory left.
+        # Nor does it for an error that Redis answers: a replica after a failover, or no memory left.
         broker_channel_error_retry=True,
-        # Nobody needs to run commands on workers through Redis.
+        # Commands to workers through Redis are not needed.
         worker_enable_remote_control=False,
         worker_send_task_events=False,
         timezone="UTC",
@@ -54,5 +54,5 @@ def build_celery(settings: Settings, *, include: list[str]) -> Celery:
 
 
 def _every(seconds: float, task: str) -> dict[str, object]:
-    # Without an expiry, which would compare the clocks of two hosts: a late message costs one superfluous look.
+    # Without an expiry, which would compare the clocks of two hosts. A late message only costs a run that finds nothing.
     return {"task": task, "schedule": seconds, "options": {"queue": MAINTENANCE_QUEUE}}

@@ -1,4 +1,4 @@
-"""Notices that this machine will soon be taken away (a spot instance, a node that is emptied): they drain like SIGTERM."""
+"""Notices that this machine is about to go (a spot instance, a node that is being emptied): they drain like SIGTERM."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ _log = structlog.get_logger()
 
 
 def install_drain_notices(drain_file: str) -> None:
-    """From now on SIGUSR1, and a file that appears at this path ("": none), end the process as SIGTERM does.
+    """From now on SIGUSR1, or a file that appears at this path ("" for none), ends the process as SIGTERM does.
 
-    To be called by the main thread, once the handler of SIGTERM is in place.
+    Call it in the main thread, once the handler of SIGTERM is installed.
     """
     signal.signal(signal.SIGUSR1, signal.getsignal(signal.SIGTERM))
     if drain_file:
@@ -28,5 +28,5 @@ def _watch(path: Path) -> None:
     while not path.exists():
         time.sleep(_LOOK_SECONDS)
     _log.info("drain_file_found", path=str(path))
-    # To the main thread, which may be waiting for Redis and is to wake up.
+    # To the main thread: it may be waiting for Redis, and the signal wakes it up.
     signal.pthread_kill(threading.main_thread().ident or 0, signal.SIGTERM)

@@ -12,7 +12,7 @@ _log = structlog.get_logger()
 
 
 def start_metrics_server(settings: Settings) -> None:
-    """Serve this process's metrics in a thread, where a port is set (0 takes a free one, which the log tells)."""
+    """Serve this process's metrics in a thread, if a port is set (0 takes a free one, which the log shows)."""
     if settings.worker_metrics_port is None:
         return
     server, _ = start_http_server(settings.worker_metrics_port, settings.worker_metrics_host, registry=REGISTRY)

@@ -1,4 +1,4 @@
-"""A worker that has just reached Redis looks for work by itself: rings may have been lost while it was away."""
+"""A worker rings for itself when it has connected to Redis: rings may have been lost while it was not connected."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ _log = structlog.get_logger()
 
 
 def ring_once_connected(app: Celery, queue: str, task: str) -> None:
-    """Send one message for the task whenever a worker of this app has connected, at its start and after a loss."""
+    """Send one message for the task whenever a worker of this app has connected: at its start and after a lost link."""
 
     class Ring(bootsteps.StartStopStep):  # type: ignore[misc]  # Celery has no types
         requires = ("celery.worker.consumer.tasks:Tasks",)
@@ -22,7 +22,7 @@ def ring_once_connected(app: Celery, queue: str, task: str) -> None:
                     task, queue=queue, connection=consumer.connection, retry=False, ignore_result=True
                 )
             except Exception as error:  # noqa: BLE001
-                # The sweep rings, too; and if the link is lost again, the consumer itself finds that out.
+                # The sweep rings too; and if the link is lost again, the consumer itself notices.
                 _log.warning("not_rung_once_connected", queue=queue, error=repr(error))
 
     app.steps["consumer"].add(Ring)

@@ -1,7 +1,7 @@
-"""Look for the next message as soon as a thread is free.
+"""Fetch the next message as soon as a thread is free.
 
-With prefetching off (which leaves rings to idle workers) Celery asks Redis for a message only while a thread is free, and
-notices that one became free only when its event loop turns: once a second where nothing else happens.
+With prefetching off (which leaves rings to idle workers) Celery asks Redis for a message only while a thread is free. It
+notices that a thread became free only when its event loop turns: once a second if nothing else happens.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from __future__ import annotations
 from celery.signals import task_postrun
 from kombu.asynchronous import get_event_loop
 
-#: Seconds from the signal, which comes while the task still counts as running, to the look.
+#: Seconds to wait after the signal, which comes while the task still counts as running.
 _SETTLE_SECONDS = 0.005
 
 
@@ -26,4 +26,4 @@ def _wake(**_: object) -> None:
 
 
 def _turn() -> None:
-    """The loop has turned: that is all."""
+    """Nothing to do: the loop has turned."""

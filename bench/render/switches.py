@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 
 from bench.machine import describe_machine
 from core.catalog import Catalog, load_catalog
+from worker.rendering.drawing import Drawing
 from worker.rendering.errors import ModelUnavailable
 from worker.rendering.models import LoadedModel, Models
 from worker.rendering.models.memory import module_bytes
@@ -135,7 +136,7 @@ def _draw(model: LoadedModel) -> tuple[NDArray[np.int16], float]:
         "scheduler": entry.default_scheduler,
     }
     started = time.perf_counter()
-    [image] = render_images(model, request, seeds=[1], on_step=lambda _: None).images
+    [image] = render_images(model, Drawing(request, seeds=[1]), on_step=lambda _: None).images
     return np.asarray(image).astype(np.int16), time.perf_counter() - started
 
 

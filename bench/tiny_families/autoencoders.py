@@ -1,4 +1,4 @@
-"""Tiny autoencoders with random weights; each makes latents an eighth as wide and high as the picture."""
+"""Tiny autoencoders with random weights; latents are an eighth as wide and high as the picture, except Sana's."""
 
 from __future__ import annotations
 

@@ -39,7 +39,7 @@ def stable_diffusion_3() -> DiffusionPipeline:
         tokenizer=clip,
         text_encoder_2=text_encoders.clip_text_encoder_with_projection(clip),
         tokenizer_2=tokenizers.clip_tokenizer(),
-        # Both CLIPs stand beside each other in the width of T5.
+        # The outputs of both CLIPs are side by side in the width of T5.
         text_encoder_3=text_encoders.t5_text_encoder(t5, width=2 * WIDTH),
         tokenizer_3=t5,
         transformer=SD3Transformer2DModel(
@@ -56,7 +56,7 @@ def stable_diffusion_3() -> DiffusionPipeline:
 
 
 def flux_dev() -> DiffusionPipeline:
-    """Reads its guidance as a number beside the timestep."""
+    """Its guidance is an input of the transformer, beside the timestep."""
     return _flux(guidance_embeds=True, scheduler=_dynamic_shift())
 
 
@@ -118,7 +118,7 @@ def z_image() -> DiffusionPipeline:
         axes_dims=[4, 6, 6],
         axes_lens=[1024, 64, 64],
     )
-    # Left as whatever was in memory by diffusers, which fills them from the file.
+    # diffusers leaves them uninitialised, because it fills them from the file.
     for token in (transformer.x_pad_token, transformer.cap_pad_token):
         torch.nn.init.normal_(token, std=0.02)
     return ZImagePipeline(
@@ -145,7 +145,7 @@ def sana() -> DiffusionPipeline:
             cross_attention_head_dim=16,
             cross_attention_dim=32,
             caption_channels=WIDTH,
-            # Named after the latents of a square picture: 16 are 512 pixels.
+            # The latents of a square picture: 16 are 512 pixels.
             sample_size=16,
         ),
         scheduler=DPMSolverMultistepScheduler(
@@ -155,7 +155,7 @@ def sana() -> DiffusionPipeline:
 
 
 def pixart() -> DiffusionPipeline:
-    """Tells nobody of its steps: `__call__` takes no callback_on_step_end."""
+    """It has no callback for its steps: `__call__` takes no callback_on_step_end."""
     tokenizer = tokenizers.t5_tokenizer()
     return PixArtSigmaPipeline(
         tokenizer=tokenizer,

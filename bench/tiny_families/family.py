@@ -1,4 +1,4 @@
-"""What a family is: how its tiny pipeline is built, and what a job may ask of it."""
+"""A family: how its tiny pipeline is built, and what a job can request of it."""
 
 from __future__ import annotations
 
@@ -10,24 +10,24 @@ from typing import Any
 import torch
 from diffusers import DiffusionPipeline
 
-#: Sides of the pictures that tests ask for, in pixels.
+#: Sides of the pictures that tests draw, in pixels.
 SIDE = 64
 
 
 @dataclass(frozen=True)
 class Family:
-    """One kind of model, as a pipeline of random weights that is small enough to be built in a test."""
+    """One kind of model, as a pipeline with random weights that is small enough to be built in a test."""
 
     id: str
-    #: Makes the pipeline. Called with torch's generator seeded, so that the weights are the same every time.
+    #: Builds the pipeline. Called with torch's generator seeded, so that the weights are the same every time.
     assemble: Callable[[], DiffusionPipeline]
-    #: What the pipeline can draw from: the tasks that requests name.
+    #: The tasks that the pipeline serves.
     tasks: tuple[str, ...] = ("text-to-image",)
-    #: Whether a job has to bring a control image.
+    #: Whether a job needs a control image.
     control: bool = False
-    #: Name of the guidance in the pipeline's `__call__`.
+    #: The name of the guidance in the pipeline's `__call__`.
     guidance: str = "guidance_scale"
-    #: What every test's call takes, unless it says otherwise.
+    #: The arguments of every test's call, unless the test changes them.
     call: Mapping[str, Any] = field(default_factory=dict)
     steps: int = 4
     #: Sizes as (width, height) that the family draws, the usual one first.

@@ -25,9 +25,9 @@ from bench.tiny_families.autoencoders import autoencoder_kl
 from bench.tiny_families.text_encoders import WIDTH, clip_text_encoder, clip_text_encoder_with_projection
 from bench.tiny_families.tokenizers import clip_tokenizer
 
-#: The noise schedule that all of them were trained with.
+#: The noise schedule with which all of them were trained.
 _BETAS = {"beta_start": 0.00085, "beta_end": 0.012, "beta_schedule": "scaled_linear"}
-#: SDXL's denoiser reads six numbers about the size, each as an embedding of this width, and the pooled text.
+#: SDXL's denoiser takes six numbers about the size, each as an embedding of this width, and the pooled text.
 _SIZE_EMBEDDING = 8
 
 _UNET: dict[str, Any] = {
@@ -67,7 +67,7 @@ def stable_diffusion_15_controlnet() -> DiffusionPipeline:
 
 
 def latent_consistency() -> DiffusionPipeline:
-    """Distilled: the guidance is embedded, and only its own scheduler goes with it."""
+    """Distilled: the guidance is embedded, and only its own scheduler works."""
     return LatentConsistencyModelPipeline(**_components(LCMScheduler(**_BETAS), time_cond_proj_dim=16))
 
 
@@ -120,7 +120,7 @@ def _unet(**options: Any) -> UNet2DConditionModel:
 
 def _controlnet(unet: UNet2DConditionModel) -> ControlNetModel:
     controlnet = ControlNetModel.from_unet(unet, conditioning_embedding_out_channels=(4, 8, 8, 8))
-    # A fresh ControlNet ends in zeros and changes nothing; these must.
+    # A new ControlNet ends in zeros and has no effect; these must have one.
     for block in [*controlnet.controlnet_down_blocks, controlnet.controlnet_mid_block]:
         block.reset_parameters()
     controlnet.controlnet_cond_embedding.conv_out.reset_parameters()

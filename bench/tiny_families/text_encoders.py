@@ -47,7 +47,7 @@ def qwen3_text_encoder(tokenizer: PreTrainedTokenizerBase) -> Qwen3Model:
 
 
 def qwen3_causal_text_encoder(tokenizer: PreTrainedTokenizerBase) -> Qwen3ForCausalLM:
-    """As deep as FLUX.2 klein's needs to be: its pipeline reads the states after layers 9, 18 and 27."""
+    """As deep as FLUX.2 klein's must be: its pipeline reads the states after layers 9, 18 and 27."""
     return Qwen3ForCausalLM(Qwen3Config(**_decoder(tokenizer, layers=28), head_dim=16))
 
 

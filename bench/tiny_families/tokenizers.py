@@ -1,4 +1,4 @@
-"""Small real tokenizers, made here: nothing is downloaded, and any text can be read."""
+"""Small real tokenizers, built here: nothing is downloaded, and any text can be read."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import string
 from tokenizers import Tokenizer, models, pre_tokenizers, trainers
 from transformers import CLIPTokenizer, GemmaTokenizer, Qwen2Tokenizer, T5Tokenizer
 
-#: What pairs of letters are learnt from; other texts take a few more tokens.
+#: The texts from which pairs of letters are learnt; other texts take a few more tokens.
 SENTENCES = (
     "a photo of an astronaut riding a horse on mars, highly detailed, sharp focus",
     "a large red mug and a small blue bowl on a yellow background",
@@ -31,7 +31,7 @@ CHAT_TEMPLATE = (
 
 
 def clip_tokenizer() -> CLIPTokenizer:
-    """A token for every letter: 77 of them are soon full, as prompts that are too long need it."""
+    """A token for every letter, so that short texts already exceed 77 tokens."""
     letters = sorted(pre_tokenizers.ByteLevel.alphabet())
     tokens = [*letters, *(letter + "</w>" for letter in letters), "<|startoftext|>", "<|endoftext|>"]
     return CLIPTokenizer(vocab={token: index for index, token in enumerate(tokens)}, merges=[], model_max_length=77)

@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -38,6 +38,13 @@ class PipelineSignature:
     #: The same with a ControlNet beside them.
     controlled: Mapping[str, str]
     parameters: Mapping[str, Parameter]
+
+
+def derive_task(images: Collection[str]) -> Task:
+    """The task that a request's image fields ask for: of `image`, `mask_image` and `control_image`, those that are set."""
+    if "mask_image" in images:
+        return "inpainting"
+    return "image-to-image" if "image" in images else "text-to-image"
 
 
 def find_signature(class_name: str) -> PipelineSignature | None:

@@ -1,4 +1,4 @@
-"""Renders that are stopped after a step and gone on with in another process, which this module is the program of."""
+"""Renders that are stopped after a step and resumed in another process, whose program is this module."""
 
 from __future__ import annotations
 
@@ -22,6 +22,7 @@ from bench.tiny_families import FAMILIES
 from core.catalog import load_catalog
 from tests.conftest import REPOSITORY
 from worker.rendering.checkpoints import Checkpoint
+from worker.rendering.drawing import Drawing
 from worker.rendering.models import LoadedModel, Models
 from worker.rendering.models.device import share_cores
 from worker.rendering.render import render_images
@@ -64,10 +65,10 @@ class Case:
 
 @dataclass(frozen=True)
 class Drawn:
-    """What came of a render, or of the part of it that was done."""
+    """The result of a render, or of the part of it that was done."""
 
     pixels_sha256: str
-    #: Of the latents after the last step: they show what the pixels round off.
+    #: Of the latents after the last step: they show differences that rounding hides in the pixels.
     latents_sha256: str
     forwards: int
     steps: int
@@ -81,8 +82,8 @@ class TinyModels:
     """The tiny families in a folder, loaded as a worker loads its models."""
 
     def __init__(self, folder: Path, families: Iterable[str] = tuple(FAMILIES), *, forwards: int | None = None) -> None:
-        """Those of the families that are not in the folder are built. `forwards` at a time, as a CPU worker has it if None;
-        with 1, as on a GPU, jobs share most.
+        """Families that are not in the folder are built. `forwards` run at a time: None as in a CPU worker; 1 as on a GPU, when
+        jobs share most forwards.
         """
         for family in families:
             if not (folder / family).exists():
@@ -106,12 +107,7 @@ def draw(model: LoadedModel, case: Case, checkpoint: Checkpoint | None = None) -
     forwards = model.batcher.forwards
     ends: list[StepEnd] = []
     rendered = render_images(
-        model,
-        case.request,
-        seeds=case.seeds,
-        on_step=ends.append,
-        images=draw_images(case),
-        checkpoint=checkpoint,
+        model, Drawing(case.request, case.seeds, draw_images(case)), on_step=ends.append, checkpoint=checkpoint
     )
     assert ends[-1].is_last
     return Drawn(
@@ -125,24 +121,17 @@ def draw(model: LoadedModel, case: Case, checkpoint: Checkpoint | None = None) -
 def stop_after(
     model: LoadedModel, case: Case, step: int, checkpoint: Checkpoint | None = None
 ) -> tuple[Checkpoint, int]:
-    """Render up to a step and no further: the checkpoint there, and the forwards that it took."""
+    """Render up to a step and stop. Returns the checkpoint there, and the number of forwards."""
     forwards = model.batcher.forwards
     kept: list[Checkpoint] = []
 
-    def end_step(end: StepEnd) -> None:
+    def stop(end: StepEnd) -> None:
         if end.step == step:
             kept.append(end.capture())
             raise Stopped
 
     with contextlib.suppress(Stopped):
-        render_images(
-            model,
-            case.request,
-            seeds=case.seeds,
-            on_step=end_step,
-            images=draw_images(case),
-            checkpoint=checkpoint,
-        )
+        render_images(model, Drawing(case.request, case.seeds, draw_images(case)), on_step=stop, checkpoint=checkpoint)
     return kept[0], model.batcher.forwards - forwards
 
 
@@ -170,14 +159,14 @@ def _draw_picture(size: tuple[int, int], *, seed: int) -> Image.Image:
     return Image.fromarray(numbers).resize(size)
 
 
-def leave(folder: Path, name: str, case: Case, checkpoint: Checkpoint) -> None:
-    """Put a render down for another process to go on with."""
+def write_stopped(folder: Path, name: str, case: Case, checkpoint: Checkpoint) -> None:
+    """Write a stopped render to files, for another process to resume."""
     (folder / f"{name}.safetensors").write_bytes(checkpoint.to_bytes())
     (folder / f"{name}.json").write_text(json.dumps(asdict(case)))
 
 
-def go_on_elsewhere(models: Path, stopped: Path) -> dict[str, Drawn]:
-    """Go on with all that was left in a folder, in a process that knows nothing but the files."""
+def resume_elsewhere(models: Path, stopped: Path) -> dict[str, Drawn]:
+    """Resume all stopped renders of a folder, in a process that has nothing but the files."""
     command = [sys.executable, "-m", "tests.rendering.resuming", str(models), str(stopped)]
     done = subprocess.run(command, cwd=REPOSITORY, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
@@ -185,7 +174,7 @@ def go_on_elsewhere(models: Path, stopped: Path) -> dict[str, Drawn]:
 
 
 def main(models: Path, stopped: Path) -> None:
-    """What the other process does: prints what came of each render."""
+    """The program of the other process: print the result of each render."""
     drawn: dict[str, dict[str, Any]] = {}
     tiny_models = TinyModels(models)
     for path in sorted(stopped.glob("*.json")):

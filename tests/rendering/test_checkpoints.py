@@ -1,4 +1,4 @@
-"""Checkpoints as bytes: what is refused, what is kept, and when."""
+"""Checkpoints as bytes: what they hold, which are refused, and when one is due."""
 
 from __future__ import annotations
 
@@ -19,7 +19,8 @@ from worker.rendering.batching import BatchJob
 from worker.rendering.checkpoints import Checkpoint
 from worker.rendering.checkpoints.policy import CheckpointPolicy
 from worker.rendering.checkpoints.scheduler_state import SchedulerState
-from worker.rendering.checkpoints.tensors import TensorShelf, TensorStore
+from worker.rendering.checkpoints.tensors import TensorReader, TensorStore
+from worker.rendering.drawing import Drawing
 from worker.rendering.errors import CheckpointRefused, CheckpointUnsupported
 from worker.rendering.models import LoadedModel
 from worker.rendering.render import render_images
@@ -56,7 +57,7 @@ def change_header(content: bytes, change: Callable[[dict[str, Any]], object]) ->
 
 
 def test_it_is_one_safetensors_file(content: bytes, tmp_path: Path) -> None:
-    """Any safetensors reader opens it; the state of a small picture is some ten kilobytes; nothing in it is pickled."""
+    """Any safetensors reader opens it; the state of a small picture takes about ten kilobytes; nothing in it is pickled."""
     path = tmp_path / "checkpoint.safetensors"
     path.write_bytes(content)
 
@@ -73,9 +74,9 @@ def test_it_is_one_safetensors_file(content: bytes, tmp_path: Path) -> None:
 @given(data=st.data())
 @settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_a_damaged_one_is_refused(content: bytes, data: st.DataObject) -> None:
-    """Whatever byte is another, and wherever it is cut off: refused, and never read as something else."""
+    """With any byte changed, or cut off anywhere, a checkpoint is refused and never misread."""
     damaged = bytearray(content)
-    # Half of them in the header, which is the smaller part and the more delicate one.
+    # Half of the changes are in the header, which is the smaller and more delicate part.
     place = data.draw(st.integers(0, len(content) - 1) | st.integers(0, 2000))
     if data.draw(st.booleans()):
         damaged[place] ^= data.draw(st.integers(1, 255))
@@ -87,7 +88,7 @@ def test_a_damaged_one_is_refused(content: bytes, data: st.DataObject) -> None:
 
 
 def test_another_format_is_refused(content: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
-    """What a newer Darkroom wrote is not guessed at."""
+    """A checkpoint with the format of a newer Darkroom is refused."""
     monkeypatch.setattr("worker.rendering.checkpoints.checkpoint.FORMAT_VERSION", 2)
 
     with pytest.raises(CheckpointRefused, match="format 1, not 2"):
@@ -104,7 +105,7 @@ def test_another_format_is_refused(content: bytes, monkeypatch: pytest.MonkeyPat
     ],
 )
 def test_that_of_another_job_is_refused(model: LoadedModel, content: bytes, case: Case, named: str) -> None:
-    """Nothing is drawn from a checkpoint whose request or seeds are others, and the error names them."""
+    """Nothing is drawn from a checkpoint with another request or other seeds, and the error names the difference."""
     forwards = model.batcher.forwards
 
     with pytest.raises(CheckpointRefused, match=named):
@@ -127,7 +128,7 @@ def test_that_of_another_job_is_refused(model: LoadedModel, content: bytes, case
     ],
 )
 def test_that_of_another_engine_is_refused(model: LoadedModel, content: bytes, name: str, value: object) -> None:
-    """Nor from one of other weights, versions, types, adapters or pictures."""
+    """Nothing is drawn from a checkpoint with other weights, versions, types, adapters or pictures."""
     other = change_header(content, lambda header: header["subject"].update({name: value}))
 
     with pytest.raises(CheckpointRefused, match=name):
@@ -146,7 +147,7 @@ def test_that_of_another_engine_is_refused(model: LoadedModel, content: bytes, n
 def test_a_render_that_went_otherwise_is_refused(
     model: LoadedModel, content: bytes, change: Callable[[dict[str, Any]], object]
 ) -> None:
-    """Where the pipeline does not make the calls that it made then, it is not gone on with."""
+    """A checkpoint is refused if the pipeline does not make the calls that it made before."""
     other = change_header(content, change)
 
     with pytest.raises(CheckpointRefused):
@@ -154,7 +155,7 @@ def test_a_render_that_went_otherwise_is_refused(
 
 
 def test_a_job_that_was_stopped_at_its_last_step_has_no_step_left(model: LoadedModel) -> None:
-    """Handed back between its last step and its picture, it is only decoded."""
+    """A job that was handed back between its last step and its picture is only decoded."""
     checkpoint, _ = stop_after(model, CASE, CASE.steps)
 
     rest = draw(model, CASE, Checkpoint.from_bytes(checkpoint.to_bytes()))
@@ -164,43 +165,41 @@ def test_a_job_that_was_stopped_at_its_last_step_has_no_step_left(model: LoadedM
 
 
 def test_a_resumed_job_lets_others_prepare_while_it_catches_up(model: LoadedModel, content: bytes) -> None:
-    """Its first call ends its preparation, answered or not; until it calls in earnest nobody waits for it."""
+    """Its first call ends its preparation, even if a checkpoint answers it; no job waits for it before its first real call."""
     job = BatchJob()
     seen: list[tuple[bool, int]] = []
 
     render_images(
         model,
-        CASE.request,
-        seeds=CASE.seeds,
+        Drawing(CASE.request, CASE.seeds, job=job),
         on_step=lambda _end: seen.append((job.is_preparing, model.batcher.jobs_in_flight)),
-        job=job,
         checkpoint=Checkpoint.from_bytes(content),
     )
 
-    # After the step that was passed, and after the first one that was taken.
+    # After the step that was skipped, and after the first one that was taken.
     assert seen[:2] == [(False, 0), (False, 1)]
 
 
 def test_what_cannot_be_resumed_says_why(tiny_models: TinyModels) -> None:
-    """A model whose denoiser keeps results between steps renders as ever, and gives the reason in its receipt."""
+    """A model whose denoiser keeps results between steps renders as usual, and its receipt has the reason."""
     cached = tiny_models.get("flux-schnell")
     cached.pipeline.transformer.enable_cache(FirstBlockCacheConfig(threshold=0.05))
     refusals: list[str] = []
 
-    def end_step(end: StepEnd) -> None:
+    def try_to_capture(end: StepEnd) -> None:
         with pytest.raises(CheckpointUnsupported) as refusal:
             end.capture()
         refusals.append(refusal.value.message)
 
     request = Case("flux-schnell", "text-to-image", "own", steps=2).request
-    drawn = render_images(cached, request, seeds=(1,), on_step=end_step)
+    drawn = render_images(cached, Drawing(request, seeds=(1,)), on_step=try_to_capture)
 
     assert drawn.resume == "unsupported: its transformer keeps results of earlier steps"
     assert refusals == ["its transformer keeps results of earlier steps"] * 2
 
 
-def test_a_state_that_cannot_be_written_down_is_told() -> None:
-    """An attribute that appears while rendering and is no number, tensor or list of them makes no checkpoint."""
+def test_a_state_that_cannot_be_stored_is_named() -> None:
+    """An attribute that appears while rendering, and is no number, tensor or list of them, is named in the error."""
     scheduler = DPMSolverMultistepScheduler()
     scheduler.set_timesteps(4)
     state = SchedulerState(scheduler)
@@ -235,11 +234,11 @@ _TENSORS = st.sampled_from(
 )
 @settings(deadline=None)
 def test_a_value_comes_back_as_it_was(value: object) -> None:
-    """Tensors with their type and their layout in memory, lists, tuples, dicts, numbers: through JSON and back."""
+    """Tensors (with their type and memory layout), lists, tuples, dicts and numbers survive JSON."""
     store = TensorStore()
     tree = json.loads(json.dumps(store.put(value)))
 
-    assert_equal(TensorShelf(store.tensors, torch.device("cpu")).get(tree), value)
+    assert_equal(TensorReader(store.tensors, torch.device("cpu")).get(tree), value)
 
 
 def assert_equal(some: Any, other: Any) -> None:
@@ -259,7 +258,7 @@ def assert_equal(some: Any, other: Any) -> None:
 
 
 def test_one_is_due_every_so_many_seconds() -> None:
-    """Counted from the first step and never at the last; with 0, at every step before the last."""
+    """The interval counts from the first step; none is due at the last. With 0, one is due at every step before the last."""
     policy, eager = CheckpointPolicy(10), CheckpointPolicy(0)
     due = []
     for step in range(1, 31):
@@ -274,7 +273,7 @@ def test_one_is_due_every_so_many_seconds() -> None:
 
 
 def test_checkpoints_take_a_fiftieth_of_the_time_at_most() -> None:
-    """One that takes a second is kept every fifty seconds, and none when what is left takes less than it."""
+    """A checkpoint that costs a second is due every fifty seconds, and never when the rest of the render takes less time."""
     policy = CheckpointPolicy(10)
     due = []
     for step in range(1, 201):

@@ -24,7 +24,7 @@ def test_full_size_is_the_published_size(name: str) -> None:
 
 @pytest.mark.parametrize("name", DENOISERS)
 def test_rates_come_from_what_was_computed(name: str) -> None:
-    """Two rows compute twice what one does, and the rate is that by the time that it took."""
+    """Two rows compute twice as much as one, and the rate is that divided by the time."""
     device = torch.device("cpu")
     settings = Settings(device=device, dtype=torch.float32, tiny=True, side=64, rows=(1, 2), ways=("eager",), rounds=1)
     one, two = measure(name, DENOISERS[name], settings, matrix_product=2.0)

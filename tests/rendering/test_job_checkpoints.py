@@ -1,4 +1,4 @@
-"""An attempt's checkpoints in a real bucket: when they are written, which stay, and what is done with a bad one."""
+"""An attempt's checkpoints in a real bucket: when they are stored, which are kept, and how a bad one is handled."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ STEPS = 10
 
 
 class Lease:
-    """Names every checkpoint at once, unless it is told not to."""
+    """Records every checkpoint at once, unless the test says not to."""
 
     def __init__(self) -> None:
         self.named_checkpoint: StoredCheckpoint | None = None
@@ -59,7 +59,7 @@ def attempt() -> ClaimedAttempt:
 
 
 def at(step: int) -> Checkpoint:
-    """The job after this step."""
+    """The job's checkpoint after this step."""
     return Checkpoint({}, step, STEPS, {}, [], [[]] * step, {"t0": torch.full((8,), float(step))})
 
 
@@ -86,7 +86,7 @@ def next_attempt(attempt: ClaimedAttempt, checkpoint: StoredCheckpoint | None) -
 
 
 def test_what_a_row_names_stays_and_what_came_before_goes(writer: CheckpointWriter, attempt: ClaimedAttempt) -> None:
-    """A checkpoint is deleted once a row names a later one, never before; at the job's end all of them are."""
+    """A checkpoint is deleted once a row names a later one, and not before; at the job's end all are deleted."""
     lease = Lease()
     checkpoints = JobCheckpoints(attempt, lease, writer, every_seconds=0)
     render_steps(checkpoints, writer, 1, 2)
@@ -102,8 +102,8 @@ def test_what_a_row_names_stays_and_what_came_before_goes(writer: CheckpointWrit
 
 
 def test_the_next_attempt_goes_on_and_clears_up(writer: CheckpointWriter, attempt: ClaimedAttempt) -> None:
-    """Handed back at a step that was not due, the job goes on from there; the earlier attempt's object goes when the new
-    one has its own.
+    """A job that is handed back at a step without a due checkpoint resumes from there; the earlier attempt's object is
+    deleted once the new attempt has its own.
     """
     first_lease = Lease()
     first = JobCheckpoints(attempt, first_lease, writer, every_seconds=0)
@@ -127,7 +127,7 @@ def test_the_next_attempt_goes_on_and_clears_up(writer: CheckpointWriter, attemp
 
 @pytest.mark.parametrize("damage", ["missing", "other bytes", "not a checkpoint"])
 def test_a_bad_checkpoint_means_starting_over(writer: CheckpointWriter, attempt: ClaimedAttempt, damage: str) -> None:
-    """Whether it is gone, changed or something else: the job is drawn from its start, and does not fail."""
+    """With a checkpoint that is gone, changed or of another kind, the job is drawn from its start and does not fail."""
     first = JobCheckpoints(attempt, Lease(), writer, every_seconds=0)
     first.stop_at_step(lambda: at(3))
     stored = first.hand_back()
@@ -148,7 +148,7 @@ def test_a_bad_checkpoint_means_starting_over(writer: CheckpointWriter, attempt:
 def test_one_that_is_refused_while_drawing_means_starting_over(
     writer: CheckpointWriter, attempt: ClaimedAttempt
 ) -> None:
-    """A checkpoint of another engine is noticed by the pipeline only: the job is drawn again from its start."""
+    """If only the pipeline notices that a checkpoint is of another engine, the job is drawn again from its start."""
     first = JobCheckpoints(attempt, Lease(), writer, every_seconds=0)
     first.stop_at_step(lambda: at(3))
     second = JobCheckpoints(next_attempt(attempt, first.hand_back()), Lease(), writer, every_seconds=0)
@@ -164,7 +164,7 @@ def test_one_that_is_refused_while_drawing_means_starting_over(
 def test_a_dead_bucket_holds_nobody_up(
     writer: CheckpointWriter, attempt: ClaimedAttempt, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Where nothing can be stored, steps go on, a drain hands the job back with what there was, and a resume starts over."""
+    """If nothing can be stored, steps continue, a drain hands the job back with its last checkpoint, and a resume starts over."""
     lease = Lease()
     checkpoints = JobCheckpoints(attempt, lease, writer, every_seconds=0)
     render_steps(checkpoints, writer, 1)
@@ -183,7 +183,7 @@ def test_a_dead_bucket_holds_nobody_up(
 
 
 def test_what_cannot_be_written_down_is_not_tried_again(writer: CheckpointWriter, attempt: ClaimedAttempt) -> None:
-    """A render that cannot be resumed is asked once, and goes on without checkpoints."""
+    """A render that cannot be resumed is asked once for a checkpoint, and continues without."""
     asked = []
 
     def capture() -> Checkpoint:
@@ -199,7 +199,7 @@ def test_what_cannot_be_written_down_is_not_tried_again(writer: CheckpointWriter
 
 
 def test_a_slow_bucket_gets_the_latest_only(writer: CheckpointWriter) -> None:
-    """While the writer is busy, of each attempt only the newest work waits; and nobody waits for it."""
+    """While the writer is busy, only the newest work of each attempt waits; submitting does not block."""
     is_held, release = threading.Event(), threading.Event()
     first, second = new_id(), new_id()
     done: list[str] = []

@@ -1,4 +1,4 @@
-"""The render benchmark's in-process systems, each in a process of its own as the benchmark starts it."""
+"""The render benchmark's in-process systems, each in a process of its own, as the benchmark starts it."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ SETTING = Setting(model=REPOSITORY / "demo_model/weights", device="cpu", threads
 @pytest.mark.slow
 @pytest.mark.timeout(300)
 def test_loop_static_batching_and_engine_draw_the_same_pictures(tmp_path: Path) -> None:
-    """Two jobs, one from text and one from a picture: each system's are the loop's, and its CPU time is counted."""
+    """For two jobs, one from text and one from a picture, each system draws what the loop draws, and its CPU time is counted."""
     jobs = {job.task: job for job in make_jobs("mixed", 18, seed=1, size=64) if job.steps == 8}
     traffic = Traffic([jobs["text"], jobs["image"]], concurrency=2)
 

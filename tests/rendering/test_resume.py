@@ -1,4 +1,4 @@
-"""A render that is stopped and gone on with in another process gives the same picture, and does no work twice."""
+"""A render that is stopped and resumed in another process gives the same picture, and no work is done twice."""
 
 from __future__ import annotations
 
@@ -18,8 +18,9 @@ from hypothesis import strategies as st
 from bench.tiny_families import FAMILIES
 from bench.tiny_families.family import Family
 from core.catalog.schedulers import DIFFUSION_SCHEDULERS, FLOW_SCHEDULERS
-from tests.rendering.resuming import Case, Drawn, TinyModels, draw, go_on_elsewhere, leave, stop_after
+from tests.rendering.resuming import Case, Drawn, TinyModels, draw, resume_elsewhere, stop_after, write_stopped
 from worker.rendering.checkpoints import Checkpoint
+from worker.rendering.drawing import Drawing
 from worker.rendering.models import LoadedModel
 from worker.rendering.render import render_images
 from worker.rendering.watch_steps import StepEnd
@@ -30,7 +31,7 @@ def own(family: Family, task: str) -> Case:
     return Case(family.id, task, "own")
 
 
-#: Every family, in turns with each of its tasks, and schedulers of every kind.
+#: Every family with one of its tasks, and schedulers of every kind.
 CASES = [
     *(own(family, family.tasks[place % len(family.tasks)]) for place, family in enumerate(FAMILIES.values())),
     *(
@@ -55,13 +56,13 @@ ALL_CASES = [
     ),
 ]
 
-#: Where each render is stopped.
+#: Draws the step at which each render is stopped.
 _LOT = random.Random(20_261_125)
 
 
 @dataclass(frozen=True)
 class Stop:
-    """A render that was stopped, and what would have come of it."""
+    """A render that was stopped, and its result without the stop."""
 
     whole: Drawn
     #: Forwards until the stop.
@@ -69,7 +70,7 @@ class Stop:
 
 
 class Workplace:
-    """A folder of models, and one for what is stopped."""
+    """A folder of models, and folders for the stopped renders."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
@@ -78,7 +79,7 @@ class Workplace:
         self.models = TinyModels(self._models)
 
     def resume_all(self, cases: list[Case], steps_of: Callable[[Drawn], list[int]]) -> dict[str, tuple[Stop, Drawn]]:
-        """Stop each case after each of some steps, and go on with all of them in one other process."""
+        """Stop each case after each of some steps, and resume all of them in one other process."""
         stopped = self._folder / f"stopped-{len(cases)}"
         stopped.mkdir()
         stops: dict[str, Stop] = {}
@@ -88,9 +89,9 @@ class Workplace:
             for step in steps_of(whole):
                 checkpoint, forwards = stop_after(model, case, step)
                 name = f"{case.id} after step {step} of {whole.steps}"
-                leave(stopped, name, case, checkpoint)
+                write_stopped(stopped, name, case, checkpoint)
                 stops[name] = Stop(whole, forwards)
-        drawn = go_on_elsewhere(self._models, stopped)
+        drawn = resume_elsewhere(self._models, stopped)
         return {name: (stop, drawn[name]) for name, stop in stops.items()}
 
 
@@ -105,7 +106,7 @@ def sd(workplace: Workplace) -> LoadedModel:
 
 
 def assert_same(resumed: dict[str, tuple[Stop, Drawn]]) -> None:
-    """The picture is the same to the bit, and no forward ran before as well as after the stop."""
+    """The picture is the same bit for bit, and no forward ran both before and after the stop."""
     wrong = {name for name, (stop, drawn) in resumed.items() if drawn.pixels_sha256 != stop.whole.pixels_sha256}
     assert not wrong
     wrong = {name for name, (stop, drawn) in resumed.items() if drawn.latents_sha256 != stop.whole.latents_sha256}
@@ -114,8 +115,8 @@ def assert_same(resumed: dict[str, tuple[Stop, Drawn]]) -> None:
     assert not twice
 
 
-def test_a_render_goes_on_in_another_process(workplace: Workplace) -> None:
-    """Every family, stopped at a step drawn by lot and gone on with from nothing but files: bit for bit the same picture."""
+def test_a_render_resumes_in_another_process(workplace: Workplace) -> None:
+    """Every family, stopped at a random step and resumed from nothing but files, gives the same picture bit for bit."""
     resumed = workplace.resume_all(CASES, lambda whole: [_LOT.randint(1, whole.steps)])
 
     assert len(resumed) == len(CASES)
@@ -124,8 +125,8 @@ def test_a_render_goes_on_in_another_process(workplace: Workplace) -> None:
 
 @pytest.mark.thorough
 @pytest.mark.timeout(900)
-def test_a_render_goes_on_from_any_step(workplace: Workplace) -> None:
-    """Every family, task and scheduler, stopped after each step in turn; after the last one what is left is to decode."""
+def test_a_render_resumes_from_any_step(workplace: Workplace) -> None:
+    """Every family, task and scheduler resumes after each step; after the last one only decoding is left."""
     cases = list({case.id: case for case in ALL_CASES}.values())
 
     resumed = workplace.resume_all(cases, lambda whole: list(range(1, whole.steps + 1)))
@@ -149,8 +150,8 @@ def draw_case(pick: st.DrawFn) -> Case:
 
 @given(case=draw_case(), share=st.floats(0, 1))
 @settings(max_examples=12, deadline=None)
-def test_any_render_can_be_gone_on_with(sd: LoadedModel, case: Case, share: float) -> None:
-    """The bytes of a checkpoint hold all that the rest needs, whatever was asked for and wherever it was stopped."""
+def test_any_render_can_be_resumed(sd: LoadedModel, case: Case, share: float) -> None:
+    """The bytes of a checkpoint hold everything that the rest needs, for any request and any step."""
     whole = draw(sd, case)
     checkpoint, forwards = stop_after(sd, case, 1 + round(share * (whole.steps - 1)))
 
@@ -160,7 +161,7 @@ def test_any_render_can_be_gone_on_with(sd: LoadedModel, case: Case, share: floa
 
 
 def test_a_render_is_stopped_again_and_again(workplace: Workplace) -> None:
-    """A render that was gone on with is stopped and gone on with like any other."""
+    """A resumed render can be stopped and resumed again."""
     case = Case("sdxl", "image-to-image", "dpmpp_2m_sde", steps=9)
     model = workplace.models.get(case.family)
     whole = draw(model, case)
@@ -172,9 +173,9 @@ def test_a_render_is_stopped_again_and_again(workplace: Workplace) -> None:
     assert_same({case.id: (Stop(whole, forwards_of_first + forwards_of_second), drawn)})
 
 
-def test_a_render_goes_on_in_company(sd: LoadedModel) -> None:
-    """Beside other jobs, and sharing forwards with them, it comes to the picture that it would have been alone: within
-    1e-4 of the latents' range.
+def test_a_render_resumes_beside_others(sd: LoadedModel) -> None:
+    """A resumed job that shares forwards with others gives the picture that it gives alone, within 1e-4 of the latents'
+    range.
     """
     schedulers = ("ddim", "euler_ancestral", "heun", "dpmpp_2m", "pndm", "unipc")
     cases = [
@@ -206,10 +207,10 @@ def draw_latents(
     """The latents after the last step."""
     ends: list[StepEnd] = []
 
-    def end_step(end: StepEnd) -> None:
+    def keep_end(end: StepEnd) -> None:
         ends.append(end)
         if len(ends) == 1:
             after_first_step()
 
-    render_images(model, case.request, seeds=case.seeds, on_step=end_step, checkpoint=checkpoint)
+    render_images(model, Drawing(case.request, case.seeds), on_step=keep_end, checkpoint=checkpoint)
     return ends[-1].latents

@@ -14,7 +14,7 @@ from worker.rendering.batching import Batcher, BatchJob
 
 
 class Doubler(torch.nn.Module):
-    """A denoiser that notes who is inside."""
+    """A denoiser that counts the calls inside it."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -46,7 +46,7 @@ def call(batcher: Batcher, module: Doubler, number: float) -> torch.Tensor:
 
 
 def test_two_forwards_run_at_the_same_time() -> None:
-    """Two jobs with a runner each meet inside of the denoiser, which they could not if one had to wait for the other."""
+    """Two jobs, with a runner each, are inside the denoiser at the same time."""
     module = Doubler()
     module.meeting = threading.Barrier(2)
 
@@ -59,7 +59,7 @@ def test_two_forwards_run_at_the_same_time() -> None:
 
 @pytest.mark.parametrize(("runners", "most"), [(2, 6), (3, 4)])
 def test_jobs_divide_themselves_among_the_runners(runners: int, most: int) -> None:
-    """Six jobs of two rows settle in groups of the same size: no runner has all of them while another has none."""
+    """Six jobs of two rows form groups of equal size: no runner has all of them while another has none."""
     module = Doubler()
     rows_of_last_calls: list[int] = []
 
@@ -74,5 +74,5 @@ def test_jobs_divide_themselves_among_the_runners(runners: int, most: int) -> No
         for one in [jobs.submit(draw, batcher, all_here) for all_here in [threading.Barrier(6)] * 6]:
             one.result(timeout=60)
 
-    # A runner takes a quarter more than its part at the most, rounded up to a job's two rows.
+    # A runner takes at most a quarter more than its part, rounded up to a job's two rows.
     assert max(rows_of_last_calls) <= most * 1.25 + 1

@@ -16,6 +16,7 @@ from core.errors import StorageUnavailable
 from core.jobs.failures import FailureCode
 from tests.conftest import REPOSITORY
 from tests.rendering.models.drawing import REQUEST
+from worker.rendering.drawing import Drawing
 from worker.rendering.errors import ModelUnavailable, RequestRefused, describe_failure
 from worker.rendering.images.encode import encode_image
 from worker.rendering.models import Models
@@ -37,7 +38,7 @@ def request(**changes: object) -> dict[str, object]:
 
 @pytest.mark.parametrize(("output_format", "tolerance"), [("png", 0), ("jpeg", 12), ("webp", 24)])
 def test_an_encoded_image_shows_the_same_pixels(output_format: str, tolerance: int) -> None:
-    """PNG keeps every pixel, JPEG and WebP nearly; the sha256 is of the bytes."""
+    """PNG keeps every pixel, JPEG and WebP nearly do; the sha256 is that of the bytes."""
     rows, columns = np.mgrid[0:64, 0:96]
     pixels = np.stack([rows * 4 % 256, columns * 2, (rows + columns)], axis=-1).astype(np.uint8)
 
@@ -61,7 +62,7 @@ def test_an_encoded_image_shows_the_same_pixels(output_format: str, tolerance: i
     ],
 )
 def test_every_error_has_a_code_and_keeps_its_secrets(error: Exception, code: FailureCode) -> None:
-    """Foreign errors become our codes, and their texts do not reach the sender."""
+    """Foreign errors become our codes, and their texts do not reach the client."""
     failure = describe_failure(error)
 
     assert failure.code == code
@@ -70,22 +71,22 @@ def test_every_error_has_a_code_and_keeps_its_secrets(error: Exception, code: Fa
 
 @pytest.mark.parametrize("scheduler", DIFFUSION_SCHEDULERS)
 def test_every_scheduler_draws(models: Models, scheduler: str) -> None:
-    """Each scheduler that the catalog may name is made from the model's own and gives a picture."""
+    """Each scheduler that the catalog can name is built from the model's own and draws a picture."""
     [image] = render_images(
-        models.load("picturebook"), request(scheduler=scheduler), seeds=[1], on_step=lambda _: None
+        models.load("picturebook"), Drawing(request(scheduler=scheduler), seeds=[1]), on_step=lambda _: None
     ).images
 
     assert image.size == (64, 64)
 
 
-#: These look at a step more than once, or were made for models of few steps.
-_OF_SEVERAL_LOOKS = {"heun", "kdpm2", "kdpm2_ancestral", "pndm"}
+#: These call the denoiser more than once for a step, or were made for models of few steps.
+_OF_SEVERAL_CALLS = {"heun", "kdpm2", "kdpm2_ancestral", "pndm"}
 _OF_FEW_STEPS = {"lcm", "tcd"}
 
 
-@pytest.mark.parametrize("scheduler", sorted(set(DIFFUSION_SCHEDULERS) - _OF_SEVERAL_LOOKS - _OF_FEW_STEPS))
+@pytest.mark.parametrize("scheduler", sorted(set(DIFFUSION_SCHEDULERS) - _OF_SEVERAL_CALLS - _OF_FEW_STEPS))
 def test_a_scheduler_takes_the_steps_it_was_asked_for(models: Models, scheduler: str) -> None:
-    """For every number of steps that a job may ask for: so many timesteps, none of them beyond the end."""
+    """For every number of steps that a job can request there are as many timesteps, none of them below zero."""
     own = models.load("picturebook").pipeline.scheduler
 
     for steps in range(1, 101):
@@ -98,14 +99,14 @@ def test_a_scheduler_takes_the_steps_it_was_asked_for(models: Models, scheduler:
 
 
 def test_the_catalog_names_only_schedulers_that_exist() -> None:
-    """A scheduler that a job may ask for is one that a worker can make."""
+    """A worker can build every scheduler that a job can request."""
     catalog = load_catalog(REPOSITORY / "models.toml")
 
     assert {name for entry in catalog.models.values() for name in entry.schedulers} <= SCHEDULER_NAMES
 
 
 def test_a_render_stops_at_the_step_that_says_so(models: Models) -> None:
-    """What the step's listener raises ends the render there, and the next render is not the worse for it."""
+    """An error raised at a step ends the render there, and does not affect the next render."""
     steps = []
 
     def stop_at_three(end: StepEnd) -> None:
@@ -115,17 +116,17 @@ def test_a_render_stops_at_the_step_that_says_so(models: Models) -> None:
 
     model = models.load("picturebook")
     with pytest.raises(KeyError):
-        render_images(model, request(num_inference_steps=10), seeds=[1], on_step=stop_at_three)
+        render_images(model, Drawing(request(num_inference_steps=10), seeds=[1]), on_step=stop_at_three)
     assert steps == [1, 2, 3]
-    assert len(render_images(model, request(), seeds=[1, 2], on_step=lambda _: None).images) == 2
+    assert len(render_images(model, Drawing(request(), seeds=[1, 2]), on_step=lambda _: None).images) == 2
 
 
 def test_a_render_does_not_depend_on_the_one_before(models: Models) -> None:
-    """The same request and seed give the same pixels, whatever scheduler and guidance another job used between."""
+    """The same request and seed give the same pixels, whatever scheduler and guidance another job uses in between."""
     model = models.load("picturebook")
 
     def render(**changes: object) -> bytes:
-        return render_images(model, request(**changes), seeds=[1], on_step=lambda _: None).images[0].tobytes()
+        return render_images(model, Drawing(request(**changes), seeds=[1]), on_step=lambda _: None).images[0].tobytes()
 
     first = render()
     render(scheduler="euler_ancestral", guidance_scale=9.0, num_inference_steps=5)
@@ -133,13 +134,13 @@ def test_a_render_does_not_depend_on_the_one_before(models: Models) -> None:
 
 
 def test_a_request_that_the_pipeline_refuses_is_the_clients_fault(models: Models) -> None:
-    """What only the pipeline can know to be wrong is invalid_request, not an internal error."""
+    """A request that only the pipeline can refuse is invalid_request, not an internal error."""
     with pytest.raises(RequestRefused):
-        render_images(models.load("picturebook"), request(width=60), seeds=[1], on_step=lambda _: None)
+        render_images(models.load("picturebook"), Drawing(request(width=60), seeds=[1]), on_step=lambda _: None)
 
 
 def test_a_broken_folder_is_model_unavailable(tmp_path: object) -> None:
-    """A model without its files fails its job, and says nothing of paths."""
+    """A model without its files fails its job, and the message has no paths."""
     catalog = load_catalog(REPOSITORY / "models.toml").model_copy(update={"folder": tmp_path})
 
     with pytest.raises(ModelUnavailable) as caught:
@@ -165,6 +166,6 @@ def test_draining_begins_before_it_is_over() -> None:
     hurried.begin(0)
     hurried.begin(3600)
     assert (patient.has_begun, patient.is_over) == (True, False)
-    assert (hurried.has_begun, hurried.is_over) == (True, True), "a second signal does not put off the end"
+    assert (hurried.has_begun, hurried.is_over) == (True, True), "a second signal does not postpone the end"
     patient.begin(0)
     assert patient.is_over, "but it may bring it forward"

@@ -1,1 +1,1 @@
-"""Keeping the promise when something broke: the sweep and the clean-up of the bucket."""
+"""Periodic work: the sweep, retention, and the clean-up of the bucket."""

@@ -1,7 +1,7 @@
-"""Delete what has expired: images, then rows; and what was deleted and is not gone yet.
+"""Delete what has expired: images, then rows; and finish the deletions that were asked for.
 
-Small transactions, and none of them around a call of the store. Safe to run twice, at once or in a row, and to be killed
-anywhere.
+Transactions are short, and no call of the store is inside one. Safe to run twice, at once or in a row, and to be killed
+at any point.
 """
 
 from __future__ import annotations
@@ -24,28 +24,28 @@ from core.jobs.retention.prune_rows import list_prunable_jobs, prune_idempotency
 from core.metrics import JOBS_DELETED, JOBS_EXPIRED, JOBS_PRUNED
 from core.settings import get_settings
 
-#: Jobs of one transaction.
+#: Jobs in one transaction.
 _BATCH = 200
 
-#: Keys of one transaction, and deletions of one look.
+#: Idempotency keys in one transaction, and deletions in one run.
 _KEYS = 1_000
 _DELETIONS = 100
 
-#: Seconds that each kind of work gets; what is left over is the next look's.
+#: Seconds for each kind of work; the next run does the rest.
 _SECONDS = 50.0
 
 _log = structlog.get_logger()
 
 
 def apply_retention() -> None:
-    """One look. What the store does not delete now is tried again the next time."""
+    """One run. What the store does not delete now is tried again in the next one."""
     _finish_deletions()
     for work in (_expire, prune_batch, _forget_keys):
         _repeat(work)
 
 
 def prune_batch() -> bool:
-    """Remove some hundred jobs whose time is over; tells whether there may be more. Raises StorageUnavailable."""
+    """Remove up to 200 jobs whose retention has ended. Returns whether there may be more. Raises StorageUnavailable."""
     with transaction() as session:
         prunable = list_prunable_jobs(session, at_most=_BATCH)
     if not prunable.job_ids:
@@ -87,7 +87,7 @@ def _finish_deletions() -> None:
 
 
 def _expire() -> bool:
-    """Tells whether there may be more."""
+    """Returns whether there may be more."""
     with transaction() as session:
         looked_at = expire_images(session, at_most=_BATCH)
         expired = list_expired_images(session, at_most=_BATCH)

@@ -1,12 +1,14 @@
-"""Remove from the bucket what no row owns: what abandoned attempts left there, images of jobs that were not accepted, and
+"""Delete from the bucket what no row owns: objects of abandoned attempts, images of jobs that were not accepted, and
 checkpoints of jobs that have ended.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable, Iterator
 from datetime import UTC, datetime, timedelta
 
 import structlog
+from sqlalchemy.orm import Session
 
 from core.artifacts.list_orphans import list_old_checkpoints, list_old_inputs, list_owned
 from core.artifacts.storage import bucket
@@ -20,11 +22,16 @@ _log = structlog.get_logger()
 
 
 def delete_orphans() -> None:
-    """One clean-up; what the store does not delete now is tried again the next time."""
+    """One clean-up. What the store does not delete now is tried again in the next one."""
     _delete_what_abandoned_attempts_left()
+    written_before = _end_of_grace()
     try:
-        _delete_inputs_without_a_job()
-        _delete_checkpoints_without_a_job()
+        for key in _list_unowned(list_old_inputs(written_before=written_before), list_owned):
+            bucket().delete(key)
+            _log.info("orphaned_input_deleted", key=key)
+        for key in _list_unowned(list_old_checkpoints(written_before=written_before), list_owned_checkpoints):
+            bucket().delete(key)
+            _log.info("orphaned_checkpoint_deleted", key=key)
     except StorageUnavailable as error:
         _log.warning("orphaned_objects_not_deleted", error=str(error))
 
@@ -44,22 +51,14 @@ def _delete_what_abandoned_attempts_left() -> None:
             _log.info("orphans_deleted", prefix=attempt.prefix, objects=len(deleted))
 
 
-def _delete_inputs_without_a_job() -> None:
-    for keys in list_old_inputs(written_before=_end_of_grace()):
+def _list_unowned(
+    pages: Iterable[list[str]], list_owned_keys: Callable[[Session, list[str]], set[str]]
+) -> Iterator[str]:
+    """The keys that no row owns."""
+    for keys in pages:
         with transaction() as session:
-            orphans = set(keys) - list_owned(session, keys)
-        for key in orphans:
-            bucket().delete(key)
-            _log.info("orphaned_input_deleted", key=key)
-
-
-def _delete_checkpoints_without_a_job() -> None:
-    for keys in list_old_checkpoints(written_before=_end_of_grace()):
-        with transaction() as session:
-            orphans = set(keys) - list_owned_checkpoints(session, keys)
-        for key in orphans:
-            bucket().delete(key)
-            _log.info("orphaned_checkpoint_deleted", key=key)
+            unowned = set(keys) - list_owned_keys(session, keys)
+        yield from unowned
 
 
 def _end_of_grace() -> datetime:

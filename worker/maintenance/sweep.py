@@ -1,7 +1,7 @@
-"""The sweep: take jobs back from expired leases, end those whose time is over, and ring again for work that nobody was
-told of.
+"""The sweep: rescue jobs whose lease has expired, end jobs whose deadline has passed, and ring again for work whose ring
+was lost.
 
-Safe to run twice, at once or in a row: rescued rows are rescued once, and a superfluous ring finds nothing to claim.
+Safe to run twice, at once or in a row: a row is rescued once, and a ring too many finds nothing to claim.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ from core.webhooks.claim_delivery import count_due_deliveries
 #: Jobs that one transaction ends.
 _BATCH = 100
 
-#: The most rings that one sweep sends to one queue; what is left over is the next sweep's.
+#: The most rings that one sweep sends to one queue; the next sweep sends the rest.
 _MOST_RINGS = 500
 
 _log = structlog.get_logger()
@@ -57,12 +57,12 @@ def _rescue() -> None:
     for job in rescued:
         JOBS_RESCUED.inc()
         ATTEMPTS_FINISHED.labels(job.status, FailureCode.LEASE_EXPIRED).inc()
-        _log.warning("job_rescued", **_describe(job))
+        _log.warning("job_rescued", **_log_fields(job))
 
 
 def _end_overdue(end: Callable[..., list[Job]]) -> None:
-    """End all jobs whose time is over; in batches, so that no transaction is long. What takes longer than the time
-    between two sweeps is the next one's.
+    """End all jobs whose deadline has passed, in batches, so that no transaction is long. After the time between two sweeps
+    it stops, and the next sweep does the rest.
     """
     gives_up_at = time.monotonic() + get_settings().sweep_seconds
     while time.monotonic() < gives_up_at:
@@ -70,12 +70,12 @@ def _end_overdue(end: Callable[..., list[Job]]) -> None:
             ended = end(session, at_most=_BATCH)
         for job in ended:
             JOBS_OVERDUE.labels(job.failure_code or "").inc()
-            _log.info("job_overdue", failure_code=job.failure_code, **_describe(job))
+            _log.info("job_overdue", failure_code=job.failure_code, **_log_fields(job))
         if len(ended) < _BATCH:
             return
 
 
-def _describe(job: Job) -> dict[str, Any]:
+def _log_fields(job: Job) -> dict[str, Any]:
     return {
         "account_id": format_id("acc", job.account_id),
         "job_id": format_id("job", job.id),
@@ -86,7 +86,7 @@ def _describe(job: Job) -> dict[str, Any]:
 
 
 def _ring_for(queue: str, task: str, *, wanted: int) -> None:
-    """As many messages as there is work should wait in the queue; add those that are missing."""
+    """Add messages to the queue until there is one for each piece of work (`wanted`)."""
     if wanted == 0:
         return
     doorbell = get_doorbell()

@@ -1,4 +1,4 @@
-"""The doors of the periodic work."""
+"""The Celery tasks of the periodic work."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ from worker.maintenance.sweep import sweep as sweep_once
 
 @shared_task(name=SWEEP)
 def sweep() -> None:
-    """Take back lost jobs, and ring for work that nobody was told of."""
+    """Rescue lost jobs, and ring again for work whose ring was lost."""
     sweep_once()
 
 
 @shared_task(name=DELETE_ORPHANS)
 def delete_orphans() -> None:
-    """Remove what abandoned attempts left in the bucket."""
+    """Delete from the bucket what no row owns."""
     delete()
 
 

@@ -1,4 +1,4 @@
-"""`darkroom-models`: see which models there are, pin and fetch those of the hub, and verify what was fetched."""
+"""`darkroom-models`: list the models, pin and fetch those of the hub, and verify what was fetched."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _THOUSAND = 1000
 
 def main() -> None:
     """Run the command that the command line names."""
-    # Workers are told to stay offline through this variable; asking the hub is what this program is for.
+    # This variable keeps workers offline; this program exists to talk to the hub.
     os.environ["HF_HUB_OFFLINE"] = "0"
     arguments = _parser().parse_args()
     try:
@@ -32,11 +32,11 @@ def main() -> None:
     except OSError as error:
         sys.exit(f"darkroom-models: {error}")
     except KeyboardInterrupt:
-        sys.exit("darkroom-models: stopped; what came so far is kept, so run it again to go on")
+        sys.exit("darkroom-models: stopped; what was downloaded is kept, so run it again to resume")
 
 
 def _load_catalog() -> Catalog:
-    # The pepper is the one setting without a default, and models have nothing to do with it.
+    # The pepper is the only setting without a default, and models do not need it.
     settings = Settings(api_key_pepper=SecretStr("not used by this program"))
     return load_catalog(settings.models_file, fetched_folder=settings.models_folder)
 
@@ -49,11 +49,11 @@ def _parser() -> argparse.ArgumentParser:
     listing.set_defaults(run=_list)
 
     fetch = commands.add_parser(
-        "fetch", help="bring a model or a LoRA from the hub, or go on with it, and check every file"
+        "fetch", help="fetch a model or a LoRA from the hub, or resume its download, and check every file"
     )
     fetch.add_argument("model_id", metavar="ID")
     fetch.add_argument(
-        "--accept-licence", action="store_true", help="needed where the licence is not open to commercial use"
+        "--accept-licence", action="store_true", help="needed if the licence is not open to commercial use"
     )
     fetch.set_defaults(run=_fetch)
 

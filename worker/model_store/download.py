@@ -1,6 +1,6 @@
-"""Download one file, and go on where an earlier try stopped.
+"""Download one file, and resume where an earlier try stopped.
 
-huggingface_hub's own downloads begin a file anew after the program was stopped, and some files have ten gigabytes.
+huggingface_hub's own downloads start a file over after the program was stopped, and some files have ten gigabytes.
 """
 
 from __future__ import annotations
@@ -15,13 +15,15 @@ from huggingface_hub.utils import build_hf_headers, hf_raise_for_status
 
 _TIMEOUT_SECONDS = 30.0
 
-#: Seconds before each further try; a try that brought something forward starts the count again.
+#: Seconds before each further try. A try that received something starts the count again.
 _WAITS = (0.5, 1.0, 2.0, 4.0, 8.0)
 
 
 def download_file(url: str, target: Path, *, byte_size: int, on_bytes: Callable[[int], None]) -> None:
-    """Put the file at `target`, which appears only once it is whole. `on_bytes` is told how many bytes came, those that
-    were there already first; a negative number takes some back. Raises what httpx2 raises when the hub has gone silent several times in a row.
+    """Download the file to `target`, which appears only once it is complete.
+
+    `on_bytes` is called with the number of bytes received, first with those of an earlier try; with a negative number if
+    the download starts over. Raises httpx2's error if the hub stops answering several times in a row.
     """
     partial = target.with_name(f"{target.name}.partial")
     target.parent.mkdir(parents=True, exist_ok=True)
@@ -52,11 +54,11 @@ def _continue_download(url: str, partial: Path, *, start: int, on_bytes: Callabl
     headers = build_hf_headers() | {"Accept-Encoding": "identity"}
     if start:
         headers["Range"] = f"bytes={start}-"
-    # The client drops the token where the hub sends it on to another host.
+    # The client drops the token when the hub redirects it to another host.
     with get_session().stream("GET", url, headers=headers, timeout=_TIMEOUT_SECONDS, follow_redirects=True) as response:
         hf_raise_for_status(response)
         is_rest = response.status_code == httpx2.codes.PARTIAL_CONTENT
-        if start and not is_rest:  # it begins anew
+        if start and not is_rest:  # the hub sends the file from its start
             on_bytes(-start)
         with partial.open("ab" if is_rest else "wb") as file:
             for chunk in response.iter_raw():

@@ -1,4 +1,4 @@
-"""What can go wrong while a model is fetched, in words for the operator."""
+"""What can go wrong while a model is fetched, with messages for the operator."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Bring everything of a model that comes from the hub, check it, and write down what came."""
+"""Fetch everything of a model that comes from the hub, check it, and record it in the lock."""
 
 from __future__ import annotations
 
@@ -20,13 +20,13 @@ from worker.model_store.errors import HubRefused, LicenceNotAccepted, WrongConte
 from worker.model_store.hub import pin_source, translate_hub_errors
 from worker.model_store.verify import check_file
 
-#: Told of every file: its name, how many of its bytes just came, and how many there are in all.
+#: Called for every file with its name, the number of bytes just received, and the file's size.
 OnProgress = Callable[[str, int, int], None]
 
 
 @dataclass(frozen=True)
 class Fetched:
-    """A source that is here, whole."""
+    """A source whose files are all here."""
 
     source: HubSource
     locked: LockedSource
@@ -38,8 +38,8 @@ def fetch_model(
 ) -> list[Fetched]:
     """Fetch the sources of the model, or of the LoRA of that id, and record each in the lock once every file is right.
 
-    A source that is pinned already is fetched as it was pinned. Raises ModelNotFound, LicenceNotAccepted, HubRefused,
-    and WrongContent for a file that is not what the lock, or at first the hub, says: that file is deleted.
+    A source that is already pinned is fetched at its pinned commit. Raises ModelNotFound, LicenceNotAccepted, HubRefused,
+    and WrongContent for a file that is not what the lock says (the first time: what the hub says); that file is deleted.
     """
     entry = catalog.get_fetchable(model_id)
     if not (entry.commercial_use or accept_licence):
@@ -57,7 +57,7 @@ def fetch_model(
 
 
 def pin(catalog: Catalog, source: HubSource, *, update: bool = False) -> LockedSource:
-    """The source's place in the lock; with `update`, or where it has none yet, as the hub has it now."""
+    """The source's entry in the lock. With `update`, or if it has none yet, the entry is made from what the hub has now."""
     known = catalog.lock.sources.get(source.key)
     if known is not None and not update:
         return known
@@ -103,7 +103,7 @@ def _fetch_file(
     digest, fault = check_file(target, file)
     if fault is not None:
         target.unlink()
-        raise WrongContent(f"{source.hub}: {name} {fault}. It was deleted; run this again to fetch it anew.")
+        raise WrongContent(f"{source.hub}: {name} {fault}. It was deleted; run this again to fetch it again.")
     return file.model_copy(update={"sha256": digest})
 
 
@@ -115,10 +115,10 @@ def _record(catalog: Catalog, source: HubSource, locked: LockedSource) -> None:
 
 @contextmanager
 def _alone(folder: Path) -> Iterator[None]:
-    """Two at once would write into the same files."""
+    """Two fetches at once would write into the same files. Raises DarkroomError if there is another one."""
     with (folder.parent / f".{folder.name}.fetching").open("w") as file:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError as error:
-            raise DarkroomError(f"Somebody else is fetching into {folder} right now.") from error
+            raise DarkroomError(f"Another process is fetching into {folder} right now.") from error
         yield

@@ -1,4 +1,4 @@
-"""Ask the hub what a source stands for."""
+"""Ask the hub for the commit and the files of a source."""
 
 from __future__ import annotations
 
@@ -29,12 +29,12 @@ class _Index:
 
 
 def pin_source(source: HubSource) -> LockedSource:
-    """The commit that the source's revision stands for now, with the files that the model, or the LoRA, needs. Raises HubRefused."""
+    """The commit that the source's revision names now, with the files that the model or the LoRA needs. Raises HubRefused."""
     with translate_hub_errors(source):
         api = HfApi()
         commit = api.model_info(source.hub, revision=source.revision).sha
         if commit is None:
-            raise HubRefused(f"The hub does not tell which commit {source.revision!r} of {source.hub} is.")
+            raise HubRefused(f"The hub does not say which commit {source.revision!r} of {source.hub} is.")
         tree = {
             entry.path: entry
             for entry in api.list_repo_tree(source.hub, recursive=True, revision=commit)
@@ -44,20 +44,20 @@ def pin_source(source: HubSource) -> LockedSource:
     if isinstance(source, LoraHubSource):
         if source.file not in tree:
             raise HubRefused(f"{source.hub} has no {source.file} at {source.revision}.")
-        return LockedSource(revision=commit, files={source.file: _describe(tree[source.file])})
+        return LockedSource(revision=commit, files={source.file: _lock_file(tree[source.file])})
     paths = select_files(tree, components=None if index is None else index.components, variant=source.variant)
     if not any(path.endswith(".safetensors") for path in paths):
         raise HubRefused(f"{source.hub} has no safetensors weights at {source.revision}; other kinds are not loaded.")
     return LockedSource(
         revision=commit,
-        files={path: _describe(tree[path]) for path in paths},
+        files={path: _lock_file(tree[path]) for path in paths},
         pipeline=None if index is None else index.pipeline,
     )
 
 
 @contextmanager
 def translate_hub_errors(source: HubSource) -> Iterator[None]:
-    """Say what went wrong between us and the hub, and what to do about it."""
+    """Turn errors of the hub and of the network into HubRefused, which says what to do."""
     try:
         yield
     except GatedRepoError as error:
@@ -72,7 +72,7 @@ def translate_hub_errors(source: HubSource) -> Iterator[None]:
     except HfHubHTTPError as error:
         raise HubRefused(f"The hub refused {source.hub}: {str(error).splitlines()[0]}") from error
     except httpx2.HTTPError as error:
-        raise HubRefused(f"The hub does not answer: {error}. What came so far is kept; run it again.") from error
+        raise HubRefused(f"The hub does not answer: {error}. What was downloaded is kept; run it again.") from error
 
 
 def _read_index(repository: str, commit: str) -> _Index:
@@ -81,12 +81,12 @@ def _read_index(repository: str, commit: str) -> _Index:
     hf_raise_for_status(response)
     content = json.loads(response.content)
     class_name = content.get("_class_name")
-    # A component is a pair of library and class; it is [null, null] where the pipeline does without it.
+    # A component is a pair of library and class; it is [null, null] if the pipeline does without it.
     components = [name for name, value in content.items() if isinstance(value, list) and value and value[0]]
     return _Index(class_name if isinstance(class_name, str) else None, components)
 
 
-def _describe(file: RepoFile) -> LockedFile:
+def _lock_file(file: RepoFile) -> LockedFile:
     if file.lfs is not None:
         return LockedFile(byte_size=file.lfs.size, sha256=file.lfs.sha256)
     return LockedFile(byte_size=file.size, sha256=None, git_blob=file.blob_id)

@@ -1,4 +1,4 @@
-"""Which files of a repository a model needs: configurations, tokenizers and safetensors, of its components alone."""
+"""Which files of a repository a model needs: its components' configurations, tokenizers and safetensors, nothing else."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ def select_files(paths: Iterable[str], *, components: Iterable[str] | None, vari
     """The paths that the model needs, sorted.
 
     `components` are the folders that `model_index.json` names; None for a repository that is one component itself.
-    Of the weights those of the variant are taken, in each folder that has it, and elsewhere those without one.
+    In a folder that has weights of the variant, only those are taken; in other folders, only the weights without a variant.
     """
     folders = {""} if components is None else {"", *components}
     wanted = [
@@ -36,7 +36,7 @@ def _folder(path: PurePosixPath) -> str:
 
 
 def _is_loose(path: PurePosixPath) -> bool:
-    # Beside the folders lie the same weights in one file, for other programs.
+    # Many repositories have the same weights once more in a single file, for other programs.
     return _folder(path) == "" and path.name != "model_index.json"
 
 

@@ -1,4 +1,4 @@
-"""Compare files on this machine with what the lock says of them."""
+"""Compare files on this machine with the lock."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ _CHUNK_BYTES = 1024 * 1024
 
 
 def list_faults(folder: Path, locked: LockedSource) -> dict[str, str]:
-    """What is wrong with each file that is missing or not what the lock says; nothing where all is well."""
+    """What is wrong, by the name of each file that is missing or is not what the lock says. Empty if all are right."""
     faults = {}
     for name, file in locked.files.items():
         try:
@@ -30,7 +30,7 @@ def check_file(
     """The file's sha256, and what is wrong with it, if anything. Raises FileNotFoundError."""
     byte_size = path.stat().st_size
     sha256 = hashlib.sha256()
-    # What git calls a file is the sha1 of its size and its content; it protects nothing here that the hub does not.
+    # git's name of a file is the sha1 of its size and its content. It is no protection against the hub itself.
     git_blob = hashlib.sha1(b"blob %d\0" % byte_size, usedforsecurity=False)
     with path.open("rb") as content:
         while chunk := content.read(_CHUNK_BYTES):

@@ -5,9 +5,9 @@ from __future__ import annotations
 import ctypes
 import os
 
-# Read by OpenMP when torch is imported, so it stands before everything else here. By default OpenMP's threads wait for
-# each other by spinning; where other processes want the cores too (a laptop with the whole stack on it), they spin away
-# the time that the thread they wait for would need: a picture took 19 s instead of 0.4 s on two shared cores.
+# OpenMP reads this when torch is imported, so it comes before everything else. By default OpenMP's threads wait for each
+# other by spinning. If other processes need the cores too (a laptop with the whole stack on it), they spin away the time
+# that the thread they wait for needs: a picture took 19 s instead of 0.4 s on two shared cores.
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 
 #: glibc's number for the setting that `MALLOC_ARENA_MAX` has in the environment.
@@ -16,7 +16,7 @@ _M_ARENA_MAX = -8
 
 def _limit_arenas() -> None:
     """Let all threads share two heaps. By default glibc makes up to eight for each core, keeps up to 64 MB at the end of
-    each for later, and hands every new thread another one: each load of a model added 25 MB to the process.
+    each for later, and gives every new thread another one: each load of a model added 25 MB to the process.
     """
     mallopt = getattr(ctypes.CDLL(None), "mallopt", None)
     if mallopt is not None and "MALLOC_ARENA_MAX" not in os.environ:

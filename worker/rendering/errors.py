@@ -1,4 +1,4 @@
-"""Why a render stops before its end, and what each error means for the job."""
+"""The errors that end a render, and the failure that each one means for the job."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ class CheckpointUnsupported(DarkroomError):
 
 
 def describe_failure(error: Exception) -> Failure:
-    """The failure that an attempt's error stands for, in words that its sender may read."""
+    """The failure that an attempt's error means, with a message that the client may read."""
     match error:
         case RequestRefused() | ModelUnavailable() | NonFiniteResult():
             return Failure(FailureCode(error.code), error.message)

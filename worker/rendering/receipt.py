@@ -1,4 +1,4 @@
-"""What it takes to make a job's images again."""
+"""The receipt: everything that it takes to make a job's images again."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def build_receipt(
 
 
 def _describe_company(drawn: RenderedImages) -> dict[str, Any]:
-    """In what batches the job was drawn, and how long a forward took. The device's peak, where it keeps one."""
+    """The sizes of the batches that the job was drawn in, how long a forward took, and on a GPU its peak memory."""
     rows, seconds = drawn.batch_rows, drawn.forward_seconds
     if not rows:
         return {"forwards": 0}
@@ -53,5 +53,5 @@ def _describe_company(drawn: RenderedImages) -> dict[str, Any]:
 def _device_name(device: torch.device) -> str:
     if device.type == "cuda":
         return torch.cuda.get_device_name(device)
-    # The last bits of a CPU's numbers depend on how many threads share an operator.
+    # On a CPU the last bits depend on the number of threads that share an operator.
     return f"{device.type} ({platform.machine()}, torch threads: {torch.get_num_threads()})"

@@ -1,25 +1,27 @@
-"""Call the unmodified pipeline for one job, in the company of others."""
+"""Run the unmodified pipeline for one job; its denoising steps share batches with those of other jobs."""
 
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
 import torch
 from PIL.Image import Image
 
-from worker.rendering.adapters import UsedLoras
+from core.catalog import derive_task
 from worker.rendering.batching import BatchJob
 from worker.rendering.checkpoints import Checkpoint, open_journal
+from worker.rendering.drawing import Drawing
 from worker.rendering.errors import NonFiniteResult, RequestRefused
 from worker.rendering.models import LoadedModel
-from worker.rendering.pipelines import build_pipeline, build_scheduler, control_argument, derive_task
+from worker.rendering.pipelines import build_pipeline, build_scheduler, control_argument
 from worker.rendering.prompts import JobPrompts, PromptCache, install_prompt_cache
 from worker.rendering.watch_steps import StepEnd, watch_steps
 
-#: Of a request, what the pipeline is not told: each is dealt with here or around here.
+#: The parameters of a request that are not passed to the pipeline: the renderer handles each of them itself.
 _NOT_THE_PIPELINES = frozenset(
     {
         *("num_images", "scheduler", "output_format", "loras", "deterministic", "seed"),
@@ -30,15 +32,15 @@ _NOT_THE_PIPELINES = frozenset(
 
 @dataclass(frozen=True)
 class RenderedImages:
-    """The images of a job, and in what company they were drawn."""
+    """The images of a job, and how they were drawn."""
 
     images: list[Image]
-    #: Rows of each forward that the job's calls were part of (its own and those of others), and its seconds.
+    #: For each forward that the job's calls were part of: its rows (the job's and those of other jobs), and its seconds.
     batch_rows: list[int]
     forward_seconds: list[float]
     #: What the model read of the prompts.
     prompts: JobPrompts
-    #: Whether the render could have been resumed (or why not), and the steps that it did not do because they were done.
+    #: Whether the render could have been resumed (or why not), and the steps that an earlier attempt had already done.
     resume: str
     earlier_steps: int
     #: The LoRAs that it was drawn with, each with id, scale and sha256.
@@ -47,118 +49,110 @@ class RenderedImages:
 
 def render_images(
     model: LoadedModel,
-    request: Mapping[str, Any],
+    drawing: Drawing,
     *,
-    seeds: Sequence[int],
     on_step: Callable[[StepEnd], None],
-    images: Mapping[str, Image] | None = None,
-    job: BatchJob | None = None,
+    checkpoint: Checkpoint | None = None,
     prompt_cache: PromptCache | None = None,
     watch: Callable[[Any], None] | None = None,
-    checkpoint: Checkpoint | None = None,
 ) -> RenderedImages:
-    """One image for each seed, in order. `request` holds every parameter, resolved; `images` are the pictures that it names
-    (`image`, `mask_image`, `control_image`), as large as the job draws: what it is to do follows from which there are.
+    """One image for each seed of the drawing, in order. Its denoising steps run together with those of other jobs in
+    other threads.
 
-    Its denoising steps run together with those of other jobs in other threads. `on_step` is told each step as it
-    ends; what it raises ends the render at that step, and nobody else's. `job` tells others how much of the device
-    this one takes. Prompts that are in `prompt_cache` are not encoded again; a prompt that is too long for the model is
-    encoded in chunks where it can be. `watch` is shown the job's own pipeline object before it is called. With a
-    `checkpoint` of the same job the steps that it has behind it are not done again. Raises CheckpointRefused when it is
-    of anything else, ModelUnavailable for a LoRA that cannot be loaded, RequestRefused when the pipeline refuses the
-    request before its first step, and NonFiniteResult when the model's numbers got out of hand.
+    `on_step` is called at the end of each step; an error that it raises ends this render at that step, and no other.
+    With a `checkpoint` of the same drawing the steps before it are not done again. Prompts that are in `prompt_cache`
+    are not encoded again; a prompt that is too long for the model is encoded in chunks where it can be. `watch` is
+    called with the job's own pipeline object before that runs.
+
+    Raises CheckpointRefused for a checkpoint of anything else, ModelUnavailable for a LoRA that cannot be loaded,
+    RequestRefused if the pipeline refuses the request before its first step, and NonFiniteResult if the latents are not
+    finite any more.
     """
-    job = job or BatchJob(is_deterministic=bool(request.get("deterministic")))
-    with model.adapters.use(request.get("loras") or (), model.batcher.paused) as loras:
-        job.adapters = loras.adapters
-        return _render(
-            model,
-            request,
-            seeds=seeds,
-            on_step=on_step,
-            images=images or {},
-            job=job,
-            prompt_cache=prompt_cache,
-            watch=watch,
-            checkpoint=checkpoint,
-            loras=loras,
+    with model.adapters.use(drawing.request.get("loras") or (), model.batcher.paused) as loras:
+        drawing.job.adapters = loras.adapters
+        drawing.job.is_deterministic = bool(drawing.request.get("deterministic"))
+        pipeline = _build_pipeline(model, drawing)
+        # On the CPU, so that a seed means the same noise on every device.
+        generators = [torch.Generator("cpu").manual_seed(seed) for seed in drawing.seeds]
+        journal = open_journal(model, pipeline, drawing, generators=generators, checkpoint=checkpoint)
+
+        prompts = install_prompt_cache(
+            pipeline,
+            PromptCache(max_bytes=0) if prompt_cache is None else prompt_cache,
+            model_id=model.id,
+            adapters=loras.of_encoders,
+            while_encoding=loras.while_encoding,
+        )
+        if watch is not None:
+            watch(pipeline)
+        check = _ResultCheck(model, drawing.job, on_step)
+        watch_steps(pipeline, check.check_result, journal)
+
+        with check.refused_requests():
+            images = _run_pipeline(pipeline, model, drawing, generators)
+        return RenderedImages(
+            images,
+            drawing.job.batch_rows,
+            drawing.job.forward_seconds,
+            prompts,
+            resume=journal.resume,
+            earlier_steps=journal.earlier_steps,
+            loras=loras.described,
         )
 
 
-def _render(
-    model: LoadedModel,
-    request: Mapping[str, Any],
-    *,
-    seeds: Sequence[int],
-    on_step: Callable[[StepEnd], None],
-    images: Mapping[str, Image],
-    job: BatchJob,
-    prompt_cache: PromptCache | None,
-    watch: Callable[[Any], None] | None,
-    checkpoint: Checkpoint | None,
-    loras: UsedLoras,
-) -> RenderedImages:
-    pipeline = build_pipeline(model, derive_task(images), control="control_image" in images)
-    pipeline.scheduler = build_scheduler(request["scheduler"], model.pipeline.scheduler)
-    # On the CPU, so that a seed means the same noise on every device.
-    generators = [torch.Generator("cpu").manual_seed(seed) for seed in seeds]
-    journal = open_journal(
-        model,
-        pipeline,
-        request,
-        seeds=seeds,
-        images=images,
-        job=job,
-        generators=generators,
-        checkpoint=checkpoint,
-    )
-    steps_done = 0
+def _build_pipeline(model: LoadedModel, drawing: Drawing) -> Any:
+    """A pipeline object and a scheduler of the job's own, for the task that the drawing's pictures make."""
+    pipeline = build_pipeline(model, derive_task(drawing.images), control="control_image" in drawing.images)
+    pipeline.scheduler = build_scheduler(drawing.request["scheduler"], model.pipeline.scheduler)
+    return pipeline
 
-    def end_step(end: StepEnd) -> None:
-        nonlocal steps_done
-        steps_done = end.step
+
+class _ResultCheck:
+    """Checks what each step gave, before `on_step` is called for it."""
+
+    def __init__(self, model: LoadedModel, job: BatchJob, on_step: Callable[[StepEnd], None]) -> None:
+        self._model = model
+        self._job = job
+        self._on_step = on_step
+        self._has_begun = False
+
+    def check_result(self, end: StepEnd) -> None:
+        """The job leaves its batch with its last step. Raises NonFiniteResult."""
+        self._has_begun = True
         if end.is_last:
-            model.batcher.leave(job)
-        if end.is_last or model.device.type == "cpu":  # the check waits for a GPU, so there once
+            self._model.batcher.leave(self._job)
+        if end.is_last or self._model.device.type == "cpu":  # the check waits for a GPU, so there once
             _check_finite(end.latents)
-        on_step(end)
+        self._on_step(end)
 
-    prompts = install_prompt_cache(
-        pipeline,
-        PromptCache(max_bytes=0) if prompt_cache is None else prompt_cache,
-        model_id=model.id,
-        adapters=loras.of_encoders,
-        while_encoding=loras.while_encoding,
-    )
-    if watch is not None:
-        watch(pipeline)
-    watch_steps(pipeline, end_step, journal)
-    try:
-        with torch.inference_mode(), model.batcher.job(job):
-            output = pipeline(
-                **_arguments(pipeline, request),
-                **_name_images(pipeline, images, count=len(seeds)),
-                num_images_per_prompt=len(seeds),
-                generator=generators,
-                output_type="pil",
-            )
-    except ValueError as error:
-        if steps_done == 0:
+    @contextmanager
+    def refused_requests(self) -> Iterator[None]:
+        """A ValueError before the end of the first step is the request's fault, and becomes RequestRefused."""
+        try:
+            yield
+        except ValueError as error:
+            if self._has_begun:
+                raise
             raise RequestRefused(f"The model refused the request: {error}") from error
-        raise
-    return RenderedImages(
-        output.images,
-        job.batch_rows,
-        job.forward_seconds,
-        prompts,
-        resume=journal.resume,
-        earlier_steps=journal.earlier_steps,
-        loras=loras.described,
-    )
+
+
+def _run_pipeline(
+    pipeline: Any, model: LoadedModel, drawing: Drawing, generators: Sequence[torch.Generator]
+) -> list[Image]:
+    with torch.inference_mode(), model.batcher.job(drawing.job):
+        images: list[Image] = pipeline(
+            **_arguments(pipeline, drawing.request),
+            **_name_images(pipeline, drawing.images, count=len(drawing.seeds)),
+            num_images_per_prompt=len(drawing.seeds),
+            generator=generators,
+            output_type="pil",
+        ).images
+    return images
 
 
 def _arguments(pipeline: Any, request: Mapping[str, Any]) -> dict[str, Any]:
-    """What of the request this pipeline takes. An empty negative prompt is none."""
+    """The request's parameters that this pipeline accepts. An empty negative prompt counts as none."""
     accepted = inspect.signature(pipeline.__call__).parameters
     given = {name: value for name, value in request.items() if name in accepted and name not in _NOT_THE_PIPELINES}
     if not given.get("negative_prompt", True):
@@ -167,11 +161,11 @@ def _arguments(pipeline: Any, request: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _name_images(pipeline: Any, images: Mapping[str, Image], *, count: int) -> dict[str, Any]:
-    """The pictures by the names that this pipeline has for them; one that it noises, as often as it is to be drawn on.
+    """The pictures by the names of this pipeline's arguments. A picture that it adds noise to is repeated for each image.
 
-    Pipelines that are given such a picture once encode it with the first image's generator alone, and repeat what comes
-    of it: the other images would begin elsewhere than when each is drawn alone, or (SD3) the pipeline fails.
-    Pipelines that only look at a picture (FLUX.2) would take a list for several pictures to look at.
+    A pipeline that is given such a picture once encodes it with the first image's generator and repeats the result. The
+    other images would then start from other latents than when each is drawn alone, or (SD3) the pipeline fails.
+    A pipeline that only looks at a picture (FLUX.2) would take a list for several pictures.
     """
     named: dict[str, Any] = {
         control_argument(pipeline) if name == "control_image" else name: image for name, image in images.items()

@@ -1,4 +1,4 @@
-"""The story of one attempt: claim, render, encode, upload, and write down how it ended."""
+"""The story of one attempt: claim, render, encode, upload, and record the outcome."""
 
 from __future__ import annotations
 
@@ -30,6 +30,7 @@ from worker.rendering.attempt.commit_outcome import commit, record
 from worker.rendering.attempt.lease_keeper import LeaseKeeper, keep_lease
 from worker.rendering.batching import BatchJob
 from worker.rendering.checkpoints import JobCheckpoints
+from worker.rendering.drawing import Drawing
 from worker.rendering.errors import DeadlinePassed, JobCancelled, WorkerDraining, describe_failure
 from worker.rendering.images.encode import encode_image
 from worker.rendering.images.load_inputs import load_inputs
@@ -45,9 +46,9 @@ _log = structlog.get_logger()
 
 
 def run_next_job(runtime: Runtime) -> bool:
-    """Claim the next job of this worker's pool and see one attempt of it through, to whatever end it comes.
+    """Claim the next job of this worker's pool, and run one attempt of it to its outcome.
 
-    False when there was none, or when the worker shuts down and takes no more.
+    Returns False if there was no job, or if the worker shuts down and claims no more.
     """
     with runtime.capacity.wait_for_slot(BatchJob()) as slot:
         if runtime.drain.has_begun:
@@ -126,13 +127,13 @@ def _render(
     slot: Slot,
     checkpoints: JobCheckpoints,
 ) -> Rendered:
-    images = load_inputs(attempt)
+    drawing = Drawing(attempt.request, attempt.image_seeds, load_inputs(attempt), slot.job)
     started = time.perf_counter()
 
-    def end_step(end: StepEnd) -> None:
+    def obey_lease(end: StepEnd) -> None:
         fault_point("mid_step")
         if end.is_last:
-            # Decoding, encoding and storing go on beside the next job's denoising.
+            # Decoding, encoding and uploading run while the next job denoises.
             slot.release()
         checkpoints.reach_step(end.step, end.steps, end.capture)
         try:
@@ -144,14 +145,11 @@ def _render(
     drawn = checkpoints.resume(
         lambda checkpoint: render_images(
             model,
-            attempt.request,
-            seeds=attempt.image_seeds,
-            on_step=end_step,
-            images=images,
-            job=slot.job,
+            drawing,
+            on_step=obey_lease,
+            checkpoint=checkpoint,
             prompt_cache=runtime.prompt_cache,
             watch=partial(runtime.preview, attempt),
-            checkpoint=checkpoint,
         )
     )
     fault_point("after_render")
@@ -176,6 +174,6 @@ def _render(
 
 
 def _report_lost_lease() -> None:
-    # Another attempt has the job now. What this one uploaded lies under its own number and is swept up.
+    # Another attempt has the job now. The objects of this one have its number in their keys, and are cleaned up later.
     _log.warning("lease_lost")
     LEASES_LOST.inc()

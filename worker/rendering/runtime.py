@@ -1,4 +1,4 @@
-"""What all the jobs of one rendering process share."""
+"""What all jobs of one rendering process share."""
 
 from __future__ import annotations
 
@@ -25,9 +25,10 @@ from core.settings import Settings, get_settings
 from worker.rendering.attempt.group_claimer import GroupClaimer
 from worker.rendering.attempt.group_success_writer import GroupSuccessWriter
 from worker.rendering.checkpoints import CheckpointWriter
+from worker.rendering.drawing import Drawing
 from worker.rendering.errors import ModelUnavailable
 from worker.rendering.models import Models
-from worker.rendering.models.device import find_device, share_cores
+from worker.rendering.models.device import choose_device, share_cores
 from worker.rendering.previews import PreviewMaker
 from worker.rendering.process.capacity import Capacity
 from worker.rendering.process.drain import Drain
@@ -40,7 +41,7 @@ from worker.rendering.watch_steps import StepEnd
 
 @dataclass(frozen=True)
 class Runtime:
-    """One process, one device."""
+    """The parts of one rendering process, which has one device."""
 
     settings: Settings
     catalog: Catalog
@@ -57,8 +58,8 @@ class Runtime:
     liveness: Liveness
 
     def start(self) -> None:
-        """Load the default model and draw with it once, so that the first job does not wait for that; and listen for
-        the moment when jobs may come, and for the shutdown.
+        """Load the default model and draw with it once, so that the first job need not wait for that. Connect to Celery's
+        signals for the start and the shutdown of the worker.
         """
         worker_ready.connect(self._begin_watch)
         worker_shutting_down.connect(self._begin_drain)
@@ -69,13 +70,13 @@ class Runtime:
             RenderRequest(prompt="warm-up", num_inference_steps=2), catalog=self.catalog, default_model=default
         )
         try:
-            render_images(self.models.load(default), request.parameters, seeds=[0], on_step=_ignore_step)
+            render_images(self.models.load(default), Drawing(request.parameters, seeds=[0]), on_step=_ignore_step)
         except ModelUnavailable:
-            # Said already where it was found; the jobs that need the model will fail and say so too.
+            # It is already in the log, and the jobs that need the model fail with it.
             return
 
     def preview(self, attempt: ClaimedAttempt, pipeline: Any) -> None:
-        """Let the job's own pipeline object be watched for previews, where it is known what they will show."""
+        """Make previews from the job's own pipeline object, if the size of the picture is known."""
         width, height = attempt.request.get("width"), attempt.request.get("height")
         if width is not None and height is not None:
             tiny = self._find_tiny_autoencoder(attempt.model)
@@ -86,7 +87,7 @@ class Runtime:
         try:
             return None if source is None else self.catalog.locate(model_id, source)
         except ModelNotFetched:
-            return None  # a model is drawn without it, too
+            return None  # previews work without it
 
     def _begin_watch(self, **_: object) -> None:
         options = {
@@ -101,12 +102,12 @@ class Runtime:
 
 
 def _ignore_step(_end: StepEnd) -> None:
-    """Nobody waits for this picture."""
+    """The warm-up has no lease to obey."""
 
 
 @cache
 def get_runtime() -> Runtime:
-    """The runtime of this process, built on first use."""
+    """The runtime of this process, built at its first use."""
     settings = get_settings()
     catalog = get_catalog()
     drain, capacity = Drain(), Capacity()
@@ -114,12 +115,12 @@ def get_runtime() -> Runtime:
         catalog,
         device=settings.render_device,
         budget_bytes=settings.model_cache_bytes,
-        forwards=share_cores(find_device(settings.render_device), settings.cpu_forwards),
+        forwards=share_cores(choose_device(settings.render_device), settings.cpu_forwards),
     )
 
     worker_id = f"{socket.gethostname()}:{os.getpid()}"
 
-    def describe_claimant() -> ClaimingWorker:
+    def describe_worker() -> ClaimingWorker:
         return ClaimingWorker(
             pool=settings.render_pool,
             worker_id=worker_id,
@@ -142,7 +143,7 @@ def get_runtime() -> Runtime:
         uploads=ThreadPoolExecutor(settings.s3_upload_threads, thread_name_prefix="upload"),
         drain=drain,
         checkpoint_writer=CheckpointWriter(),
-        claimer=GroupClaimer(describe_claimant),
+        claimer=GroupClaimer(describe_worker),
         successes=GroupSuccessWriter(),
         emergency_exit=EmergencyExit(drain, capacity),
         liveness=Liveness(

@@ -1,4 +1,4 @@
-"""The door through which a ring comes in; the story is in run_job.py."""
+"""The Celery task that a ring starts; the story is in run_job.py."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from worker.rendering.runtime import get_runtime
 
 @shared_task(name=RENDER_NEXT)
 def render_next(**_: str) -> None:
-    """Somebody rang: render until nothing is left. Whose ring it was does not matter.
+    """Render until nothing is left, whichever job the ring was for.
 
-    A busy worker does not wait for the next ring, so one ring that gets through after many were lost is enough.
+    A busy worker does not wait for the next ring, so a single ring is enough after many were lost.
     """
     runtime = get_runtime()
     while run_next_job(runtime):

@@ -1,4 +1,4 @@
-"""The versions of what draws."""
+"""The versions of the libraries that draw."""
 
 from __future__ import annotations
 
@@ -10,5 +10,5 @@ from types import MappingProxyType
 
 @cache
 def library_versions() -> Mapping[str, str]:
-    """By the names of the packages. Read once: it takes milliseconds."""
+    """Versions by package name. Read once, because it takes milliseconds."""
     return MappingProxyType({name: version(name) for name in ("diffusers", "torch", "transformers", "pillow")})

@@ -1,4 +1,6 @@
-"""Tell each denoising step as it ends: by the scheduler, which every pipeline has, and not by a callback, which some lack."""
+"""Call a function at the end of each denoising step: through the scheduler, which every pipeline has, because some pipelines
+lack a callback.
+"""
 
 from __future__ import annotations
 
@@ -14,15 +16,15 @@ from worker.rendering.checkpoints import Checkpoint, Journal
 
 @dataclass(frozen=True)
 class StepEnd:
-    """A step is done. What is raised where this is told ends the render."""
+    """The end of a denoising step. An error raised by the function that gets it ends the render."""
 
-    #: Steps of the scheduler done, from 1, and how many there are in this render: fewer than were asked for where an
+    #: The scheduler's steps that are done, from 1, and the number of steps in this render: fewer than requested if an
     #: image is only partly noised, more for schedulers of second order.
     step: int
     steps: int
-    #: As the pipeline holds them between steps: some pack them.
+    #: As the pipeline holds them between steps; some pipelines pack them.
     latents: torch.Tensor
-    #: Makes a checkpoint of the job as it stands; only while the step's end is told. Raises CheckpointUnsupported.
+    #: Makes a checkpoint of the job after this step; valid only during the call. Raises CheckpointUnsupported.
     capture: Callable[[], Checkpoint]
 
     @property
@@ -31,16 +33,16 @@ class StepEnd:
 
 
 def watch_steps(pipeline: Any, on_step: Callable[[StepEnd], None], journal: Journal) -> None:
-    """Call `on_step` after each step of the pipeline's scheduler; both have to be the job's own.
+    """Call `on_step` after each step of the pipeline's scheduler. Pipeline and scheduler must be the job's own.
 
-    Steps that the journal knows to be done are not taken again; of them only the last one is told.
+    Steps that the journal knows to be done are not taken again; `on_step` is called only for the last of them.
     """
     scheduler = pipeline.scheduler
     step = scheduler.step
     done = 0
     steps = 0
 
-    # Pipelines look at the signature to find out what a scheduler takes, so it stays what it is.
+    # Pipelines read the signature to find out what a scheduler takes, so it stays as it is.
     @functools.wraps(step)
     def watched(model_output: Any, timestep: Any, *arguments: Any, **options: Any) -> Any:
         nonlocal done, steps
@@ -61,10 +63,10 @@ def watch_steps(pipeline: Any, on_step: Callable[[StepEnd], None], journal: Jour
 
 
 def _count_steps(pipeline: Any, first_timestep: Any) -> int:
-    """Those that there will be: fewer than the scheduler's where a picture to start from is only partly noised."""
-    told: int | None = getattr(pipeline, "_num_timesteps", None)
-    if told is not None:
-        return told
+    """The steps of this render: fewer than the scheduler's if the picture to start from is only partly noised."""
+    known: int | None = getattr(pipeline, "_num_timesteps", None)
+    if known is not None:
+        return known
     timesteps: torch.Tensor = pipeline.scheduler.timesteps
     value = first_timestep.flatten()[0] if isinstance(first_timestep, torch.Tensor) else first_timestep
     places = (timesteps == value).nonzero()

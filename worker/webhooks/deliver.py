@@ -1,4 +1,4 @@
-"""The story of one delivery: claim, sign, POST outside any transaction, write down what came back."""
+"""The story of one delivery: claim, sign, POST outside any transaction, record the answer."""
 
 from __future__ import annotations
 
@@ -24,14 +24,14 @@ from core.webhooks.tables import DeliveryStatus
 from worker.webhooks.delivery_slots import DeliverySlots
 from worker.webhooks.post import post
 
-#: What became of the delivery, as metrics and logs name it.
+#: The delivery's new status, as metrics and logs name it; other statuses go by their own names.
 _OUTCOMES = {DeliveryStatus.PENDING: "retry", None: "overtaken"}
 
 _log = structlog.get_logger()
 
 
 def deliver_next() -> None:
-    """Deliver what is due, one after another, until nothing is (or until others do that already)."""
+    """Deliver what is due, one after another, until nothing is. Returns at once if all slots are taken."""
     settings = get_settings()
     with get_delivery_slots().slot() as is_free:
         while is_free and not get_delivery_slots().is_closing:
@@ -44,7 +44,7 @@ def deliver_next() -> None:
 
 @cache
 def get_delivery_slots() -> DeliverySlots:
-    """The deliveries of this process."""
+    """The delivery slots of this process."""
     return DeliverySlots(get_settings().webhook_concurrency)
 
 
@@ -74,7 +74,7 @@ def _attempt(claimed: ClaimedDelivery, settings: Settings) -> None:
     try:
         outcome = _send(claimed, settings)
     except Exception:  # noqa: BLE001
-        # Whatever it is, it is one failed try of the schedule, and not a delivery that is claimed again for ever.
+        # Any error is one failed attempt of the schedule; otherwise the delivery would be claimed again for ever.
         _log.exception("webhook_not_sent")
         outcome = AttemptOutcome(status_code=None, duration_ms=0, error="something went wrong on our side")
     fault_point("after_delivery")
@@ -108,9 +108,9 @@ def _send(claimed: ClaimedDelivery, settings: Settings) -> AttemptOutcome:
 
 
 def _build_body(claimed: ClaimedDelivery) -> str:
-    # Download addresses live for minutes and a retry may come after hours, so each try signs its own.
+    # Download addresses are valid for minutes and a retry may come after hours, so each attempt signs its own.
     with transaction() as session:
-        # Events of the release before know no inputs.
+        # Events of the previous release have no inputs.
         images = {
             name: sign_images(session, claimed.data[name]) for name in ("inputs", "outputs") if name in claimed.data
         }

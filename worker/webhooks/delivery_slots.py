@@ -1,4 +1,4 @@
-"""Which deliveries this process is sending right now, so that no receiver and no account can hold all its threads."""
+"""The deliveries that this process is sending now: no receiver and no account may occupy all of its threads."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from uuid import UUID
 
 from core.webhooks.claim_delivery import ClaimedDelivery
 
-#: Calls to one endpoint at the same time.
+#: Concurrent calls to one endpoint.
 _MOST_PER_ENDPOINT = 4
 
 
 class DeliverySlots:
-    """Places for deliveries: so many in all, half of them at most for one account, and few for one endpoint."""
+    """A fixed number of slots: at most half of them for one account, and 4 for one endpoint."""
 
     def __init__(self, slots: int) -> None:
         self._slots = threading.BoundedSemaphore(slots)
@@ -26,12 +26,14 @@ class DeliverySlots:
         self.is_closing = False
 
     def close(self) -> None:
-        """The process shuts down: finish what is under way and claim nothing more."""
+        """The process shuts down: finish what is being sent, and claim nothing more."""
         self.is_closing = True
 
     @contextmanager
     def slot(self) -> Iterator[bool]:
-        """Whether there is a place. Whoever finds none may go: those who have one go on until nothing is due."""
+        """Take a slot, and yield whether one was free. If none was, the caller can return: the threads that have a slot
+        continue until nothing is due.
+        """
         is_free = self._slots.acquire(blocking=False)
         try:
             yield is_free
@@ -40,7 +42,7 @@ class DeliverySlots:
                 self._slots.release()
 
     def busy(self) -> tuple[list[UUID], list[UUID]]:
-        """The endpoints and the accounts that have as many calls under way as they may."""
+        """The endpoints and the accounts that have reached their limit of concurrent calls."""
         with self._lock:
             return (
                 [endpoint for endpoint, count in self._by_endpoint.items() if count >= _MOST_PER_ENDPOINT],
@@ -49,7 +51,7 @@ class DeliverySlots:
 
     @contextmanager
     def sending(self, delivery: ClaimedDelivery) -> Iterator[None]:
-        """Count the delivery in until the block ends."""
+        """Count the delivery until the block ends."""
         self._count(delivery, 1)
         try:
             yield
@@ -60,6 +62,6 @@ class DeliverySlots:
         with self._lock:
             self._by_endpoint[delivery.endpoint_id] += change
             self._by_account[delivery.account_id] += change
-            # Counters keep what has come to nothing; a process that runs for months must not.
+            # Adding an empty Counter drops the keys whose count is 0: a process that runs for months must not keep them.
             self._by_endpoint += Counter()
             self._by_account += Counter()

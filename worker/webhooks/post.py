@@ -1,4 +1,4 @@
-"""POST to an address that a customer chose: no redirects, no private networks, and never longer than the deadline."""
+"""POST to an address that a customer chose: no redirects, no private networks, and no longer than the time limit."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from core.webhooks.addresses import IPNetwork
 from core.webhooks.record_attempt import AttemptOutcome
 from worker.webhooks.vetted_network import AddressRefused, VettedBackend
 
-#: Of an answer, this much is read, and of an answer that is not 2xx this much is kept.
+#: How much of an answer is read, and how much of an answer that is not 2xx is kept.
 _READ_BYTES = 64 * 1024
 _KEPT_CHARACTERS = 1_000
 
@@ -29,9 +29,9 @@ _HEADERS = {
 def post(
     url: str, body: bytes, headers: dict[str, str], *, timeout_seconds: float, allowed_networks: Sequence[IPNetwork]
 ) -> AttemptOutcome:
-    """One POST on a connection of its own, and what came of it. Never raises for what the receiver or the network does.
+    """One POST on a connection of its own. Returns its outcome, and never raises for what the receiver or the network does.
 
-    `timeout_seconds` bounds the whole of it: look-up, connection, TLS, request and answer.
+    `timeout_seconds` limits all of it: look-up, connection, TLS, request and answer.
     """
     started = time.monotonic()
     backend = VettedBackend(deadline=started + timeout_seconds, allowed_networks=allowed_networks)
@@ -58,7 +58,7 @@ def post(
 
 @cache
 def _tls() -> ssl.SSLContext:
-    """Made once: reading the certificates of all authorities takes longer than all else about a delivery."""
+    """Built once: reading the certificates of all authorities takes longer than the rest of a delivery."""
     return ssl.create_default_context()
 
 
@@ -68,7 +68,7 @@ def _read_some(response: httpcore2.Response) -> str:
         content += chunk
         if len(content) >= _READ_BYTES:
             break
-    # PostgreSQL's text takes every character but NUL.
+    # PostgreSQL's text holds every character but NUL.
     return content.decode("utf-8", errors="replace").replace("\x00", "�")[:_KEPT_CHARACTERS]
 
 

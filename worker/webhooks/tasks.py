@@ -1,4 +1,4 @@
-"""The door through which a ring comes in; the story is in deliver.py."""
+"""The Celery task that a ring starts; the story is in deliver.py."""
 
 from __future__ import annotations
 
@@ -10,5 +10,5 @@ from worker.webhooks.deliver import deliver_next as deliver
 
 @shared_task(name=DELIVER_NEXT)
 def deliver_next(**_: str) -> None:
-    """Somebody rang: deliver whatever is due."""
+    """Deliver whatever is due."""
     deliver()

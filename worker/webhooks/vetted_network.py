@@ -1,4 +1,4 @@
-"""A network that leads only to allowed addresses, and that closes at a deadline."""
+"""A network backend that connects only to allowed addresses, and that stops at a deadline."""
 
 from __future__ import annotations
 
@@ -22,12 +22,12 @@ class AddressRefused(DarkroomError):
 
 
 class VettedBackend(httpcore2.NetworkBackend):
-    """Looks a name up once, checks every address that it has, and connects to one of those that it checked: a name
-    that changes its mind between the check and the connection gains nothing.
+    """Looks a name up once, checks every address that it has, and connects to one of the checked addresses: a name whose
+    address changes between the check and the connection gains nothing.
     """
 
     def __init__(self, *, deadline: float, allowed_networks: Sequence[IPNetwork]) -> None:
-        """`deadline` is on the monotonic clock; nothing that this network does goes on after it."""
+        """`deadline` is on the monotonic clock; nothing that this network does continues after it."""
         self._deadline = deadline
         self._allowed_networks = allowed_networks
         self._sockets = httpcore2.SyncBackend()
@@ -55,7 +55,7 @@ class VettedBackend(httpcore2.NetworkBackend):
         return _DeadlineStream(stream, self._deadline)
 
     def _look_up(self, host: str, port: int) -> list[str]:
-        # The resolver has no time limit of its own, so it is left behind in its thread when ours is over.
+        # The resolver has no time limit of its own, so when ours is reached it is left in its thread.
         resolver = ThreadPoolExecutor(1, thread_name_prefix="resolver")
         try:
             found = resolver.submit(socket.getaddrinfo, host, port, type=socket.SOCK_STREAM).result(
@@ -71,7 +71,7 @@ class VettedBackend(httpcore2.NetworkBackend):
 
 
 class _DeadlineStream(httpcore2.NetworkStream):
-    """Every read and write gets what is left of the time: a receiver that drips bytes cannot stretch it."""
+    """Every read and write gets the time that is left: a receiver that sends its answer byte by byte cannot extend it."""
 
     def __init__(self, stream: httpcore2.NetworkStream, deadline: float) -> None:
         self._stream = stream

@@ -13,9 +13,10 @@ from bench.render.serve.setting import Setting
 from core.catalog import Catalog, ModelEntry
 from core.catalog.schedulers import OWN
 from worker.rendering.batching import BatchJob
+from worker.rendering.drawing import Drawing
 from worker.rendering.images.encode import encode_image
 from worker.rendering.models import Models
-from worker.rendering.models.device import find_device, share_cores
+from worker.rendering.models.device import choose_device, share_cores
 from worker.rendering.process.capacity import Capacity
 from worker.rendering.render import render_images
 from worker.rendering.watch_steps import StepEnd
@@ -32,7 +33,7 @@ class Engine:
     def __init__(self, setting: Setting, *, forwards: int | None = None) -> None:
         """`forwards` as the setting CPU_FORWARDS."""
         torch.set_num_threads(setting.threads)
-        side_by_side = share_cores(find_device(setting.device), forwards)
+        side_by_side = share_cores(choose_device(setting.device), forwards)
         self._model = Models(_build_catalog(setting), device=setting.device, forwards=side_by_side).load(_MODEL)
         self._capacity = Capacity()
         self._threads = ThreadPoolExecutor(THREADS, thread_name_prefix="job")
@@ -44,18 +45,13 @@ class Engine:
     def _run(self, job: Job) -> bytes:
         with self._capacity.wait_for_slot(BatchJob()) as slot:
 
-            def end_step(end: StepEnd) -> None:
+            def release_slot(end: StepEnd) -> None:
                 if end.is_last:
                     slot.release()
 
-            drawn = render_images(
-                self._model,
-                self._build_request(job),
-                seeds=[job.seed],
-                on_step=end_step,
-                images={"image": job.input_picture()} if job.task == "image" else None,
-                job=slot.job,
-            )
+            images = {"image": job.input_picture()} if job.task == "image" else {}
+            drawing = Drawing(self._build_request(job), [job.seed], images, slot.job)
+            drawn = render_images(self._model, drawing, on_step=release_slot)
             return encode_image(drawn.images[0], "png").body
 
     def _build_request(self, job: Job) -> dict[str, Any]:

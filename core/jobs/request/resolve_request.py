@@ -11,10 +11,11 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from core.catalog import Catalog, Task
+from core.catalog import Catalog, derive_task
 from core.errors import MOST_FIELD_ERRORS, FieldError, InvalidRequest, ModelNotFetched
 from core.jobs.request.denoising_steps import count_denoising_steps
 from core.jobs.request.image_size import follow_input
+from core.jobs.request.input_images import IMAGE_FIELDS
 from core.jobs.request.loras import refuse_loras, settle_loras
 from core.jobs.request.parameters import (
     PIPELINES_OWN,
@@ -85,13 +86,6 @@ def resolve_request(
     )
 
 
-def derive_task(request: RenderRequest) -> Task:
-    """The task that the request's pictures make of it."""
-    if request.mask_image is not None:
-        return "inpainting"
-    return "text-to-image" if request.image is None else "image-to-image"
-
-
 def _get_parameters(request: RenderRequest, catalog: Catalog, model_id: str) -> ModelParameters:
     entry = catalog.find(model_id)
     if entry is None:
@@ -101,7 +95,7 @@ def _get_parameters(request: RenderRequest, catalog: Catalog, model_id: str) -> 
     if request.mask_image is not None and request.image is None:
         raise InvalidRequest([FieldError("mask_image", "needs `image`, the picture that it masks")])
 
-    task = derive_task(request)
+    task = derive_task([name for name in IMAGE_FIELDS if getattr(request, name) is not None])
     if task not in entry.tasks:
         field = "mask_image" if task == "inpainting" else "image" if task == "image-to-image" else "prompt"
         raise InvalidRequest([FieldError(field, f"{model_id} has no {task}; it has {', '.join(entry.tasks)}")])

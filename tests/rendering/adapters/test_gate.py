@@ -1,4 +1,4 @@
-"""Forwards of one set of adapters run side by side, those of others one set after the other."""
+"""Forwards of one set of adapters run side by side, those of different sets one after the other."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ TWO: AdapterSet = (("one", 0.5),)
 
 
 def test_forwards_of_one_set_run_side_by_side() -> None:
-    """Both are inside at the same time."""
+    """Two forwards of one set are inside at the same time."""
     gate = Gate(lambda _adapters: None)
     met = threading.Barrier(2, timeout=30)
 
@@ -29,7 +29,7 @@ def test_forwards_of_one_set_run_side_by_side() -> None:
 
 
 def test_sets_are_kept_apart() -> None:
-    """In a throng of forwards with three sets and of changes, each finds the set that it asked for, and none is kept out."""
+    """Among many forwards with three sets, and changes, each forward finds its own set, and none waits for ever."""
     active: list[AdapterSet] = [()]
     gate = Gate(lambda adapters: active.__setitem__(0, adapters))
 
@@ -47,8 +47,8 @@ def test_sets_are_kept_apart() -> None:
             each.result(timeout=60)
 
 
-def test_a_set_that_cannot_be_switched_to_stops_nobody() -> None:
-    """Its forward gets the error, and others run."""
+def test_a_set_that_cannot_be_switched_to_stops_no_other() -> None:
+    """The forward of a set that cannot be activated gets the error, and others run."""
 
     def activate(adapters: AdapterSet) -> None:
         if adapters == ONE:

@@ -1,4 +1,4 @@
-"""Jobs with LoRAs in company: batching, swapping, resuming, and files that are no good."""
+"""Jobs with LoRAs beside other jobs: batching, swapping, resuming, and bad files."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ import pytest
 import torch
 from safetensors.torch import load_file, save_file
 
-from tests.rendering.adapters.tiny_loras import CacheAccounts, Drawing, Loras, difference, request
+from tests.rendering.adapters.tiny_loras import Loras, ModelFolder, Render, difference, request
 from worker.rendering.checkpoints import Checkpoint
 from worker.rendering.errors import CheckpointRefused, ModelUnavailable, describe_failure
 from worker.rendering.models import Models
@@ -29,42 +29,42 @@ class Stopped(Exception):
 
 
 @pytest.fixture(scope="module")
-def many(shelf: CacheAccounts) -> list[str]:
+def many(model_folder: ModelFolder) -> list[str]:
     """Ids of five small LoRAs."""
     ids = [f"many-{number}" for number in range(5)]
     for number, id_ in enumerate(ids):
-        shelf.make_lora(id_, "sd15", seed=10 + number, encoders=number % 2 == 0)
+        model_folder.make_lora(id_, "sd15", seed=10 + number, encoders=number % 2 == 0)
     return ids
 
 
 @pytest.fixture
-def few_kept(shelf: CacheAccounts, many: Sequence[str]) -> Iterator[Models]:
+def few_kept(model_folder: ModelFolder, many: Sequence[str]) -> Iterator[Models]:
     """A worker that keeps two LoRAs for each model."""
-    models = shelf.open({id_: ["sd15"] for id_ in many}, most_kept=2)
+    models = model_folder.open({id_: ["sd15"] for id_ in many}, most_kept=2)
     yield models
     models.close()
 
 
-def draw_together(models: Models, wanted: Sequence[dict[str, Any]]) -> list[Drawing]:
+def draw_together(models: Models, wanted: Sequence[dict[str, Any]]) -> list[Render]:
     """All at once: none takes its second step before every one has taken its first."""
     met = threading.Barrier(len(wanted), timeout=60)
 
-    def draw(each: dict[str, Any]) -> Drawing:
-        return Drawing(models, "sd15", each, on_step=lambda end: met.wait() if end.step == 1 else None)
+    def draw(each: dict[str, Any]) -> Render:
+        return Render(models, "sd15", each, on_step=lambda end: met.wait() if end.step == 1 else None)
 
     with ThreadPoolExecutor(len(wanted)) as threads:
         return list(threads.map(draw, wanted))
 
 
 def test_jobs_with_the_same_loras_share_forwards(models: Models) -> None:
-    """Twelve jobs with two sets and none, together: each comes to the picture that it draws alone, within 1e-4 of the
-    range, and none is in a forward with more rows than its own set's jobs have.
+    """Twelve jobs with two sets and with none, together: each draws the picture that it draws alone, within 1e-4 of the
+    range, and none is in a forward with more rows than the jobs of its set have.
     """
     wanted = [
         request("sd15", (PLAIN, ONE, BOTH)[place % 3], prompt=f"mug number {place}", num_inference_steps=5 + place // 3)
         for place in range(12)
     ]
-    alone = [Drawing(models, "sd15", each) for each in wanted]
+    alone = [Render(models, "sd15", each) for each in wanted]
     own_rows = max(alone[0].job.batch_rows)
 
     together = draw_together(models, wanted)
@@ -78,28 +78,28 @@ def test_jobs_with_the_same_loras_share_forwards(models: Models) -> None:
 
 
 def test_the_order_in_a_request_does_not_keep_jobs_apart(models: Models) -> None:
-    """The same LoRAs named the other way round are the same set."""
-    one, other = (Drawing(models, "sd15", request("sd15", loras)) for loras in (BOTH, tuple(reversed(BOTH))))
+    """The same LoRAs named in another order are the same set."""
+    one, other = (Render(models, "sd15", request("sd15", loras)) for loras in (BOTH, tuple(reversed(BOTH))))
 
     assert one.job.adapters == other.job.adapters
     assert one.latents.equal(other.latents)
 
 
 def test_loras_come_and_go_while_others_render(few_kept: Models, many: Sequence[str]) -> None:
-    """Five LoRAs in turns, of which two stay in memory, beside plain jobs that run all the while: every picture is the one
+    """Five LoRAs take turns, of which two stay in memory, beside plain jobs all the time: every picture is the one that is
     drawn alone, and the model is loaded once.
     """
     wanted = [request("sd15", [(id_, 1.0)], deterministic=True) for id_ in many]
     plain = request("sd15", num_inference_steps=10, deterministic=True)
-    alone = [Drawing(few_kept, "sd15", each).latents for each in wanted]
-    plain_alone = Drawing(few_kept, "sd15", plain).latents
+    alone = [Render(few_kept, "sd15", each).latents for each in wanted]
+    plain_alone = Render(few_kept, "sd15", plain).latents
     model = few_kept.load("sd15")
     ended = threading.Event()
 
     def draw_plain_ones() -> list[torch.Tensor]:
         drawn = []
         while not ended.is_set():
-            drawn.append(Drawing(few_kept, "sd15", plain).latents)
+            drawn.append(Render(few_kept, "sd15", plain).latents)
         return drawn
 
     with ThreadPoolExecutor(2) as threads:
@@ -107,7 +107,7 @@ def test_loras_come_and_go_while_others_render(few_kept: Models, many: Sequence[
         try:
             for _ in range(2):
                 for each, expected in zip(wanted, alone, strict=True):
-                    assert Drawing(few_kept, "sd15", each).latents.equal(expected)
+                    assert Render(few_kept, "sd15", each).latents.equal(expected)
                     assert model.adapters.resident <= 2
         finally:
             ended.set()
@@ -117,38 +117,38 @@ def test_loras_come_and_go_while_others_render(few_kept: Models, many: Sequence[
     assert few_kept.load("sd15") is model
 
 
-def test_a_model_can_be_looked_through_meanwhile(few_kept: Models, many: Sequence[str]) -> None:
-    """A walk through the model's modules, as pipelines do to find their device, is not upset by LoRAs that come and go."""
+def test_the_modules_can_be_iterated_over_during_changes(few_kept: Models, many: Sequence[str]) -> None:
+    """An iteration over the model's modules, as pipelines do to find their device, survives LoRAs that come and go."""
     model = few_kept.load("sd15")
-    Drawing(few_kept, "sd15", request("sd15", [(many[0], 1.0)]))
+    Render(few_kept, "sd15", request("sd15", [(many[0], 1.0)]))
     walk = model.pipeline.unet.named_modules()
     adapted = next(name for name, _ in walk if name.endswith("to_q.lora_A"))
     assert next(walk)[0].startswith(adapted)
 
-    Drawing(few_kept, "sd15", request("sd15", [(many[1], 1.0)]))
+    Render(few_kept, "sd15", request("sd15", [(many[1], 1.0)]))
 
     assert len(list(walk)) > 10
 
 
 def test_what_is_in_use_stays(few_kept: Models, many: Sequence[str]) -> None:
-    """A job with more LoRAs than are kept draws with all of them; room is made when the next one comes."""
+    """A job with more LoRAs than are kept draws with all of them; the surplus is evicted when the next one is loaded."""
     model = few_kept.load("sd15")
 
-    Drawing(few_kept, "sd15", request("sd15", [(id_, 0.3) for id_ in many[:4]]))
+    Render(few_kept, "sd15", request("sd15", [(id_, 0.3) for id_ in many[:4]]))
     assert model.adapters.resident == 4
 
-    Drawing(few_kept, "sd15", request("sd15", [(many[4], 1.0)]))
+    Render(few_kept, "sd15", request("sd15", [(many[4], 1.0)]))
     assert model.adapters.resident == 2
 
 
 def test_memory_comes_back(few_kept: Models, many: Sequence[str]) -> None:
-    """After all of them have been in use, the model holds as many weights as before and those of the LoRAs kept."""
+    """After all LoRAs have been in use, the model holds its own weights and those of the kept LoRAs, and no more."""
     model = few_kept.load("sd15")
     unet: Any = model.pipeline.unet
     names = set(unet.state_dict())
 
     for id_ in many:
-        Drawing(few_kept, "sd15", request("sd15", [(id_, 1.0)]))
+        Render(few_kept, "sd15", request("sd15", [(id_, 1.0)]))
     assert len({name.split(".")[-2] for name in unet.state_dict() if ".lora_A." in name}) == 2
 
     model.adapters.unload_all()
@@ -156,7 +156,7 @@ def test_memory_comes_back(few_kept: Models, many: Sequence[str]) -> None:
 
 
 def break_file(folder: Path, kind: str) -> None:
-    """Put a file of that kind in the place of `bad.safetensors`."""
+    """Write a bad file of that kind to `bad.safetensors`."""
     bad = folder / "bad.safetensors"
     good = folder / "sd15-one.safetensors"
     match kind:
@@ -183,50 +183,50 @@ def break_file(folder: Path, kind: str) -> None:
     "kind",
     ["missing", "cut off", "a pickle", "no LoRA", "of SDXL", "of FLUX", "of another size", "half of another"],
 )
-def test_a_bad_file_fails_its_own_job(shelf: CacheAccounts, kind: str) -> None:
-    """It is model_unavailable, with the LoRA's name, at every try; the model draws on as before, with good LoRAs too."""
-    break_file(shelf.folder, kind)
-    models = shelf.open({"bad": ["sd15"], "sd15-one": ["sd15"]})
-    before = Drawing(models, "sd15", request("sd15", PLAIN))
-    good = Drawing(models, "sd15", request("sd15", ONE))
+def test_a_bad_file_fails_its_own_job(model_folder: ModelFolder, kind: str) -> None:
+    """The failure is model_unavailable and names the LoRA, at every try; the model draws as before, also with good LoRAs."""
+    break_file(model_folder.path, kind)
+    models = model_folder.open({"bad": ["sd15"], "sd15-one": ["sd15"]})
+    before = Render(models, "sd15", request("sd15", PLAIN))
+    good = Render(models, "sd15", request("sd15", ONE))
 
     for _ in range(2):
         with pytest.raises(ModelUnavailable, match="'bad'") as caught:
-            Drawing(models, "sd15", request("sd15", [("sd15-one", 1.0), ("bad", 1.0)]))
+            Render(models, "sd15", request("sd15", [("sd15-one", 1.0), ("bad", 1.0)]))
         assert describe_failure(caught.value).code == "model_unavailable"
 
-    assert Drawing(models, "sd15", request("sd15", PLAIN)).latents.equal(before.latents)
-    assert Drawing(models, "sd15", request("sd15", ONE)).latents.equal(good.latents)
+    assert Render(models, "sd15", request("sd15", PLAIN)).latents.equal(before.latents)
+    assert Render(models, "sd15", request("sd15", ONE)).latents.equal(good.latents)
     models.close()
 
 
-def test_a_flux_lora_cannot_write_over_the_model(shelf: CacheAccounts) -> None:
-    """Files that diffusers would widen FLUX's layers for, or load over its norms, are refused, and the model is as it was."""
-    good = load_file(shelf.folder / "flux-dev-one.safetensors")
+def test_a_flux_lora_cannot_write_over_the_model(model_folder: ModelFolder) -> None:
+    """Files for which diffusers would widen FLUX's layers, or overwrite its norms, are refused, and the model is unchanged."""
+    good = load_file(model_folder.path / "flux-dev-one.safetensors")
     wide = "transformer.x_embedder.lora_{}.weight"
     strange = {
         "bad-wide": {wide.format("A"): torch.randn(4, 512), wide.format("B"): torch.randn(32, 4)},
         "bad-norm": {"transformer.transformer_blocks.0.attn.norm_q.weight": torch.randn(16)},
     }
     for id_, weights in strange.items():
-        save_file({**good, **weights}, shelf.folder / f"{id_}.safetensors")
-    models = shelf.open({id_: ["flux-dev"] for id_ in strange})
-    before = Drawing(models, "flux-dev", request("flux-dev"))
+        save_file({**good, **weights}, model_folder.path / f"{id_}.safetensors")
+    models = model_folder.open({id_: ["flux-dev"] for id_ in strange})
+    before = Render(models, "flux-dev", request("flux-dev"))
 
     for id_ in strange:
         with pytest.raises(ModelUnavailable, match=id_):
-            Drawing(models, "flux-dev", request("flux-dev", [(id_, 1.0)]))
+            Render(models, "flux-dev", request("flux-dev", [(id_, 1.0)]))
 
-    assert Drawing(models, "flux-dev", request("flux-dev")).latents.equal(before.latents)
+    assert Render(models, "flux-dev", request("flux-dev")).latents.equal(before.latents)
     models.close()
 
 
-def test_a_job_with_loras_can_be_gone_on_with(models: Models, shelf: CacheAccounts) -> None:
-    """From a checkpoint it comes to the same picture to the bit, in a model that has the LoRAs anew; with another scale,
-    or another file under the LoRA's name, the checkpoint is refused.
+def test_a_job_with_loras_can_be_resumed(models: Models, model_folder: ModelFolder) -> None:
+    """Resumed from a checkpoint, in a model that has loaded the LoRAs again, it draws the same picture bit for bit; with
+    another scale, or another file of the LoRA's name, the checkpoint is refused.
     """
     wanted = request("sd15", BOTH, deterministic=True)
-    whole = Drawing(models, "sd15", wanted)
+    whole = Render(models, "sd15", wanted)
     kept: list[Checkpoint] = []
 
     def stop(end: StepEnd) -> None:
@@ -235,20 +235,20 @@ def test_a_job_with_loras_can_be_gone_on_with(models: Models, shelf: CacheAccoun
             raise Stopped
 
     with pytest.raises(Stopped):
-        Drawing(models, "sd15", wanted, on_step=stop)
+        Render(models, "sd15", wanted, on_step=stop)
     models.load("sd15").adapters.unload_all()
 
-    rest = Drawing(models, "sd15", wanted, checkpoint=Checkpoint.from_bytes(kept[0].to_bytes()))
+    rest = Render(models, "sd15", wanted, checkpoint=Checkpoint.from_bytes(kept[0].to_bytes()))
 
     assert rest.latents.equal(whole.latents)
     assert rest.rendered.earlier_steps == 2
     other = request("sd15", (("sd15-one", 0.6), ("sd15-two", 0.4)), deterministic=True)
     with pytest.raises(CheckpointRefused):
-        Drawing(models, "sd15", other, checkpoint=kept[0])
-    content = (shelf.folder / "sd15-two.safetensors").read_bytes()
+        Render(models, "sd15", other, checkpoint=kept[0])
+    content = (model_folder.path / "sd15-two.safetensors").read_bytes()
     try:
-        shelf.make_lora("sd15-two", "sd15", seed=99)
+        model_folder.make_lora("sd15-two", "sd15", seed=99)
         with pytest.raises(CheckpointRefused):
-            Drawing(models, "sd15", wanted, checkpoint=kept[0])
+            Render(models, "sd15", wanted, checkpoint=kept[0])
     finally:
-        (shelf.folder / "sd15-two.safetensors").write_bytes(content)
+        (model_folder.path / "sd15-two.safetensors").write_bytes(content)

@@ -15,7 +15,7 @@ from peft import LoraConfig, get_peft_model_state_dict
 from bench.models_file import write_section
 from bench.tiny_families import FAMILIES
 from core.catalog import load_catalog
-from worker.rendering.batching import BatchJob
+from worker.rendering.drawing import Drawing
 from worker.rendering.models import Models
 from worker.rendering.prompts import PromptCache
 from worker.rendering.render import RenderedImages, render_images
@@ -32,16 +32,16 @@ commercial_use = true
 _LAYERS = ["to_q", "to_k", "to_v", "to_out.0"]
 _ENCODER_LAYERS = ["q_proj", "k_proj", "v_proj", "out_proj"]
 
-#: What a request names.
+#: The LoRAs of a request: ids and scales.
 Loras = Sequence[tuple[str, float]]
 
 
-class CacheAccounts:
+class ModelFolder:
     """The models of a folder and their LoRAs."""
 
     def __init__(self, folder: Path, models: Mapping[str, str]) -> None:
-        """`models`: ids and families."""
-        self.folder = folder
+        """`models`: from ids to families."""
+        self.path = folder
         self._models_file = "".join(write_section(id_, family) for id_, family in models.items())
         self._families = dict(models)
         for family in set(models.values()):
@@ -63,20 +63,20 @@ class CacheAccounts:
                 module.add_adapter(LoraConfig(r=rank, lora_alpha=rank, target_modules=layers, init_lora_weights=False))
                 found = get_peft_model_state_dict(module, adapter_name="default")
                 weights[f"{part}_lora_layers"] = {key: 0.2 * torch.randn_like(value) for key, value in found.items()}
-        pipeline.save_lora_weights(self.folder, weight_name=f"{name}.safetensors", **weights)
-        return self.folder / f"{name}.safetensors"
+        pipeline.save_lora_weights(self.path, weight_name=f"{name}.safetensors", **weights)
+        return self.path / f"{name}.safetensors"
 
     def plain(self, family: str) -> Any:
         """diffusers' own pipeline of a family."""
-        pipeline = DiffusionPipeline.from_pretrained(self.folder / family)
+        pipeline = DiffusionPipeline.from_pretrained(self.path / family)
         pipeline.set_progress_bar_config(disable=True)
         return pipeline
 
     def open(self, loras: Mapping[str, Sequence[str]], *, most_kept: int | None = None) -> Models:
-        """The models as a worker has them. `loras`: ids, which are the files' names too, and the models they are for."""
+        """The models as a worker has them. `loras`: from ids, which are also the files' names, to the models that they fit."""
         sections = [_LORA.format(id=id_, file=f"{id_}.safetensors", models=list(fit)) for id_, fit in loras.items()]
-        (self.folder / "models.toml").write_text(self._models_file + "".join(sections))
-        models = Models(load_catalog(self.folder / "models.toml"), device="cpu", budget_bytes=2**31)
+        (self.path / "models.toml").write_text(self._models_file + "".join(sections))
+        models = Models(load_catalog(self.path / "models.toml"), device="cpu", budget_bytes=2**31)
         if most_kept is not None:
             for model_id in self._families:
                 models.load(model_id).adapters._most_kept = most_kept
@@ -84,7 +84,7 @@ class CacheAccounts:
 
 
 def request(family: str, loras: Loras = (), **changes: Any) -> dict[str, Any]:
-    """A small picture."""
+    """The request of a small picture."""
     return {
         "prompt": "a red mug on a table",
         "width": 64,
@@ -98,7 +98,7 @@ def request(family: str, loras: Loras = (), **changes: Any) -> dict[str, Any]:
     }
 
 
-class Drawing:
+class Render:
     """A render and its latents after the last step."""
 
     def __init__(
@@ -107,21 +107,22 @@ class Drawing:
         ends: list[StepEnd] = []
         on_step = options.pop("on_step", lambda _end: None)
 
-        def end_step(end: StepEnd) -> None:
+        def note_end(end: StepEnd) -> None:
             ends.append(end)
             on_step(end)
 
-        self.job = BatchJob(is_deterministic=bool(wanted.get("deterministic")))
+        drawing = Drawing(wanted, seeds=[7])
+        self.job = drawing.job
         with models.use(model_id) as model:
             self.rendered: RenderedImages = render_images(
-                model, wanted, seeds=[7], on_step=end_step, job=self.job, prompt_cache=cache, **options
+                model, drawing, on_step=note_end, prompt_cache=cache, **options
             )
         self.latents = ends[-1].latents
         self.pixels: NDArray[Any] = np.asarray(self.rendered.images[0])
 
 
 def draw_plainly(pipeline: Any, wanted: dict[str, Any]) -> torch.Tensor:
-    """The latents that diffusers alone comes to, with whatever adapters are set."""
+    """The latents of diffusers alone, with the adapters that are set."""
     kept: list[torch.Tensor] = []
 
     def keep(_pipeline: Any, _step: int, _timestep: Any, tensors: dict[str, Any]) -> dict[str, Any]:
@@ -135,5 +136,5 @@ def draw_plainly(pipeline: Any, wanted: dict[str, Any]) -> torch.Tensor:
 
 
 def difference(one: torch.Tensor, other: torch.Tensor) -> float:
-    """The largest, as a share of the range."""
+    """The largest difference, as a share of the range."""
     return float((one - other).abs().max() / (one.max() - one.min()))

@@ -1,4 +1,4 @@
-"""Tiny pipelines of every family, and calls of them as a job makes them."""
+"""Tiny pipelines of every family, called as a job calls them."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ class Loaded:
     pipeline: Any
 
     def take_copy(self) -> Any:
-        """A pipeline object for one job: the components are shared, the scheduler is its own."""
+        """A pipeline object for one job, with shared components and its own scheduler."""
         copied = copy.copy(self.pipeline)
         copied.scheduler = type(self.pipeline.scheduler).from_config(self.pipeline.scheduler.config)
         return copied
@@ -55,13 +55,13 @@ class Loaded:
         return np.asarray(output.images, dtype=np.float32)
 
 
-#: Loads a family by its id; the same pipeline each time.
+#: Loads a family by its id: the same pipeline each time.
 Load = Callable[[str], Loaded]
 
 
 @pytest.fixture(scope="session")
 def load(tmp_path_factory: pytest.TempPathFactory) -> Load:
-    """Families by their ids, built when they are first asked for; `picturebook` is the model that ships."""
+    """Loads families by their ids, built at their first use; `picturebook` is the model that ships."""
     loaded: dict[str, Loaded] = {}
 
     def load_family(family_id: str) -> Loaded:

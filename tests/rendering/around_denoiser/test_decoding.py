@@ -1,4 +1,4 @@
-"""Decoding in line: the same pictures, one at a time, in tiles where they are large."""
+"""Decoding in turn: the same pictures, one at a time, large ones in tiles."""
 
 from __future__ import annotations
 
@@ -28,14 +28,14 @@ AUTOENCODERS = {
 
 @pytest.mark.parametrize("family", [*FAMILIES, "picturebook"])
 def test_a_picture_is_the_pipelines_own(load: Load, family: str) -> None:
-    """In every family, one image comes out bit for bit as without the line, and several nearly so."""
+    """In every family, one image is bit for bit the pipeline's own, and several are nearly so."""
     loaded = load(family)
     changes: dict[str, Any] = {
         "num_images_per_prompt": 3,
         "generator": [torch.Generator().manual_seed(seed) for seed in range(3)],
     }
     own = loaded.draw(loaded.take_copy(), "a mug"), loaded.draw(loaded.take_copy(), "a mug", **changes)
-    lined = _in_line(loaded)
+    lined = _serialised(loaded)
     changes["generator"] = [torch.Generator().manual_seed(seed) for seed in range(3)]
 
     assert (loaded.draw(lined.take_copy(), "a mug") == own[0]).all()
@@ -44,8 +44,8 @@ def test_a_picture_is_the_pipelines_own(load: Load, family: str) -> None:
 
 @pytest.mark.parametrize("family", AUTOENCODERS)
 def test_one_image_at_a_time(load: Load, family: str) -> None:
-    """However many jobs of several images decode, the decoder sees one image at a time, and each gets its own."""
-    loaded = _in_line(load(family))
+    """However many jobs of several images decode, the decoder gets one image at a time, and each job gets its own images."""
+    loaded = _serialised(load(family))
     autoencoder = loaded.pipeline.vae
     assert type(autoencoder).__name__ == AUTOENCODERS[family]
     inside, most, rows = 0, 0, set()
@@ -84,8 +84,8 @@ def test_one_image_at_a_time(load: Load, family: str) -> None:
 
 @pytest.mark.parametrize("family", sorted(set(AUTOENCODERS) - {"picturebook"}))
 def test_large_pictures_are_decoded_in_tiles(load: Load, family: str) -> None:
-    """Above the limit the decoder never sees the whole picture; at the limit it does; afterwards all is as before."""
-    loaded = _in_line(load(family), tile_above_pixels=64 * 64)
+    """Above the limit the decoder never gets the whole picture; at the limit it does; afterwards tiling is as before."""
+    loaded = _serialised(load(family), tile_above_pixels=64 * 64)
     autoencoder = loaded.pipeline.vae
     autoencoder.use_tiling = False
     _make_tiles_small(autoencoder)
@@ -108,8 +108,8 @@ def test_large_pictures_are_decoded_in_tiles(load: Load, family: str) -> None:
 
 
 def test_an_autoencoder_that_cannot_tile_decodes_whole(load: Load) -> None:
-    """Picturebook's has 4 pixels for a latent, which diffusers' tiles do not count on: the picture is made all the same."""
-    loaded = _in_line(load("picturebook"), tile_above_pixels=1)
+    """Picturebook's autoencoder has 4 pixels for a latent, which diffusers' tiling does not support: it decodes the whole picture."""
+    loaded = _serialised(load("picturebook"), tile_above_pixels=1)
     _make_tiles_small(loaded.pipeline.vae)
 
     assert (
@@ -117,9 +117,9 @@ def test_an_autoencoder_that_cannot_tile_decodes_whole(load: Load) -> None:
     ).all()
 
 
-def test_being_in_line_twice_is_being_in_line_once(load: Load) -> None:
+def test_serialising_twice_is_serialising_once(load: Load) -> None:
     """Two models that share an autoencoder share its lock."""
-    loaded = _in_line(load("sd15"))
+    loaded = _serialised(load("sd15"))
     decode = loaded.pipeline.vae.decode
 
     serialise_decoding(loaded.take_copy())
@@ -128,8 +128,8 @@ def test_being_in_line_twice_is_being_in_line_once(load: Load) -> None:
 
 
 def test_half_precision_autoencoders_stay_raised(load: Load) -> None:
-    """SDXL's autoencoder is raised to float32 by every job and lowered again: not under another job's hands."""
-    loaded = _in_line(load("sdxl"), dtype=torch.float16, overflows=True)
+    """SDXL's autoencoder, which every job would raise to float32 and lower again, stays in float32."""
+    loaded = _serialised(load("sdxl"), dtype=torch.float16, overflows=True)
     autoencoder = loaded.pipeline.vae
     assert autoencoder.dtype == torch.float32
 
@@ -141,10 +141,10 @@ def test_half_precision_autoencoders_stay_raised(load: Load) -> None:
     assert bool(torch.isfinite(decoded).all())
 
 
-def _in_line(
+def _serialised(
     loaded: Loaded, *, dtype: torch.dtype | None = None, overflows: bool = False, tile_above_pixels: int | None = None
 ) -> Loaded:
-    """The same pipeline with an autoencoder of its own, so that the other tests' stays as it is."""
+    """The same pipeline with an autoencoder of its own, so that the one of the other tests stays as it is."""
     pipeline = loaded.take_copy()
     pipeline.vae = copy.deepcopy(loaded.pipeline.vae).to(dtype)
     if overflows:

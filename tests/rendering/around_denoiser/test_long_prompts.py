@@ -1,4 +1,4 @@
-"""Long prompts: read whole where the model can, and told about where it cannot."""
+"""Long prompts: read as a whole if the model can, and reported if it cannot."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from bench.tiny_families import FAMILIES
 from tests.rendering.around_denoiser.conftest import Load, Loaded
 from worker.rendering.prompts import JobPrompts, PromptCache, install_prompt_cache
 
-#: Families whose text encoders are CLIP's alone, with the number of a text's own tokens in one chunk.
+#: Families whose text encoders are all CLIP's, with the number of a text's own tokens in one chunk.
 CHUNKED = {"picturebook": 38, "sd15": 75, "sd2": 75, "lcm": 75, "sdxl": 75, "sdxl-turbo": 75, "sd15-controlnet": 75}
 
 
 @pytest.mark.parametrize(("family", "size"), CHUNKED.items())
 @pytest.mark.parametrize("beyond", [-1, 0, 1])
 def test_only_a_prompt_that_does_not_fit_is_read_differently(load: Load, family: str, size: int, beyond: int) -> None:
-    """Up to the last token that fits the picture is the pipeline's own, bit for bit; one more, and it is another."""
+    """Up to the last token that fits, the picture is the pipeline's own bit for bit; with one more it is another."""
     loaded = load(family)
     prompt = _prompt_of(loaded, size + beyond)
     own = loaded.draw(loaded.take_copy(), prompt)
@@ -35,7 +35,7 @@ def test_only_a_prompt_that_does_not_fit_is_read_differently(load: Load, family:
 
 @pytest.mark.parametrize("family", ["picturebook", "sd15", "sdxl"])
 def test_every_chunk_is_encoded_as_a_prompt_of_its_own(load: Load, family: str) -> None:
-    """The embeddings of a long prompt are those of its pieces, one after the other; what is pooled is the first's."""
+    """The embeddings of a long prompt are those of its chunks, one after the other; the pooled output is the first chunk's."""
     loaded, size = load(family), CHUNKED[family]
     letters = [f"{'abcdefghij'[number % 10]} " for number in range(2 * size + 5)]
     pieces = ["".join(letters[begin : begin + size]) for begin in range(0, len(letters), size)]
@@ -44,7 +44,7 @@ def test_every_chunk_is_encoded_as_a_prompt_of_its_own(load: Load, family: str) 
     parts = [_encode(loaded, piece, install=False) for piece in pieces]
 
     assert torch.equal(whole[0], torch.cat([part[0] for part in parts], dim=1))
-    # The negative prompt is as long as the prompt: its own chunk, and chunks of nothing.
+    # The negative prompt is padded to the length of the prompt: its own chunk, and empty chunks.
     empty = _encode(loaded, "x", install=False, negative_prompt="")
     expected = torch.cat([parts[0][1], empty[1], empty[1]], dim=1)
     assert torch.allclose(whole[1], expected, atol=1e-6)
@@ -54,7 +54,7 @@ def test_every_chunk_is_encoded_as_a_prompt_of_its_own(load: Load, family: str) 
 
 @pytest.mark.parametrize("family", ["picturebook", "sd15", "sdxl"])
 def test_the_end_of_a_long_prompt_counts(load: Load, family: str) -> None:
-    """Two prompts that differ in their last word only give two pictures, where a cut-off one would give the same."""
+    """Two long prompts that differ only in their last word give two pictures."""
     loaded = load(family)
     beginning = _prompt_of(loaded, CHUNKED[family] * 3)
     cut_off = [loaded.draw(loaded.take_copy(), beginning + end) for end in (" a cat", " a mug")]
@@ -67,7 +67,7 @@ def test_the_end_of_a_long_prompt_counts(load: Load, family: str) -> None:
 
 
 def test_a_long_negative_prompt_is_read_whole_too(load: Load) -> None:
-    """The prompt is brought to the length of its negative prompt."""
+    """The prompt is padded to the length of its negative prompt."""
     loaded = load("sdxl")
     negative = _prompt_of(loaded, 160)
 
@@ -83,8 +83,8 @@ def test_a_long_negative_prompt_is_read_whole_too(load: Load) -> None:
 
 
 @pytest.mark.parametrize("family", sorted(set(FAMILIES) - set(CHUNKED) - {"sdxl-controlnet"}))
-def test_other_families_tell_what_they_cut_off(load: Load, family: str) -> None:
-    """What was read and what was cut off make up the prompt, in the sender's own spelling; the picture is unchanged."""
+def test_other_families_report_what_they_cut_off(load: Load, family: str) -> None:
+    """What was read and what was cut off are together the prompt as the client wrote it; the picture is unchanged."""
     loaded = load(family)
     prompt = "A Big red Mug, " * 400 + "The End"
     own = loaded.draw(loaded.take_copy(), prompt)
@@ -119,7 +119,7 @@ def test_an_encoder_that_read_it_all_is_named(load: Load) -> None:
 
 
 def test_readings_come_from_the_cache_too(load: Load) -> None:
-    """A job whose prompt was encoded for another is told the same about it."""
+    """A job whose prompt was encoded for another job gets the same warning."""
     loaded, cache = load("pixart"), PromptCache()
     prompt = "a big red mug, " * 40
 
@@ -129,7 +129,7 @@ def test_readings_come_from_the_cache_too(load: Load) -> None:
 
 
 def _prompt_of(loaded: Loaded, tokens: int) -> str:
-    """A prompt of so many tokens: letters, each of which is one in every CLIP tokenizer here."""
+    """A prompt of `tokens` tokens: letters, each of which is one token in every CLIP tokenizer here."""
     prompt = "".join("abcdefgh"[number % 8] + " " for number in range(tokens)).strip()
     assert len(loaded.pipeline.tokenizer(prompt, add_special_tokens=False).input_ids) == tokens
     return prompt

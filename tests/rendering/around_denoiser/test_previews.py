@@ -1,4 +1,4 @@
-"""Previews: what they show, how often, and that they hold nobody up."""
+"""Previews: what they show, how often, and that no render waits for them."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ JOB = UUID(int=1)
 
 
 class Gallery:
-    """Keeps what is published."""
+    """Keeps the published previews."""
 
     def __init__(self) -> None:
         self.pictures: list[bytes] = []
@@ -38,7 +38,7 @@ class Gallery:
         self.pictures.append(picture)
 
     def wait(self, count: int = 1) -> list[Image.Image]:
-        """At least so many pictures."""
+        """Wait for at least `count` pictures."""
         deadline = time.monotonic() + 20
         while len(self.pictures) < count:
             assert time.monotonic() < deadline, f"{len(self.pictures)} pictures"
@@ -48,7 +48,7 @@ class Gallery:
 
 @pytest.fixture
 def gallery() -> Gallery:
-    """An empty one."""
+    """An empty gallery."""
     return Gallery()
 
 
@@ -56,7 +56,7 @@ def gallery() -> Gallery:
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     """Previews are due at every step, and all of them are drawn."""
     monkeypatch.setattr(maker, "_PAUSE_SECONDS", 0)
-    monkeypatch.setattr(maker, "_PLACES", 1000)
+    monkeypatch.setattr(maker, "_MOST_WAITING", 1000)
 
 
 @pytest.mark.parametrize("family", FAMILIES)
@@ -64,7 +64,7 @@ def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_every_family_has_previews(
     load: Load, gallery: Gallery, impatient: None, family: str, size: tuple[int, int]
 ) -> None:
-    """Small WebP pictures in the proportions of the image, at every step that there is time for; the image is the same."""
+    """A job gets small WebP pictures in the proportions of its image, at every step; the image is the same."""
     width, height = size
     loaded = load(family)
     own = loaded.draw(loaded.take_copy(), "a mug", width=width, height=height)
@@ -81,7 +81,7 @@ def test_every_family_has_previews(
 
 @pytest.mark.parametrize("family", [*FAMILIES, "picturebook"])
 def test_what_is_drawn_is_what_is_decoded(load: Load, monkeypatch: pytest.MonkeyPatch, family: str) -> None:
-    """The last latents, unpacked and scaled, are those that the pipeline hands to its autoencoder."""
+    """The last latents, unpacked and scaled, are those that the pipeline passes to its autoencoder."""
     loaded = load(family)
     pipeline = loaded.take_copy()
     steps: list[Any] = []
@@ -93,7 +93,7 @@ def test_what_is_drawn_is_what_is_decoded(load: Load, monkeypatch: pytest.Monkey
 
     loaded.draw(pipeline, "a mug", width=2 * SIDE)
 
-    if family == "lcm":  # decodes its last estimate, and not its last latents
+    if family == "lcm":  # it decodes its last estimate, not its last latents
         steps[-1] = (steps[-1][1],)
     latents = unpack_latents(pipeline, steps[-1][0], width=2 * SIDE, height=SIDE)
     given = decoded[0][:, :, 0] if decoded[0].ndim == 5 else decoded[0]
@@ -102,7 +102,7 @@ def test_what_is_drawn_is_what_is_decoded(load: Load, monkeypatch: pytest.Monkey
 
 @pytest.mark.parametrize("scheduler", DIFFUSION_SCHEDULERS)
 def test_a_preview_resembles_the_picture(load: Load, gallery: Gallery, impatient: None, scheduler: str) -> None:
-    """From a quarter of the way on, with every scheduler, Picturebook's previews show what is going to be there."""
+    """From a quarter of the steps on, with every scheduler, Picturebook's previews resemble the final picture."""
     loaded = load("picturebook")
     pipeline = loaded.take_copy()
     pipeline.scheduler = build_scheduler(scheduler, loaded.pipeline.scheduler)
@@ -118,7 +118,7 @@ def test_a_preview_resembles_the_picture(load: Load, gallery: Gallery, impatient
 def test_a_tiny_autoencoder_draws_where_there_is_one(
     load: Load, gallery: Gallery, impatient: None, tmp_path: Any
 ) -> None:
-    """Its pictures are its own, and where its files are broken the linear map draws."""
+    """A tiny autoencoder draws the previews; if its files are broken, the linear map does."""
     loaded = load("picturebook")
     assert isinstance(loaded.pipeline.vae, AutoencoderTiny)
     loaded.pipeline.vae.save_pretrained(tmp_path / "tiny")
@@ -132,7 +132,7 @@ def test_a_tiny_autoencoder_draws_where_there_is_one(
 
 
 def test_at_most_two_a_second(load: Load, gallery: Gallery) -> None:
-    """The first half of a second has none, and from then on there are two a second at most."""
+    """There is none in the first half second, and at most two a second after that."""
     loaded = load("picturebook")
     pipeline = loaded.take_copy()
     PreviewMaker(gallery).watch(pipeline, JOB, width=SIDE, height=SIDE)
@@ -152,8 +152,8 @@ def test_at_most_two_a_second(load: Load, gallery: Gallery) -> None:
     assert 1 <= len(gallery.pictures) <= seconds / 0.5
 
 
-def test_nobody_waits_for_a_preview(load: Load, monkeypatch: pytest.MonkeyPatch) -> None:
-    """While a preview hangs, steps go on, and only a few of them are held for it."""
+def test_no_step_waits_for_a_preview(load: Load, monkeypatch: pytest.MonkeyPatch) -> None:
+    """While a preview hangs, steps continue, and only a few of them are kept for it."""
     monkeypatch.setattr(maker, "_PAUSE_SECONDS", 0)
     loaded = load("picturebook")
     pipeline = loaded.take_copy()
@@ -173,8 +173,8 @@ def test_nobody_waits_for_a_preview(load: Load, monkeypatch: pytest.MonkeyPatch)
     assert len(drawn) == 1
 
 
-def test_latents_that_nobody_can_draw_do_no_harm(load: Load, gallery: Gallery, impatient: None) -> None:
-    """A job whose latents do not fit its size is rendered all the same, and is not tried again and again."""
+def test_latents_that_cannot_be_drawn_do_no_harm(load: Load, gallery: Gallery, impatient: None) -> None:
+    """A job whose latents do not fit its size still renders, and its previews are not tried again."""
     loaded = load("flux-dev")
     pipeline = loaded.take_copy()
     previews = PreviewMaker(gallery)
@@ -186,7 +186,7 @@ def test_latents_that_nobody_can_draw_do_no_harm(load: Load, gallery: Gallery, i
 
 @pytest.mark.parametrize("size", [(1024, 1024), (2048, 512), (8, 8), (16_384, 8)])
 def test_even_noise_is_at_most_twenty_kilobytes(size: tuple[int, int]) -> None:
-    """The hardest picture there is becomes a preview of the right proportions."""
+    """Noise, the hardest picture to compress, becomes a preview of the right proportions and size."""
     noise = np.random.default_rng(0).integers(0, 256, (size[1] // 8, size[0] // 8, 3), dtype=np.uint8)
 
     body = encode_preview(Image.fromarray(noise), *size)
@@ -197,7 +197,7 @@ def test_even_noise_is_at_most_twenty_kilobytes(size: tuple[int, int]) -> None:
 
 
 def _noting(function: Any, note: Callable[[Any, Any], None]) -> Any:
-    """The function, telling its first argument and its result."""
+    """The function, with `note` called with its first argument and its result."""
 
     @functools.wraps(function)
     def noted(first: Any, *positional: Any, **named: Any) -> Any:

@@ -1,4 +1,4 @@
-"""The prompt cache: what it gives is what the pipeline's own encoder gives, and nobody pays for it twice."""
+"""The prompt cache: it returns what the pipeline's own encoder returns, and a prompt is encoded once."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from worker.rendering.prompts import PromptCache, install_prompt_cache
 
 @pytest.mark.parametrize("family", FAMILIES)
 def test_a_cached_prompt_gives_the_same_picture(load: Load, family: str) -> None:
-    """In every family, without the cache, with an empty one and from it: bit for bit the same."""
+    """In every family, the picture is bit for bit the same without the cache, with an empty one and from it."""
     loaded, cache = load(family), PromptCache()
     own = loaded.draw(loaded.take_copy(), "a red mug")
 
@@ -35,7 +35,7 @@ def test_a_cached_prompt_gives_the_same_picture(load: Load, family: str) -> None
 
 
 def test_encoding_leaves_no_trace_on_the_text_encoder(tmp_path: Path) -> None:
-    """A model that has encoded for no other job, or for many, says the same of a prompt."""
+    """A model encodes a prompt the same, whether it has encoded for no other job or for many."""
     family = FAMILIES["sdxl"]
     family.build(tmp_path)
     loaded = Loaded(family, DiffusionPipeline.from_pretrained(tmp_path, use_safetensors=True, local_files_only=True))
@@ -47,7 +47,7 @@ def test_encoding_leaves_no_trace_on_the_text_encoder(tmp_path: Path) -> None:
 
 
 def test_the_cache_cannot_be_spoilt(load: Load) -> None:
-    """Whatever a caller does to the tensors that it was given, the next one gets them as they were."""
+    """A caller that changes its tensors does not change those of the next one."""
     loaded, cache = load("sd15"), PromptCache()
 
     first = _encode(loaded, cache, "a red mug")
@@ -72,7 +72,7 @@ def test_the_cache_cannot_be_spoilt(load: Load) -> None:
     ],
 )
 def test_what_changes_the_encoding_is_not_mixed_up(load: Load, changes: dict[str, Any]) -> None:
-    """Another text, number of images, guidance, layer, adapter or model is another entry."""
+    """Another text, number of images, guidance, layer, adapter or model makes another entry."""
     loaded, cache = load("sd15"), PromptCache()
     _encode(loaded, cache, "a red mug")
 
@@ -82,7 +82,7 @@ def test_what_changes_the_encoding_is_not_mixed_up(load: Load, changes: dict[str
 
 
 def test_the_way_of_calling_makes_no_difference(load: Load) -> None:
-    """By position or by name, with a default spelt out or not: the same entry."""
+    """Arguments by position or by name, with a default given or not, make the same entry."""
     loaded, cache = load("sd15"), PromptCache()
     pipeline = loaded.take_copy()
     install_prompt_cache(pipeline, cache, model_id="sd15")
@@ -100,7 +100,7 @@ def test_the_way_of_calling_makes_no_difference(load: Load) -> None:
 
 
 def test_adapters_are_there_only_while_their_prompts_are_encoded(load: Load) -> None:
-    """Jobs with an adapter in the text encoder and jobs without, at once: each gets what it would get alone."""
+    """Of concurrent jobs with and without an adapter in the text encoder, each gets the encoding that it gets alone."""
     loaded, cache = load("sd15"), PromptCache()
     embedding = loaded.pipeline.text_encoder.get_input_embeddings().weight
 
@@ -128,7 +128,7 @@ def test_adapters_are_there_only_while_their_prompts_are_encoded(load: Load) -> 
 
 
 def test_many_jobs_at_once_encode_once(load: Load) -> None:
-    """Eight threads that want the same prompt get it from one encoding; none of them meets a tokenizer in use."""
+    """Eight threads with the same prompt share one encoding; none of them meets a tokenizer in use."""
     loaded, cache = load("sdxl"), PromptCache()
     together = Barrier(8)
 
@@ -148,7 +148,7 @@ def test_many_jobs_at_once_encode_once(load: Load) -> None:
 
 
 def test_the_least_recently_used_make_room(load: Load) -> None:
-    """The cache never holds more bytes than it may; what was asked for lately stays."""
+    """The cache never holds more bytes than its limit; recently used entries stay."""
     loaded = load("sd15")
     size = sum(tensor.numel() * tensor.element_size() for tensor in _encode(loaded, PromptCache(), "a"))
     cache = PromptCache(max_bytes=3 * size)
@@ -164,7 +164,7 @@ def test_the_least_recently_used_make_room(load: Load) -> None:
 
 
 def test_a_prompt_larger_than_the_cache_is_not_kept(load: Load) -> None:
-    """Without room there is no cache, and everything works as ever."""
+    """A prompt that does not fit is not cached, and the job works as usual."""
     cache = PromptCache(max_bytes=10)
 
     assert len(_encode(load("sd15"), cache, "a")) == 2
@@ -172,7 +172,7 @@ def test_a_prompt_larger_than_the_cache_is_not_kept(load: Load) -> None:
 
 
 def test_embeddings_of_ones_own_pass_through(load: Load) -> None:
-    """A caller who brings tensors instead of a text gets what the pipeline makes of them."""
+    """A caller that passes tensors instead of a text gets the pipeline's own result."""
     loaded, cache = load("sd15"), PromptCache()
     embeds = torch.ones(1, 77, loaded.pipeline.text_encoder.config.hidden_size)
 
@@ -183,7 +183,7 @@ def test_embeddings_of_ones_own_pass_through(load: Load) -> None:
 
 
 def test_a_pipeline_that_does_not_encode_is_left_alone() -> None:
-    """Where there is no encode_prompt there is nothing to put a cache before."""
+    """A pipeline without an encode_prompt is unchanged."""
 
     class Unconditional:
         """A pipeline without prompts."""
@@ -195,7 +195,7 @@ def test_a_pipeline_that_does_not_encode_is_left_alone() -> None:
 
 
 def test_the_shared_pipeline_stays_as_it_was(load: Load) -> None:
-    """The cache stands before one job's object only; the components are untouched."""
+    """The cache is installed only on the job's own object; the shared pipeline and its components are unchanged."""
     loaded = load("sdxl")
     before = (dict(loaded.pipeline.__dict__), dict(loaded.pipeline.config), type(loaded.pipeline.tokenizer))
 

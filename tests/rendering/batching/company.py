@@ -1,4 +1,4 @@
-"""Eight jobs that share one model's denoiser, and what each of them comes to."""
+"""Eight jobs that share one model's denoiser, and the outcome of each."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ import torch
 from numpy.typing import NDArray
 
 from tests.rendering.resuming import Case, draw_images
-from worker.rendering.batching import BatchJob
+from worker.rendering.drawing import Drawing
 from worker.rendering.models import LoadedModel
 from worker.rendering.render import render_images
 from worker.rendering.watch_steps import StepEnd
@@ -22,24 +22,24 @@ from worker.rendering.watch_steps import StepEnd
 #: Seconds that jobs wait for each other at most, before the test fails.
 PATIENCE_SECONDS = 60
 
-#: What goes wrong in a job, and where.
+#: Called at the end of each step of a job; may raise or change the latents.
 OnStep = Callable[[StepEnd], None]
 
 
 @dataclass
 class Outcome:
-    """What came of a job."""
+    """The outcome of a job."""
 
     pixels: NDArray[np.uint8] | None = None
-    #: After the last step that was told.
+    #: After the last step.
     latents: torch.Tensor | None = None
     error: Exception | None = None
-    steps_told: int = 0
+    steps_seen: int = 0
     #: Rows of the forwards that its calls were part of.
     batch_rows: list[int] = field(default_factory=list)
 
 
-#: The seven others: their own steps, guidance, schedulers, seeds and tasks. None of them is like another.
+#: The seven other jobs: each has its own steps, guidance, scheduler, seeds and task.
 SEVEN = [
     Case("sd15", "text-to-image", "ddim", (1,), 6, {"guidance_scale": 7.5}),
     Case("sd15", "text-to-image", "euler", (2,), 7, {"guidance_scale": 3.0, "prompt": "a lighthouse at dusk"}),
@@ -50,12 +50,12 @@ SEVEN = [
     Case("sd15", "text-to-image", "pndm", (8,), 6, {"guidance_scale": 9.0}),
 ]
 
-#: The job that comes to harm. Its scheduler gives the denoiser what `on_step` was shown, as it is.
+#: The job that fails. Its scheduler passes the latents of `on_step` to the denoiser unchanged.
 EIGHTH = Case("sd15", "text-to-image", "ddim", (9,), 6, {"guidance_scale": 3.0, "prompt": "a ruin"})
 
 
 def with_changes(cases: Sequence[Case], **changes: Any) -> list[Case]:
-    """The cases with something more in all their requests."""
+    """The cases with changes in all their requests."""
     return [
         Case(case.family, case.task, case.scheduler, case.seeds, case.steps, {**case.changes, **changes})
         for case in cases
@@ -63,7 +63,7 @@ def with_changes(cases: Sequence[Case], **changes: Any) -> list[Case]:
 
 
 def draw_alone(model: LoadedModel, cases: Sequence[Case]) -> list[Outcome]:
-    """Each of the jobs by itself, one after the other."""
+    """Each of the jobs alone, one after the other."""
     return [draw(model, case) for case in cases]
 
 
@@ -75,10 +75,9 @@ def draw_together(
     *,
     meetings: int = 1,
 ) -> list[Outcome]:
-    """All the jobs at once, each in a thread of its own. After each of their first steps, `meetings` in number, they wait
-    for each other.
+    """All the jobs at once, each in a thread of its own. After each of their first `meetings` steps they wait for each other.
 
-    `faults` are told the steps of a job, by its place; `watches` are shown its pipeline.
+    `faults` (by a job's index) are called at the end of its steps; `watches` with its pipeline.
     """
     faults, watches = faults or {}, watches or {}
     all_under_way = Barrier(len(cases))
@@ -88,12 +87,12 @@ def draw_together(
                 draw,
                 model,
                 case,
-                on_step=faults.get(place, lambda _: None),
-                watch=watches.get(place),
+                on_step=faults.get(index, lambda _: None),
+                watch=watches.get(index),
                 meet=partial(all_under_way.wait, PATIENCE_SECONDS),
                 meetings=meetings,
             )
-            for place, case in enumerate(cases)
+            for index, case in enumerate(cases)
         ]
         return [job.result(PATIENCE_SECONDS) for job in drawing]
 
@@ -107,28 +106,20 @@ def draw(
     meet: Callable[[], object] = lambda: None,
     meetings: int = 0,
 ) -> Outcome:
-    """One job. What ends it is told, not raised."""
-    job = BatchJob(is_deterministic=bool(case.request["deterministic"]))
-    outcome = Outcome(batch_rows=job.batch_rows)
+    """One job. An error that ends it is in the outcome, not raised."""
+    drawing = Drawing(case.request, case.seeds, draw_images(case))
+    outcome = Outcome(batch_rows=drawing.job.batch_rows)
 
-    def end_step(end: StepEnd) -> None:
-        outcome.steps_told += 1
+    def note_end(end: StepEnd) -> None:
+        outcome.steps_seen += 1
         outcome.latents = end.latents.clone()
-        if outcome.steps_told <= meetings:
+        if outcome.steps_seen <= meetings:
             meet()
         on_step(end)
 
     try:
-        rendered = render_images(
-            model,
-            case.request,
-            seeds=case.seeds,
-            on_step=end_step,
-            images=draw_images(case),
-            job=job,
-            watch=watch,
-        )
-    except Exception as error:  # noqa: BLE001  (whatever it is, the test looks at it)
+        rendered = render_images(model, drawing, on_step=note_end, watch=watch)
+    except Exception as error:  # noqa: BLE001  (the test checks it)
         outcome.error = error
     else:
         outcome.pixels = np.stack([np.asarray(image) for image in rendered.images])

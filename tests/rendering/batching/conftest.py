@@ -24,7 +24,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def single(folder: Path) -> Iterator[LoadedModel]:
-    """In float32, as it is served. Fresh for each test: batchers learn."""
+    """In float32, as it is served. Loaded for each test, because batchers learn."""
     models = TinyModels(folder, ["sd15"], forwards=1)
     yield models.get("sd15")
     models.close()
@@ -32,7 +32,7 @@ def single(folder: Path) -> Iterator[LoadedModel]:
 
 @pytest.fixture
 def double(folder: Path) -> Iterator[LoadedModel]:
-    """In float64: kernels that sum in another order for another number of rows differ by less than a pixel shows."""
+    """In float64: kernels that sum in another order for another number of rows differ by less than a pixel level."""
     models = TinyModels(folder, ["sd15"], forwards=1)
     model = models.get("sd15")
     model.pipeline.to(torch.float64)
@@ -42,7 +42,7 @@ def double(folder: Path) -> Iterator[LoadedModel]:
 
 @pytest.fixture(scope="session")
 def seven_alone(folder: Path) -> list[Outcome]:
-    """What the seven come to when each has the float64 model to itself."""
+    """The outcomes of the seven jobs when each has the float64 model alone."""
     models = TinyModels(folder, ["sd15"], forwards=1)
     model = models.get("sd15")
     model.pipeline.to(torch.float64)

@@ -1,4 +1,4 @@
-"""How many rows go into a forward is learned from what forwards cost."""
+"""The number of rows in a forward is learned from the cost of forwards."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from worker.rendering.batching.admission import Admission
 
 
 def work(admission: Admission, forwards: int, seconds: Callable[[int], float], shape: str = "square") -> list[int]:
-    """So many forwards, each as large as is allowed. Tells the sizes."""
+    """Run `forwards` forwards, each as large as is allowed. Returns their sizes."""
     sizes = []
     for _ in range(forwards):
         rows = admission.limit(shape)
@@ -20,20 +20,20 @@ def work(admission: Admission, forwards: int, seconds: Callable[[int], float], s
 
 
 def test_it_starts_small() -> None:
-    """Of a new shape four rows go in, or fewer where no more are allowed at all."""
+    """A new shape starts with four rows, or fewer if no more are allowed at all."""
     assert Admission(most_rows=64).limit("square") == 4
     assert Admission(most_rows=2).limit("square") == 2
 
 
 def test_it_doubles_while_rows_get_cheaper() -> None:
-    """Where a forward costs the same for any rows, it grows to the most that there may be, three forwards a size."""
+    """If a forward costs the same with any number of rows, it grows to the maximum, with three forwards for each size."""
     sizes = work(Admission(most_rows=64), 18, lambda _: 1.0)
 
     assert sizes == [4, 4, 4, 8, 8, 8, 16, 16, 16, 32, 32, 32, 64, 64, 64, 64, 64, 64]
 
 
 def test_it_stops_at_the_knee() -> None:
-    """Where more than 16 rows are no cheaper each, it tries 32 three times and stays at 16."""
+    """If rows get no cheaper beyond 16, it tries 32 three times and stays at 16."""
     sizes = work(Admission(most_rows=64), 30, lambda rows: max(16, rows) * 0.01)
 
     assert sizes.count(32) == 3
@@ -59,8 +59,8 @@ def test_one_slow_forward_decides_nothing() -> None:
     assert work(Admission(most_rows=64), 30, slow_at_first)[-1] == 64
 
 
-def test_it_looks_again() -> None:
-    """What was dear in a busy moment is tried again within some dozens of forwards, and kept when it is cheap now."""
+def test_it_measures_again() -> None:
+    """A size that was expensive in a busy moment is tried again within some dozens of forwards, and kept if it is cheap now."""
     admission = Admission(most_rows=64)
     work(admission, 20, lambda rows: max(8, rows) * 0.01)
     assert admission.limit("square") == 8
@@ -72,7 +72,7 @@ def test_it_looks_again() -> None:
 
 
 def test_it_steps_back_when_rows_get_dearer() -> None:
-    """A device that is busy with something else gets smaller forwards: what was measured is forgotten after nine."""
+    """A device that is busy with something else gets smaller forwards: measurements are forgotten after nine forwards."""
     admission = Admission(most_rows=16)
     assert work(admission, 20, lambda _: 1.0)[-1] == 16
 
@@ -80,7 +80,7 @@ def test_it_steps_back_when_rows_get_dearer() -> None:
 
 
 def test_forwards_that_are_not_full_teach_too() -> None:
-    """5 to 8 rows count as eight: a load of six rows at most is enough to judge the size."""
+    """5 to 8 rows count as eight: a load of at most six rows is enough to judge the size."""
     admission = Admission(most_rows=64)
     for _ in range(3):
         admission.record("square", 6, 0.06)
@@ -90,7 +90,7 @@ def test_forwards_that_are_not_full_teach_too() -> None:
 
 
 def test_no_memory_is_a_bound() -> None:
-    """Rows that did not fit are not tried again soon, whatever they would gain; the least that failed counts."""
+    """A number of rows that did not fit is not tried again soon, whatever it would gain; the smallest one counts."""
     admission = Admission(most_rows=64)
     work(admission, 20, lambda _: 1.0)
     admission.record_out_of_memory("square", 24)
@@ -102,7 +102,7 @@ def test_no_memory_is_a_bound() -> None:
 
 
 def test_memory_may_come_back() -> None:
-    """What took the memory may be gone: after some hundreds of forwards twice as many rows are tried, and so on."""
+    """Twice as many rows are tried after some hundreds of forwards, and again later: the memory may be free by then."""
     admission = Admission(most_rows=16)
     admission.record_out_of_memory("square", 2)
 
@@ -114,7 +114,7 @@ def test_memory_may_come_back() -> None:
 
 @pytest.mark.parametrize("first", ["wide", "tall"])
 def test_shapes_are_judged_apart(first: str) -> None:
-    """What holds for one size of picture says nothing of another."""
+    """The measurements of one size of picture do not affect another."""
     admission = Admission(most_rows=64)
     work(admission, 20, lambda _: 1.0, shape=first)
 
@@ -122,8 +122,8 @@ def test_shapes_are_judged_apart(first: str) -> None:
     assert admission.limit("square") == 4
 
 
-def test_costs_are_told_in_milliseconds_for_each_row() -> None:
-    """As logs and benchmarks show them."""
+def test_costs_are_described_in_milliseconds_for_each_row() -> None:
+    """`describe` returns milliseconds for each row, as logs and benchmarks show them."""
     admission = Admission(most_rows=64)
     for seconds in (0.4, 0.8, 0.2):
         admission.record(("unet", 64), 4, seconds)

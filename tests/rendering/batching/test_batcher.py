@@ -1,4 +1,4 @@
-"""A batcher serves the calls of its jobs, and of nobody else, whatever comes in its way."""
+"""A batcher serves the calls of its jobs, and no others, even when something fails."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ PATIENCE_SECONDS = 30
 
 
 class Doubler(torch.nn.Module):
-    """Twice the rows. Tells in which threads it ran, and with how many rows."""
+    """Returns twice the rows. Records in which threads it ran, and with how many rows."""
 
     def __init__(self, before: Callable[[], object] = lambda: None) -> None:
         super().__init__()
@@ -32,7 +32,7 @@ class Doubler(torch.nn.Module):
         self.rows: list[int] = []
 
     def forward(self, sample: torch.Tensor, timestep: torch.Tensor | None = None, **more: Any) -> torch.Tensor:
-        """Waits for what comes before, if anything does."""
+        """Waits until the test lets it run."""
         assert timestep is None or more == {"scale": 0.5} or not more
         self.threads.append(current_thread().name)
         self.rows.append(len(sample))
@@ -56,7 +56,7 @@ def call(batcher: Batcher, module: torch.nn.Module, number: float, job: BatchJob
 
 
 def test_a_jobs_calls_run_in_the_batchers_thread() -> None:
-    """Inside a job the module's calls are handed over, and answered as ever."""
+    """Inside a job the module's calls run in the batcher's thread, and are answered as usual."""
     module = Doubler()
     with batch(module) as batcher:
         assert call(batcher, module, 4).tolist() == [[8.0] * 3] * 2
@@ -65,7 +65,7 @@ def test_a_jobs_calls_run_in_the_batchers_thread() -> None:
 
 
 def test_other_calls_run_at_once() -> None:
-    """Outside of a job a call runs where it is made, while a job of the same model is under way too."""
+    """Outside of a job a call runs in its own thread, also while a job of the same model runs."""
     module = Doubler()
     with batch(module) as batcher, ThreadPoolExecutor(1) as elsewhere, batcher.job(BatchJob()):
         assert elsewhere.submit(module, torch.ones(1, 3)).result(PATIENCE_SECONDS).tolist() == [[2.0] * 3]
@@ -76,7 +76,7 @@ def test_other_calls_run_at_once() -> None:
 
 
 def test_a_call_keeps_its_form() -> None:
-    """By position, by name, or both, with arguments that the module names and such that it does not: all the same."""
+    """Arguments by position or by name, named by the module or not, reach the module as they were given."""
     module = Doubler()
     with batch(module) as batcher, batcher.job(BatchJob()), torch.inference_mode():
         assert "timestep" in inspect.signature(module.forward).parameters
@@ -100,8 +100,8 @@ def test_a_closed_batcher_leaves_the_module_as_it_was() -> None:
     assert module.threads[1:] == [current_thread().name]
 
 
-def test_jobs_that_wait_at_closing_are_told() -> None:
-    """A model that is unloaded leaves no job waiting for ever: those in line get an error, the one that runs its answer."""
+def test_jobs_that_wait_at_closing_get_an_error() -> None:
+    """An unloaded model leaves no job waiting for ever: waiting calls get an error, and the running one its answer."""
     is_running, may_end = Event(), Event()
     module = Doubler(before=partial(hold, is_running, may_end))
     with ThreadPoolExecutor(3) as threads:
@@ -134,7 +134,7 @@ def wait_until(is_so: Callable[[], bool]) -> None:
 
 
 def test_calls_that_wait_together_run_together() -> None:
-    """What comes while a forward runs shares the next one, and each job is told of how many rows it was part."""
+    """Calls that arrive while a forward runs share the next one, and each job knows the rows of its forward."""
     is_running, may_end = Event(), Event()
     module = Doubler(before=partial(hold, is_running, may_end))
     jobs = [BatchJob() for _ in range(3)]
@@ -153,7 +153,7 @@ def test_calls_that_wait_together_run_together() -> None:
 
 
 def test_a_job_prepares_alone_until_its_first_call() -> None:
-    """The next job encodes its prompt when this one has made its first call, or has ended without one."""
+    """The next job encodes its prompt once this one has made its first call, or has ended without one."""
     module = Doubler()
     with batch(module) as batcher, ThreadPoolExecutor(1) as threads:
         with batcher.job(BatchJob()), torch.inference_mode():
@@ -169,7 +169,7 @@ def test_a_job_prepares_alone_until_its_first_call() -> None:
 
 
 def test_adapters_are_switched_before_their_jobs_forward() -> None:
-    """Each forward runs with the adapters of its jobs, and jobs with others are in another one."""
+    """Each forward runs with the adapters of its jobs, and jobs with other adapters are in another forward."""
     active: list[AdapterSet] = []
     module = Doubler()
     ink, oil = (("ink", 1.0),), (("oil", 0.5),)
@@ -181,7 +181,7 @@ def test_adapters_are_switched_before_their_jobs_forward() -> None:
 
 
 def test_adapters_that_cannot_be_switched_to_fail_their_jobs() -> None:
-    """The job with them gets the error, and the next job is served."""
+    """The job with the adapters gets the error, and the next job is served."""
     module = Doubler()
 
     def activate(adapters: AdapterSet) -> None:
@@ -195,8 +195,8 @@ def test_adapters_that_cannot_be_switched_to_fail_their_jobs() -> None:
 
 
 @pytest.mark.parametrize("moment", ["start", "stop"])
-def test_a_stopwatch_that_fails_stops_nobody(moment: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A GPU tells of a broken kernel when it is next asked for the time: its jobs fail, and the thread serves on."""
+def test_a_stopwatch_that_fails_stops_no_other_job(moment: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A GPU reports a broken kernel when the time is read next: its jobs fail, and the thread continues to serve."""
     broken = [True]
 
     def fail_once(*_: object) -> list[Any]:
@@ -213,7 +213,7 @@ def test_a_stopwatch_that_fails_stops_nobody(moment: str, monkeypatch: pytest.Mo
 
 
 def test_a_cpu_is_timed_by_the_clock() -> None:
-    """On a CPU a forward is over when it returns, and its time is told at once."""
+    """On a CPU a forward is over when it returns, and its time is known at once."""
     stopwatch = build_stopwatch({"unet": Doubler()})
     assert isinstance(stopwatch, HostStopwatch)
     assert isinstance(build_stopwatch({"unet": torch.nn.Identity()}), HostStopwatch)
@@ -226,7 +226,7 @@ def test_a_cpu_is_timed_by_the_clock() -> None:
 
 
 class EarlierCalls:
-    """A first call that an earlier attempt has made."""
+    """The first call is one that an earlier attempt has made."""
 
     def __init__(self) -> None:
         self.earlier = [torch.zeros(2, 3)]
@@ -241,7 +241,7 @@ class EarlierCalls:
 
 
 def test_calls_of_an_earlier_attempt_are_not_made_again() -> None:
-    """What is known is answered without a forward, and what is not is kept."""
+    """A known call is answered without a forward, and the answer of a new one is kept."""
     module, job, calls = Doubler(), BatchJob(), EarlierCalls()
     job.calls = calls
     with batch(module) as batcher, batcher.job(job), torch.inference_mode():

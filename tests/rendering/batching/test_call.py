@@ -1,4 +1,4 @@
-"""What a call is before it is parked: its rows, its timestep, and what calls of its shape cost."""
+"""A call before it is parked: its rows, its timestep, and its shape."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ def read(**arguments: Any) -> DenoiserCall:
 
 @pytest.mark.parametrize("timestep", [torch.tensor(7), torch.tensor([7]), torch.tensor([7, 7, 7]), torch.tensor(7.0)])
 def test_every_row_gets_its_timestep(timestep: torch.Tensor) -> None:
-    """However a pipeline says it, there is one for each row, in float32."""
+    """However a pipeline passes the timestep, there is one for each row, in float32."""
     settled = read(sample=torch.zeros(3, 4), timestep=timestep).arguments["timestep"]
 
     assert settled.dtype == torch.float32
@@ -25,7 +25,7 @@ def test_every_row_gets_its_timestep(timestep: torch.Tensor) -> None:
 
 
 def test_a_timestep_keeps_its_precision() -> None:
-    """What is floating already stays in its type: in a model of half precision the embedding is, too."""
+    """A floating-point timestep keeps its type: in a half-precision model the embedding has it too."""
     settled = read(sample=torch.zeros(2, 4), timestep=torch.tensor(0.5, dtype=torch.bfloat16)).arguments["timestep"]
 
     assert settled.dtype == torch.bfloat16
@@ -38,7 +38,7 @@ def test_a_plain_number_stays() -> None:
 
 
 def test_the_pipelines_own_arguments_stay() -> None:
-    """The pipeline's dict is not changed under its hands."""
+    """The pipeline's own dict of arguments is not changed."""
     arguments = {"sample": torch.zeros(2, 4), "timestep": torch.tensor(7)}
 
     read_call(BatchJob(), "unet", torch.nn.Identity(), arguments)
@@ -47,7 +47,7 @@ def test_the_pipelines_own_arguments_stay() -> None:
 
 
 def test_cost_goes_by_size_and_not_by_value() -> None:
-    """Calls of other rows and texts are of one shape; another size, type or module is another."""
+    """Calls with other rows and texts have one shape; another size, type or module makes another shape."""
     shape = read(sample=torch.zeros(2, 4, 8, 8)).shape
 
     assert read(sample=torch.ones(5, 4, 8, 8), text=torch.zeros(5, 7)).shape == shape
@@ -56,8 +56,8 @@ def test_cost_goes_by_size_and_not_by_value() -> None:
     assert read_call(BatchJob(), "controlnet", torch.nn.Identity(), {"sample": torch.zeros(2, 4, 8, 8)}).shape != shape
 
 
-def test_the_largest_of_listed_pictures_tells_the_cost() -> None:
-    """A list is padded to its largest picture."""
+def test_the_largest_of_listed_pictures_gives_the_cost() -> None:
+    """The shape of a list of pictures is that of the largest, because models pad the others to it."""
     small, large = torch.zeros(4, 1, 8, 8), torch.zeros(4, 1, 16, 8)
 
     assert read(x=[small, large]).shape == read(x=[large]).shape
@@ -65,13 +65,13 @@ def test_the_largest_of_listed_pictures_tells_the_cost() -> None:
 
 
 def test_lists_of_other_things_may_come_first() -> None:
-    """The shape is that of the first tensors, whatever stands before them."""
+    """The shape is that of the first tensors, whatever comes before them."""
     assert read(scales=[0.5, 1.0], sample=torch.zeros(2, 4)).shape == read(sample=torch.zeros(2, 4)).shape
     assert read(sizes=[[(1, 4)]], x=[torch.zeros(4, 8)]).shape == read(x=[torch.zeros(4, 8)]).shape
 
 
 def test_an_answer_is_waited_for() -> None:
-    """Who waits gets the output, or what went wrong raised."""
+    """`wait` returns the output, or raises the error."""
     call, failed = read(sample=torch.zeros(2, 4)), read(sample=torch.zeros(2, 4))
     call.succeed("rows")
     failed.fail(ArithmeticError("no"))

@@ -1,4 +1,4 @@
-"""The engine takes as many jobs as fill its batches, and no more: the next one waits in the queue."""
+"""The engine takes the jobs that fill its batches, and no more: the next one waits in the queue."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ PATIENCE_SECONDS = 30
 
 
 class Visitors:
-    """Jobs that ask for a slot, each in a thread of its own."""
+    """Jobs that wait for a slot, each in a thread of its own."""
 
     def __init__(self, threads: ThreadPoolExecutor) -> None:
         self.capacity = Capacity()
@@ -25,7 +25,7 @@ class Visitors:
         self._may_go = Event()
 
     def ask(self, *, share: float | None = None) -> tuple[Future[None], Event, list[Slot]]:
-        """A job that takes so much of a batch: its end, whether it is in, and its slot."""
+        """A job that takes `share` of a batch: its end, whether it is in, and its slot."""
         is_in = Event()
         places: list[Slot] = []
 
@@ -40,13 +40,13 @@ class Visitors:
         return self._threads.submit(visit), is_in, places
 
     def enter(self, *, share: float | None = None) -> Slot:
-        """A job that has to find a slot."""
+        """A job that must get a slot."""
         _, is_in, places = self.ask(share=share)
         assert is_in.wait(PATIENCE_SECONDS)
         return places[0]
 
     def is_full(self, is_in: Event) -> bool:
-        """Whether the job that asks stays outside: it would be in by now if there were capacity."""
+        """Whether the job still waits: it would be in by now if there were capacity."""
         return not is_in.wait(0.1)
 
     def end(self) -> None:
@@ -62,7 +62,7 @@ def visitors() -> Iterator[Visitors]:
 
 
 def test_jobs_of_unknown_size_take_a_quarter(visitors: Visitors) -> None:
-    """Before anything is known of them four jobs fill the capacity, and the fifth waits until one leaves."""
+    """Four jobs of unknown size fill the capacity, and the fifth waits until one leaves."""
     places = [visitors.enter() for _ in range(4)]
     _, is_in, _ = visitors.ask()
     assert visitors.is_full(is_in)
@@ -73,7 +73,7 @@ def test_jobs_of_unknown_size_take_a_quarter(visitors: Visitors) -> None:
 
 
 def test_jobs_take_what_they_need(visitors: Visitors) -> None:
-    """Eight jobs of an eighth each fit: admission has learned that so many share a forward."""
+    """Eight jobs of an eighth each fit: admission has learned that eight share a forward."""
     for _ in range(7):
         visitors.enter(share=0.125)
     _, is_in, _ = visitors.ask(share=0.125)
@@ -81,7 +81,7 @@ def test_jobs_take_what_they_need(visitors: Visitors) -> None:
 
 
 def test_a_job_that_fills_a_batch_is_alone(visitors: Visitors) -> None:
-    """A job of many pictures has the room to itself, however large it is."""
+    """A job of many pictures has the engine alone, however large it is."""
     slot = visitors.enter(share=3.0)
     _, is_in, _ = visitors.ask()
     assert visitors.is_full(is_in)
@@ -92,7 +92,7 @@ def test_a_job_that_fills_a_batch_is_alone(visitors: Visitors) -> None:
 
 
 def test_shares_shrink_as_admission_learns(visitors: Visitors) -> None:
-    """A job that turns out to be small makes room while it goes on, though nobody announces it."""
+    """A running job that turns out to be small makes capacity for others without a notification."""
     places = [visitors.enter() for _ in range(4)]
     _, is_in, _ = visitors.ask()
     assert visitors.is_full(is_in)
@@ -103,8 +103,8 @@ def test_shares_shrink_as_admission_learns(visitors: Visitors) -> None:
     assert is_in.wait(PATIENCE_SECONDS)
 
 
-def test_a_place_is_given_up_once(visitors: Visitors) -> None:
-    """Given up after the last step and again at the end of the job, it is one place that is free."""
+def test_a_slot_is_released_once(visitors: Visitors) -> None:
+    """A slot that is released after the last step, and again at the end of the job, frees one slot."""
     places = [visitors.enter() for _ in range(4)]
     places[0].release()
     places[0].release()
@@ -115,8 +115,8 @@ def test_a_place_is_given_up_once(visitors: Visitors) -> None:
     assert visitors.is_full(is_in)
 
 
-def test_the_end_of_a_job_is_the_end_of_its_place() -> None:
-    """A job that fails before its last step leaves no place taken."""
+def test_the_end_of_a_job_releases_its_slot() -> None:
+    """A job that fails before its last step releases its slot."""
     capacity = Capacity()
 
     def fail() -> None:
@@ -130,8 +130,8 @@ def test_the_end_of_a_job_is_the_end_of_its_place() -> None:
     assert capacity.shapes() == frozenset()
 
 
-def test_it_tells_what_is_being_drawn() -> None:
-    """The shapes of the jobs inside, without those that have not been claimed yet and those that have left."""
+def test_it_knows_what_is_being_drawn() -> None:
+    """`shapes` are those of the jobs inside, without jobs that are not claimed yet or have released their slot."""
     capacity = Capacity()
     with capacity.wait_for_slot(BatchJob()) as first, capacity.wait_for_slot(BatchJob()) as second:
         assert capacity.shapes() == frozenset()

@@ -1,4 +1,4 @@
-"""Tensors are compared by value, and looked at once."""
+"""Tensors are compared by value, and read once."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from worker.rendering.batching.digests import Digests
 
 @pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16, torch.int64, torch.bool, torch.float8_e4m3fn])
 def test_equal_values_have_equal_digests(dtype: torch.dtype) -> None:
-    """Two tensors of equal values, in whatever layout, are the same; one other number makes another digest."""
+    """Two tensors of equal values, in any layout, have equal digests; one changed number makes another digest."""
     numbers = torch.tensor([[0, 1, 1], [1, 0, 1]]).to(dtype)
     other = torch.tensor([[0, 1, 1], [1, 0, 0]]).to(dtype)
     digests = Digests()
@@ -21,7 +21,7 @@ def test_equal_values_have_equal_digests(dtype: torch.dtype) -> None:
 
 
 def test_shape_and_type_count() -> None:
-    """The same bytes in another shape or of another type are other values."""
+    """The same bytes in another shape or type have another digest."""
     digests, zeros = Digests(), torch.zeros(4, 2)
 
     assert digests.of_values(zeros) != digests.of_values(zeros.reshape(2, 4))
@@ -29,7 +29,7 @@ def test_shape_and_type_count() -> None:
 
 
 def test_rows_that_are_equal_count_once() -> None:
-    """However many rows there are, when all are equal; when they are not, everything counts."""
+    """Any number of equal rows has the digest of one; unequal rows have a digest of all."""
     digests, row = Digests(), torch.arange(6.0).reshape(1, 6)
 
     assert digests.of_equal_rows(row) == digests.of_equal_rows(row.expand(3, 6))
@@ -38,7 +38,7 @@ def test_rows_that_are_equal_count_once() -> None:
 
 
 def test_a_tensor_is_not_mistaken_for_one_that_is_gone() -> None:
-    """Tensors that come and go at the same place in the memory have digests of their own, hundreds of them."""
+    """Hundreds of tensors, one after the other at the same address, have their own digests."""
     digests = Digests()
     found = [digests.of_values(torch.full((3,), float(number))) for number in range(300)]
 
@@ -46,11 +46,11 @@ def test_a_tensor_is_not_mistaken_for_one_that_is_gone() -> None:
     assert len(digests._known) <= 32
 
 
-def test_a_tensor_is_looked_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Pipelines pass the same positions at every step, and a look waits for the device."""
+def test_a_tensor_is_read_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A tensor that is passed at every step is read once, because a read waits for the device."""
     digests, positions = Digests(), torch.arange(6.0)
     first = digests.of_values(positions)
-    # A second look would fail.
+    # A second read would fail.
     monkeypatch.setattr("worker.rendering.batching.digests._digest", None)
 
     assert digests.of_values(positions) == first

@@ -1,4 +1,4 @@
-"""One forward for several calls, and what goes wrong in it only for those whose rows go wrong."""
+"""One forward serves several calls, and an error reaches only the calls whose rows cause it."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from worker.rendering.batching.forward import is_out_of_memory, run_forward
 
 
 class Doubler:
-    """Answers twice the rows. Has memory for so many rows at once, and raises for a negative row."""
+    """Returns twice the rows. Has memory for a number of rows at once, and raises for a negative row."""
 
     def __init__(self, fits: int = 99) -> None:
         self.fits = fits
@@ -30,7 +30,7 @@ class Doubler:
 
 
 class ListDoubler:
-    """The same for pictures that are listed, as Z-Image's are."""
+    """The same for listed pictures, as Z-Image's are."""
 
     def __init__(self, fits: int) -> None:
         self._doubler = Doubler(fits)
@@ -57,7 +57,7 @@ def answer(call: DenoiserCall) -> list[float]:
 
 
 def test_calls_share_a_forward() -> None:
-    """Three calls, one forward, to each its rows."""
+    """Three calls share one forward, and each gets its rows."""
     model = Doubler()
 
     calls = run(model, [sample(1), sample(2, 3), sample(4)])
@@ -67,7 +67,7 @@ def test_calls_share_a_forward() -> None:
 
 
 def test_calls_that_do_not_fit_are_halved() -> None:
-    """Where the memory is short, halves go in, and halves of halves; everybody is answered."""
+    """If there is not enough memory, calls are halved, and halved again, and all are answered."""
     model, admission = Doubler(fits=2), Admission(most_rows=64)
 
     calls = run(model, [sample(number) for number in range(8)], admission)
@@ -78,7 +78,7 @@ def test_calls_that_do_not_fit_are_halved() -> None:
 
 
 def test_a_call_that_does_not_fit_alone_goes_row_by_row() -> None:
-    """A job of several pictures is drawn where only one fits at a time."""
+    """A job of several pictures is drawn even if only one fits at a time."""
     model = Doubler(fits=1)
 
     [call] = run(model, [sample(1, 2, 3)])
@@ -88,7 +88,7 @@ def test_a_call_that_does_not_fit_alone_goes_row_by_row() -> None:
 
 
 def test_listed_pictures_go_row_by_row() -> None:
-    """The same for Z-Image: the answer is one list of all the pictures, as from a forward of them all."""
+    """For Z-Image the answer is one list of all pictures, as from one forward."""
     model = ListDoubler(fits=1)
     call = read_call(BatchJob(), "transformer", model, {"x": [sample(1), sample(2), sample(3)]})
 
@@ -100,7 +100,7 @@ def test_listed_pictures_go_row_by_row() -> None:
 
 
 def test_a_row_that_does_not_fit_fails_its_job_alone() -> None:
-    """Where not even one row fits, the job has no memory, and says so."""
+    """If not even one row fits, the job fails with the memory error."""
     model = Doubler(fits=0)
 
     [call] = run(model, [sample(1, 2)])
@@ -111,7 +111,7 @@ def test_a_row_that_does_not_fit_fails_its_job_alone() -> None:
 
 
 def test_what_raises_fails_alone() -> None:
-    """A call that the model cannot take fails; those beside it are answered, each from a forward of its own."""
+    """A call that the model cannot take fails; the calls beside it are answered, each by a forward of its own."""
     model = Doubler()
 
     calls = run(model, [sample(1), sample(-1, 1), sample(3)])
@@ -123,7 +123,7 @@ def test_what_raises_fails_alone() -> None:
 
 
 def test_both_at_once() -> None:
-    """Short of memory and with a call that raises among them, the others are answered all the same."""
+    """With too little memory and a call that raises, the other calls are still answered."""
     model = Doubler(fits=3)
 
     calls = run(model, [sample(1), sample(2), sample(-1), sample(4)])
@@ -134,7 +134,7 @@ def test_both_at_once() -> None:
 
 
 def test_memory_errors_of_all_kinds_are_known() -> None:
-    """A GPU's, Python's, and that of torch's allocator on a CPU, which has no type; nothing else is taken for one."""
+    """The errors of a GPU, of Python, and of torch's CPU allocator (which has no type of its own) count; no others do."""
     assert is_out_of_memory(torch.OutOfMemoryError())
     assert is_out_of_memory(MemoryError())
     with pytest.raises(RuntimeError) as caught:

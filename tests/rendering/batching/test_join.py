@@ -1,4 +1,4 @@
-"""Joined and taken apart again, every call has what it came with, however deep it lies."""
+"""Joined and split again, every call has what it came with, at any depth."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from worker.rendering.batching.rows import Rows
 
 @dataclass
 class Sample(BaseOutput):  # type: ignore[misc]  # diffusers has no types
-    """As denoisers answer."""
+    """The output of a denoiser."""
 
     sample: Any
     more: Any = None
@@ -26,14 +26,14 @@ class Sample(BaseOutput):  # type: ignore[misc]  # diffusers has no types
 
 @dataclass(frozen=True)
 class Residuals:
-    """As a ControlNet of somebody else's might answer."""
+    """The output of a ControlNet as a third party might write it."""
 
     down: list[torch.Tensor]
     mid: torch.Tensor
 
 
 def is_ambiguous(form: Any) -> bool:
-    """Whether there are lists of plain lists in it: in a call they are rows (Qwen-Image's sizes) where they can be."""
+    """Whether it has lists of plain lists: in a call they are rows if they can be (Qwen-Image's sizes)."""
     if isinstance(form, dict):
         return any(map(is_ambiguous, form.values()))
     if not isinstance(form, (list, tuple)):
@@ -41,7 +41,7 @@ def is_ambiguous(form: Any) -> bool:
     return any(map(is_ambiguous, form)) or all(isinstance(part, (list, tuple)) for part in form)
 
 
-#: How a call's values lie in each other: leaves are how many numbers a row has, or what is not joined.
+#: How a call's values are nested: a leaf is the number of numbers in a row, or a value that is not joined.
 _FORMS = st.recursive(
     st.integers(1, 3) | st.sampled_from(["plain", 0.5, None, "shared"]),
     lambda parts: (
@@ -54,12 +54,12 @@ _FORMS = st.recursive(
     max_leaves=8,
 ).filter(lambda form: not is_ambiguous(form))
 
-#: Values without rows, which have to be equal for calls to be joined: longer than any number of rows here.
+#: Values without rows, which must be equal for calls to be joined: longer than any number of rows here.
 _SHARED = torch.arange(99.0)
 
 
 def grow(form: Any, rows: int) -> Any:
-    """Values of the form for so many rows."""
+    """Values of the form for `rows` rows."""
     if isinstance(form, int):
         return torch.rand(rows, form)
     if form == "shared":
@@ -75,7 +75,7 @@ def grow(form: Any, rows: int) -> Any:
 
 
 def is_same(one: Any, other: Any) -> bool:
-    """Same form, same numbers."""
+    """Whether form and numbers are equal."""
     if type(one) is not type(other):
         return False
     if isinstance(one, torch.Tensor):
@@ -95,7 +95,7 @@ def count_rows(counts: Sequence[int], *, are_listed: bool = False) -> list[Rows]
 
 @given(form=_FORMS, counts=st.lists(st.integers(1, 5), min_size=1, max_size=5))
 def test_every_call_gets_its_rows_back(form: Any, counts: list[int]) -> None:
-    """A model that answers with its arguments gives every call its own, whatever they are made of."""
+    """A model that returns its arguments gives every call its own, whatever they consist of."""
     calls = [{"hidden_states": torch.rand(count, 3), "form": grow(form, count)} for count in counts]
 
     parts = split_output(join_arguments(calls, count_rows(counts)), count_rows(counts))
@@ -105,7 +105,7 @@ def test_every_call_gets_its_rows_back(form: Any, counts: list[int]) -> None:
 
 @given(form=_FORMS, count=st.integers(2, 6))
 def test_a_call_is_taken_apart_into_rows(form: Any, count: int) -> None:
-    """Row by row, and joined again, a call is what it was."""
+    """A call that is split into rows and joined again is unchanged."""
     call = {"hidden_states": torch.rand(count, 3), "form": grow(form, count)}
 
     singles = [take_rows(call, Rows(count, are_listed=False), place, 1) for place in range(count)]
@@ -115,8 +115,8 @@ def test_a_call_is_taken_apart_into_rows(form: Any, count: int) -> None:
 
 
 @given(sides=st.lists(st.lists(st.integers(1, 4), min_size=1, max_size=3), min_size=2, max_size=4))
-def test_listed_pictures_are_told_apart(sides: list[list[int]]) -> None:
-    """Pictures of several sizes in a list, with their texts, are joined in order and come back in order."""
+def test_listed_pictures_are_kept_apart(sides: list[list[int]]) -> None:
+    """Listed pictures of several sizes, with their texts, are joined and split in order."""
     counts = [len(call) for call in sides]
     rows = count_rows(counts, are_listed=True)
     pictures = [[torch.rand(2, side) for side in call] for call in sides]
@@ -132,7 +132,7 @@ def test_listed_pictures_are_told_apart(sides: list[list[int]]) -> None:
 
 @given(sides=st.lists(st.integers(1, 4), min_size=2, max_size=4))
 def test_a_call_of_listed_pictures_is_taken_apart(sides: list[int]) -> None:
-    """Z-Image answers with a tuple of one list: joined from single rows it is one list of all of them."""
+    """Z-Image returns a tuple of one list: joined from single rows it is one list of all of them."""
     pictures = [torch.rand(2, side) for side in sides]
     singles = [take_rows({"x": pictures}, Rows(len(sides), are_listed=True), place, 1) for place in range(len(sides))]
 
@@ -142,15 +142,15 @@ def test_a_call_of_listed_pictures_is_taken_apart(sides: list[int]) -> None:
 
 
 def test_one_call_alone_is_not_touched() -> None:
-    """A job that is alone has its own tensors go in and the model's come out, without a copy."""
+    """The tensors of a single call are passed and returned without a copy."""
     call, output = {"hidden_states": torch.rand(2, 3)}, (torch.rand(2, 3),)
 
     assert join_arguments([call], count_rows([2]))["hidden_states"] is call["hidden_states"]
     assert split_output(output, count_rows([2]))[0] is output
 
 
-def test_nobody_writes_into_anothers_rows() -> None:
-    """Rows are copies: a scheduler that changes its answer in place changes nobody else's."""
+def test_no_job_writes_into_anothers_rows() -> None:
+    """Rows are copies: a scheduler that changes its output in place does not change another job's."""
     output = torch.zeros(4, 3)
     first, second = split_output(output, count_rows([2, 2]))
 

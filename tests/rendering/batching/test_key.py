@@ -1,4 +1,4 @@
-"""Which calls may share a forward: all that a model reads once for everybody has to be equal, and nothing more."""
+"""Which calls may share a forward: everything that a model reads once for all rows must be equal, and nothing else."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def may_share(
 
 
 def arguments(rows: int = 2, **changes: Any) -> dict[str, Any]:
-    """A call as FLUX, SDXL and ControlNets make them, all at once; values are new each time."""
+    """A call with the arguments of FLUX, SDXL and ControlNets together; values are new each time."""
     return {
         "hidden_states": torch.rand(rows, 16, 8),
         "timestep": torch.rand(rows),
@@ -38,7 +38,7 @@ def arguments(rows: int = 2, **changes: Any) -> dict[str, Any]:
 
 
 def test_jobs_at_other_steps_share() -> None:
-    """Other latents, steps, texts, sizes that the picture claims to have, and numbers of rows are no hindrance."""
+    """Calls with other latents, steps, texts, size conditions and numbers of rows share."""
     assert may_share(arguments(2), arguments(1))
     assert may_share(arguments(2), arguments(2))
 
@@ -71,7 +71,7 @@ def test_what_differs_is_not_shared(changes: dict[str, Any]) -> None:
 
 
 def test_timesteps_of_any_form_share() -> None:
-    """One timestep for all rows or one for each, in whole numbers or not: they meet as float32."""
+    """One timestep for all rows or one for each, an integer or not: calls share, because all become float32."""
     whole = arguments(timestep=torch.tensor(7))
     assert may_share(whole, arguments(3, timestep=torch.rand(3)))
     assert may_share(whole, arguments(1, timestep=torch.tensor([9])))
@@ -79,7 +79,7 @@ def test_timesteps_of_any_form_share() -> None:
 
 
 def test_positions_for_each_row_go_by_value() -> None:
-    """Positions with rows (FLUX.2) share when all rows are equal, however many there are, and not when they differ."""
+    """Positions with rows (FLUX.2) share if all rows are equal, with any number of rows, and not if they differ."""
     positions = torch.arange(48.0).reshape(1, 16, 3)
     pair = arguments(2, img_ids=positions.expand(2, 16, 3))
 
@@ -90,7 +90,7 @@ def test_positions_for_each_row_go_by_value() -> None:
 
 @pytest.mark.parametrize("name", ["image_rotary_emb", "txt_ids"])
 def test_a_tuple_of_positions_goes_by_value(name: str) -> None:
-    """Cosines and sines of positions, as a tuple, are compared number by number even where they seem to have rows."""
+    """Cosines and sines of positions, as a tuple, are compared by value even if they seem to have rows."""
     cosines, sines = torch.rand(2, 8), torch.rand(2, 8)
     one = arguments(2) | {name: (cosines, sines)}
 
@@ -99,7 +99,7 @@ def test_a_tuple_of_positions_goes_by_value(name: str) -> None:
 
 
 def test_listed_texts_of_any_length_share() -> None:
-    """Z-Image's pictures and texts may differ in size from row to row, so calls with them share."""
+    """Calls with Z-Image's pictures and texts share: they may differ in size from row to row."""
     one = {"x": [torch.rand(4, 1, 8, 8)], "t": torch.rand(1), "cap_feats": [torch.rand(5, 8)]}
     other = {"x": [torch.rand(4, 1, 8, 16)] * 2, "t": torch.rand(2), "cap_feats": [torch.rand(9, 8)] * 2}
 
@@ -116,7 +116,7 @@ def test_image_shapes_have_to_be_equal() -> None:
 
 
 def test_adapters_have_to_be_equal() -> None:
-    """Jobs share with those that have the same adapters at the same scales."""
+    """Jobs share only with jobs that have the same adapters at the same scales."""
     ink = BatchJob(adapters=(("ink", 0.5),))
 
     assert may_share(arguments(), arguments(), ink, BatchJob(adapters=(("ink", 0.5),)))
@@ -124,8 +124,8 @@ def test_adapters_have_to_be_equal() -> None:
     assert not may_share(arguments(), arguments(), ink, BatchJob())
 
 
-def test_deterministic_jobs_share_with_nobody() -> None:
-    """Not even with each other, and not with jobs that do not mind."""
+def test_deterministic_jobs_do_not_share() -> None:
+    """They do not share with each other, nor with other jobs."""
     first, second = BatchJob(is_deterministic=True), BatchJob(is_deterministic=True)
 
     assert not may_share(arguments(), arguments(), first, second)
@@ -133,10 +133,10 @@ def test_deterministic_jobs_share_with_nobody() -> None:
 
 
 def test_modules_do_not_share() -> None:
-    """A ControlNet's calls are not the denoiser's, however alike."""
+    """A ControlNet's calls do not share with the denoiser's, even with equal arguments."""
     assert not may_share(arguments(), arguments(), modules=("unet", "controlnet"))
 
 
-def test_calls_without_rows_share_with_nobody() -> None:
-    """What has no rows cannot be joined."""
+def test_calls_without_rows_do_not_share() -> None:
+    """Calls without rows cannot be joined."""
     assert not may_share({"flag": True}, {"flag": True})

@@ -1,4 +1,4 @@
-"""Whatever ends one job of a batch of eight, the other seven come to what they come to alone."""
+"""Whatever ends one job of a batch of eight, the other seven have the outcome that they have alone."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from worker.rendering.errors import JobCancelled, NonFiniteResult, WorkerDrainin
 from worker.rendering.models import LoadedModel
 from worker.rendering.watch_steps import StepEnd
 
-#: Larger than any number in a job's latents: by it the denoiser knows the rows of the eighth job.
+#: Larger than any number in a job's latents: the denoiser recognises the rows of the eighth job by it.
 _MARK = 12_345.0
 
 SHARING = with_changes([*SEVEN, EIGHTH], deterministic=False)
@@ -31,7 +31,7 @@ def raise_at(step: int, error: Exception) -> OnStep:
 
 
 def write_from(step: int, value: float) -> OnStep:
-    """Into one of the numbers that the denoiser gets for its next step, at this step and each that follows."""
+    """Write `value` into one number of the denoiser's next input, at this step and each later one."""
 
     def end_step(end: StepEnd) -> None:
         if end.step >= step:
@@ -41,8 +41,8 @@ def write_from(step: int, value: float) -> OnStep:
 
 
 def fail_on_mark(model: LoadedModel, error: Exception) -> Callable[[], list[int]]:
-    """From the first one that the marked job shares with others, each forward with the mark in its rows raises the
-    error. Tells the rows of those.
+    """From the first forward that the marked job shares with others, each forward with the mark in its rows raises the
+    error. Returns a function that lists the rows of those forwards.
     """
     failed: list[int] = []
 
@@ -57,10 +57,10 @@ def fail_on_mark(model: LoadedModel, error: Exception) -> Callable[[], list[int]
 
 
 def assert_seven_unharmed(outcomes: list[Outcome], alone: list[Outcome]) -> None:
-    """Their pictures are the same to the bit, and they were drawn in company."""
+    """The seven pictures are the same bit for bit, and their forwards were shared."""
     for outcome, reference in zip(outcomes[:7], alone, strict=True):
         assert outcome.error is None
-        assert outcome.steps_told == reference.steps_told
+        assert outcome.steps_seen == reference.steps_seen
         assert outcome.pixels is not None
         assert reference.pixels is not None
         assert np.array_equal(outcome.pixels, reference.pixels)
@@ -69,7 +69,7 @@ def assert_seven_unharmed(outcomes: list[Outcome], alone: list[Outcome]) -> None
 
 
 def test_the_seven_differ(seven_alone: list[Outcome]) -> None:
-    """No picture of the seven is like another, so that none can stand for another's."""
+    """No two pictures of the seven are equal, so that none can be mistaken for another."""
     pictures = [
         picture.tobytes() for outcome in seven_alone if outcome.pixels is not None for picture in outcome.pixels
     ]
@@ -79,17 +79,17 @@ def test_the_seven_differ(seven_alone: list[Outcome]) -> None:
 
 @pytest.mark.parametrize("step", range(1, EIGHTH.steps + 1))
 def test_a_job_is_cancelled_at_any_step(double: LoadedModel, seven_alone: list[Outcome], step: int) -> None:
-    """A job that is cancelled at a step takes no further one, and nobody else notices."""
+    """A job that is cancelled at a step takes no further step, and no other job changes."""
     outcomes = draw_together(double, SHARING, {7: raise_at(step, JobCancelled())})
 
     assert isinstance(outcomes[7].error, JobCancelled)
-    assert outcomes[7].steps_told == step
+    assert outcomes[7].steps_seen == step
     assert_seven_unharmed(outcomes, seven_alone)
 
 
 @pytest.mark.parametrize("error", [WorkerDraining(), LeaseLost(), TimeoutError("past its deadline"), MemoryError()])
 def test_a_job_is_given_up(double: LoadedModel, seven_alone: list[Outcome], error: Exception) -> None:
-    """A job that is handed back, lost, late or too large for its own thread ends so, and nobody else notices."""
+    """A job that is handed back, lost, late or too large for its own thread ends with that error, and no other job changes."""
     outcomes = draw_together(double, SHARING, {7: raise_at(3, error)})
 
     assert outcomes[7].error is error
@@ -97,26 +97,26 @@ def test_a_job_is_given_up(double: LoadedModel, seven_alone: list[Outcome], erro
 
 
 def test_a_job_finds_no_memory(double: LoadedModel, seven_alone: list[Outcome]) -> None:
-    """A job whose rows do not fit, not even one by one, ends with that; those that shared its forward get their rows."""
+    """A job whose rows do not fit even one by one ends with that error; the jobs that shared its forward get their rows."""
     failed = fail_on_mark(double, torch.OutOfMemoryError("injected"))
 
     outcomes = draw_together(double, SHARING, {7: write_from(2, _MARK)}, meetings=2)
 
     assert isinstance(outcomes[7].error, torch.OutOfMemoryError)
-    # At first with others, and at last a single row.
+    # First together with others, and at last a single row.
     assert failed()[0] > 2
     assert failed()[-1] == 1
     assert_seven_unharmed(outcomes, seven_alone)
 
 
 def test_a_forward_raises(double: LoadedModel, seven_alone: list[Outcome]) -> None:
-    """A job whose rows the model cannot take ends with the model's error; those that shared its forward get their rows."""
+    """A job whose rows the model cannot take ends with the model's error; the jobs that shared its forward get their rows."""
     failed = fail_on_mark(double, ArithmeticError("injected"))
 
     outcomes = draw_together(double, SHARING, {7: write_from(2, _MARK)}, meetings=2)
 
     assert isinstance(outcomes[7].error, ArithmeticError)
-    # At first with others, and then alone.
+    # First together with others, and then alone.
     assert failed()[0] > 2
     assert failed()[1:] == [2]
     assert_seven_unharmed(outcomes, seven_alone)
@@ -124,16 +124,16 @@ def test_a_forward_raises(double: LoadedModel, seven_alone: list[Outcome]) -> No
 
 @pytest.mark.parametrize("value", [float("nan"), float("inf")])
 def test_a_jobs_numbers_get_out_of_hand(double: LoadedModel, seven_alone: list[Outcome], value: float) -> None:
-    """A job with no finite picture says so at its next step; not a number of it is in anybody else's."""
+    """A job whose latents are not finite fails at its next step; none of its numbers are in another job's."""
     outcomes = draw_together(double, SHARING, {7: write_from(2, value)})
 
     assert isinstance(outcomes[7].error, NonFiniteResult)
-    assert outcomes[7].steps_told == 2
+    assert outcomes[7].steps_seen == 2
     assert_seven_unharmed(outcomes, seven_alone)
 
 
 def test_a_pipeline_raises(double: LoadedModel, seven_alone: list[Outcome]) -> None:
-    """An error of the pipeline's own code, between two calls, is its job's alone."""
+    """An error of the pipeline's own code between two calls affects only its job."""
 
     def break_scheduler(pipeline: Any) -> None:
         pipeline.scheduler.scale_model_input = fail_from_third_step(pipeline.scheduler.scale_model_input)
@@ -141,7 +141,7 @@ def test_a_pipeline_raises(double: LoadedModel, seven_alone: list[Outcome]) -> N
     outcomes = draw_together(double, SHARING, watches={7: break_scheduler})
 
     assert isinstance(outcomes[7].error, ArithmeticError)
-    assert outcomes[7].steps_told == 2
+    assert outcomes[7].steps_seen == 2
     assert_seven_unharmed(outcomes, seven_alone)
 
 
@@ -159,7 +159,7 @@ def fail_from_third_step(scale: Callable[..., torch.Tensor]) -> Callable[..., to
 
 
 def test_deterministic_jobs_are_the_same_to_the_bit(single: LoadedModel) -> None:
-    """In float32 too a deterministic job's latents are those of its run alone, whatever happens beside it."""
+    """In float32 too, a deterministic job's latents are those of its run alone, whatever runs beside it."""
     deterministic = with_changes(SEVEN, deterministic=True)
     alone = draw_alone(single, deterministic)
     company = [*deterministic, *with_changes([EIGHTH, *SEVEN[:3]], deterministic=False)]
@@ -176,7 +176,7 @@ def test_deterministic_jobs_are_the_same_to_the_bit(single: LoadedModel) -> None
 
 
 def test_other_jobs_are_the_same_to_the_eye(single: LoadedModel) -> None:
-    """In float32, where rows in company are computed by other kernels, latents stay within 1e-4 of their range."""
+    """In float32, where other kernels compute shared rows, latents stay within 1e-4 of their range."""
     alone = draw_alone(single, SHARING[:7])
 
     outcomes = draw_together(single, SHARING, {7: raise_at(3, JobCancelled())})

@@ -1,4 +1,4 @@
-"""Who goes together, who goes first, and how long anybody is waited for. Time is passed in."""
+"""Which calls share a forward, which go first, and how long a group waits for a job. Time is passed in."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ from worker.rendering.batching.parked_calls import ParkedCalls
 
 
 def call(job: BatchJob, *, rows: int = 1, width: int = 3) -> DenoiserCall:
-    """Calls of one width have one key."""
+    """A call; calls of one width have one key."""
     return read_call(job, "unet", torch.nn.Identity(), {"sample": torch.zeros(rows, width)})
 
 
 class Line:
-    """Calls that wait, and a clock."""
+    """Parked calls, and a clock."""
 
     def __init__(self, most_rows: int = 64) -> None:
         self.waiting = ParkedCalls()
@@ -39,7 +39,7 @@ class Line:
         return group.wait_seconds
 
     def run(self, seconds: float = 1.0) -> list[DenoiserCall]:
-        """Take a group, and let its forward take so long."""
+        """Take a group, and let its forward take `seconds`."""
         calls = self.take()
         if calls:
             self.now += seconds
@@ -52,13 +52,13 @@ class Line:
         return self._most_rows
 
 
-def test_nobody_is_there() -> None:
-    """Without calls there is nothing to run, until somebody calls."""
+def test_there_is_no_call() -> None:
+    """Without calls there is nothing to run, and no time to wait for."""
     assert Line().wait_seconds() is None
 
 
-def test_a_job_alone_waits_for_nobody() -> None:
-    """A single job's call goes at once."""
+def test_a_single_job_does_not_wait() -> None:
+    """A single job's call runs at once."""
     line, job = Line(), BatchJob()
     for _ in range(3):
         line.park(call(job))
@@ -66,7 +66,7 @@ def test_a_job_alone_waits_for_nobody() -> None:
 
 
 def test_all_in_flight_go_together() -> None:
-    """The group is ready when every job in flight has called, and it is in the order of the calls."""
+    """The group is ready when every job in flight has called, and has the order of the calls."""
     line, jobs = Line(), [BatchJob() for _ in range(3)]
     line.park(*map(call, jobs))
     assert [each.job for each in line.run()] == jobs
@@ -78,7 +78,7 @@ def test_all_in_flight_go_together() -> None:
 
 
 def test_waiting_has_a_bound() -> None:
-    """A job that does not call again is waited for no longer than half a forward, and it is told how long that is."""
+    """A group waits for a job that does not call again for half a forward at most, and returns how long that is."""
     line, slow, quick = Line(), BatchJob(), BatchJob()
     line.waiting._turnaround_seconds = 100.0
     line.park(call(slow), call(quick))
@@ -93,7 +93,7 @@ def test_waiting_has_a_bound() -> None:
 
 
 def test_waiting_goes_by_how_fast_jobs_come_back() -> None:
-    """Four times what jobs take to call again, on average, is long enough: however long the forwards are."""
+    """A group waits at most four times the average time that jobs take to call again, however long forwards are."""
     line, slow, quick = Line(), BatchJob(), BatchJob()
     line.park(call(slow), call(quick))
     line.run(seconds=100.0)
@@ -104,7 +104,7 @@ def test_waiting_goes_by_how_fast_jobs_come_back() -> None:
 
 
 def test_how_fast_jobs_come_back_is_learned() -> None:
-    """Where jobs take a tenth of a second between their calls, others wait for them for four tenths."""
+    """If jobs take a tenth of a second between their calls, others wait for them for four tenths."""
     line, slow, quick = Line(), BatchJob(), BatchJob()
     line.park(call(slow), call(quick))
     for _ in range(100):
@@ -118,8 +118,8 @@ def test_how_fast_jobs_come_back_is_learned() -> None:
     assert line.wait_seconds() == pytest.approx(0.4, rel=0.01)
 
 
-def test_a_slow_job_makes_nobody_wait_for_long() -> None:
-    """A job that comes back after an hour counts as a second, once."""
+def test_a_slow_job_does_not_make_others_wait_for_long() -> None:
+    """A job that calls again after an hour counts as one second, once."""
     line, job = Line(), BatchJob()
     line.park(call(job))
     line.run()
@@ -129,8 +129,8 @@ def test_a_slow_job_makes_nobody_wait_for_long() -> None:
     assert line.waiting._turnaround_seconds < 0.11
 
 
-def test_who_leaves_is_not_waited_for() -> None:
-    """When the job that all wait for leaves, the others go; one that never was there may leave, too."""
+def test_a_job_that_leaves_is_not_waited_for() -> None:
+    """When the job that the others wait for leaves, they run; a job that never was there may leave too."""
     line, leaving, staying = Line(), BatchJob(), BatchJob()
     line.park(call(leaving), call(staying))
     line.run()
@@ -145,7 +145,7 @@ def test_who_leaves_is_not_waited_for() -> None:
 
 
 def test_a_job_of_another_key_is_not_waited_for() -> None:
-    """Whoever called with another key the last time does not keep this group waiting."""
+    """A job whose latest call had another key does not keep this group waiting."""
     line, wide, narrow = Line(), BatchJob(), BatchJob()
     line.park(call(wide, width=9), call(narrow))
     assert {each.job for each in (*line.run(), *line.run())} == {wide, narrow}
@@ -155,7 +155,7 @@ def test_a_job_of_another_key_is_not_waited_for() -> None:
 
 
 def test_what_does_not_fit_goes_next() -> None:
-    """Within the limit, oldest first; a call that is too large for the rest is not passed by smaller ones behind it."""
+    """Calls are taken oldest first within the limit; smaller calls do not overtake one that is too large for the rest."""
     line = Line(most_rows=4)
     first, second, large, last = (BatchJob() for _ in range(4))
     line.park(call(first), call(second, rows=2), call(large, rows=3), call(last))
@@ -166,7 +166,7 @@ def test_what_does_not_fit_goes_next() -> None:
 
 
 def test_a_call_above_the_limit_goes_alone() -> None:
-    """A job of more pictures than go in at once is not left waiting."""
+    """A job of more pictures than the limit still runs."""
     line = Line(most_rows=2)
     large, small = BatchJob(), BatchJob()
     line.park(call(large, rows=5), call(small))
@@ -176,7 +176,7 @@ def test_a_call_above_the_limit_goes_alone() -> None:
 
 
 def work(line: Line, forwards: int) -> list[list[BatchJob]]:
-    """So many forwards of a second each; whoever is answered calls again at once. Tells whose they were."""
+    """Run `forwards` forwards of a second each; a job that is answered calls again at once. Returns the jobs of each."""
     turns = []
     for _ in range(forwards):
         calls = line.run()
@@ -186,8 +186,8 @@ def work(line: Line, forwards: int) -> list[list[BatchJob]]:
 
 
 def test_a_rare_size_gets_its_share() -> None:
-    """One job of a rare size beside eight of a common one has as much of the device as each of those: every ninth
-    forward, and never one fewer.
+    """One job of a rare size beside eight of a common one has as much of the device as each of them: every ninth forward,
+    and never one fewer.
     """
     line, common, rare = Line(), [BatchJob() for _ in range(8)], BatchJob()
     line.park(*map(call, common), call(rare, width=9))
@@ -201,7 +201,7 @@ def test_a_rare_size_gets_its_share() -> None:
 
 
 def test_a_job_of_two_modules_gets_no_more_than_its_share() -> None:
-    """A job that calls a ControlNet and its denoiser by turns has no more of the device than one of another size."""
+    """A job that alternates between a ControlNet and its denoiser has no more of the device than one of another size."""
     line, pair, plain = Line(), BatchJob(), BatchJob()
     line.park(call(pair), call(plain, width=9))
     turns = []
@@ -217,7 +217,7 @@ def test_a_job_of_two_modules_gets_no_more_than_its_share() -> None:
 
 
 def test_a_newcomer_is_owed_nothing() -> None:
-    """A size that comes after a thousand forwards of others takes turns from then on, and not a thousand in a row."""
+    """A size that arrives after a thousand forwards of others takes turns with them, and does not catch up."""
     line, old, new = Line(), BatchJob(), BatchJob()
     line.park(call(old))
     work(line, 1_000)
@@ -228,7 +228,7 @@ def test_a_newcomer_is_owed_nothing() -> None:
 
 
 def test_many_keys_take_turns() -> None:
-    """Twelve jobs that can share with none of the others each come to their turn in every round."""
+    """Twelve jobs that cannot share with each other each have a turn in every round."""
     line, jobs = Line(), [BatchJob(is_deterministic=True) for _ in range(12)]
     line.park(*map(call, jobs))
 
@@ -239,7 +239,7 @@ def test_many_keys_take_turns() -> None:
 
 
 def test_a_late_call_does_not_starve_the_line() -> None:
-    """With room for two at a time, five jobs that call again at once are served in turn."""
+    """With a limit of two rows, five jobs that call again at once are served in turn."""
     line, jobs = Line(most_rows=2), [BatchJob() for _ in range(5)]
     line.park(*map(call, jobs))
 
@@ -249,8 +249,8 @@ def test_a_late_call_does_not_starve_the_line() -> None:
     assert [served.count(job) for job in jobs] == [20] * 5
 
 
-def test_keys_that_nobody_uses_are_forgotten() -> None:
-    """Thousands of deterministic jobs, each with a key of its own, leave nothing behind."""
+def test_unused_keys_are_forgotten() -> None:
+    """Thousands of deterministic jobs, each with a key of its own, leave no state behind."""
     line = Line()
     for _ in range(1_000):
         job = BatchJob(is_deterministic=True)
@@ -264,7 +264,7 @@ def test_keys_that_nobody_uses_are_forgotten() -> None:
 
 
 def test_everything_that_waits_can_be_taken() -> None:
-    """When the model is unloaded, all who wait can be told, of every key; then nobody waits."""
+    """`take_all` returns the waiting calls of every key, for a model that is unloaded; then none waits."""
     line, calls = Line(), [call(BatchJob()), call(BatchJob(), width=9)]
     line.park(*calls)
 

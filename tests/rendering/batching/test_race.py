@@ -1,4 +1,4 @@
-"""Jobs that come, go, fail and give up in many threads at once: everybody is answered, and rightly."""
+"""Jobs that come, go, fail and are cancelled in many threads at once: every call gets its right answer."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _FAULT, _GREED = -1.0, -2.0
 
 
 class Model(torch.nn.Module):
-    """Answers each row by its own numbers and its timestep alone; raises for some rows, and has no memory for others."""
+    """Computes each row from its own numbers and its timestep; raises for some rows, and has no memory for others."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -38,7 +38,7 @@ class GivenUp(Exception):
 
 @dataclass
 class Tally:
-    """How jobs ended."""
+    """The number of calls that ended in each way."""
 
     done: int = 0
     given_up: int = 0
@@ -47,13 +47,13 @@ class Tally:
 
 
 def run_job(model: Model, batcher: Batcher, seed: int) -> Tally:
-    """A job of random size and length, with a random end. Checks every answer that it gets."""
+    """A job of random size and length, with a random end. Checks every answer."""
     lot = random.Random(seed)
     tally = Tally()
     rows, width = lot.randint(1, 3), lot.choice([3, 3, 3, 5, 7])
     steps, end = lot.randint(1, 9), lot.choice(["done", "done", "given up", "fault", "greed"])
     if end == "greed":
-        # A size of their own: what finds no memory is put into small forwards from then on.
+        # A size of their own: a shape that finds no memory gets small forwards from then on.
         width = 9
     job = BatchJob(is_deterministic=lot.random() < 0.1)
     last = lot.randint(1, steps)
@@ -86,15 +86,15 @@ def run_job(model: Model, batcher: Batcher, seed: int) -> Tally:
 
 
 @pytest.mark.timeout(60)
-def test_nobody_hangs_and_every_answer_is_right() -> None:
-    """Hundreds of jobs of all kinds through one batcher: each ends as it should, and nobody is left in flight."""
+def test_no_job_hangs_and_every_answer_is_right() -> None:
+    """Hundreds of jobs of all kinds go through one batcher: each ends as it should, and none stays in flight."""
     model = Model()
     batcher = Batcher({"unet": model})
     with ThreadPoolExecutor(THREADS) as threads:
         tallies = list(threads.map(lambda seed: run_job(model, batcher, seed), range(ROUNDS)))
 
     assert batcher.jobs_in_flight == 0
-    assert batcher._waiting.take_all() == []
+    assert batcher._parked.take_all() == []
     assert sum(tally.done + tally.given_up + tally.failed for tally in tallies) == ROUNDS
     assert min(sum(getattr(tally, end) for tally in tallies) for end in ("done", "given_up", "failed")) > ROUNDS / 10
     assert sum(tally.rows_in_company for tally in tallies) > ROUNDS / 10

@@ -13,7 +13,7 @@ import pytest
 from bench.tiny_families import FAMILIES
 from core.catalog import Catalog, load_catalog
 
-#: Makes a catalog of models by id, each with its folder and the fields that differ from the usual.
+#: Builds a catalog of models by id, each with its folder and the fields that differ from the usual ones.
 BuildCatalog = Callable[..., Catalog]
 
 _USUAL: dict[str, Any] = {
@@ -34,7 +34,7 @@ _USUAL: dict[str, Any] = {
 
 @pytest.fixture(scope="session")
 def tiny_folders(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Path]:
-    """The folder of a family's tiny model, made once. Not to be changed: copy it."""
+    """The folder of a family's tiny model, built once. Tests must not change it: they copy it."""
     made: dict[str, Path] = {}
 
     def find(family: str) -> Path:
@@ -48,7 +48,7 @@ def tiny_folders(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Pa
 
 @pytest.fixture
 def copy_model(tiny_folders: Callable[[str], Path], tmp_path: Path) -> Callable[..., Path]:
-    """A copy of a tiny model, with a denoiser of its own so that no two copies are the same model."""
+    """A copy of a tiny model, with a denoiser of its own, so that no two copies are the same model."""
 
     def copy(name: str, *, family: str = "sd15") -> Path:
         return Path(shutil.copytree(tiny_folders(family), tmp_path / name))
@@ -64,7 +64,7 @@ def build_catalog(tmp_path: Path) -> BuildCatalog:
         lines = []
         for model_id, folder in folders.items():
             entry = {"source": str(folder), **_USUAL, **fields}
-            # JSON's text, numbers, lists and truth values are TOML's too.
+            # JSON's strings, numbers, lists and booleans are also TOML's.
             lines += [f'[models."{model_id}"]', *(f"{name} = {json.dumps(value)}" for name, value in entry.items())]
         file = tmp_path / "models.toml"
         file.write_text("\n".join(lines))

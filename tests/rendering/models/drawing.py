@@ -10,6 +10,7 @@ import torch
 from numpy.typing import NDArray
 
 from worker.rendering.batching import BatchJob
+from worker.rendering.drawing import Drawing
 from worker.rendering.models import LoadedModel
 from worker.rendering.render import render_images
 
@@ -26,12 +27,12 @@ REQUEST: dict[str, Any] = {
 
 def draw(model: LoadedModel, **changes: object) -> NDArray[np.int16]:
     """The pixels of one image, 0 to 255, as numbers that can be subtracted."""
-    [image] = render_images(model, {**REQUEST, **changes}, seeds=[1], on_step=lambda _: None).images
+    [image] = render_images(model, Drawing({**REQUEST, **changes}, seeds=[1]), on_step=lambda _: None).images
     return np.asarray(image).astype(np.int16)
 
 
 def draw_with_own_scheduler(model: LoadedModel) -> NDArray[np.int16]:
-    """The same through the model's batcher, with a copy of the scheduler that the model came with."""
+    """The same through the model's batcher, with a copy of the model's own scheduler."""
     pipeline: Any = copy.copy(model.pipeline)
     pipeline.scheduler = copy.deepcopy(model.pipeline.scheduler)
     request = {name: REQUEST[name] for name in ("prompt", "width", "height", "num_inference_steps")}

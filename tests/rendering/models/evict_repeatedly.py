@@ -1,4 +1,4 @@
-"""Load and evict a model again and again in a process of its own, and print as JSON what memory that took."""
+"""Load and evict a model repeatedly in a process of its own, and print the memory that it took as JSON."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ import torch
 from core.catalog import load_catalog
 from tests.rendering.models.drawing import draw
 from worker.rendering.models import Models
-from worker.rendering.models.memory import give_back_memory
+from worker.rendering.models.memory import release_memory
 
-#: Threads that live meanwhile, as a worker's do: each allocates once.
+#: Threads that live all the time, as a worker's do: each allocates once.
 _THREADS = 20
 
 
@@ -33,7 +33,7 @@ def main() -> None:
         thread.start()
     models = Models(load_catalog(arguments.catalog), device="cpu", budget_bytes=arguments.budget)
     draw(models.load("light"), num_inference_steps=1)
-    give_back_memory(torch.device("cpu"))
+    release_memory(torch.device("cpu"))
     before = _resident_bytes()
     taken, left = [], []
     for _ in range(arguments.rounds):

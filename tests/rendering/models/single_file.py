@@ -1,4 +1,4 @@
-"""Write a tiny Stable Diffusion as the one file that such models were first published in: other names, same weights."""
+"""Write a tiny Stable Diffusion as a single file, as such models were first published: other names, same weights."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import torch
 from diffusers import DiffusionPipeline
 from safetensors.torch import save_file
 
-#: diffusers' names to those of the first implementation, tried in order.
+#: From diffusers' names to those of the first implementation, tried in order.
 _RESNET = [
     (r"\.norm1\.", ".in_layers.0."),
     (r"\.conv1\.", ".in_layers.2."),
@@ -55,7 +55,7 @@ def write_single_file(folder: Path, file: Path) -> None:
     """From a folder of the tiny family `sd15`."""
     pipeline: Any = DiffusionPipeline.from_pretrained(folder, use_safetensors=True)
     levels = len(pipeline.vae.config.block_out_channels)
-    # Decoders count their levels from the other end.
+    # Decoders number their levels from the other end.
     up = [
         (rf"up_blocks\.{level}\.{name}", f"up.{levels - 1 - level}.{other}")
         for level in range(levels)

@@ -1,4 +1,4 @@
-"""Models are built beside renders, and beside each other, without either noticing."""
+"""Models are built beside renders and beside each other, and neither affects the other."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def describe(pipeline: DiffusionPipeline) -> dict[str, tuple[torch.dtype, float]
 
 @pytest.mark.parametrize("family", FAMILIES)
 def test_a_model_is_built_as_ever(family: str, tiny_folders: Callable[[str], Path]) -> None:
-    """Every tensor has the dtype and the values that it has when nobody takes care of other threads."""
+    """Every tensor has the dtype and the values that it has without protection from other threads."""
     folder = tiny_folders(family)
     usual = describe(DiffusionPipeline.from_pretrained(folder, dtype=torch.bfloat16))
 
@@ -43,7 +43,7 @@ def test_a_model_is_built_as_ever(family: str, tiny_folders: Callable[[str], Pat
 
 
 def test_other_threads_keep_their_default_dtype() -> None:
-    """While one thread builds in half precision, another makes tensors in single, and afterwards both do."""
+    """While one thread builds in half precision, another makes float32 tensors; afterwards both make float32 tensors."""
     builds, looked = threading.Event(), threading.Event()
 
     def look() -> list[torch.dtype]:
@@ -65,7 +65,7 @@ def test_other_threads_keep_their_default_dtype() -> None:
 
 
 def test_models_may_be_loaded_at_once(copy_model: Callable[..., Path], build_catalog: BuildCatalog) -> None:
-    """Six jobs that each need another model at the same moment all get theirs, whole."""
+    """Six jobs that each need another model at the same moment all get a complete one."""
     names = [f"model-{number}" for number in range(6)]
     models = Models(build_catalog({name: copy_model(name) for name in names}), device="cpu")
 

@@ -1,4 +1,4 @@
-"""Which models are in memory, and when they are given back."""
+"""Which models are in memory, and when they are evicted."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from worker.rendering.models.memory import module_bytes
 
 
 def weigh(model: LoadedModel) -> int:
-    """What the model's components take."""
+    """The bytes of the model's components."""
     modules = [item for item in model.pipeline.components.values() if isinstance(item, torch.nn.Module)]
     return sum(module_bytes(module) for module in modules)
 
@@ -32,14 +32,14 @@ def catalog(copy_model: Callable[..., Path], build_catalog: BuildCatalog) -> Cat
     folders = {name: copy_model(name) for name in ("red", "green", "blue")}
     for name, folder in folders.items():
         for config in folder.glob("*/config.json"):
-            # Told apart by content, so that nothing is shared.
+            # Different content, so that nothing is shared.
             config.write_text(config.read_text().replace("{", f'{{"_told_apart": "{name}",', 1))
     return build_catalog(folders)
 
 
 @pytest.fixture
 def size(catalog: Catalog) -> int:
-    """What one of the models weighs in memory."""
+    """The bytes of one of the models in memory."""
     models = Models(catalog, device="cpu")
     size = weigh(models.load("red"))
     models.close()
@@ -48,7 +48,7 @@ def size(catalog: Catalog) -> int:
 
 @pytest.fixture
 def models(catalog: Catalog, size: int) -> Iterator[Models]:
-    """Room for two of the three."""
+    """A cache with memory for two of the three."""
     models = Models(catalog, device="cpu", budget_bytes=int(2.5 * size))
     yield models
     models.close()
@@ -66,7 +66,7 @@ def test_a_model_is_loaded_once(models: Models) -> None:
 
 
 def test_what_was_not_used_for_longest_makes_room(models: Models) -> None:
-    """A third model takes the place of the one whose last use is longest ago, not of the one loaded first."""
+    """A third model replaces the one that was used longest ago, not the one that was loaded first."""
     for name in ("red", "green", "red", "blue"):
         models.load(name)
 
@@ -74,7 +74,7 @@ def test_what_was_not_used_for_longest_makes_room(models: Models) -> None:
 
 
 def test_a_model_in_use_is_not_given_back(models: Models) -> None:
-    """Room is made by idle models, though a model in use was used less recently."""
+    """Idle models are evicted first, even if a model in use was used less recently."""
     with models.use("red") as red:
         models.load("green")
         models.load("blue")
@@ -83,7 +83,7 @@ def test_a_model_in_use_is_not_given_back(models: Models) -> None:
 
 
 def test_a_load_waits_for_room(models: Models) -> None:
-    """With all models in use a load waits for one of them to be free, which meanwhile takes no new jobs."""
+    """With all models in use, a load waits for one of them, which accepts no new jobs until then."""
     with ThreadPoolExecutor(1) as pool, models.use("green"):
         waiting = threading.Event()
         with models.use("red"):
@@ -91,13 +91,13 @@ def test_a_load_waits_for_room(models: Models) -> None:
             assert waiting.wait(10)
             assert models.resident_ids() == {"red"}, "green was used less recently: it has to leave"
             assert not load.done()
-        # Red is free; but it is green that leaves, unless an idle one will do.
+        # Green was leaving, but red is idle now and is evicted instead.
         load.result(timeout=30)
         assert models.resident_ids() == {"green", "blue"}
 
 
 def test_a_wait_for_room_ends_when_nobody_wants_it(models: Models) -> None:
-    """What is raised while a load waits ends the wait, and the models that were to leave stay."""
+    """An error that `while_waiting` raises ends the wait of a load, and the leaving models stay."""
 
     def cancel() -> None:
         raise KeyError("cancelled")
@@ -111,7 +111,7 @@ def test_a_wait_for_room_ends_when_nobody_wants_it(models: Models) -> None:
 
 
 def test_a_model_that_leaves_comes_back(models: Models) -> None:
-    """A job of a model that has to leave waits, and gets the model loaded afresh."""
+    """A job of a leaving model waits, and gets the model loaded again."""
     with ThreadPoolExecutor(2) as pool:
         in_use, waiting = models.use("red"), threading.Event()
         before = weakref.ref(in_use.__enter__())
@@ -136,7 +136,7 @@ def test_a_model_larger_than_the_budget_is_loaded_alone(catalog: Catalog) -> Non
 
 
 def test_others_render_while_a_model_is_loaded(models: Models, monkeypatch: pytest.MonkeyPatch) -> None:
-    """No lock stands between a model that is in memory and its jobs, however long another one's load takes."""
+    """Jobs of a model that is in memory do not wait for the load of another one."""
     red = models.load("red")
     goes_on, has_begun = threading.Event(), threading.Event()
 
@@ -158,9 +158,9 @@ def test_others_render_while_a_model_is_loaded(models: Models, monkeypatch: pyte
 
 
 def test_jobs_of_an_offloaded_model_take_turns(catalog: Catalog, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Two jobs of a model whose weights come and go never have it at once, and a cancelled one stops waiting."""
+    """Two jobs of an offloaded model never use it at once, and a cancelled one stops waiting."""
     entry = catalog.models["red"].model_copy(update={"offload": "model"})
-    # Offloading to where the weights are is refused for being of no use; it does no harm here.
+    # Offloading on a CPU is refused because it is useless; here it does no harm.
     monkeypatch.setattr("worker.rendering.models.loading.refuse_impossible_switches", lambda *_: None)
     models = Models(catalog.model_copy(update={"models": {"red": entry}}), device="cpu")
 
@@ -185,7 +185,7 @@ def test_threads_that_want_the_same_model_load_it_once(models: Models) -> None:
 
 
 def test_an_evicted_model_is_gone(models: Models) -> None:
-    """Nothing of an evicted model is left: neither its pipeline nor its modules nor the threads that ran them."""
+    """Nothing of an evicted model is left: no pipeline, no modules, no threads."""
     model: LoadedModel | None = models.load("red")
     assert model is not None
     draw(model)

@@ -29,7 +29,7 @@ def folder(copy_model: Callable[..., Path]) -> Path:
 
 
 def refusal(folder: Path, build_catalog: BuildCatalog) -> str:
-    """What a job of the model is told."""
+    """The message that a job of the model gets."""
     with pytest.raises(ModelUnavailable) as caught:
         Models(build_catalog({"model": folder}, pipeline="StableDiffusionPipeline"), device="cpu").load("model")
     assert str(folder) not in caught.value.message
@@ -38,7 +38,7 @@ def refusal(folder: Path, build_catalog: BuildCatalog) -> str:
 
 @pytest.mark.parametrize("family", FAMILIES)
 def test_every_family_is_loaded(family: str, tiny_folders: Callable[[str], Path], build_catalog: BuildCatalog) -> None:
-    """Each family's folder is loaded as the pipeline that it says it is, with the hash of every weights file."""
+    """Each family's folder is loaded as the pipeline that it names, with the hash of every weights file."""
     folder = tiny_folders(family)
     models = Models(build_catalog({"model": folder}), device="cpu")
 
@@ -51,7 +51,7 @@ def test_every_family_is_loaded(family: str, tiny_folders: Callable[[str], Path]
 
 
 def test_a_dtype_is_applied(folder: Path, build_catalog: BuildCatalog) -> None:
-    """A model is cast to its entry's dtype; half precision of the kind that CPUs are bad at is not used there."""
+    """A model is cast to its entry's dtype, but never to float16 on a CPU."""
     for dtype, applied in (("bfloat16", torch.bfloat16), ("float16", torch.float32), ("auto", torch.float32)):
         models = Models(build_catalog({"model": folder}, dtype=dtype), device="cpu")
         assert models.load("model").pipeline.unet.dtype == applied
@@ -59,7 +59,7 @@ def test_a_dtype_is_applied(folder: Path, build_catalog: BuildCatalog) -> None:
 
 
 def test_a_variant_is_found(folder: Path, build_catalog: BuildCatalog) -> None:
-    """A folder that has its weights as fp16 only is loaded, and the receipt has the hashes of those files."""
+    """A folder that has only fp16 weights is loaded, and the receipt has the hashes of those files."""
     DiffusionPipeline.from_pretrained(folder).to(torch.float16).save_pretrained(
         folder.with_name("half"), variant="fp16"
     )
@@ -103,14 +103,14 @@ def test_custom_components_are_refused(folder: Path, build_catalog: BuildCatalog
 
 
 def test_custom_models_of_transformers_are_refused(folder: Path, build_catalog: BuildCatalog) -> None:
-    """So is a text encoder whose configuration points to code."""
+    """A text encoder whose configuration points to code is refused."""
     _change(folder / "text_encoder/config.json", auto_map={"AutoModel": "evil.EvilModel"})
 
     assert "text_encoder" in refusal(folder, build_catalog)
 
 
 def test_pickles_are_never_read(folder: Path, build_catalog: BuildCatalog) -> None:
-    """A folder without safetensors is refused, though it has the same weights as a pickle."""
+    """A folder without safetensors is refused, even if it has the same weights as a pickle."""
     unet = DiffusionPipeline.from_pretrained(folder).unet
     (folder / "unet/diffusion_pytorch_model.safetensors").unlink()
     torch.save(unet.state_dict(), folder / "unet/diffusion_pytorch_model.bin")
@@ -133,7 +133,7 @@ def test_a_single_file_draws_what_its_folder_draws(folder: Path, build_catalog: 
 
 
 def test_a_single_file_without_configurations_is_refused(folder: Path, build_catalog: BuildCatalog) -> None:
-    """A single file whose folder of configurations is missing is refused: nothing is asked of the hub."""
+    """A single file without its folder of configurations is refused, and the hub is not asked."""
     catalog = _with_single_file(
         build_catalog({"folder": folder}), "unet/diffusion_pytorch_model.safetensors", "nowhere"
     )
@@ -143,7 +143,7 @@ def test_a_single_file_without_configurations_is_refused(folder: Path, build_cat
 
 
 def test_a_broken_folder_is_tried_again_when_it_changes(folder: Path, build_catalog: BuildCatalog) -> None:
-    """A folder that failed is not loaded for every one of its jobs; once its files change, it is."""
+    """A folder that failed is not loaded again for each of its jobs; it is once its files change."""
     weights = folder / "unet/diffusion_pytorch_model.safetensors"
     whole = weights.read_bytes()
     weights.write_bytes(whole[:5000])
@@ -162,7 +162,7 @@ def test_a_broken_folder_is_tried_again_when_it_changes(folder: Path, build_cata
 
 
 def test_a_broken_folder_is_tried_again_after_a_while() -> None:
-    """The same files are believed to be broken for some minutes only: it may have been the machine."""
+    """Unchanged files are tried again after some minutes: the machine may have been the cause."""
     now = 0.0
     broken = BrokenModels(clock=lambda: now)
     broken.remember("model", "files", "why")
@@ -178,7 +178,7 @@ def test_a_broken_folder_is_tried_again_after_a_while() -> None:
 def test_a_broken_load_leaves_nothing_behind(
     copy_model: Callable[..., Path], folder: Path, build_catalog: BuildCatalog
 ) -> None:
-    """A load that fails gives back the room that was kept for it, and the others stay."""
+    """A load that fails releases its reserved memory, and the other models stay."""
     (folder / "scheduler/scheduler_config.json").write_text("{")
     models = Models(build_catalog({"model": folder, "whole": copy_model("whole")}), device="cpu")
     models.load("whole")
@@ -210,7 +210,7 @@ def test_no_memory_is_not_the_models_fault(
 
 
 def test_a_model_that_was_not_fetched_says_so(folder: Path, build_catalog: BuildCatalog) -> None:
-    """A hub model whose files are not here fails its job, naming the command that brings them."""
+    """A hub model whose files are not here fails its job, and the error names the command that fetches them."""
     catalog = build_catalog({"model": folder})
     entry = catalog.models["model"].model_validate(
         catalog.models["model"].model_dump() | {"source": {"hub": "some/model"}, "revision": None}

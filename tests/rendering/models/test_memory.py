@@ -1,4 +1,4 @@
-"""Memory: what models share is there once, and what is evicted goes back to the system."""
+"""Memory: shared components are loaded once, and evicted models return their memory to the system."""
 
 from __future__ import annotations
 
@@ -25,8 +25,8 @@ _CPU = torch.device("cpu")
 def test_an_evicted_models_memory_goes_back_to_the_system(
     copy_model: Callable[..., Path], build_catalog: BuildCatalog, tmp_path: Path
 ) -> None:
-    """A model of 380 MB comes and goes six times in a process with many threads: after each eviction its memory is back
-    with the system.
+    """A model of 380 MB is loaded and evicted six times in a process with many threads: after each eviction the system has
+    its memory back.
     """
     folder = copy_model("heavy")
     config = UNet2DConditionModel.load_config(folder / "unet")
@@ -43,13 +43,13 @@ def test_an_evicted_models_memory_goes_back_to_the_system(
 
     taken, left = memory["taken"], memory["left"]
     assert min(taken) > 0.8 * size
-    # The first rounds also fill caches of torch's own, which stay as they are.
+    # The first rounds also fill torch's own caches, which stay.
     assert max(left) < 0.2 * size
     assert max(left[3:]) - left[1] < 0.1 * size
 
 
 def test_equal_components_are_shared(copy_model: Callable[..., Path], build_catalog: BuildCatalog) -> None:
-    """Two models whose VAE and text encoder are the same files have one of each; their denoisers are their own."""
+    """Two models whose VAE and text encoder have the same files share them, and each has a denoiser of its own."""
     models = Models(build_catalog({"one": copy_model("one"), "two": copy_model("two")}), device="cpu")
 
     one, two = models.load("one").pipeline, models.load("two").pipeline
@@ -63,8 +63,8 @@ def test_equal_components_are_shared(copy_model: Callable[..., Path], build_cata
 
 
 def test_shared_components_count_once(copy_model: Callable[..., Path], build_catalog: BuildCatalog) -> None:
-    """Three models that differ in nothing but their denoisers fit where one and two more denoisers fit; what they share
-    stays for as long as one of them does.
+    """Three models that differ only in their denoisers need the memory of one model and two more denoisers; shared components
+    stay as long as one of the models does.
     """
     names = ("one", "two", "three", "four")
     catalog = build_catalog({name: copy_model(name) for name in names})
@@ -83,7 +83,7 @@ def test_shared_components_count_once(copy_model: Callable[..., Path], build_cat
 
 
 def test_what_differs_is_not_shared(copy_model: Callable[..., Path], build_catalog: BuildCatalog) -> None:
-    """One other byte in a component's files, another class, another dtype or another switch makes it another component."""
+    """A component with another byte in its files, another class, another dtype or another switch is not shared."""
     folders = {name: copy_model(name) for name in ("one", "scaled", "one-half", "one-tiled")}
     config = folders["scaled"] / "vae/config.json"
     config.write_text(json.dumps(json.loads(config.read_text()) | {"scaling_factor": 0.5}))
@@ -104,7 +104,7 @@ def test_what_differs_is_not_shared(copy_model: Callable[..., Path], build_catal
 def test_weights_are_hashed_once(
     copy_model: Callable[..., Path], build_catalog: BuildCatalog, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A model that was evicted comes back without its files being hashed again, unless they changed."""
+    """A model that was evicted is loaded again without hashing its files again, unless they changed."""
     folder = copy_model("one")
     models = Models(build_catalog({"one": folder}), device="cpu")
     first = models.load("one").file_sha256
@@ -128,7 +128,7 @@ def test_weights_are_hashed_once(
 
 
 def test_the_budget_is_read_from_the_device() -> None:
-    """Without a setting, models may take half of the main memory that is free."""
+    """Without a setting, models may take half of the free main memory."""
     free = psutil.virtual_memory().available
 
     assert 0 < read_budget(_CPU) <= free

@@ -1,4 +1,4 @@
-"""Many jobs over more models than there is room for."""
+"""Many jobs of more models than fit into memory."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from bench.soak.compare import BOUND_SECONDS, compare
 @pytest.mark.slow
 @pytest.mark.timeout(600)
 def test_preferring_what_is_in_memory_saves_loads() -> None:
-    """200 mixed jobs over four models with room for two all succeed, wait no longer than the bound, and load models five
-    times less often than first-come-first-served.
+    """200 mixed jobs of four models, with memory for two, all succeed, wait no longer than the limit, and cause a fifth of the
+    loads of first come, first served.
     """
     soaks = compare(200)
 

@@ -1,4 +1,4 @@
-"""Draw jobs in company, where they meet for certain, and alone; and tell by how much the two differ."""
+"""Draw jobs together, so that they certainly share forwards, and alone; and measure how much the two differ."""
 
 from __future__ import annotations
 
@@ -15,24 +15,25 @@ import torch
 from tests.rendering.parity.mixes import Job
 from tests.rendering.resuming import Stopped, draw_images
 from worker.rendering.batching import BatchJob
+from worker.rendering.drawing import Drawing
 from worker.rendering.models import LoadedModel
 from worker.rendering.render import render_images
 from worker.rendering.watch_steps import StepEnd
 
-#: Of the range of the latents, and of the pixels.
+#: The allowed difference, as a part of the range of the latents and of the pixels.
 BOUND = 1e-4
 
-#: Told the steps of a render that are done, and whether that was the last one.
+#: Called with the number of steps that are done, and whether that was the last one.
 Pause = Callable[[int, bool], None]
 
 
 @dataclass
 class Drawn:
-    """What came of a job."""
+    """The result of a job."""
 
     #: After its last step.
     latents: torch.Tensor = field(default_factory=lambda: torch.empty(0))
-    #: As the autoencoder gave them, before they are rounded to 256 levels; None where it was cancelled before.
+    #: As the autoencoder returned them, before rounding to 256 levels; None if the job was cancelled before.
     pixels: torch.Tensor | None = None
     #: In 256 levels.
     pictures: list[np.typing.NDArray[np.int16]] = field(default_factory=list)
@@ -43,8 +44,8 @@ class Drawn:
 class Meeting:
     """Jobs in threads of their own that wait for each other.
 
-    Those that are there from the start wait after their first step; then the late ones come, and all wait until these
-    have taken a step too. From there on each goes at its own pace, so that jobs of few steps leave the others.
+    The jobs that are there from the start wait after their first step. Then the late ones start, and all wait until these
+    have taken a step too. From there on each runs at its own pace, so that jobs of few steps leave the others.
     """
 
     def __init__(self, jobs: Sequence[Job]) -> None:
@@ -70,7 +71,7 @@ class Meeting:
                 met = 1
             return draw(model, job, pause=pause, batch_job=batch_job)
         except BaseException:
-            # The others need not wait for it.
+            # The others must not wait for it.
             self._started.abort()
             self._joined.abort()
             raise
@@ -80,7 +81,7 @@ def draw(model: LoadedModel, job: Job, *, pause: Pause = lambda *_: None, batch_
     """The job's render in this thread."""
     drawn = Drawn()
 
-    def end_step(end: StepEnd) -> None:
+    def note_end(end: StepEnd) -> None:
         drawn.latents, drawn.steps = end.latents.clone(), end.step
         pause(end.step, end.is_last)
         if job.is_cancelled and end.step == 2:
@@ -97,47 +98,39 @@ def draw(model: LoadedModel, job: Job, *, pause: Pause = lambda *_: None, batch_
         processor.postprocess = keep
         pipeline.image_processor = processor
 
-    batch_job = batch_job or BatchJob()
+    drawing = Drawing(job.case.request, job.case.seeds, draw_images(job.case), batch_job or BatchJob())
     try:
-        rendered = render_images(
-            model,
-            job.case.request,
-            seeds=job.case.seeds,
-            on_step=end_step,
-            images=draw_images(job.case),
-            job=batch_job,
-            watch=watch,
-        )
+        rendered = render_images(model, drawing, on_step=note_end, watch=watch)
         drawn.pictures = [np.asarray(image).astype(np.int16) for image in rendered.images]
     except Stopped:
         assert job.is_cancelled
-    drawn.batch_rows = batch_job.batch_rows
+    drawn.batch_rows = drawing.job.batch_rows
     return drawn
 
 
 def draw_alone(model: LoadedModel, jobs: Sequence[Job]) -> list[Drawn]:
-    """One after the other."""
+    """Draw the jobs one after the other."""
     return [draw(model, job) for job in jobs]
 
 
 def draw_together(
     model: LoadedModel, jobs: Sequence[Job], batch_jobs: Sequence[BatchJob | None] | None = None
 ) -> list[Drawn]:
-    """All at once. At least one job must not be late."""
+    """Draw all jobs at once. At least one job must not be late."""
     meeting = Meeting(jobs)
     with ThreadPoolExecutor(len(jobs)) as threads:
         return list(threads.map(lambda job, own: meeting.draw(model, job, own), jobs, batch_jobs or [None] * len(jobs)))
 
 
-def find_difference(drawn: Drawn, alone: Drawn) -> float:
-    """The largest one of the latents and of the pixels, as a part of the range; infinite where one has no pixels."""
+def measure_difference(drawn: Drawn, alone: Drawn) -> float:
+    """The largest difference of latents and pixels, as a part of the range; infinite if only one has pixels."""
     assert drawn.steps == alone.steps
     if (drawn.pixels is None) != (alone.pixels is None):
         return float("inf")
     latents = _difference(drawn.latents, alone.latents, _range_of(alone.latents))
     if drawn.pixels is None or alone.pixels is None:
         return latents
-    # Autoencoders' pixels go from -1 to 1; what is beyond is cut off.
+    # Autoencoders' pixels go from -1 to 1; values beyond are cut off.
     return max(latents, _difference(drawn.pixels.clamp(-1, 1), alone.pixels.clamp(-1, 1), 2.0))
 
 

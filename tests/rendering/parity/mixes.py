@@ -1,4 +1,4 @@
-"""Jobs that differ in everything that jobs may differ in."""
+"""Jobs that differ in everything in which jobs can differ."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ PROMPTS = (
     SHORT,
     "a blue bowl",
     "a large red mug and a small blue bowl on a yellow background",
-    # More than CLIP reads at once.
+    # Longer than CLIP reads at once.
     "a photo of an astronaut riding a horse on mars, highly detailed, sharp focus, " * 2,
 )
 GUIDANCES = (3.0, 1.0, 7.5, 4.5)
@@ -26,22 +26,22 @@ STRENGTHS = (0.6, 1.0, 0.8)
 
 @dataclass(frozen=True)
 class Job:
-    """One render, and how it comes and goes."""
+    """One render, and when it starts and ends."""
 
     case: Case
-    #: Comes when the others have taken a step.
+    #: Starts when the others have taken a step.
     is_late: bool = False
     #: Is cancelled after its second step.
     is_cancelled: bool = False
 
 
 def mix(model: LoadedModel, family_id: str, count: int = 12) -> list[Job]:
-    """Jobs with other steps, guidance, seeds, schedulers, tasks, sizes and prompts. Each third comes late, and the last
-    one that does not is cancelled midway.
+    """Jobs with different steps, guidance, seeds, schedulers, tasks, sizes and prompts. Every third one is late, and the last
+    one is cancelled after its second step.
     """
     family = FAMILIES[family_id]
     schedulers = islice(cycle(allowed_schedulers(model.pipeline)), count)
-    # Most are of one size and have one of two short prompts, so that there are some to meet.
+    # Most have one size and one of two short prompts, so that some can share forwards.
     sizes = [family.sizes[0] if place % 4 else family.sizes[place // 4 % len(family.sizes)] for place in range(count)]
     prompts = [PROMPTS[place % 2] if place % 6 else PROMPTS[2 + place // 6 % 2] for place in range(count)]
     return [
@@ -75,11 +75,13 @@ def build_case(
     strength: float = 0.8,
     size: tuple[int, int] | None = None,
     prompt: str = SHORT,
+    deterministic: bool = False,
     **changes: Any,
 ) -> Case:
-    """A render that may share its forwards."""
+    """A render that may share its forwards, unless it is deterministic."""
     family = FAMILIES[family_id]
     width, height = size or family.sizes[0]
     asked = {} if family.guidance in family.call else {family.guidance: guidance}
-    changes |= {"prompt": prompt, "width": width, "height": height, "strength": strength, "deterministic": False}
+    changes |= {"prompt": prompt, "width": width, "height": height, "strength": strength}
+    changes |= {"deterministic": deterministic}
     return Case(family_id, task, scheduler, seeds=tuple(seeds), steps=steps, changes=asked | changes)

@@ -1,4 +1,4 @@
-"""Whatever the mix of jobs is, none of them sees anything of the others."""
+"""Whatever the mix of jobs is, none of them affects another."""
 
 from __future__ import annotations
 
@@ -7,13 +7,13 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from bench.tiny_families import FAMILIES
-from tests.rendering.parity.company import BOUND, draw_alone, draw_together, find_difference
+from tests.rendering.parity.company import BOUND, draw_alone, draw_together, measure_difference
 from tests.rendering.parity.mixes import PROMPTS, Job, build_case
 from tests.rendering.resuming import TinyModels
 from worker.rendering.pipelines import allowed_schedulers
 
-#: One with a tensor of images, one that has positions, one that masks its text, one with lists of images, one with a
-#: second module at each step.
+#: A family with a tensor of images, one with positions, one that masks its text, one with lists of images, and one with
+#: a second module at each step.
 FEW = ("sd15", "flux-dev", "qwen-image", "z-image", "sdxl-controlnet")
 
 _SETTINGS = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -31,7 +31,7 @@ def draw_mix(data: st.DataObject, tiny_models: TinyModels, family_id: str) -> li
             task=st.sampled_from(family.tasks),
             scheduler=st.sampled_from(schedulers),
             seeds=st.lists(st.integers(0, 2**31), min_size=1, max_size=2),
-            # Some solvers have no sigmas for fewer.
+            # Some solvers have no sigmas for fewer steps.
             steps=st.integers(3, 8),
             guidance=st.sampled_from((1.0, 3.0, 7.5)),
             strength=st.sampled_from((0.5, 0.8, 1.0)),
@@ -53,13 +53,13 @@ def assert_as_if_alone(data: st.DataObject, tiny_models: TinyModels, family_id: 
 
     for shared, alone in zip(together, draw_alone(model, jobs), strict=True):
         assert shared.steps > 0
-        assert find_difference(shared, alone) <= BOUND
+        assert measure_difference(shared, alone) <= BOUND
 
 
 @settings(_SETTINGS, max_examples=8)
 @given(data=st.data())
 def test_any_mix_is_drawn_as_if_alone(tiny_models: TinyModels, data: st.DataObject) -> None:
-    """A few mixes of a few families: the number of jobs and all that is in them, and who comes late and who leaves."""
+    """Random mixes of a few families, with late and cancelled jobs, are drawn as if each job were alone."""
     assert_as_if_alone(data, tiny_models, data.draw(st.sampled_from(FEW), label="family"))
 
 
@@ -68,5 +68,5 @@ def test_any_mix_is_drawn_as_if_alone(tiny_models: TinyModels, data: st.DataObje
 @settings(_SETTINGS, max_examples=40)
 @given(data=st.data())
 def test_any_mix_of_any_family_is_drawn_as_if_alone(tiny_models: TinyModels, data: st.DataObject) -> None:
-    """Many mixes of all families."""
+    """Many random mixes of all families are drawn as if each job were alone."""
     assert_as_if_alone(data, tiny_models, data.draw(st.sampled_from(tuple(FAMILIES)), label="family"))

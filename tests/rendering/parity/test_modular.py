@@ -15,7 +15,7 @@ SIDE, WIDTH, TEXT, STEPS = 4, 16, 6, 5
 
 
 def test_the_transformer_of_flux3_is_shared() -> None:
-    """Jobs at other timesteps, and of one or two rows, share its forwards and get what they get alone."""
+    """Jobs at different timesteps, of one or two rows, share its forwards and get what they get alone."""
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(0)
         transformer = Flux3Transformer2DModel(

@@ -1,4 +1,4 @@
-"""Several images of one job are the images of as many jobs."""
+"""The images of one job are those of as many jobs of one image."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from tests.rendering.resuming import TinyModels
 
 SEEDS = (7, 8)
 
-#: Of the same pipeline classes as others.
+#: Families with the same pipeline classes as others.
 TWINS = {"sd2", "sdxl-turbo", "flux-schnell"}
 
 CASES = [
@@ -24,7 +24,7 @@ CASES = [
 
 @pytest.mark.parametrize(("family_id", "task"), CASES)
 def test_image_i_is_the_one_of_seed_plus_i(tiny_models: TinyModels, family_id: str, task: str) -> None:
-    """In every family and task two images come out of one job's rows, each as if it had been asked for alone."""
+    """In every family and task, each of two images of one job is the image of a job of its own."""
     model = tiny_models.get(family_id)
     before = model.batcher.forwards
 

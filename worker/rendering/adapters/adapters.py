@@ -23,7 +23,7 @@ from worker.rendering.adapters.inject import (
     list_text_encoders,
     switch,
 )
-from worker.rendering.adapters.lora_file import FindLora, LoraFile, count_layers, refuse
+from worker.rendering.adapters.lora_file import GetLora, LoraFile, count_layers, refuse
 from worker.rendering.batching.batch_job import AdapterSet
 from worker.rendering.errors import ModelUnavailable
 from worker.rendering.modules.broken_models import BrokenModels
@@ -32,13 +32,13 @@ from worker.rendering.modules.list_denoisers import list_denoisers
 from worker.rendering.prompts.component_locks import locked_components
 from worker.rendering.prompts.encode import list_reading_components
 
-#: LoRAs that stay in a model's memory though no job uses them: as many as one job may ask for.
+#: The number of LoRAs that stay in a model's memory although no job uses them: as many as one job may name.
 _MOST_KEPT = 8
 
-#: Digits of a digest that tell two adapters apart.
+#: Digits of a digest that distinguish two adapters.
 _NAME_DIGITS = 24
 
-#: Holds a model's forwards back for as long as the block lasts.
+#: No forward of the model runs during the block.
 Pause = Callable[[], AbstractContextManager[None]]
 
 _log = structlog.get_logger()
@@ -46,58 +46,58 @@ _log = structlog.get_logger()
 
 @dataclass(frozen=True)
 class UsedLoras:
-    """What a job draws with."""
+    """The LoRAs that a job draws with."""
 
-    #: What its calls of the denoiser have in common: sorted, so that jobs that name the same LoRAs meet.
+    #: Part of the key of its calls of the denoiser; sorted, so that jobs that name the same LoRAs share forwards.
     adapters: AdapterSet
-    #: Those of them that change what the text encoders say.
+    #: Those of them that change the text encoders' output.
     of_encoders: AdapterSet
     #: For the receipt: id, scale and sha256 of each, as the request names them.
     described: list[dict[str, Any]]
-    #: To be entered while the model's text encoders work for the job.
+    #: Must be entered while the model's text encoders work for the job.
     while_encoding: Callable[[], AbstractContextManager[None]]
 
 
 class Adapters:
     """Loads LoRAs into a model while other jobs use it. Safe to use from several threads.
 
-    A LoRA's layers lie beside the model's own and do nothing until a forward of a job that asks for them. Its name in the
-    modules follows from the model, the LoRA and the file's content: text encoders are shared between models.
+    A LoRA's layers are added to the model's own, and are active only in forwards of jobs that name it. Its name in the
+    modules is derived from the model, the LoRA and the file's content, because models share text encoders.
     """
 
-    def __init__(self, pipeline: Any, model_id: str, find_lora: FindLora, *, most_kept: int = _MOST_KEPT) -> None:
+    def __init__(self, pipeline: Any, model_id: str, get_lora: GetLora, *, most_kept: int = _MOST_KEPT) -> None:
         self._pipeline = pipeline
         self._model_id = model_id
-        self._find_lora = find_lora
+        self._get_lora = get_lora
         self._most_kept = most_kept
-        #: By name, the least recently used first: how many jobs use each.
+        #: The number of jobs that use each LoRA, by name, least recently used first.
         self._pins: OrderedDict[str, int] = OrderedDict()
         self._lock = threading.Lock()
         self._one_load = threading.Lock()
         self._broken = BrokenModels()
-        #: Of the denoisers; changed by whoever has them to himself.
+        #: The active set of the denoisers; changed only while no forward runs.
         self._active: AdapterSet = ()
-        #: Their layers that adapters are in; None: to be looked for, which takes a while.
+        #: The denoisers' layers that have adapters; None if they must be searched again, which is slow.
         self._layers: list[Any] | None = None
 
     @property
     def resident(self) -> int:
-        """LoRAs in the model's memory."""
+        """The number of LoRAs in the model's memory."""
         with self._lock:
             return len(self._pins)
 
     @contextmanager
     def use(self, loras: Sequence[Mapping[str, Any]], pause: Pause) -> Iterator[UsedLoras]:
-        """The LoRAs (`id` and `scale` each), loaded now where they are not, and kept for as long as the block lasts.
+        """The LoRAs (each with `id` and `scale`), loaded if they were not, and kept until the block ends.
 
-        Raises ModelUnavailable, naming the LoRA, where one is missing, broken or made for another model.
+        Raises ModelUnavailable, naming the LoRA, if one is missing, broken or made for another model.
         """
-        files = [(self._find_lora(lora["id"]), float(lora["scale"])) for lora in loras]
+        files = [(self._get_lora(lora["id"]), float(lora["scale"])) for lora in loras]
         scales: dict[str, float] = {}
         try:
             for file, scale in files:
                 name = self._name(file)
-                # What has no effect shares its forwards with those who do without.
+                # A LoRA without effect is left out, so that the job shares forwards with jobs that do not name it.
                 if scale != 0 and name not in scales:
                     self._pin(name, file, pause)
                     scales[name] = scale
@@ -115,7 +115,7 @@ class Adapters:
                     self._pins.move_to_end(name)
 
     def activate(self, adapters: AdapterSet) -> None:
-        """Switch the denoisers to a set. For the thread that runs them, between two forwards."""
+        """Switch the denoisers to a set. Called between two forwards, by the thread that runs them."""
         if adapters == self._active:
             return
         if self._layers is None:
@@ -125,7 +125,9 @@ class Adapters:
         self._active = adapters
 
     def unload_all(self) -> None:
-        """Take every LoRA out of the model, whose forwards have ended for good: text encoders may live on in others."""
+        """Take every LoRA out of the model. Its forwards must have ended for good; other models may still use its text
+        encoders.
+        """
         with locked_components(list_reading_components(self._pipeline)), self._lock:
             for name in self._pins:
                 eject(self._pipeline, name)
@@ -147,7 +149,7 @@ class Adapters:
         if self._try_pin(name):
             return
         with self._one_load:
-            # Another job may have loaded it meanwhile.
+            # Another job may have loaded it by now.
             if not self._try_pin(name):
                 self._load(name, file, pause)
 
@@ -172,7 +174,7 @@ class Adapters:
         except (torch.OutOfMemoryError, MemoryError):
             raise
         except Exception as error:
-            # Files can be broken in more ways than there are exception types.
+            # Files can be broken in more ways than there are exception types for.
             described = error if isinstance(error, ModelUnavailable) else refuse(file, "its file is no good")
             _log.warning("lora_not_loaded", model=self._model_id, lora=file.id, exc_info=error)
             self._broken.remember(file.id, file.sha256, described.message)
@@ -188,9 +190,10 @@ class Adapters:
 
     @contextmanager
     def _alone(self, pause: Pause) -> Iterator[None]:
-        """Nobody builds, encodes or denoises with the model's modules. In this order: the denoiser waits least."""
+        """No other thread builds, encodes or denoises with the model's modules during the block."""
+        # The pause comes last, so that the denoiser waits least.
         with building_modules(), locked_components(list_reading_components(self._pipeline)), pause():
-            # Whatever comes of it, every adapter has to be chosen anew.
+            # Even after an error the adapters must be activated again.
             self._active, self._layers = (), None
             for denoiser in list_denoisers(self._pipeline).values():
                 activate(denoiser, ())
@@ -203,5 +206,5 @@ class Adapters:
 
     def _name(self, file: LoraFile) -> str:
         content = f"{self._model_id}\n{file.id}\n{file.sha256}"
-        # Without full stops, which modules' names cannot have.
+        # Without full stops, which names of modules cannot contain.
         return f"lora_{hashlib.sha256(content.encode()).hexdigest()[:_NAME_DIGITS]}"

@@ -1,6 +1,6 @@
-"""Put a LoRA's layers into a pipeline's modules, take them out again, and choose which of them work.
+"""Put a LoRA's layers into a pipeline's modules, take them out again, and choose the active ones.
 
-Everything here changes modules that jobs call: to be used only while nobody does.
+Everything here changes modules that jobs call: use it only while no job calls them.
 """
 
 from __future__ import annotations
@@ -19,8 +19,8 @@ from worker.rendering.modules.list_denoisers import list_denoisers
 
 
 def inject(pipeline: Any, file: LoraFile, name: str, *, layers: int) -> None:
-    """Load the file under that name, not working yet. Raises ModelUnavailable, with the modules as they were, unless
-    each of the `layers` found its place.
+    """Load the file under that name, inactive. Raises ModelUnavailable, and leaves the modules as they were, unless each of
+    its `layers` fits.
     """
     try:
         pipeline.load_lora_weights(str(file.path.parent), adapter_name=name, **read_options(file))
@@ -43,7 +43,7 @@ def inject(pipeline: Any, file: LoraFile, name: str, *, layers: int) -> None:
 
 
 def eject(pipeline: Any, name: str) -> None:
-    """Take the layers of that name out; with the last ones the modules become what they were at first."""
+    """Take the layers of that name out. Without any adapter left, the modules are as they were at first."""
     for module in list_adapted(pipeline).values():
         delete_adapter_layers(module, name)
         named = getattr(module, "peft_config", None) or {}
@@ -53,21 +53,21 @@ def eject(pipeline: Any, name: str) -> None:
         if not named and hasattr(module, "peft_config"):
             del module.peft_config
             module._hf_peft_config_loaded = False  # noqa: SLF001  (as diffusers and transformers do)
-        # peft puts another adapter in the place of one that worked.
+        # peft activates another adapter in place of an active one.
         activate(module, ())
 
 
 def activate(module: Any, adapters: AdapterSet) -> None:
-    """Let these of the module's adapters work, each with its scale, and no others."""
+    """Activate these of the module's adapters, each with its scale, and no others."""
     switch(list_layers(module), adapters)
 
 
 def switch(layers: Sequence[Any], adapters: AdapterSet) -> None:
-    """The same for layers that were found before."""
+    """The same as `activate`, for layers that were listed before."""
     for layer in layers:
         here = [name for name, _ in adapters if name in layer.scaling]
-        # A layer that is switched off computes what its original would, to the bit. Past peft's own methods: they see to
-        # gradients too, which takes longer than a forward on a fast GPU.
+        # A layer without active adapters computes exactly what its original computes. peft's own methods are not used: they
+        # also set up gradients, which takes longer than a forward on a fast GPU.
         layer._disable_adapters = not here  # noqa: SLF001
         if here:
             layer._active_adapter = here  # noqa: SLF001
@@ -87,7 +87,7 @@ def choose_present(module: Any, adapters: AdapterSet) -> AdapterSet:
 
 
 def list_text_encoders(pipeline: Any) -> dict[str, Any]:
-    """By their names in the pipeline."""
+    """The text encoders by their names in the pipeline."""
     return {
         name: component
         for name, component in pipeline.components.items()
@@ -96,7 +96,7 @@ def list_text_encoders(pipeline: Any) -> dict[str, Any]:
 
 
 def list_adapted(pipeline: Any) -> dict[str, Any]:
-    """Every module that a LoRA may have layers in, by its name in the pipeline."""
+    """Every module that a LoRA can have layers in, by its name in the pipeline."""
     return {**list_denoisers(pipeline), **list_text_encoders(pipeline)}
 
 

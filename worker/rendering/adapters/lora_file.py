@@ -1,4 +1,4 @@
-"""A LoRA's file, looked at before it touches a model."""
+"""A LoRA's file, checked before it is loaded into a model."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from safetensors import SafetensorError, safe_open
 
 from worker.rendering.errors import ModelUnavailable
 
-#: How the names of a layer's first matrix end, in what diffusers makes of every format.
+#: The endings of the names of a layer's first matrix, after diffusers has converted the file's format.
 _FIRST_MATRIX = ("lora_A.weight", ".down.weight")
 
 
@@ -26,13 +26,13 @@ class LoraFile:
     sha256: str
 
 
-#: Finds a LoRA by its id. Raises ModelUnavailable.
-FindLora = Callable[[str], LoraFile]
+#: Returns the file of the LoRA with that id. Raises ModelUnavailable.
+GetLora = Callable[[str], LoraFile]
 
 
 def count_layers(pipeline: Any, file: LoraFile) -> int:
-    """How many layers the file adapts. Raises ModelUnavailable, without having touched the pipeline, where the file is
-    broken, no safetensors, of another kind than LoRA, or visibly made for another model.
+    """The number of layers that the file adapts. Raises ModelUnavailable, and leaves the pipeline unchanged, if the file is
+    broken, is not safetensors, is not a LoRA, or is clearly made for another model.
     """
     if not hasattr(pipeline, "lora_state_dict"):
         raise refuse(file, f"{type(pipeline).__name__} takes no LoRAs")
@@ -53,12 +53,12 @@ def count_layers(pipeline: Any, file: LoraFile) -> int:
 
 
 def refuse(file: LoraFile, reason: str) -> ModelUnavailable:
-    """The error for a LoRA that cannot be used, which names it."""
+    """The error for a LoRA that cannot be used; it names the LoRA."""
     return ModelUnavailable(f"The LoRA {file.id!r} could not be loaded on this worker: {reason}.")
 
 
 def read_options(file: LoraFile) -> dict[str, Any]:
-    """How diffusers is told to read the file, and no other way."""
+    """The options that make diffusers read this file and nothing else."""
     return {"weight_name": file.path.name, "local_files_only": True, "use_safetensors": True}
 
 
@@ -74,7 +74,7 @@ def _read(pipeline: Any, file: LoraFile) -> Mapping[str, torch.Tensor]:
 
 
 def _compare_sizes(pipeline: Any, file: LoraFile, weights: Mapping[str, torch.Tensor]) -> None:
-    # Where they differ diffusers makes some models' own layers larger, instead of refusing.
+    # If they differ, diffusers does not refuse, but makes the own layers of some models larger.
     for name, matrix in weights.items():
         component, _, place = name.partition(".")
         if not place.endswith(".lora_A.weight"):

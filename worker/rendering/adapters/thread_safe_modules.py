@@ -1,4 +1,4 @@
-"""Adapted layers whose children can be read by one thread while another adds or removes an adapter."""
+"""Layers with adapters whose children one thread can read while another adds or removes an adapter."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import torch
 
 
 class _ThreadSafeDict(dict[str, Any]):
-    """A dict whose items are those of the moment when they were asked for."""
+    """A dict whose `items` and `values` are snapshots."""
 
     def items(self) -> Any:
         return list(super().items())
@@ -18,8 +18,8 @@ class _ThreadSafeDict(dict[str, Any]):
 
 
 def make_thread_safe(layer: torch.nn.Module) -> None:
-    """Jobs' threads walk through all modules at any time: pipelines do so to find out their device and dtype. peft keeps
-    a layer's adapters in dictionaries of modules, and one that grows meanwhile ends such a walk with an error.
+    """Jobs' threads iterate over all modules at any time: pipelines do so to find out their device and dtype. peft keeps a
+    layer's adapters in dictionaries of modules; if one grows during such an iteration, the iteration raises.
     """
     for part in layer.children():
         if isinstance(part, torch.nn.ModuleDict) and not isinstance(part._modules, _ThreadSafeDict):  # noqa: SLF001

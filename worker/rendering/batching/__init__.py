@@ -1,4 +1,4 @@
-"""In-flight batching: jobs at different steps, with different settings, share the calls of one denoiser."""
+"""In-flight batching: jobs at different steps, with different settings, share the forwards of one denoiser."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How many rows of a shape go into one forward: measured while working, up to the knee where more rows gain nothing."""
+"""How many rows of a shape go into one forward: measured at work, up to the knee beyond which more rows gain nothing."""
 
 from __future__ import annotations
 
@@ -7,41 +7,43 @@ from collections import deque
 from collections.abc import Hashable
 from dataclasses import dataclass, field
 
-#: Rows that a shape starts with, before anything is known of it.
+#: Rows that a shape starts with, before anything is measured.
 _FIRST_ROWS = 4
 
-#: A size is worth its latency when it makes a row at least so much cheaper than the size before.
+#: A size is worth its latency if a row costs at most this share of what it costs at the size before.
 _WORTH = 0.97
 
-#: Forwards of one size that are remembered.
+#: The number of forwards of one size that are remembered.
 _REMEMBERED = 9
 
-#: Forwards of one size before it is judged: the first of a size is slow, for kernels are chosen then.
+#: The number of forwards of one size before it is judged: the first one is slow, because kernels are chosen then.
 _JUDGED_AFTER = 3
 
-#: Forwards between two looks beyond the knee: what was measured in a noisy moment, or on a busy device, passes.
-_LOOK_AGAIN = 64
+#: Forwards until the size beyond the knee is measured again: the last measurement may have been noisy, or the device busy.
+_MEASURE_AGAIN = 64
 
-#: Forwards between two looks beyond the rows that found no memory: what took it (another model, a decode) may be gone.
-_MEMORY_LOOK_AGAIN = 256
+#: Forwards until rows that found no memory are tried again: what used it (another model, a decode) may be gone.
+_TRY_MEMORY_AGAIN = 256
 
 
 @dataclass
 class _Shape:
-    """What is known of the forwards of one shape."""
+    """What is known about the forwards of one shape."""
 
     #: Seconds for each row, latest last, by the size class of the forward.
     seconds: dict[int, deque[float]] = field(default_factory=dict)
-    #: Rows that did not fit into the memory: so many again only after a while.
+    #: The smallest number of rows that did not fit into the memory; it is tried again only after some time.
     too_many: int | None = None
     forwards: int = 0
 
 
 class Admission:
-    """Per shape: it grows by doubling while that makes a row cheaper, and stops at the knee. Not safe by itself."""
+    """The limit of rows for each shape: it doubles while that makes a row cheaper, and stops at the knee. Its owner holds a
+    lock around every call.
+    """
 
     def __init__(self, *, most_rows: int) -> None:
-        #: However cheap, no forward has more: a fault in one costs all that share it.
+        #: No forward has more rows, however cheap they are: a fault in it costs all jobs that share it.
         self._most_rows = most_rows
         self._shapes: dict[Hashable, _Shape] = {}
 
@@ -58,22 +60,22 @@ class Admission:
         return max(1, min(limit, self._most_rows))
 
     def record(self, shape: Hashable, rows: int, seconds: float) -> None:
-        """A forward of so many rows took so long."""
+        """A forward of `rows` rows took `seconds`."""
         known = self._shapes.setdefault(shape, _Shape())
         known.forwards += 1
-        if known.forwards % _LOOK_AGAIN == 0:
+        if known.forwards % _MEASURE_AGAIN == 0:
             known.seconds.pop(2 * self._knee(known), None)
-        if known.too_many is not None and known.forwards % _MEMORY_LOOK_AGAIN == 0:
+        if known.too_many is not None and known.forwards % _TRY_MEMORY_AGAIN == 0:
             known.too_many *= 2
         known.seconds.setdefault(_size_class(rows), deque(maxlen=_REMEMBERED)).append(seconds / rows)
 
     def record_out_of_memory(self, shape: Hashable, rows: int) -> None:
-        """A forward of so many rows found no memory."""
+        """A forward of `rows` rows found no memory."""
         known = self._shapes.setdefault(shape, _Shape())
         known.too_many = min(rows, known.too_many or rows)
 
     def describe(self) -> dict[str, dict[str, float]]:
-        """Milliseconds for each row by rows, for every shape: for logs and benchmarks."""
+        """Milliseconds for each row, by shape and number of rows: for logs and benchmarks."""
         return {
             str(shape): {
                 str(rows): round(statistics.median(times) * 1000, 3) for rows, times in sorted(known.seconds.items())
@@ -82,7 +84,7 @@ class Admission:
         }
 
     def _knee(self, known: _Shape) -> int:
-        """The largest size that makes a row cheaper than the sizes before it; 1 where nothing is judged yet."""
+        """The largest size at which a row is cheaper than at all sizes before it; 1 if no size is judged yet."""
         knee, best = 1, float("inf")
         for size in sorted(known.seconds):
             if len(known.seconds[size]) < _JUDGED_AFTER:
@@ -94,5 +96,5 @@ class Admission:
 
 
 def _size_class(rows: int) -> int:
-    """The power of two at or above: forwards of 5 to 8 rows count as one size."""
+    """The next power of two: forwards of 5 to 8 rows count as one size."""
     return 1 << (rows - 1).bit_length()

@@ -1,4 +1,4 @@
-"""One job's membership of a batch."""
+"""A job as the batcher sees it."""
 
 from __future__ import annotations
 
@@ -12,34 +12,35 @@ AdapterSet = tuple[tuple[str, float], ...]
 
 
 class EarlierCalls(Protocol):
-    """Calls that an earlier attempt of the job has made, and a place to keep those of this one."""
+    """The calls that an earlier attempt of the job has made, and those that this one makes."""
 
     def find(self, module_name: str) -> Any | None:
-        """The answer to the next call, when an earlier attempt has made it; else None."""
+        """The answer to the next call, if an earlier attempt has made it, else None."""
 
     def keep(self, module_name: str, answer: Any) -> None:
-        """A call has been answered."""
+        """Keep the answer of a call."""
 
 
 class BatchJob:
-    """What the batcher knows of a job: what its calls have in common, and whether others may wait for them.
+    """What the batcher knows about a job: what its calls have in common, and whether other jobs may wait for them.
 
-    A job is in flight from its first call to its last: while it encodes its prompt or decodes its latents, nobody waits.
+    A job is in flight from its first call to its last. While it encodes its prompt or decodes its latents, no job waits for
+    it.
     """
 
     def __init__(self, *, adapters: AdapterSet = (), is_deterministic: bool = False) -> None:
         self.adapters = adapters
-        #: Its calls run alone, so that its pixels are the same to the bit whatever else runs.
+        #: Its calls run alone, so that its pixels are the same bit for bit, whatever else runs.
         self.is_deterministic = is_deterministic
         #: Set by a render that can be resumed.
         self.calls: EarlierCalls | None = None
         self.is_preparing = False
-        #: Of what the engine's batches hold at best, the share that this job takes up; None before its first call.
+        #: The job's share of the engine's largest useful batch; None before its first call.
         self.share: float | None = None
-        #: Of its latest call: the next one is likely to have the same.
+        #: The key and the rows of its latest call: the next one is likely to have the same.
         self.last_key: Hashable = None
         self.last_rows = 0
-        #: Rows of each forward that its calls were part of, and how long each took in seconds.
+        #: The rows of each forward that its calls were part of, and the seconds that it took.
         self.batch_rows: list[int] = []
         self.forward_seconds: list[float] = []
         self.digests = Digests()

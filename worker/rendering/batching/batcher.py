@@ -1,4 +1,4 @@
-"""The batcher of one model: jobs' threads call its denoisers, a runner runs them, several calls at a time."""
+"""The batcher of one model: jobs' threads call its denoisers, and runner threads run them, several calls at a time."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from worker.rendering.batching.hook import install_hook, remove_hook
 from worker.rendering.batching.parked_calls import ParkedCalls
 from worker.rendering.batching.stopwatch import Stopwatch, Timed, build_stopwatch
 
-#: Rows of one forward, at the very most: what admission measures stays below it.
+#: The most rows of one forward, whatever admission measures.
 _MOST_ROWS = 64
 
 _log = structlog.get_logger()
@@ -30,7 +30,7 @@ class Batcher:
     """In-flight batching of the calls that jobs make of some modules.
 
     Inside `with batcher.job(...)` a thread's calls of the modules are parked, joined with those of other jobs, and
-    answered; outside of it the modules do as ever. Jobs join and leave at any call.
+    answered; outside of it the modules work as usual. Jobs join and leave at any call.
     """
 
     def __init__(
@@ -42,12 +42,13 @@ class Batcher:
         most_rows: int = _MOST_ROWS,
         runners: int = 1,
     ) -> None:
-        """`modules` by their names in the pipeline. `activate` switches the model to a set of adapters. `runners` threads
-        run a forward each: one for a GPU, which is busy with one; more where a forward has only a part of the cores.
+        """`modules` by their names in the pipeline. `activate` switches the model to a set of adapters. Each of the `runners`
+        threads runs one forward at a time: one thread for a GPU, which one forward keeps busy; more if a forward has only
+        a part of a CPU's cores.
         """
         self._modules = dict(modules)
         self._gate = Gate(activate)
-        self._waiting = ParkedCalls(runners=runners)
+        self._parked = ParkedCalls(runners=runners)
         self._admission = Admission(most_rows=most_rows)
         self._changed = threading.Condition()
         self._current = threading.local()
@@ -67,8 +68,8 @@ class Batcher:
     def job(self, job: BatchJob) -> Iterator[BatchJob]:
         """The calls that this thread makes inside the block are the job's.
 
-        Until its first call the job has the model's other parts to itself: tokenizers keep the padding of a call on
-        themselves, and two jobs that prepare at once get each other's, without an error and with a wrong picture.
+        Until its first call the job uses the model's other components alone. Tokenizers keep the padding of a call in
+        themselves: of two jobs that prepare at once, one gets the other's padding, and a wrong picture without an error.
         """
         self._current.job = job
         self._preparing.acquire()
@@ -81,34 +82,34 @@ class Batcher:
             self.leave(job)
 
     def leave(self, job: BatchJob) -> None:
-        """The job has made its last call: nobody waits for another one."""
+        """The job has made its last call: no group waits for another one."""
         with self._changed:
-            self._waiting.leave(job)
+            self._parked.leave(job)
             self._changed.notify_all()
 
     def paused(self) -> AbstractContextManager[None]:
-        """No forward runs while the block lasts, so that the modules can be changed; the jobs wait and go on after it."""
+        """No forward runs during the block, so that the modules can be changed; jobs that call wait until it ends."""
         return self._gate.held()
 
     @property
     def jobs_in_flight(self) -> int:
         """Jobs between their first and their last call."""
         with self._changed:
-            return self._waiting.jobs_in_flight
+            return self._parked.jobs_in_flight
 
     def describe_costs(self) -> dict[str, dict[str, float]]:
-        """Milliseconds for each row, by shape and rows, as measured so far."""
+        """The measured milliseconds for each row, by shape and number of rows."""
         with self._changed:
             return self._admission.describe()
 
     def close(self) -> None:
-        """Stop the threads and take the hooks off. For a model that no job uses any more."""
+        """Stop the threads and remove the hooks. For a model that no job uses any more."""
         with self._changed:
             self._is_closed = True
             self._changed.notify_all()
         for runner in self._runners:
             runner.join()
-        for call in self._waiting.take_all():
+        for call in self._parked.take_all():
             call.fail(RuntimeError("the model was unloaded while a job used it"))
             call.answer()
         for module in self._modules.values():
@@ -119,7 +120,7 @@ class Batcher:
         if job is None:
             return forward(**arguments)
         self._end_preparation(job)
-        # What is answered so is in no forward, and nobody waits for the job meanwhile.
+        # A call that is answered here is part of no forward, and no group waits for the job.
         if job.calls is not None and (answer := job.calls.find(module_name)) is not None:
             return answer
         call = read_call(job, module_name, forward, arguments)
@@ -127,7 +128,7 @@ class Batcher:
             if self._is_closed:
                 raise RuntimeError("the model is unloaded")
             job.share = call.rows.count / (self._admission.limit(call.shape) * len(self._runners))
-            self._waiting.park(call, time.monotonic())
+            self._parked.park(call, time.monotonic())
             self._changed.notify_all()
         answer = call.wait()
         if job.calls is not None:
@@ -148,9 +149,9 @@ class Batcher:
     def _take_next(self) -> list[DenoiserCall] | None:
         with self._changed:
             while not self._is_closed:
-                group = self._waiting.take_next(time.monotonic(), self._admission.limit)
+                group = self._parked.take_next(time.monotonic(), self._admission.limit)
                 if group.calls:
-                    # What is left over may be ready now, for another runner.
+                    # The calls that are left may be ready now, for another runner.
                     self._changed.notify_all()
                     return group.calls
                 self._changed.wait(group.wait_seconds)
@@ -169,7 +170,7 @@ class Batcher:
                 call.fail(error)
         with self._changed:
             self.forwards += 1
-            self._waiting.answer(calls, time.monotonic())
+            self._parked.answer(calls, time.monotonic())
             for group, seconds in timed:
                 self._record(group, seconds)
             self._changed.notify_all()
@@ -179,7 +180,7 @@ class Batcher:
     def _record(self, calls: list[DenoiserCall], seconds: float) -> None:
         rows = sum(call.rows.count for call in calls)
         self._admission.record(calls[0].shape, rows, seconds)
-        self._waiting.record(calls, seconds)
+        self._parked.record(calls, seconds)
         for call in calls:
             call.job.batch_rows.append(rows)
             call.job.forward_seconds.append(seconds)

@@ -1,4 +1,4 @@
-"""One parked call of a denoiser: its arguments, what may join it, and where its job waits for the answer."""
+"""One parked call of a denoiser: its arguments, the key of the calls that can join it, and the answer that its job waits for."""
 
 from __future__ import annotations
 
@@ -11,22 +11,22 @@ import torch
 
 from worker.rendering.batching.batch_job import BatchJob
 from worker.rendering.batching.key import build_key
-from worker.rendering.batching.rows import Rows, find_images, read_rows
+from worker.rendering.batching.rows import Rows, read_images, read_rows
 
 
 @dataclass(eq=False)
 class DenoiserCall:
-    """A call that its job's thread waits for. Made by `read_call`."""
+    """A call that its job's thread waits for. Built by `read_call`."""
 
     job: BatchJob
-    #: The module's own forward, with everything that is bound to it.
+    #: The module's own forward, bound to the module.
     forward: Callable[..., Any]
-    #: By the name of the parameter.
+    #: By parameter name.
     arguments: dict[str, Any]
     rows: Rows
     #: Calls with equal keys may share a forward.
     key: Hashable
-    #: Calls of one shape cost the same for each row: module and size, without values.
+    #: Module and size, without values: a row costs the same in all calls of one shape.
     shape: Hashable
     parked_at: float = 0.0
     _done: threading.Event = field(default_factory=threading.Event)
@@ -34,19 +34,19 @@ class DenoiserCall:
     _error: BaseException | None = None
 
     def succeed(self, output: Any) -> None:
-        """The job's rows of the output; it gets them with `answer`."""
+        """Set the job's rows of the output; the job gets them after `answer`."""
         self._output = output
 
     def fail(self, error: BaseException) -> None:
-        """What to raise in the job's thread, with `answer`."""
+        """Set the error to raise in the job's thread after `answer`."""
         self._error = error
 
     def answer(self) -> None:
-        """Let the job's thread go on."""
+        """Let the job's thread continue."""
         self._done.set()
 
     def wait(self) -> Any:
-        """The output, once there is one. Raises what the forward raised for these rows."""
+        """Wait for the answer and return the output. Raises what the forward raised for these rows."""
         self._done.wait()
         if self._error is not None:
             raise self._error
@@ -54,7 +54,7 @@ class DenoiserCall:
 
 
 def read_call(job: BatchJob, module_name: str, forward: Callable[..., Any], arguments: dict[str, Any]) -> DenoiserCall:
-    """The call, ready to be parked. A call without rows, and each of a deterministic job, is joined by nobody."""
+    """The call, ready to be parked. No other call joins a call without rows or a call of a deterministic job."""
     rows = read_rows(arguments)
     if rows is None:
         alone = ("alone", id(arguments))
@@ -67,11 +67,11 @@ def read_call(job: BatchJob, module_name: str, forward: Callable[..., Any], argu
 
 
 def _settle_timestep(arguments: dict[str, Any], rows: Rows) -> dict[str, Any]:
-    """A floating timestep for each row, which pipelines with one for all of them mean: jobs at different steps can
-    share a forward only so.
+    """A floating-point timestep for each row, also if the pipeline passes one for all rows: only then can jobs at different
+    steps share a forward.
 
-    Whole numbers become float32, as the models' timestep embeddings make of them anyhow, so that jobs whose schedulers
-    count in whole numbers meet those whose do not.
+    Integers become float32, as they do in the models' timestep embeddings, so that jobs whose schedulers count in integers
+    can share a forward with jobs whose schedulers do not.
     """
     timestep = arguments.get("timestep")
     if not isinstance(timestep, torch.Tensor):
@@ -84,7 +84,7 @@ def _settle_timestep(arguments: dict[str, Any], rows: Rows) -> dict[str, Any]:
 
 
 def _image_shape(arguments: dict[str, Any]) -> Hashable:
-    images = find_images(arguments)
+    images = read_images(arguments)
     if isinstance(images, torch.Tensor):
         return (*images.shape[1:], str(images.dtype))
     return (*max((tuple(image.shape) for image in images), default=()), "listed")

@@ -8,31 +8,31 @@ from collections.abc import Callable
 
 import torch
 
-#: Tensors remembered for one job.
+#: The number of tensors that are remembered for one job.
 _REMEMBERED = 32
 
 
 class Digests:
-    """The digests that one job's calls asked for. Keeps the tensors, so that none of them can be mistaken for another."""
+    """The digests of the tensors of one job's calls. It keeps the tensors, so that no other tensor can get the id of one."""
 
     def __init__(self) -> None:
         self._known: OrderedDict[tuple[str, int], tuple[torch.Tensor, str]] = OrderedDict()
 
     def of_values(self, tensor: torch.Tensor) -> str:
-        """Of a tensor's values, shape and type. Waits for the device, the first time."""
+        """The digest of a tensor's values, shape and type. The first call for a tensor waits for the device."""
         return self._remember("values", tensor, _digest)
 
     def of_equal_rows(self, tensor: torch.Tensor) -> str:
-        """Of a tensor's first row, where all rows are equal to it; else of the whole tensor."""
+        """The digest of a tensor's first row if all rows are equal, else of the whole tensor."""
         return self._remember("rows", tensor, _digest_of_equal_rows)
 
     def _remember(self, kind: str, tensor: torch.Tensor, compute: Callable[[torch.Tensor], str]) -> str:
-        place = (kind, id(tensor))
-        if place not in self._known:
-            self._known[place] = (tensor, compute(tensor))
+        key = (kind, id(tensor))
+        if key not in self._known:
+            self._known[key] = (tensor, compute(tensor))
             if len(self._known) > _REMEMBERED:
                 self._known.popitem(last=False)
-        return self._known[place][1]
+        return self._known[key][1]
 
 
 def _digest(tensor: torch.Tensor) -> str:

@@ -1,4 +1,4 @@
-"""Run one forward for several calls, and keep what goes wrong in it from those who did nothing wrong."""
+"""Run one forward for several calls; an error in it reaches only the job that causes it."""
 
 from __future__ import annotations
 
@@ -14,16 +14,16 @@ _log = structlog.get_logger()
 
 
 def run_forward(calls: list[DenoiserCall], admission: Admission) -> None:
-    """Give each of the calls, whose keys are equal, its rows of one forward, or what went wrong.
+    """Set on each of the calls, whose keys are equal, its rows of one forward's output, or its error.
 
-    Where the memory does not suffice, the calls are halved until each runs by itself, row by row if need be; where the
-    forward raises, each runs alone. So an error reaches only the job whose rows cause it.
+    If there is not enough memory, the calls are halved until each runs by itself, and then row by row. If the forward
+    raises, each call runs alone. So an error reaches only the job whose rows cause it.
     """
     rows = [call.rows for call in calls]
     try:
         output = calls[0].forward(**join_arguments([call.arguments for call in calls], rows))
         outputs = split_output(output, rows)
-    except Exception as error:  # noqa: BLE001  (whatever it is, it is the fault of one job at most)
+    except Exception as error:  # noqa: BLE001  (any error is the fault of one job at most)
         _run_apart(calls, error, admission)
         return
     for call, part in zip(calls, outputs, strict=True):
@@ -31,7 +31,7 @@ def run_forward(calls: list[DenoiserCall], admission: Admission) -> None:
 
 
 def is_out_of_memory(error: BaseException) -> bool:
-    """Whether the device, or on a CPU the machine, had no memory left."""
+    """Whether the error means that the device, or on a CPU the machine, had no memory left."""
     if isinstance(error, (torch.OutOfMemoryError, MemoryError)):
         return True
     # The CPU's allocator raises no type of its own.

@@ -1,4 +1,4 @@
-"""Which forwards of a model may run at the same time: those with one set of adapters, and none while modules change."""
+"""Which forwards of a model run at the same time: only those with the same set of adapters, and none while modules change."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from worker.rendering.batching.batch_job import AdapterSet
 
 
 class Gate:
-    """Let through in the order of coming, so that no set keeps another one out."""
+    """Lets forwards through in their order of arrival, so that no set of adapters can keep another one waiting for ever."""
 
     def __init__(self, activate: Callable[[AdapterSet], None]) -> None:
         """`activate` switches the model to a set of adapters, while no forward runs."""
@@ -24,7 +24,7 @@ class Gate:
 
     @contextmanager
     def forward(self, adapters: AdapterSet) -> Iterator[None]:
-        """A forward with these adapters runs while the block lasts. Raises what switching to them raises."""
+        """Wait until a forward with these adapters may run; it runs during the block. Raises what `activate` raises."""
         with self._changed:
             self._wait(lambda: not self._running or self._adapters == adapters)
             if not self._running:
@@ -40,7 +40,7 @@ class Gate:
 
     @contextmanager
     def held(self) -> Iterator[None]:
-        """No forward runs while the block lasts."""
+        """No forward runs during the block."""
         with self._changed:
             self._wait(lambda: not self._running)
             self._is_held = True
@@ -52,9 +52,9 @@ class Gate:
                 self._changed.notify_all()
 
     def _wait(self, may_pass: Callable[[], bool]) -> None:
-        place = object()
-        self._queue.append(place)
-        while self._queue[0] is not place or self._is_held or not may_pass():
+        ticket = object()
+        self._queue.append(ticket)
+        while self._queue[0] is not ticket or self._is_held or not may_pass():
             self._changed.wait()
         self._queue.popleft()
         self._changed.notify_all()

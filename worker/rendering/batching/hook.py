@@ -1,4 +1,4 @@
-"""The seam: diffusers' own hook on a denoiser, through which the calls of jobs are parked and joined."""
+"""diffusers' own hook on a denoiser, through which the calls of jobs are parked and joined."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from diffusers.hooks import HookRegistry, ModelHook
 
 HOOK_NAME = "darkroom_batching"
 
-#: Answers a call by its arguments, or None where it is to run as ever.
+#: Called with a module's name in the pipeline, its own forward and the arguments by name; returns the call's result.
 Answer = Callable[[str, Callable[..., Any], dict[str, Any]], Any]
 
 
 class BatchingHook(ModelHook):  # type: ignore[misc]  # diffusers has no types
-    """Hands every call of a module to `answer`: its name in the pipeline, its own forward, its arguments by name."""
+    """Passes every call of a module to `answer`."""
 
     def __init__(self, module_name: str, answer: Answer) -> None:
         super().__init__()
@@ -42,10 +42,10 @@ def _by_name(signature: inspect.Signature, args: tuple[Any, ...], kwargs: dict[s
 
 
 def install_hook(module: torch.nn.Module, name: str, answer: Answer) -> None:
-    """Put a module's calls into the hands of `answer`."""
+    """Let `answer` answer a module's calls from now on."""
     HookRegistry.check_if_exists_or_initialize(module).register_hook(BatchingHook(name, answer), HOOK_NAME)
 
 
 def remove_hook(module: torch.nn.Module) -> None:
-    """Let the module be as it was."""
+    """Restore the module."""
     HookRegistry.check_if_exists_or_initialize(module).remove_hook(HOOK_NAME, recurse=False)

@@ -1,4 +1,4 @@
-"""Join the arguments of several calls along their rows, and give each call its rows of what comes out."""
+"""Join the arguments of several calls along their rows, and split the output into each call's rows."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from worker.rendering.batching.rows import Rows
 
 
 def join_arguments(calls: Sequence[Mapping[str, Any]], rows: Sequence[Rows]) -> dict[str, Any]:
-    """The arguments of one forward for all the calls, whose keys are equal; the first call's rows come first."""
+    """The arguments of one forward for all calls, whose keys are equal; the first call's rows come first."""
     if len(calls) == 1:
         return dict(calls[0])
     return {name: _join([call[name] for call in calls], rows) for name in calls[0]}
 
 
 def split_output(output: Any, rows: Sequence[Rows]) -> list[Any]:
-    """What each call would have got from a forward of its own: tensors, lists, dicts and dataclasses, to any depth."""
+    """The output that each call would have from a forward of its own: tensors, lists, dicts and dataclasses, at any depth."""
     if len(rows) == 1:
         return [output]
     counts = [item.count for item in rows]
@@ -28,7 +28,7 @@ def split_output(output: Any, rows: Sequence[Rows]) -> list[Any]:
 
 
 def take_rows(arguments: Mapping[str, Any], rows: Rows, start: int, count: int) -> dict[str, Any]:
-    """The arguments for some of a call's rows: what is left to try when a call alone is too large for the memory."""
+    """The arguments for some of a call's rows, for a call that is too large for the memory even alone."""
     return {name: _take(value, rows, start, count) for name, value in arguments.items()}
 
 
@@ -42,7 +42,7 @@ def join_outputs(outputs: Sequence[Any], rows: Sequence[Rows]) -> Any:
 
 
 def _take_output(output: Any, rows: Rows, start: int, count: int) -> Any:
-    # A module returns several things as a tuple: it may have as many items as there are rows, and be no list of them.
+    # A module returns several results as a tuple, which is no list of rows even if it has as many items.
     if isinstance(output, tuple):
         return tuple(_take(item, rows, start, count) for item in output)
     return _take(output, rows, start, count)
@@ -66,7 +66,7 @@ def _join(values: Sequence[Any], rows: Sequence[Rows]) -> Any:
 
 def _take(value: Any, rows: Rows, start: int, count: int) -> Any:
     if isinstance(value, torch.Tensor):
-        # A copy: pipelines and schedulers may change in place what they get, and keep it.
+        # A copy: pipelines and schedulers may keep their tensors and change them in place.
         return value[start : start + count].clone() if rows.has_tensor(value) else value
     if rows.has_list(value):
         return value[start : start + count]

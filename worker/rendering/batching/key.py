@@ -1,4 +1,4 @@
-"""What has to be equal for two calls of a denoiser to share one forward."""
+"""What must be equal for two calls of a denoiser to share one forward."""
 
 from __future__ import annotations
 
@@ -10,12 +10,14 @@ import torch
 from worker.rendering.batching.digests import Digests
 from worker.rendering.batching.rows import Rows
 
-#: `time_ids` (SDXL: the sizes that the picture claims to have) are read row by row; other ids are positions.
+#: `time_ids` (SDXL: the sizes that the picture is conditioned on) are read row by row; other ids are positions.
 _ROWWISE_IDS = frozenset({"time_ids"})
 
 
 def build_key(arguments: Mapping[str, Any], rows: Rows, digests: Digests) -> Hashable:
-    """Every tensor's shape without its rows, its type and device; the values of tensors that have no rows; all else."""
+    """For a tensor with rows: its shape without them, its type and device; the values of positions and of all other
+    arguments.
+    """
     return tuple((name, _key(name, value, rows, digests)) for name, value in arguments.items())
 
 
@@ -23,7 +25,7 @@ def _key(name: str, value: Any, rows: Rows, digests: Digests) -> Hashable:
     if isinstance(value, torch.Tensor):
         return _tensor_key(name, value, rows, digests)
     if rows.has_list(value):
-        # Rows of a list may differ in size where they are tensors, and not at all where they are not.
+        # Rows of a list may differ in size if they are tensors; other rows must be equal.
         return ("row list", frozenset(_row_key(name, item, rows, digests) for item in value))
     if isinstance(value, Mapping):
         return ("dict", *((key, _key(str(key), item, rows, digests)) for key, item in value.items()))
@@ -31,7 +33,7 @@ def _key(name: str, value: Any, rows: Rows, digests: Digests) -> Hashable:
         return (type(value).__name__, *(_key(name, item, rows, digests) for item in value))
     if isinstance(value, (str, int, float, bool, type(None), torch.dtype)):
         return value
-    # What cannot be compared is equal to itself alone.
+    # An object that cannot be compared is equal only to itself.
     return ("object", id(value))
 
 
@@ -39,7 +41,7 @@ def _tensor_key(name: str, value: torch.Tensor, rows: Rows, digests: Digests) ->
     if not rows.has_tensor(value):
         return ("same", digests.of_values(value))
     if _is_position(name):
-        # Models read the positions of the first row and take them for everybody's.
+        # Models read the positions of the first row and use them for all rows.
         return ("positions", digests.of_equal_rows(value))
     return ("rows", tuple(value.shape[1:]), value.dtype, value.device)
 
@@ -53,5 +55,5 @@ def _row_key(name: str, item: Any, rows: Rows, digests: Digests) -> Hashable:
 
 
 def _is_position(name: str) -> bool:
-    # Where tokens stand: the same for all rows, whatever the tensor's shape.
+    # The positions of tokens: the same for all rows, whatever the tensor's shape.
     return (name.endswith("_ids") and name not in _ROWWISE_IDS) or "rotary" in name

@@ -1,4 +1,4 @@
-"""The calls that wait for a forward: which of them go together, and which group goes first. Time is passed in."""
+"""The calls that wait for a forward: which of them share one, and which group goes first. Time is passed in."""
 
 from __future__ import annotations
 
@@ -9,16 +9,16 @@ from dataclasses import dataclass, field
 from worker.rendering.batching.batch_job import BatchJob
 from worker.rendering.batching.call import DenoiserCall
 
-#: How much more than its part of the rows a runner takes while the others are at work: groups of about the same size
-#: are better left together than split again and again.
+#: While other runners work, a runner takes up to this multiple of its part of the rows: it is better to keep groups of about
+#: the same size together than to split them again and again.
 _SLACK = 1.25
 
 
 @dataclass
 class _Service:
-    """What a key's jobs have had so far."""
+    """The device time that a key's jobs have had."""
 
-    #: Seconds of forwards for each job of the key, as if it had always been here.
+    #: Seconds of forwards for each job of the key, as if the key had always been here.
     virtual_seconds: float
     #: Seconds of its latest forward.
     forward_seconds: float | None = None
@@ -26,31 +26,30 @@ class _Service:
 
 @dataclass(frozen=True)
 class NextGroup:
-    """Calls for one forward, or (an empty list) the seconds until there may be some; None: until somebody calls."""
+    """The calls for one forward; or none, and the seconds until there may be some (None: only after another call)."""
 
     calls: list[DenoiserCall] = field(default_factory=list)
     wait_seconds: float | None = None
 
 
 class ParkedCalls:
-    """Not safe by itself: its owner holds a lock.
+    """The parked calls in groups of equal keys. Its owner holds a lock around every call.
 
-    A group is ready when it is a runner's part of all the rows, when every job whose last call had its key has called
-    again (but those that a forward is running for), or when its oldest call has waited long enough. Ready groups take
-    turns by the time they have had for each of their jobs, so that a job of a rare size gets as much of the device as a
-    job of a common one.
+    A group is ready if it has a runner's part of all rows, if every job whose last call had its key has called again
+    (except jobs in a running forward), or if its oldest call has waited long enough. Ready groups take turns by the time
+    that each of their jobs has had, so that a job of a rare size gets as much of the device as a job of a common one.
     """
 
     def __init__(self, *, runners: int = 1) -> None:
-        """`runners` forwards may run at a time: the jobs split into as many groups, which go on side by side."""
+        """`runners` forwards may run at a time: the jobs split into as many groups, which run side by side."""
         self._runners = runners
         self._running: list[list[DenoiserCall]] = []
         self._calls: dict[Hashable, list[DenoiserCall]] = {}
         self._in_flight: set[BatchJob] = set()
         self._services: dict[Hashable, _Service] = {}
-        #: What the keys whose turn it was had had by then: never goes back.
+        #: The virtual seconds of the latest key whose turn it was; never decreases.
         self._virtual_now = 0.0
-        #: Seconds from a job's getting an answer to its next call; an average that forgets.
+        #: Seconds from a job's answer to its next call: a moving average.
         self._turnaround_seconds = 0.002
         self._answered_at: dict[BatchJob, float] = {}
 
@@ -59,7 +58,7 @@ class ParkedCalls:
         return len(self._in_flight)
 
     def park(self, call: DenoiserCall, now: float) -> None:
-        """A job calls, and is in flight from now on."""
+        """Park a call. Its job is in flight from now on."""
         job = call.job
         answered_at = self._answered_at.pop(job, None)
         if answered_at is not None:
@@ -74,20 +73,20 @@ class ParkedCalls:
         self._calls[call.key].append(call)
 
     def leave(self, job: BatchJob) -> None:
-        """Nobody waits for the job any more: it has made its last call, or gives up."""
+        """No group waits for the job any more: it has made its last call, or has ended."""
         self._in_flight.discard(job)
         self._answered_at.pop(job, None)
         self._forget_idle_keys()
 
     def take_all(self) -> list[DenoiserCall]:
-        """Everything that waits, to be told that nothing runs any more."""
+        """Remove and return all parked calls, so that they can be failed."""
         calls = [call for group in self._calls.values() for call in group]
         self._calls.clear()
         return calls
 
     def take_next(self, now: float, most_rows: Callable[[Hashable], int]) -> NextGroup:
-        """The group whose turn it is, oldest calls first, within the rows that its shape may have at once (a call with
-        more goes alone). What does not fit stays for the next turn. It counts as running until it is `answer`ed.
+        """The group whose turn it is, oldest calls first, within the rows that its shape may have at once (a call with more
+        rows goes alone). Calls that do not fit stay for the next turn. The group counts as running until `answer`.
         """
         if not self._calls:
             return NextGroup()
@@ -101,14 +100,14 @@ class ParkedCalls:
         return NextGroup(taken)
 
     def answer(self, calls: list[DenoiserCall], now: float) -> None:
-        """The calls are about to be answered."""
+        """The group's forward has ended, and its calls are about to be answered."""
         self._running.remove(calls)
         for call in calls:
             if call.job in self._in_flight:
                 self._answered_at[call.job] = now
 
     def record(self, calls: list[DenoiserCall], seconds: float) -> None:
-        """A forward of these calls took so long."""
+        """A forward of these calls took `seconds`."""
         service = self._services.get(calls[0].key)
         if service is not None:
             service.virtual_seconds += seconds / len(calls)
@@ -116,22 +115,22 @@ class ParkedCalls:
         self._forget_idle_keys()
 
     def _take(self, key: Hashable, most_rows: Callable[[Hashable], int]) -> list[DenoiserCall]:
-        waiting = self._calls.pop(key)
+        parked = self._calls.pop(key)
         part = self._part_of_rows() * (_SLACK if self._running else 1.0)
-        room = min(most_rows(waiting[0].shape), math.ceil(part))
+        rows_left = min(most_rows(parked[0].shape), math.ceil(part))
         taken: list[DenoiserCall] = []
-        for call in list(waiting):
-            if taken and call.rows.count > room:
+        for call in list(parked):
+            if taken and call.rows.count > rows_left:
                 break
             taken.append(call)
-            waiting.remove(call)
-            room -= call.rows.count
-        if waiting:
-            self._calls[key] = waiting
+            parked.remove(call)
+            rows_left -= call.rows.count
+        if parked:
+            self._calls[key] = parked
         return taken
 
     def _ready_in(self, key: Hashable, now: float) -> float:
-        """Seconds until the group is not waited for any longer; 0 or less when it is ready."""
+        """Seconds until the group is ready at the latest; 0 or less if it is ready."""
         calls = self._calls[key]
         if sum(call.rows.count for call in calls) >= self._part_of_rows():
             return 0.0
@@ -139,22 +138,23 @@ class ParkedCalls:
         if all(job in not_awaited for job in self._in_flight if job.last_key == key):
             return 0.0
         forward = self._services[key].forward_seconds
-        # Waiting costs the device's time: for a job that is slow to come back it is not worth it.
+        # Waiting costs device time: it is not worth it for a job that is slow to call again.
         longest = min(4 * self._turnaround_seconds, 0.5 * forward if forward is not None else 0.05)
         return calls[0].parked_at + longest - now
 
     def _part_of_rows(self) -> float:
-        """Rows of a runner, when all have as much to do."""
+        """A runner's number of rows if all runners have an equal part."""
         return sum(job.last_rows for job in self._in_flight) / self._runners
 
     def _start_clock(self, key: Hashable) -> None:
-        """A key that comes (back) is owed nothing for the turns that it was not here for, and keeps what it owes."""
+        """A key that arrives, or returns, has no claim to the turns that it missed, and keeps the time that it has had."""
         service = self._services.setdefault(key, _Service(0.0))
         service.virtual_seconds = max(service.virtual_seconds, self._virtual_now)
 
     def _forget_idle_keys(self) -> None:
         alive = {job.last_key for job in self._in_flight} | set(self._calls)
-        # One whose job has just called with another key (a ControlNet's and its denoiser's take turns) owes its time still.
+        # A key that has had more time than the others is kept: its job may only be at another key now, as a ControlNet's
+        # and its denoiser's calls alternate.
         for key in [key for key in self._services if key not in alive]:
             if not alive or self._services[key].virtual_seconds <= self._virtual_now:
                 del self._services[key]

@@ -1,4 +1,4 @@
-"""The rows of a call of a denoiser: the images, and halves of guidance pairs, that it is for."""
+"""The rows of a call of a denoiser: one for each image, or two with guidance."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ class Rows:
     are_listed: bool
 
     def has_tensor(self, value: torch.Tensor) -> bool:
-        """Whether the tensor's first dimension is the rows."""
+        """Whether the tensor's first dimension is rows."""
         return value.dim() > 0 and value.shape[0] == self.count
 
     def has_list(self, value: Any) -> bool:
         """Whether the list has an item for each row.
 
-        Lists of tensors count so only where the images are listed too: elsewhere they are layers (a ControlNet's
-        residuals), each a tensor with all the rows. Lists of lists of plain values (Qwen's image shapes) always do.
+        A list of tensors has rows only if the images are listed too: otherwise its items are layers (a ControlNet's
+        residuals), each a tensor with all the rows. A list of lists of plain values (Qwen's image shapes) always has rows.
         """
         if not isinstance(value, (list, tuple)) or len(value) != self.count:
             return False
@@ -34,15 +34,15 @@ class Rows:
 
 
 def read_rows(arguments: Mapping[str, Any]) -> Rows | None:
-    """The rows of a call, from its images; None where it has none."""
-    images = find_images(arguments)
+    """The rows of a call, read from its images; None if it has none."""
+    images = read_images(arguments)
     if isinstance(images, torch.Tensor):
         return Rows(images.shape[0], are_listed=False) if images.dim() else None
     return Rows(len(images), are_listed=True) if images else None
 
 
-def find_images(arguments: Mapping[str, Any]) -> torch.Tensor | Sequence[torch.Tensor]:
-    """What a call is about: its first argument that is a tensor or a list of tensors. Empty where it has none."""
+def read_images(arguments: Mapping[str, Any]) -> torch.Tensor | Sequence[torch.Tensor]:
+    """The images of a call: its first argument that is a tensor or a list of tensors. Empty if it has none."""
     for value in arguments.values():
         if isinstance(value, torch.Tensor):
             return value

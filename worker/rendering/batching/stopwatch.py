@@ -1,4 +1,4 @@
-"""How long forwards take on their device, without making it wait for us."""
+"""Measure how long forwards take on their device, without making it wait."""
 
 from __future__ import annotations
 
@@ -14,23 +14,23 @@ from worker.rendering.batching.call import DenoiserCall
 #: A group of calls and the seconds that its forward took.
 Timed = tuple[list[DenoiserCall], float]
 
-#: Forwards that a GPU may have before it while the next one is prepared: enough to keep it busy, and few enough that
-#: jobs which come now still join the next one.
+#: The number of forwards that a GPU may have queued while the next one is prepared: enough to keep it busy, and few enough
+#: that jobs which arrive now still join the next one.
 _AHEAD = 1
 
 
 class Stopwatch(Protocol):
-    """Times one forward after the other."""
+    """Times forwards, one after the other."""
 
     def start(self) -> None:
-        """A forward begins."""
+        """A forward starts."""
 
     def stop(self, calls: list[DenoiserCall]) -> list[Timed]:
-        """It has been handed to the device. Tells the forwards whose time is known now, this or earlier ones."""
+        """The forward has been given to the device. Returns the forwards whose time is known now: this or earlier ones."""
 
 
 class HostStopwatch:
-    """For a device that has finished when the call returns: a CPU."""
+    """For a CPU, which has finished when the call returns."""
 
     def __init__(self) -> None:
         self._started_at = 0.0
@@ -43,7 +43,7 @@ class HostStopwatch:
 
 
 class CudaStopwatch:
-    """For a GPU, which works on while we prepare the next forward: events on its stream tell the time."""
+    """For a GPU, which works while the next forward is prepared: events on its stream measure the time."""
 
     def __init__(self, device: torch.device) -> None:
         self._device = device

@@ -1,4 +1,4 @@
-"""Checkpoint and resume: what it takes to go on with a render in another process, through the unmodified pipeline."""
+"""Checkpoint and resume: a render continues in another process, through the unmodified pipeline."""
 
 from __future__ import annotations
 

@@ -1,4 +1,6 @@
-"""What a job's calls of its denoisers came to: written down in form only, and answered with zeros when done before."""
+"""The calls that a job makes of its denoisers: only the form of each answer is kept, and a call of a step that was done before
+is answered with zeros.
+"""
 
 from __future__ import annotations
 
@@ -14,34 +16,36 @@ from worker.rendering.errors import CheckpointRefused, CheckpointUnsupported
 class CallLog:
     """The calls of one job, step by step.
 
-    A skipped step's result is not looked at, so neither are the numbers that it is made of: zeros of the right shapes
-    let the pipeline go on.
+    The result of a skipped step is not used, so the numbers of its answers do not matter: zeros of the right shapes let the
+    pipeline continue.
     """
 
     def __init__(self, forms: list[Tree], earlier: list[list[tuple[str, int]]], *, device: torch.device) -> None:
-        """`earlier` are the calls of the steps that are done already."""
+        """`earlier` are the calls of the steps that were done before."""
         self._forms = list(forms)
-        self._places = {json.dumps(form): place for place, form in enumerate(forms)}
+        self._indices = {json.dumps(form): index for index, form in enumerate(forms)}
         self._earlier = earlier
         self._device = device
         self._steps: list[list[tuple[str, int]]] = [[]]
-        #: Why the calls cannot be answered in another process, where they cannot.
+        #: Why the calls cannot be answered in another process; None if they can.
         self._unsupported: CheckpointUnsupported | None = None
 
     @property
     def forms(self) -> list[Tree]:
-        """Of all answers, each once. Raises CheckpointUnsupported when there was one that cannot be written down."""
+        """The forms of all answers, each once. Raises CheckpointUnsupported if one of them cannot be stored."""
         if self._unsupported is not None:
             raise self._unsupported
         return list(self._forms)
 
     @property
     def steps(self) -> list[list[tuple[str, int]]]:
-        """For each step that has ended its calls: the module's name and the place of the answer's form."""
+        """For each step that has ended, its calls: the module's name and the index of its answer's form."""
         return [list(step) for step in self._steps[:-1]]
 
     def find(self, module_name: str) -> Any | None:
-        """Zeros for the next call, when it is of a step that is done already; else None."""
+        """Zeros for the next call if its step was done before, else None. Raises CheckpointRefused if that step had other
+        calls.
+        """
         step = len(self._steps) - 1
         if step >= len(self._earlier):
             return None
@@ -52,20 +56,20 @@ class CallLog:
         return from_tree(self._forms[calls[position][1]], self._build_zeros)
 
     def keep(self, module_name: str, answer: Any) -> None:
-        """A call has been answered."""
+        """Keep the form of a call's answer."""
         try:
-            form = to_tree(answer, _describe)
+            form = to_tree(answer, _form_of)
         except CheckpointUnsupported as error:
             self._unsupported = CheckpointUnsupported(f"the answer of {module_name}: {error.message}")
             return
         key = json.dumps(form)
-        if key not in self._places:
-            self._places[key] = len(self._forms)
+        if key not in self._indices:
+            self._indices[key] = len(self._forms)
             self._forms.append(form)
-        self._steps[-1].append((module_name, self._places[key]))
+        self._steps[-1].append((module_name, self._indices[key]))
 
     def end_step(self) -> None:
-        """Later calls are the next step's. Raises CheckpointRefused when a step is done again with fewer calls."""
+        """Later calls belong to the next step. Raises CheckpointRefused if a step has fewer calls than when it was done."""
         step = len(self._steps) - 1
         if step < len(self._earlier) and len(self._steps[step]) != len(self._earlier[step]):
             raise CheckpointRefused(f"Step {step + 1} ends with fewer calls than when it was done.")
@@ -75,5 +79,5 @@ class CallLog:
         return torch.zeros(form["shape"], dtype=getattr(torch, form["dtype"]), device=self._device)
 
 
-def _describe(tensor: torch.Tensor) -> Tree:
+def _form_of(tensor: torch.Tensor) -> Tree:
     return {"shape": list(tensor.shape), "dtype": str(tensor.dtype).removeprefix("torch.")}

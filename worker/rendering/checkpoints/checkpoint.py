@@ -1,4 +1,4 @@
-"""A render between two steps, and its form as bytes: one safetensors file with a JSON header."""
+"""The state of a render between two steps, and its form as bytes: one safetensors file with a JSON header."""
 
 from __future__ import annotations
 
@@ -16,33 +16,33 @@ from worker.rendering.checkpoints.subject import Subject
 from worker.rendering.checkpoints.trees import Tree
 from worker.rendering.errors import CheckpointRefused
 
-#: Raised by one with every change that an older or a newer reader would take for something else.
+#: Increased with every change that an older or a newer reader would misread.
 FORMAT_VERSION = 1
 
 _HEADER, _DIGEST = "darkroom_checkpoint", "sha256"
-#: Bytes of the length that a safetensors file begins with.
+#: A safetensors file begins with the length of its header, in this many bytes.
 _LENGTH_BYTES = 8
 
 
 @dataclass(frozen=True)
 class Checkpoint:
-    """What a job has done so far, and what it takes to go on. Its tensors are copies, on the CPU."""
+    """A job's state after a step, and everything that it takes to resume it. Its tensors are copies, on the CPU."""
 
-    #: What it is a checkpoint of: resumed is only what has the same.
+    #: What it is a checkpoint of: only a render with an equal subject can resume from it.
     subject: Subject
-    #: Steps of the scheduler that are done, from 1, and all of the render's.
+    #: The scheduler's steps that are done, from 1, and the number of steps in the render.
     step: int
     steps: int
-    #: The attributes of the scheduler that its steps have changed, what its latest step gave, and the states of the
-    #: job's generators.
+    #: The scheduler's attributes that its steps have changed, the result of its latest step, and the states of the job's
+    #: generators.
     state: Mapping[str, Tree]
-    #: The forms of what the denoisers answered; and for each step its calls: the module's name and the form's place.
+    #: The forms of the denoisers' answers; and for each step its calls: the module's name and the index of the form.
     forms: list[Tree]
     calls: list[list[tuple[str, int]]]
     tensors: Mapping[str, torch.Tensor]
 
     def to_bytes(self) -> bytes:
-        """As a safetensors file whose metadata holds the rest as JSON, with a digest of all of it."""
+        """A safetensors file whose metadata holds the rest as JSON, with a digest of everything."""
         header = {
             "format": FORMAT_VERSION,
             "subject": self.subject,
@@ -59,7 +59,7 @@ class Checkpoint:
 
     @classmethod
     def from_bytes(cls, content: bytes) -> Checkpoint:
-        """The checkpoint that `to_bytes` wrote. Raises CheckpointRefused when it is damaged, or of another format."""
+        """The checkpoint that `to_bytes` wrote. Raises CheckpointRefused if it is damaged or has another format."""
         text, digest = _read_metadata(content)
         try:
             header = json.loads(text)
@@ -81,7 +81,7 @@ class Checkpoint:
         )
 
     def check_matches(self, subject: Subject) -> None:
-        """Raises CheckpointRefused, naming what differs, when this is not of what is to be rendered."""
+        """Raises CheckpointRefused, naming the difference, if this is not a checkpoint of the subject."""
         names = sorted(self.subject.keys() | subject.keys())
         other = [name for name in names if self.subject.get(name) != subject.get(name)]
         if other:

@@ -1,4 +1,4 @@
-"""One attempt's checkpoints: it goes on from an earlier attempt's, and leaves others in the bucket."""
+"""One attempt's checkpoints: it resumes from an earlier attempt's, and stores its own in the bucket."""
 
 from __future__ import annotations
 
@@ -25,20 +25,20 @@ Result = TypeVar("Result")
 
 
 class Lease(Protocol):
-    """What writes down, while the attempt holds its job, which checkpoint is the job's."""
+    """Records in the attempt's row, while the attempt holds its job, which checkpoint is the job's."""
 
-    #: The one that a row names; before the attempt has one of its own, an earlier attempt's.
+    #: The checkpoint that a row names; an earlier attempt's, until this attempt has one of its own.
     named_checkpoint: StoredCheckpoint | None
 
     def name_checkpoint(self, checkpoint: StoredCheckpoint) -> None:
-        """Write it down as soon as may be."""
+        """Record it as soon as possible."""
 
 
 class JobCheckpoints:
-    """For one attempt of a job. Nothing that is wrong with a checkpoint is the job's end.
+    """The checkpoints of one attempt. An error with a checkpoint never fails the job.
 
-    The job's thread takes checkpoints, the writer's thread puts them into the bucket, and the lease's thread writes down
-    which one is the job's. An object is deleted only once a row names a later one.
+    The job's thread makes checkpoints, the writer's thread stores them in the bucket, and the lease's thread records which
+    one is the job's. An object is deleted only after a row names a later one.
     """
 
     def __init__(
@@ -50,10 +50,10 @@ class JobCheckpoints:
         self._policy = CheckpointPolicy(every_seconds)
         self._last: Checkpoint | None = None
         self._handed_back: StoredCheckpoint | None = None
-        #: Guards what follows: one checkpoint is stored at a time.
+        #: Guards the fields below: one checkpoint is stored at a time.
         self._storing = threading.Lock()
         self._stored: StoredCheckpoint | None = None
-        #: What may lie in the bucket, from the oldest to the newest.
+        #: The keys of objects that may be in the bucket, from the oldest to the newest.
         self._keys = [] if attempt.checkpoint is None else [attempt.checkpoint.storage_key]
         # The writer's thread has no context of its own.
         self._log = structlog.get_logger().bind(
@@ -61,7 +61,7 @@ class JobCheckpoints:
         )
 
     def resume(self, draw: Callable[[Checkpoint | None], Result]) -> Result:
-        """What `draw` gives with an earlier attempt's checkpoint; from the start, where there is none or it is refused."""
+        """The result of `draw` with an earlier attempt's checkpoint; with None if there is no checkpoint or it is refused."""
         try:
             checkpoint = self._read()
             if checkpoint is not None:
@@ -72,7 +72,7 @@ class JobCheckpoints:
         return draw(None)
 
     def reach_step(self, step: int, steps: int, capture: Callable[[], Checkpoint]) -> None:
-        """A step has ended: have a checkpoint of it written when one is due."""
+        """A step has ended: if a checkpoint is due, make one and have it stored."""
         started_at = monotonic()
         if not self._policy.is_due(step, steps, started_at):
             return
@@ -89,9 +89,9 @@ class JobCheckpoints:
         self._last = self._capture(capture)
 
     def hand_back(self) -> StoredCheckpoint | None:
-        """Store the step that the job was stopped at, and tell where: what the next attempt is to go on from.
+        """Store the checkpoint of the step that the job was stopped at, and return it: the next attempt resumes from it.
 
-        Waits for the bucket; where that does not take it, the latest that it took is told.
+        Waits for the bucket. If the bucket does not accept it, returns the latest that is stored.
         """
         if self._last is not None:
             self._store(self._last)
@@ -100,8 +100,8 @@ class JobCheckpoints:
         return self._handed_back
 
     def close(self, *, is_finished: bool) -> None:
-        """The attempt is over, and that is written down. Of a job that has ended nothing stays in the bucket; of one
-        that goes on, what a row names.
+        """The attempt is over, and its outcome is recorded. If the job has ended, all its checkpoints are deleted; if it will
+        be tried again, the one that a row names is kept.
         """
         if self._handed_back is not None:
             self._lease.named_checkpoint = self._handed_back
@@ -140,8 +140,8 @@ class JobCheckpoints:
         with self._storing:
             if named is None or named.storage_key not in self._keys:
                 return
-            place = self._keys.index(named.storage_key)
-            superseded, self._keys = self._keys[:place], self._keys[place:]
+            newest = self._keys.index(named.storage_key)
+            superseded, self._keys = self._keys[:newest], self._keys[newest:]
         self._delete(superseded)
 
     def _delete_all(self) -> None:

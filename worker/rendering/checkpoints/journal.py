@@ -1,30 +1,29 @@
-"""What one job has done so far, kept while it renders: read to go on from an earlier attempt, and to make checkpoints."""
+"""A record of what one job has done, kept while it renders, to resume from an earlier attempt and to make checkpoints."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import torch
-from PIL.Image import Image
 
-from worker.rendering.batching.batch_job import BatchJob
 from worker.rendering.checkpoints.calls import CallLog
 from worker.rendering.checkpoints.checkpoint import Checkpoint
 from worker.rendering.checkpoints.scheduler_state import SchedulerState
 from worker.rendering.checkpoints.subject import Subject, describe_subject
-from worker.rendering.checkpoints.tensors import TensorShelf, TensorStore
+from worker.rendering.checkpoints.tensors import TensorReader, TensorStore
 from worker.rendering.checkpoints.unsupported import why_not_resumable
+from worker.rendering.drawing import Drawing
 from worker.rendering.errors import CheckpointRefused, CheckpointUnsupported
 from worker.rendering.models import LoadedModel
 
 
 class Journal:
-    """One job's. The batcher asks it about each call of a denoiser, the stepping about each step.
+    """The journal of one job. The batcher uses it at each call of a denoiser, `watch_steps` at each step.
 
-    With a checkpoint, the pipeline is called from the start all the same. Its calls get zeros and its scheduler takes
-    no step until all that is done has passed by; then the scheduler, the generators and the latents become what they
-    were, and the pipeline goes on without having noticed.
+    With a checkpoint, the pipeline is still called from the start. For the steps that were done before, its calls get zeros
+    and its scheduler takes no step. At the last of them the scheduler, the generators and the latents are set to what they
+    were, and the pipeline continues without noticing.
     """
 
     def __init__(
@@ -37,9 +36,9 @@ class Journal:
         checkpoint: Checkpoint | None = None,
         unsupported: str | None = None,
     ) -> None:
-        """`unsupported` is why the render cannot be resumed, where it cannot.
+        """`unsupported` is the reason why the render cannot be resumed; None if it can.
 
-        Raises CheckpointRefused when the checkpoint is of something else.
+        Raises CheckpointRefused if the checkpoint is of another subject.
         """
         if checkpoint is not None:
             checkpoint.check_matches(subject)
@@ -48,7 +47,7 @@ class Journal:
         self._generators = generators
         self._checkpoint = checkpoint
         self._unsupported = unsupported
-        self._shelf = TensorShelf({} if checkpoint is None else checkpoint.tensors, device)
+        self._reader = TensorReader({} if checkpoint is None else checkpoint.tensors, device)
         self._scheduler_state: SchedulerState | None = None
         self._step = 0
         self._steps = 0
@@ -61,48 +60,50 @@ class Journal:
 
     @property
     def earlier_steps(self) -> int:
-        """Steps that are not to be taken again."""
+        """The number of steps that are not taken again."""
         return 0 if self._checkpoint is None else self._checkpoint.step
 
     @property
     def resume(self) -> str:
-        """Whether the render can be resumed, and why not where it cannot: for the receipt."""
+        """Whether the render can be resumed, or why not: for the receipt."""
         return "supported" if self._unsupported is None else f"unsupported: {self._unsupported}"
 
     def begin(self, steps: int) -> None:
-        """The first of so many steps is about to be taken."""
+        """The first of `steps` steps is about to be taken. Raises CheckpointRefused if the checkpoint's render has another
+        number of steps.
+        """
         if self._checkpoint is not None and self._checkpoint.steps != steps:
             raise CheckpointRefused(f"The checkpoint is of a render of {self._checkpoint.steps} steps, not {steps}.")
         self._steps = steps
         self._scheduler_state = SchedulerState(self._scheduler)
 
     def pass_step(self, sample: torch.Tensor) -> Any:
-        """What the scheduler is to give for a step that is done already: after the last one, what it gave then."""
+        """The scheduler's result for a step that was done before; for the last of them, the result that it had then."""
         assert self._checkpoint is not None
         assert self._scheduler_state is not None
         self.calls.end_step()
         self._step += 1
-        state, shelf = self._checkpoint.state, self._shelf
+        state, reader = self._checkpoint.state, self._reader
         if self._step < self._checkpoint.step:
-            # Of the right form, so that the pipeline can take it apart.
-            return _with_tensors(shelf.get(state["result"]), sample)
+            # It has the right form, so that the pipeline can unpack it.
+            return _with_tensors(reader.get(state["result"]), sample)
 
-        self._result = shelf.get(state["result"])
-        self._scheduler_state.restore(state["scheduler"], shelf)
-        for generator, generator_state in zip(self._generators, shelf.get(state["generators"]), strict=True):
+        self._result = reader.get(state["result"])
+        self._scheduler_state.restore(state["scheduler"], reader)
+        for generator, generator_state in zip(self._generators, reader.get(state["generators"]), strict=True):
             generator.set_state(generator_state)
         return self._result
 
     def end_step(self, result: Any) -> None:
-        """The scheduler has taken a step, and gave this."""
+        """The scheduler has taken a step with this result."""
         self.calls.end_step()
         self._step += 1
         self._result = result
 
     def capture(self) -> Checkpoint:
-        """The job between this step and the next. To be called at the end of a step, by the job's own thread.
+        """The job's state between this step and the next. Call it at the end of a step, in the job's own thread.
 
-        Raises CheckpointUnsupported, with the reason, when the state is one that cannot be written down.
+        Raises CheckpointUnsupported, with the reason, if the state cannot be stored.
         """
         if self._unsupported is not None:
             raise CheckpointUnsupported(self._unsupported)
@@ -126,28 +127,24 @@ class Journal:
 def open_journal(
     model: LoadedModel,
     pipeline: Any,
-    request: Mapping[str, Any],
+    drawing: Drawing,
     *,
-    seeds: Sequence[int],
-    images: Mapping[str, Image],
-    job: BatchJob,
     generators: Sequence[torch.Generator],
     checkpoint: Checkpoint | None,
 ) -> Journal:
-    """The journal of the render that `pipeline` is about to make for `job`, with a scheduler of its own.
+    """The journal of the render that `pipeline`, with a scheduler of its own, is about to make.
 
-    Raises CheckpointRefused when the checkpoint is of something else.
+    Raises CheckpointRefused if the checkpoint is of something else.
     """
-    subject = describe_subject(model, pipeline, request, seeds=seeds, images=images, adapters=job.adapters)
     journal = Journal(
-        subject,
+        describe_subject(model, pipeline, drawing),
         pipeline.scheduler,
         generators=generators,
         device=model.device,
         checkpoint=checkpoint,
         unsupported=why_not_resumable(pipeline),
     )
-    job.calls = journal.calls
+    drawing.job.calls = journal.calls
     return journal
 
 

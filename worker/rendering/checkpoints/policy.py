@@ -2,23 +2,23 @@
 
 from __future__ import annotations
 
-#: Of a render's time, the largest part that its checkpoints may take.
+#: The largest part of a render's time that its checkpoints may take.
 _LARGEST_SHARE = 0.02
 
 
 class CheckpointPolicy:
-    """For one render: every so many seconds, while a checkpoint costs little against the time that it may save."""
+    """The policy of one render: a checkpoint at a fixed interval, as long as it costs little compared to what it may save."""
 
     def __init__(self, every_seconds: float) -> None:
-        """0 means after every step, whatever it costs."""
+        """`every_seconds` is the interval; 0 means after every step, whatever it costs."""
         self._every_seconds = every_seconds
-        #: The first step that was told of, and when it ended.
+        #: The first step that `is_due` was asked about, and when it ended.
         self._first: tuple[int, float] | None = None
         self._kept_at = 0.0
         self._cost_seconds = 0.0
 
     def is_due(self, step: int, steps: int, now: float) -> bool:
-        """Whether to keep a checkpoint at the end of this step, of so many. To be asked at every step."""
+        """Whether to make a checkpoint at the end of step `step` of `steps`. Must be called at every step."""
         if self._every_seconds == 0:
             return step < steps
         if self._first is None:
@@ -33,6 +33,6 @@ class CheckpointPolicy:
         return seconds_left > self._cost_seconds
 
     def record(self, now: float, *, cost_seconds: float) -> None:
-        """A checkpoint was kept, and held the render up for so long."""
+        """A checkpoint was made, and delayed the render by `cost_seconds`."""
         self._kept_at = now
         self._cost_seconds = cost_seconds

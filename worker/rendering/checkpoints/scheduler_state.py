@@ -8,7 +8,7 @@ from typing import Any
 
 import torch
 
-from worker.rendering.checkpoints.tensors import TensorShelf, TensorStore
+from worker.rendering.checkpoints.tensors import TensorReader, TensorStore
 from worker.rendering.checkpoints.trees import Tree
 from worker.rendering.errors import CheckpointUnsupported
 
@@ -18,7 +18,7 @@ class _Value:
     """An attribute as it was before the first step."""
 
     value: Any
-    #: A copy of its content; None for an object that cannot be written down (a function, another scheduler).
+    #: A copy of its content; None for an object that cannot be stored (a function, another scheduler).
     content: tuple[Tree, Mapping[str, torch.Tensor]] | None
 
     def is_still(self, value: Any) -> bool:
@@ -29,18 +29,18 @@ class _Value:
 
 
 class SchedulerState:
-    """What a scheduler was before its first step, and what has changed since.
+    """A scheduler's attributes before its first step, and those that have changed since.
 
-    The rest (the noise schedule, the timesteps, the configuration) is made anew by whoever resumes.
+    The rest (the noise schedule, the timesteps, the configuration) is made again by the process that resumes.
     """
 
     def __init__(self, scheduler: Any) -> None:
-        """To be made after the pipeline has set the timesteps, before the first step."""
+        """Must be built after the pipeline has set the timesteps and before the first step."""
         self._scheduler = scheduler
         self._before = {name: _Value(value, _read(value)) for name, value in vars(scheduler).items()}
 
     def put_changes(self, store: TensorStore) -> dict[str, Tree]:
-        """By name, every attribute that is not as it was. Raises CheckpointUnsupported."""
+        """Every attribute that has changed, by name. Raises CheckpointUnsupported."""
         changed = {}
         for name, value in vars(self._scheduler).items():
             before = self._before.get(name)
@@ -52,17 +52,17 @@ class SchedulerState:
                 raise CheckpointUnsupported(f"the scheduler's {name}: {error.message}") from error
         return changed
 
-    def restore(self, changed: Mapping[str, Tree], shelf: TensorShelf) -> None:
-        """Make the scheduler what it was when the changes were written down."""
+    def restore(self, changed: Mapping[str, Tree], reader: TensorReader) -> None:
+        """Set the scheduler to the state that it had when the changes were stored."""
         for name in [name for name in vars(self._scheduler) if name not in self._before and name not in changed]:
             delattr(self._scheduler, name)
         for name, before in self._before.items():
             if name not in changed and before.content is not None:
                 tree, tensors = before.content
                 if not before.is_still(getattr(self._scheduler, name, None)):
-                    setattr(self._scheduler, name, TensorShelf(tensors, _device_of(before.value)).get(tree))
+                    setattr(self._scheduler, name, TensorReader(tensors, _device_of(before.value)).get(tree))
         for name, tree in changed.items():
-            setattr(self._scheduler, name, shelf.get(tree))
+            setattr(self._scheduler, name, reader.get(tree))
 
 
 def _read(value: Any) -> tuple[Tree, Mapping[str, torch.Tensor]] | None:

@@ -14,17 +14,17 @@ from worker.rendering.errors import CheckpointRefused
 
 
 def put_checkpoint(attempt: ClaimedAttempt, checkpoint: Checkpoint) -> StoredCheckpoint:
-    """Store what the attempt has done so far, under a key of its own. Raises StorageUnavailable."""
+    """Store the attempt's checkpoint under a key of its own. Raises StorageUnavailable."""
     content = checkpoint.to_bytes()
     key = build_checkpoint_key(job_id=attempt.job_id, attempt_number=attempt.attempt_number, step=checkpoint.step)
     sha256 = hashlib.sha256(content).hexdigest()
-    # The next one comes soon, and a worker that shuts down has no time: no long series of tries.
+    # Few retries: the next checkpoint comes soon, and a worker that shuts down has no time.
     bucket_in_a_hurry().put(key, content, media_type="application/octet-stream", sha256=sha256)
     return StoredCheckpoint(key, sha256, checkpoint.step)
 
 
 def read_checkpoint(stored: StoredCheckpoint) -> Checkpoint:
-    """The checkpoint that lies there. Raises CheckpointRefused where it is gone or damaged, and StorageUnavailable."""
+    """The stored checkpoint. Raises CheckpointRefused if it is gone or damaged, and StorageUnavailable."""
     try:
         content = bucket().get(stored.storage_key)
     except ObjectMissing as error:

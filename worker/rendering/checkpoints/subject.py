@@ -1,35 +1,27 @@
-"""What a checkpoint is of: everything that has to be the same for it to be gone on from."""
+"""What a checkpoint is of: everything that must be equal for a render to resume from it."""
 
 from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 from PIL.Image import Image
 
-from worker.rendering.batching.batch_job import AdapterSet
+from worker.rendering.drawing import Drawing
 from worker.rendering.models import LoadedModel
 from worker.rendering.versions import library_versions
 
-#: JSON, by what it tells.
+#: JSON values by the name of what they describe.
 Subject = dict[str, Any]
 
-#: Other versions may draw in another order, keep other attributes or encode a prompt otherwise.
+#: Another version may draw in another order, keep other attributes or encode a prompt differently.
 _LIBRARIES = ("diffusers", "torch", "transformers")
 
 
-def describe_subject(
-    model: LoadedModel,
-    pipeline: Any,
-    request: Mapping[str, Any],
-    *,
-    seeds: Sequence[int],
-    images: Mapping[str, Image],
-    adapters: AdapterSet,
-) -> Subject:
-    """Of the render that `pipeline` is about to make, with a scheduler of its own."""
+def describe_subject(model: LoadedModel, pipeline: Any, drawing: Drawing) -> Subject:
+    """The subject of the render that `pipeline`, with a scheduler of its own, is about to make."""
     return {
         "model": model.id,
         "model's files": dict(model.file_sha256),
@@ -39,17 +31,17 @@ def describe_subject(
         "pipeline": type(pipeline).__name__,
         "scheduler": type(pipeline.scheduler).__name__,
         "scheduler's configuration": _digest_config(pipeline.scheduler.config),
-        "request": json.loads(json.dumps(dict(request))),
-        "seeds": list(seeds),
-        "images": {name: _digest_image(image) for name, image in images.items()},
-        "adapters": [[name, scale] for name, scale in adapters],
+        "request": json.loads(json.dumps(dict(drawing.request))),
+        "seeds": list(drawing.seeds),
+        "images": {name: _digest_image(image) for name, image in drawing.images.items()},
+        "adapters": [[name, scale] for name, scale in drawing.job.adapters],
         # Without the part after the plus: the same torch is built for CPUs and for several GPUs.
         "versions": {name: library_versions()[name].partition("+")[0] for name in _LIBRARIES},
     }
 
 
 def _digest_config(config: Mapping[str, Any]) -> str:
-    # What begins with an underscore is where the values come from.
+    # Names with a leading underscore only say where the values come from.
     values = {name: value for name, value in config.items() if not name.startswith("_")}
     return hashlib.sha256(json.dumps(values, sort_keys=True, default=_as_list).encode()).hexdigest()
 

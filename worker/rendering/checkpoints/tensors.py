@@ -1,4 +1,4 @@
-"""Tensors of a checkpoint: each kept once, on the CPU, with the memory layout that it had."""
+"""The tensors of a checkpoint: each is kept once, on the CPU, with the memory layout that it had."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ class TensorStore:
     def __init__(self) -> None:
         self.tensors: dict[str, torch.Tensor] = {}
         self._names: dict[int, Tree] = {}
-        # Whatever has been named stays alive, so that no other tensor can be mistaken for it.
+        # Named tensors stay alive, so that no other tensor can get the id of one of them.
         self._seen: list[torch.Tensor] = []
 
     def put(self, value: Any) -> Tree:
-        """The value as JSON; its tensors are copied. A tensor that stands in several places is kept once."""
+        """The value as JSON; its tensors are copied. A tensor that occurs several times is kept once."""
         return to_tree(value, self._put_tensor)
 
     def _put_tensor(self, tensor: torch.Tensor) -> Tree:
@@ -33,8 +33,8 @@ class TensorStore:
         return self._names[id(tensor)]
 
 
-class TensorShelf:
-    """Puts values together again, with the tensors on the device that they were on."""
+class TensorReader:
+    """Puts the values of a `TensorStore` together again, with each tensor on the device that it was on."""
 
     def __init__(self, tensors: Mapping[str, torch.Tensor], device: torch.device) -> None:
         self._tensors = tensors
@@ -42,7 +42,7 @@ class TensorShelf:
         self._made: dict[str, torch.Tensor] = {}
 
     def get(self, tree: Tree) -> Any:
-        """The value of the JSON that `TensorStore.put` gave."""
+        """The value of the JSON that `TensorStore.put` returned."""
         return from_tree(tree, self._get_tensor)
 
     def _get_tensor(self, place: Mapping[str, Any]) -> torch.Tensor:
@@ -55,6 +55,6 @@ class TensorShelf:
 
 
 def _order_in_memory(tensor: torch.Tensor) -> list[int]:
-    """The dimensions from the outermost in memory to the innermost: kernels, and so the last bits, depend on it."""
+    """The dimensions, from the outermost in memory to the innermost: kernels, and so the last bits, depend on it."""
     strides = tensor.stride()
     return sorted(range(tensor.dim()), key=lambda dimension: -strides[dimension])

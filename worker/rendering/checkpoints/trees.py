@@ -1,4 +1,4 @@
-"""Nested values as JSON, with their tensors apart: what schedulers keep, and what denoisers answer. Never pickle."""
+"""Nested values as JSON, with their tensors apart: the attributes of schedulers and the answers of denoisers. Never pickle."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from diffusers.utils import BaseOutput
 
 from worker.rendering.errors import CheckpointRefused, CheckpointUnsupported
 
-#: JSON that `from_tree` makes the value of.
+#: JSON that `from_tree` turns into a value.
 Tree = Any
 
 _PLAIN = (bool, int, float, str, type(None))
 
 
 def to_tree(value: Any, leaf: Callable[[torch.Tensor], Tree]) -> Tree:
-    """The value as JSON; `leaf` tells what stands for a tensor. Raises CheckpointUnsupported for foreign objects."""
+    """The value as JSON; `leaf` returns the JSON for a tensor. Raises CheckpointUnsupported for other kinds of objects."""
     if isinstance(value, _PLAIN) and type(value) in _PLAIN:
         return value
     if isinstance(value, torch.Tensor):
@@ -55,7 +55,7 @@ def from_tree(tree: Tree, leaf: Callable[[Tree], torch.Tensor]) -> Any:
         case {"device": name}:
             return torch.device(name)
         case {"output": name, "fields": fields}:
-            output_class = _find_output_class(name)
+            output_class = _get_output_class(name)
             return output_class(**{field: from_tree(item, leaf) for field, item in fields.items()})
         case {"dict": items}:
             return {from_tree(key, leaf): from_tree(item, leaf) for key, item in items}
@@ -71,8 +71,10 @@ def _name_of(output_class: type[Any]) -> str:
     return f"{output_class.__module__}.{output_class.__qualname__}"
 
 
-def _find_output_class(name: str) -> type[Any]:
-    """One of diffusers' output classes that are loaded: a name in a file imports nothing."""
+def _get_output_class(name: str) -> type[Any]:
+    """The output class of diffusers with that name, if it is loaded: a name in a file imports nothing. Raises
+    CheckpointRefused.
+    """
     waiting: list[type[Any]] = list(BaseOutput.__subclasses__())
     while waiting:
         output_class = waiting.pop()

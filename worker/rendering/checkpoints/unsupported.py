@@ -1,4 +1,4 @@
-"""Which renders cannot be resumed: they start over."""
+"""The renders that cannot be resumed: they start over."""
 
 from __future__ import annotations
 
@@ -6,9 +6,9 @@ from typing import Any
 
 
 def why_not_resumable(pipeline: Any) -> str | None:
-    """What of a job's state is out of reach between two steps; None when everything is at hand.
+    """The part of a job's state that cannot be read between two steps; None if all of it can.
 
-    Told from what the pipeline is made of. What is found only while rendering is raised as CheckpointUnsupported.
+    Decided by the pipeline's components. What shows only while rendering is raised as CheckpointUnsupported.
     """
     scheduler = pipeline.scheduler
     if not hasattr(scheduler, "step"):

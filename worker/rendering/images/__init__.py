@@ -1,1 +1,1 @@
-"""Pictures on their way in and out: input images, encoding, upload."""
+"""A job's pictures: loading its input images, encoding and uploading its outputs."""

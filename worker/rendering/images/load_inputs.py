@@ -1,4 +1,4 @@
-"""Fetch the images that a job starts from, in the form in which pipelines take them."""
+"""Load a job's input images in the form that pipelines take."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ from worker.rendering.errors import RequestRefused
 
 
 def load_inputs(attempt: ClaimedAttempt) -> dict[str, Image]:
-    """The image of each image field, as wide and high as the job draws: RGB, or L for the mask.
+    """The image of each image field, resized to the size that the job draws: RGB, or L for the mask.
 
-    Raises RequestRefused where another job's output is not there any more or the image cannot be read, and
-    StorageUnavailable where the store does not give what was put into it.
+    Raises RequestRefused if another job's output has been deleted or the image cannot be read, and StorageUnavailable if
+    the store returns other bytes than were stored, or none.
     """
     size = (attempt.request["width"], attempt.request["height"])
     return {

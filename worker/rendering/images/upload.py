@@ -1,4 +1,4 @@
-"""Put an attempt's images into the bucket."""
+"""Upload an attempt's images to the bucket."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ def upload_images(
 ) -> list[StoredImage]:
     """Store all images of the attempt, several at a time, under keys of its own.
 
-    Raises StorageUnavailable when the store does not take one of them.
+    Raises StorageUnavailable if the store does not accept one of them.
     """
     stored = [
         StoredImage(

@@ -1,4 +1,4 @@
-"""Models in memory: loaded from the catalog's folders, kept by least recent use under a byte budget."""
+"""Models in memory: loaded from the catalog's folders, and kept under a byte budget, least recently used evicted first."""
 
 from __future__ import annotations
 

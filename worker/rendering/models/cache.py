@@ -1,4 +1,4 @@
-"""The models of one process: loaded when they are needed, kept while there is room, given back by least recent use."""
+"""The models of one process: loaded when they are needed, kept while there is memory, evicted by least recent use."""
 
 from __future__ import annotations
 
@@ -16,54 +16,54 @@ from transformers.utils import logging as transformers_logging
 from core.catalog import Catalog
 from core.metrics import MODEL_EVICTIONS, MODEL_LOAD_SECONDS, MODEL_LOADS, MODEL_RESIDENT_BYTES
 from worker.rendering.models.cache_accounts import CacheAccounts, Resident
-from worker.rendering.models.device import find_device
+from worker.rendering.models.device import choose_device
 from worker.rendering.models.loaded_model import LoadedModel
 from worker.rendering.models.loading import load_model, resident_parts
-from worker.rendering.models.memory import give_back_memory, read_budget
+from worker.rendering.models.memory import read_budget, release_memory
 from worker.rendering.models.plan_load import LoadPlan
 from worker.rendering.models.sources import ModelSources
 
-#: Seconds between looks at whether a load that waits for room is still wanted.
+#: Seconds between checks whether a load that waits for memory is still wanted.
 _LOOK_SECONDS = 0.2
 
 _log = structlog.get_logger()
 
 
 def _wait_on() -> None:
-    """Nothing ends this wait."""
+    """Wait without a limit."""
 
 
 class Models:
-    """Models by id. Safe to ask from several threads: while one loads a model, the others go on with theirs."""
+    """Models by id. Safe to use from several threads: while one loads a model, the others use theirs."""
 
     def __init__(self, catalog: Catalog, *, device: str, budget_bytes: int | None = None, forwards: int = 1) -> None:
-        """`device` is a torch device, or `auto` for the GPU where there is one. The budget, where none is given, is read
-        from the device. `forwards` of each model run side by side, where it can: see `share_cores`.
+        """`device` is a torch device, or `auto` for the GPU if there is one. Without a budget, it is read from the device.
+        `forwards` of each model run side by side, if the model can: see `share_cores`.
         """
-        self._device = find_device(device)
+        self._device = choose_device(device)
         self._forwards = forwards
         self._accounts = CacheAccounts(read_budget(self._device) if budget_bytes is None else budget_bytes)
-        #: Guards the shelf and everything below; notified when room or a model may have come free. Never held while a
-        #: model is loaded or given back.
+        #: Guards the accounts and everything below; notified when memory or a model may have become free. Never held while
+        #: a model is loaded or released.
         self._changed = threading.Condition()
         self._load_locks: dict[str, threading.Lock] = {}
-        #: Bytes that loads wait for, by model.
+        #: The bytes that each load waits for, by model.
         self._wanted: dict[str, int] = {}
         self._sources = ModelSources(catalog, self._device)
-        # Bars are for terminals; these would go into the log.
+        # Progress bars are for terminals; here they would go into the log.
         diffusers_logging.disable_progress_bar()
         transformers_logging.disable_progress_bar()
 
     @contextmanager
     def use(self, model_id: str, *, while_waiting: Callable[[], None] = _wait_on) -> Iterator[LoadedModel]:
-        """The model, loaded now if it was not, and kept for as long as the block lasts. Raises ModelUnavailable.
+        """The model, loaded if it was not, and kept until the block ends. Raises ModelUnavailable.
 
-        Where there is no room the call waits for jobs of other models to end; `while_waiting` is called now and then
-        meanwhile, and ends the wait by what it raises.
+        If there is no memory for it, the call waits for jobs of other models to end. During the wait `while_waiting` is
+        called repeatedly; an error that it raises ends the wait.
         """
         resident = self._pin_or_load(model_id, while_waiting)
         try:
-            with _turn(resident, while_waiting):
+            with _take_turn(resident, while_waiting):
                 yield resident.model
         finally:
             with self._changed:
@@ -72,19 +72,19 @@ class Models:
                 self._changed.notify_all()
 
     def load(self, model_id: str) -> LoadedModel:
-        """The model, loaded now if it was not. It may be evicted as soon as another needs its room: jobs `use` it."""
+        """The model, loaded if it was not. It may be evicted as soon as another one needs its memory: jobs `use` it."""
         with self.use(model_id) as model:
             return model
 
     def resident_ids(self) -> set[str]:
-        """The models that are in memory and take jobs."""
+        """The ids of the models that are in memory and accept jobs."""
         with self._changed:
             return {model_id for model_id, resident in self._accounts.residents.items() if not resident.is_leaving}
 
     def close(self) -> None:
-        """Give back every model that nobody uses."""
+        """Release every model that no job uses."""
         with self._changed:
-            self._accounts.leave_all()
+            self._accounts.mark_all_leaving()
         while self._evict_one():
             continue
 
@@ -95,8 +95,8 @@ class Models:
         if resident is not None:
             return resident
         with _held(load_lock, while_waiting):
-            # Another thread may have loaded it meanwhile; or it is here, but leaves.
-            resident = self._pin_once_settled(model_id, while_waiting)
+            # Another thread may have loaded it by now; or it is still here, but leaving.
+            resident = self._pin_once_released(model_id, while_waiting)
             return self._load(model_id, while_waiting) if resident is None else resident
 
     def _pin(self, model_id: str) -> Resident | None:
@@ -107,7 +107,7 @@ class Models:
         self._accounts.touch(resident)
         return resident
 
-    def _pin_once_settled(self, model_id: str, while_waiting: Callable[[], None]) -> Resident | None:
+    def _pin_once_released(self, model_id: str, while_waiting: Callable[[], None]) -> Resident | None:
         while True:
             with self._changed:
                 resident = self._pin(model_id)
@@ -118,16 +118,16 @@ class Models:
 
     def _load(self, model_id: str, while_waiting: Callable[[], None]) -> Resident:
         plan = self._sources.plan(model_id)
-        shared = self._reserve_room(plan, while_waiting)
+        shared = self._reserve(plan, while_waiting)
         started = time.perf_counter()
         try:
-            find_lora = partial(self._sources.find_lora, model_id)
-            model = load_model(plan, shared, find_lora, forwards=self._forwards)
+            get_lora = partial(self._sources.get_lora, model_id)
+            model = load_model(plan, shared, get_lora, forwards=self._forwards)
         except Exception as error:
             raise self._give_up(plan, error) from error
         finally:
             del shared
-        resident = self._shelve(plan, model)
+        resident = self._enter(plan, model)
         MODEL_LOADS.labels(model_id, "loaded").inc()
         MODEL_LOAD_SECONDS.labels(model_id).observe(time.perf_counter() - started)
         _log.info("model_loaded", model=model_id, device=str(model.device), dtype=str(model.dtype))
@@ -135,16 +135,18 @@ class Models:
 
     def _give_up(self, plan: LoadPlan, error: Exception) -> Exception:
         described = self._sources.report(plan.files, error)
-        # The traceback's frames still hold what was loaded so far.
+        # The traceback's frames still hold the parts that were loaded.
         error.__traceback__ = None
-        give_back_memory(self._device)
+        release_memory(self._device)
         with self._changed:
-            self._accounts.clear(plan.files.model_id)
+            self._accounts.release(plan.files.model_id)
             self._changed.notify_all()
         return described
 
-    def _reserve_room(self, plan: LoadPlan, while_waiting: Callable[[], None]) -> dict[str, torch.nn.Module]:
-        """Evict, or wait for others to end, until the model fits. Answers with the components that are here already."""
+    def _reserve(self, plan: LoadPlan, while_waiting: Callable[[], None]) -> dict[str, torch.nn.Module]:
+        """Evict, or wait for other jobs to end, until the model fits. Returns the components that are already here, by
+        name.
+        """
         parts = {part.address: part.byte_size for part in plan.parts}
         try:
             while True:
@@ -166,10 +168,10 @@ class Models:
 
     def _want(self, model_id: str, byte_size: int) -> None:
         self._wanted[model_id] = byte_size
-        self._accounts.choose_leaving(sum(self._wanted.values()))
+        self._accounts.mark_leaving(sum(self._wanted.values()))
 
     def _evict_one(self) -> bool:
-        """Give back one model that has to leave, if there is one that nobody uses."""
+        """Release one leaving model that no job uses. Returns False if there is none."""
         with self._changed:
             victim = self._accounts.take_idle()
         if victim is None:
@@ -178,16 +180,16 @@ class Models:
         victim.model.batcher.close()
         victim.model.adapters.unload_all()
         del victim
-        give_back_memory(self._device)
+        release_memory(self._device)
         with self._changed:
-            self._accounts.clear(model_id)
+            self._accounts.release(model_id)
             MODEL_RESIDENT_BYTES.set(self._accounts.used_bytes)
             self._changed.notify_all()
         MODEL_EVICTIONS.labels(model_id).inc()
         _log.info("model_evicted", model=model_id)
         return True
 
-    def _shelve(self, plan: LoadPlan, model: LoadedModel) -> Resident:
+    def _enter(self, plan: LoadPlan, model: LoadedModel) -> Resident:
         parts = resident_parts(plan, model)
         with self._changed:
             for part in parts:
@@ -196,14 +198,14 @@ class Models:
                     setattr(model.pipeline, part.name, loaded_by_other)
             modules = {part.address: (getattr(model.pipeline, part.name), part.byte_size) for part in parts}
             resident = Resident(model, pins=1)
-            self._accounts.shelve(resident, modules)
+            self._accounts.enter(resident, modules)
             MODEL_RESIDENT_BYTES.set(self._accounts.used_bytes)
             self._changed.notify_all()
         return resident
 
 
-def _turn(resident: Resident, while_waiting: Callable[[], None]) -> AbstractContextManager[None]:
-    # The hooks of an offloaded model move its components for one job, from under another.
+def _take_turn(resident: Resident, while_waiting: Callable[[], None]) -> AbstractContextManager[None]:
+    # The hooks of an offloaded model move its components for one job while another uses them.
     return nullcontext() if resident.model.entry.offload == "none" else _held(resident.turn, while_waiting)
 
 

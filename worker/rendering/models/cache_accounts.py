@@ -1,4 +1,4 @@
-"""What is in memory, what it weighs, and which models have to leave when another one needs the room."""
+"""The accounts of the model cache: what is in memory, its size, and which models leave when another one needs their memory."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from worker.rendering.models.loaded_model import LoadedModel
 
 @dataclass
 class Component:
-    """A module in memory, or the room that one under way will need."""
+    """A module in memory, or the memory reserved for one that is being loaded."""
 
     byte_size: int
     #: The models that have it, or are being loaded with it.
@@ -24,32 +24,34 @@ class Component:
 
 @dataclass
 class Resident:
-    """A loaded model with what the cache knows of its use."""
+    """A loaded model and its use."""
 
     model: LoadedModel
     pins: int = 0
-    #: Counts uses of all models; the smallest was used longest ago.
+    #: The number of its latest use, counted over all models: the smallest was used longest ago.
     used_at: int = 0
-    #: Takes no new jobs: it goes once its last one ends, for another model needs the room.
+    #: Accepts no new jobs, and is evicted once its last job ends, because another model needs its memory.
     is_leaving: bool = False
-    #: One job at a time, where several would disturb each other.
+    #: Held by one job at a time, if several would disturb each other.
     turn: threading.Lock = field(default_factory=threading.Lock)
 
 
 class CacheAccounts:
-    """The books of the cache. Not safe to ask from several threads: the cache holds its lock around every call."""
+    """A model's memory is reserved, entered when it is loaded, and released. Not safe to use from several threads: the cache
+    holds its lock around every call.
+    """
 
     def __init__(self, budget_bytes: int) -> None:
         self.budget_bytes = budget_bytes
         self.residents: dict[str, Resident] = {}
         self._components: dict[str, Component] = {}
-        #: Taken from the shelf, and their memory not given back yet.
+        #: Models that are no longer residents, and whose memory is not released yet.
         self._leaving: set[str] = set()
         self._uses = 0
 
     @property
     def used_bytes(self) -> int:
-        """Loaded, being loaded, and not yet given back; what models share counts once."""
+        """Bytes that are loaded, being loaded, or not yet released; what models share counts once."""
         return sum(component.byte_size for component in self._components.values())
 
     @property
@@ -57,18 +59,18 @@ class CacheAccounts:
         return not self._components
 
     def missing_bytes(self, parts: Mapping[str, int]) -> int:
-        """Of these components (address to bytes), what is not here yet."""
+        """The bytes of those components (address to bytes) that are not here yet."""
         return sum(byte_size for address, byte_size in parts.items() if address not in self._components)
 
     def reserve(self, model_id: str, parts: Mapping[str, int]) -> dict[str, torch.nn.Module]:
-        """Keep room for a model's components until it is shelved or cleared. Answers with those that are here."""
+        """Reserve memory for a model's components until it is entered or released. Returns those that are already here."""
         for address, byte_size in parts.items():
             self._components.setdefault(address, Component(byte_size, set())).users.add(model_id)
         modules = {address: self._components[address].module for address in parts}
         return {address: module for address, module in modules.items() if module is not None}
 
-    def shelve(self, resident: Resident, modules: Mapping[str, tuple[torch.nn.Module, int]]) -> None:
-        """A model that has room reserved is loaded. `modules`: its components by address, with their true weight."""
+    def enter(self, resident: Resident, modules: Mapping[str, tuple[torch.nn.Module, int]]) -> None:
+        """A model with reserved memory is loaded. `modules`: its components by address, with their real sizes in bytes."""
         model_id = resident.model.id
         for address, (module, byte_size) in modules.items():
             component = self._components.setdefault(address, Component(byte_size, set()))
@@ -86,7 +88,9 @@ class CacheAccounts:
         return None if component is None else component.module
 
     def take_idle(self) -> Resident | None:
-        """A model that has to leave and that nobody uses, taken from the shelf. Its room counts until it is cleared."""
+        """Take a leaving model that no job uses out of the residents; None if there is none. Its memory counts until it is
+        released.
+        """
         for model_id, resident in self.residents.items():
             if resident.is_leaving and resident.pins == 0:
                 self._leaving.add(model_id)
@@ -96,29 +100,29 @@ class CacheAccounts:
                 return self.residents.pop(model_id)
         return None
 
-    def clear(self, model_id: str) -> None:
-        """The model's memory is given back, or was never taken."""
+    def release(self, model_id: str) -> None:
+        """The model's memory is free again, or was never used."""
         self._leaving.discard(model_id)
         for address in [key for key, item in self._components.items() if model_id in item.users]:
             self._drop_user(address, model_id)
 
     def holds(self, model_id: str) -> bool:
-        """Whether the model is here, or not yet given back."""
+        """Whether the model is here, or not yet released."""
         return model_id in self.residents or model_id in self._leaving
 
-    def leave_all(self) -> None:
-        """Every model has to leave."""
+    def mark_all_leaving(self) -> None:
+        """Mark every model as leaving."""
         for resident in self.residents.values():
             resident.is_leaving = True
 
     def touch(self, resident: Resident) -> None:
-        """The model is used now."""
+        """Note that the model is used now."""
         self._uses += 1
         resident.used_at = self._uses
 
-    def choose_leaving(self, wanted_bytes: int) -> None:
-        """Mark the models that have to go for so many bytes to fit, and no others: idle ones first, then those that
-        were not used for longest.
+    def mark_leaving(self, wanted_bytes: int) -> None:
+        """Mark as leaving the models that must go for `wanted_bytes` to fit, and no others: idle ones first, then those that
+        were used longest ago.
         """
         leaving = set(self._leaving)
         order = sorted(self.residents.items(), key=lambda item: (item[1].pins > 0, item[1].used_at))

@@ -1,8 +1,8 @@
 """Where a process renders, and how its forwards share a CPU's cores.
 
-OpenMP's threads meet at the end of every operator. Where they wait for each other by sleeping (see
-`worker.rendering`), a small model's forward takes twice as long on two cores as on one; forwards side by side with a
-core each use both, and wait for nobody.
+OpenMP's threads meet at the end of every operator. If they wait for each other by sleeping (see `worker.rendering`), a
+small model's forward takes twice as long on two cores as on one. Two forwards side by side, with one core each, use both
+cores and wait for nothing.
 """
 
 from __future__ import annotations
@@ -12,16 +12,16 @@ from functools import cache
 import torch
 
 
-def find_device(name: str) -> torch.device:
-    """A torch device by its name, or by `auto` the GPU where there is one."""
+def choose_device(name: str) -> torch.device:
+    """The torch device of that name; for `auto` the GPU if there is one, else the CPU."""
     if name == "auto":
         return torch.device("cuda" if torch.cuda.is_available() else "cpu")
     return torch.device(name)
 
 
 def share_cores(device: torch.device, forwards: int | None = None) -> int:
-    """How many forwards of a model run side by side: on a CPU each with its part of the cores, as many as there are cores
-    if None; on a GPU one, which keeps it busy.
+    """How many forwards of a model run side by side: on a CPU `forwards` (None: one for each core), each with its part of the
+    cores; on a GPU one, which keeps it busy.
 
     Sets torch's threads for the whole process: pixels depend on them in the last bits.
     """
@@ -35,5 +35,5 @@ def share_cores(device: torch.device, forwards: int | None = None) -> int:
 
 @cache
 def _count_cores() -> int:
-    # Before we set it, what torch found, or what OMP_NUM_THREADS says.
+    # Until we set it, this is what torch found, or what OMP_NUM_THREADS says.
     return torch.get_num_threads()

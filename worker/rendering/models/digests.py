@@ -1,4 +1,4 @@
-"""sha256 of weights files, computed once for each file as it is."""
+"""sha256 of weights files, computed once for each state of a file."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ _CHUNK_BYTES = 1024 * 1024
 
 @dataclass(frozen=True)
 class _Seen:
-    """What tells that a file is still the one that was read."""
+    """Identifies a file as it was when it was read."""
 
     path: Path
     modified_ns: int
@@ -21,13 +21,13 @@ class _Seen:
 
 @dataclass
 class FileDigests:
-    """Remembers digests by path, time of change and size, so that a model that comes back is not read twice."""
+    """Remembers digests by path, time of change and size, so that a model that is loaded again is not read twice."""
 
     _known: dict[_Seen, str] = field(default_factory=dict)
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def sha256(self, path: Path) -> str:
-        """In hexadecimal. Reads the file only where it changed since it was last asked for."""
+        """The file's sha256 in hexadecimal. Reads the file only if it has changed since the last call."""
         stat = path.stat()
         seen = _Seen(path, stat.st_mtime_ns, stat.st_size)
         with self._lock:

@@ -1,4 +1,4 @@
-"""Refuse model folders that ask for code of their own."""
+"""Refuse model folders that need code of their own."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _LIBRARIES = frozenset({"diffusers", "transformers"})
 
 
 def refuse_foreign_code(folder: Path, model_index: dict[str, Any]) -> None:
-    """Raises ModelUnavailable where a pipeline or a component is not a class that we have installed.
+    """Raises ModelUnavailable if the pipeline or a component is not a class that is installed here.
 
     diffusers and transformers would refuse too, but late, and with advice to trust the code.
     """

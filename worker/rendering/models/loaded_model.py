@@ -15,14 +15,14 @@ from worker.rendering.batching import Batcher
 
 @dataclass(frozen=True)
 class LoadedModel:
-    """A pipeline on its device. Never called itself: each job calls a copy with a scheduler of its own."""
+    """A pipeline on its device. It is never called itself: each job calls a copy with a scheduler of its own."""
 
     id: str
     entry: ModelEntry
     pipeline: DiffusionPipeline
     device: torch.device
     dtype: torch.dtype
-    #: sha256 of every weights file that was loaded, by its path inside the model's folder.
+    #: sha256 of every weights file that was loaded, by its path in the model's folder.
     file_sha256: dict[str, str]
     #: The speed switches that are on and change pixels, for the receipt.
     switches: dict[str, Any]

@@ -1,4 +1,4 @@
-"""Load a pipeline: safetensors alone, from this machine alone, without foreign code."""
+"""Load a pipeline: only safetensors, only from this machine, without foreign code."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import diffusers
 import torch
 from diffusers import AutoPipelineForText2Image, DiffusionPipeline
 
-from worker.rendering.adapters import Adapters, FindLora
+from worker.rendering.adapters import Adapters, GetLora
 from worker.rendering.batching import Batcher
 from worker.rendering.models.loaded_model import LoadedModel
 from worker.rendering.models.memory import module_bytes
@@ -23,12 +23,12 @@ from worker.rendering.modules.list_denoisers import list_step_modules
 
 
 def load_model(
-    plan: LoadPlan, shared: Mapping[str, torch.nn.Module], find_lora: FindLora, *, forwards: int
+    plan: LoadPlan, shared: Mapping[str, torch.nn.Module], get_lora: GetLora, *, forwards: int
 ) -> LoadedModel:
     """The model on its device with its switches on. `shared` holds components, by name, that another model has loaded;
-    `find_lora` finds the LoRAs that jobs name. `forwards` of it run side by side, where it can.
+    `get_lora` returns the file of a LoRA that a job names. `forwards` of the model run side by side, if it can.
 
-    Raises ModelUnavailable (naming the switch) where a switch cannot work here, and whatever diffusers raises.
+    Raises ModelUnavailable (naming the switch) if a switch cannot work here, and whatever diffusers raises.
     """
     refuse_impossible_switches(plan.files.entry, plan.files.device)
     with building_modules():
@@ -38,7 +38,7 @@ def load_model(
     switches = apply_switches(pipeline, plan.files.entry, plan.files.device)
     serialise_decoding(pipeline, tile_above_pixels=plan.files.entry.vae_tiling_above_pixels)
     pipeline.set_progress_bar_config(disable=True)
-    adapters = Adapters(pipeline, plan.files.model_id, find_lora)
+    adapters = Adapters(pipeline, plan.files.model_id, get_lora)
     return LoadedModel(
         id=plan.files.model_id,
         entry=plan.files.entry,
@@ -58,14 +58,14 @@ def load_model(
 
 
 def resident_parts(plan: LoadPlan, model: LoadedModel) -> tuple[Part, ...]:
-    """The components of the loaded model that have weights, with what they really take on the device."""
+    """The components of the loaded model that have weights, with their real sizes on the device."""
     modules = {name: item for name, item in model.pipeline.components.items() if isinstance(item, torch.nn.Module)}
     parts = [Part(name, plan.address_of(name), module_bytes(module)) for name, module in modules.items()]
     return on_device_together(parts, plan.files.entry)
 
 
 def _load_folder(plan: LoadPlan, shared: Mapping[str, torch.nn.Module]) -> Any:
-    pipeline_class = DiffusionPipeline if plan.files.entry.pipeline == "auto" else _find_class(plan)
+    pipeline_class = DiffusionPipeline if plan.files.entry.pipeline == "auto" else _get_class(plan)
     return pipeline_class.from_pretrained(
         plan.files.source,
         dtype=plan.files.dtype,
@@ -78,12 +78,12 @@ def _load_folder(plan: LoadPlan, shared: Mapping[str, torch.nn.Module]) -> Any:
 
 
 def _load_single_file(plan: LoadPlan) -> Any:
-    return _find_class(plan).from_single_file(
+    return _get_class(plan).from_single_file(
         str(plan.files.source), config=str(plan.files.config), dtype=plan.files.dtype, local_files_only=True
     )
 
 
-def _find_class(plan: LoadPlan) -> Any:
+def _get_class(plan: LoadPlan) -> Any:
     named = plan.files.entry.pipeline
     return getattr(diffusers, plan.model_index["_class_name"] if named == "auto" else named)
 

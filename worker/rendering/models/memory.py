@@ -1,4 +1,4 @@
-"""How much memory modules take and devices have, and giving back what is no longer used."""
+"""How much memory modules take and devices have, and releasing what is no longer used."""
 
 from __future__ import annotations
 
@@ -10,18 +10,18 @@ from typing import Any
 import psutil
 import torch
 
-#: Of what a device has free when the cache is made: the rest is for activations, and for other processes.
+#: The cache's share of the memory that is free when it is built: the rest is for activations and other processes.
 _SHARE_OF_CUDA = 0.8
 _SHARE_OF_MAIN_MEMORY = 0.5
 
-#: At least so much of a GPU is left for activations.
+#: At least this much of a GPU is left for activations.
 _CUDA_RESERVE_BYTES = 1024**3
 
 _CGROUP = Path("/sys/fs/cgroup")
 
 
 def read_budget(device: torch.device) -> int:
-    """Bytes that models may take on the device, read from what is free there now."""
+    """The bytes that models may take on the device, derived from what is free there now."""
     if device.type == "cuda":
         free, _total = torch.cuda.mem_get_info(device)
         return max(0, min(int(free * _SHARE_OF_CUDA), free - _CUDA_RESERVE_BYTES))
@@ -29,13 +29,13 @@ def read_budget(device: torch.device) -> int:
 
 
 def module_bytes(module: torch.nn.Module) -> int:
-    """What the module's parameters and buffers take, each counted once."""
+    """The bytes of the module's parameters and buffers, each counted once."""
     tensors = {id(tensor): tensor for tensor in (*module.parameters(), *module.buffers())}
     return sum(_tensor_bytes(tensor) for tensor in tensors.values())
 
 
-def give_back_memory(device: torch.device) -> None:
-    """Return to the system what nobody refers to any more."""
+def release_memory(device: torch.device) -> None:
+    """Return unreferenced memory to the system."""
     # Pipelines, hooks and modules refer to each other in circles.
     gc.collect()
     if device.type == "cuda":
@@ -44,7 +44,7 @@ def give_back_memory(device: torch.device) -> None:
 
 
 def _tensor_bytes(tensor: Any) -> int:
-    # A quantised tensor reports the size of what it stands for; what it holds is inside.
+    # A quantised tensor reports the size of the tensor that it represents; its own data is inside.
     if hasattr(tensor, "__tensor_flatten__"):
         inner, _context = tensor.__tensor_flatten__()
         return sum(_tensor_bytes(getattr(tensor, name)) for name in inner)
@@ -52,14 +52,14 @@ def _tensor_bytes(tensor: Any) -> int:
 
 
 def _trim_heap() -> None:
-    # glibc keeps freed memory for later, of every thread's arena, unless it is asked.
+    # glibc keeps freed memory of every thread's arena for later use, unless it is made to trim.
     trim = getattr(ctypes.CDLL(None), "malloc_trim", None)
     if trim is not None:
         trim(0)
 
 
 def _left_in_cgroup() -> int:
-    """What the container's limit leaves; without a limit, more than there is."""
+    """The bytes that the container's limit leaves; without a limit, all of the machine's memory."""
     try:
         limit = (_CGROUP / "memory.max").read_text().strip()
         used = int((_CGROUP / "memory.current").read_text())

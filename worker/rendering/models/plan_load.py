@@ -1,4 +1,4 @@
-"""Look at a model's files before anything is loaded: what is there, what it will weigh, and what others may have too."""
+"""Read a model's files before anything is loaded: its components, their sizes, and which of them models can share."""
 
 from __future__ import annotations
 
@@ -17,31 +17,33 @@ from worker.rendering.models.digests import FileDigests
 from worker.rendering.models.foreign_code import refuse_foreign_code
 from worker.rendering.models.weights import choose_variant, estimate_bytes, list_weights
 
-#: Components that only read and never change, so that models may have them in common. A denoiser is a model's own:
-#: its jobs meet there.
+#: Components that never change, so that several models can share them. A denoiser is never shared, because the jobs of one
+#: model are batched there.
 _SHAREABLE = ("vae", "text_encoder", "image_encoder", "safety_checker")
 
-#: How many digits of a digest tell two components apart.
+#: Digits of a digest that distinguish two components.
 _ADDRESS_DIGITS = 32
 
 
 @dataclass(frozen=True)
 class ModelFiles:
-    """Where a model is and how it is wanted."""
+    """Where a model's files are, and how it is to be loaded."""
 
     model_id: str
     entry: ModelEntry
     #: A folder in diffusers' layout, or one safetensors file.
     source: Path
-    #: Of a single file: the folder with the configurations of its pipeline.
+    #: For a single file: the folder with the configurations of its pipeline.
     config: Path | None
-    #: The folder of a ControlNet that the model is to have.
+    #: The folder of the model's ControlNet.
     controlnet: Path | None
     device: torch.device
 
     @property
     def dtype(self) -> torch.dtype:
-        """The entry's; by itself half precision on a GPU and, where it is slower and less exact, on a CPU, not."""
+        """The entry's dtype, but never float16 on a CPU, where it is slower and less exact than float32. `auto` is float16 on
+        a GPU and float32 on a CPU.
+        """
         on_cpu = self.device.type == "cpu"
         wanted = self.entry.dtype
         if wanted == "auto" or (on_cpu and wanted == "float16"):
@@ -50,7 +52,7 @@ class ModelFiles:
         return dtype
 
     def fingerprint(self) -> tuple[tuple[str, int, int], ...]:
-        """What changes when any of the files does: paths, times of change and sizes."""
+        """Paths, times of change and sizes: it changes when any of the files does."""
         roots = [root for root in (self.source, self.config, self.controlnet) if root is not None]
         paths = [path for root in roots for path in (root, *sorted(root.rglob("*"))) if path.is_file()]
         return tuple((str(path), path.stat().st_mtime_ns, path.stat().st_size) for path in paths)
@@ -61,37 +63,37 @@ class Part:
     """One component with weights."""
 
     name: str
-    #: What it is, by content: equal for two models exactly where they may share it. Unique where they may not.
+    #: Identifies its content: equal for two models if they can share it, otherwise unique.
     address: str
-    #: On the device; before the load as far as its files tell.
+    #: On the device; before the load it is estimated from the files.
     byte_size: int
 
 
 @dataclass(frozen=True)
 class LoadPlan:
-    """All that is known of a model before it is loaded."""
+    """Everything that is known about a model before it is loaded."""
 
     files: ModelFiles
     #: The variant of the weights files (`fp16`), or None for the ordinary ones.
     variant: str | None
     parts: tuple[Part, ...]
-    #: By path inside the model's folder.
+    #: By path in the model's folder.
     file_sha256: dict[str, str]
     model_index: dict[str, Any]
 
     def address_of(self, name: str) -> str:
-        """The address of a component, of one whose weights the plan did not see too."""
+        """The address of a component, also of one whose weights are not in the plan."""
         return next((part.address for part in self.parts if part.name == name), f"{self.files.model_id}/{name}")
 
 
 def plan_load(files: ModelFiles, digests: FileDigests) -> LoadPlan:
-    """Raises ModelUnavailable (why, in words for the operator) where the files are not a model that may be loaded."""
+    """The plan for loading the files. Raises ModelUnavailable (with the reason, for the operator) if they cannot be loaded."""
     plan = _plan_folder(files, digests) if files.source.is_dir() else _plan_single_file(files, digests)
     return plan if files.controlnet is None else _plan_controlnet(plan, files.controlnet, digests)
 
 
 def on_device_together(parts: Iterable[Part], entry: ModelEntry) -> tuple[Part, ...]:
-    """The parts with what they take on the device at one time: offloaded ones take turns there."""
+    """The parts with the bytes that they take on the device at one time: offloaded ones take turns there."""
     together = tuple(parts)
     if entry.offload == "none" or not together:
         return together
@@ -122,7 +124,7 @@ def _plan_single_file(files: ModelFiles, digests: FileDigests) -> LoadPlan:
     if source.suffix != ".safetensors" or not source.is_file():
         raise ModelUnavailable("its source is neither a folder in diffusers' layout nor a .safetensors file")
     if files.config is None:
-        # Without a folder of configurations diffusers asks the hub for them, whatever it is told.
+        # Without a folder of configurations diffusers asks the hub for them, even with local_files_only.
         raise ModelUnavailable("a single file needs a folder with the configurations of its pipeline")
     model_index = _read_model_index(files.config)
     whole = Part("", f"{files.model_id}/", estimate_bytes(source, files.dtype))
@@ -147,7 +149,7 @@ def _read_model_index(folder: Path) -> dict[str, Any]:
 
 
 def _address(files: ModelFiles, name: str, weights: list[Any], digests: FileDigests) -> str:
-    # An offloaded model has components that come and go by hooks of their own.
+    # The components of an offloaded model are moved by hooks of their own.
     if not name.startswith(_SHAREABLE) or files.entry.offload != "none":
         return f"{files.model_id}/{name}"
     configs = {path.name: digests.sha256(path) for path in sorted((files.source / name).glob("*.json"))}

@@ -1,4 +1,4 @@
-"""Find a model's files, look at them, and remember which of them are no good."""
+"""Locate a model's files, plan their load, and remember which of them are broken."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _log = structlog.get_logger()
 
 
 class ModelSources:
-    """The catalog's models as they lie on this machine, for one device."""
+    """The files of the catalog's models on this machine, for one device."""
 
     def __init__(self, catalog: Catalog, device: torch.device) -> None:
         self._catalog = catalog
@@ -27,11 +27,11 @@ class ModelSources:
         self._digests = FileDigests()
 
     def plan(self, model_id: str) -> LoadPlan:
-        """What it takes to load the model. Raises ModelUnavailable: at once where the same files failed lately."""
+        """The plan for loading the model. Raises ModelUnavailable; at once if the same files failed a short time ago."""
         entry = self._catalog.find(model_id)
         if entry is None:
             raise ModelUnavailable(f"This worker's models file has no {model_id!r}.")
-        files = self._find_files(model_id, entry)
+        files = self._locate_files(model_id, entry)
         known = self._broken.find(model_id, files.fingerprint())
         if known is not None:
             raise ModelUnavailable(known)
@@ -41,11 +41,11 @@ class ModelSources:
             raise self.report(files, error) from error
 
     def report(self, files: ModelFiles, error: Exception) -> Exception:
-        """Log that the model could not be loaded and remember it. Answers with the error that its job's sender may see."""
+        """Log that the model could not be loaded, and remember it. Returns the error that the job's client may see."""
         if isinstance(error, (torch.OutOfMemoryError, MemoryError)):
-            # That is not the files' fault: the job may find room at another time or place.
+            # The files are not broken: there may be enough memory later, or on another worker.
             return error
-        # Files can be broken in more ways than there are exception types; none of them is the worker's end.
+        # Files can be broken in more ways than there are exception types, and none of them may end the worker.
         reason = f": {error.message}" if isinstance(error, ModelUnavailable) else ""
         message = f"The model {files.model_id!r} could not be loaded on this worker{reason}."
         _log.error("model_not_loaded", model=files.model_id, exc_info=error)
@@ -53,9 +53,9 @@ class ModelSources:
         MODEL_LOADS.labels(files.model_id, "unavailable").inc()
         return ModelUnavailable(message)
 
-    def find_lora(self, model_id: str, lora_id: str) -> LoraFile:
-        """The LoRA's file. Raises ModelUnavailable where the models file has none of that id for the model, or where the
-        file is not here.
+    def get_lora(self, model_id: str, lora_id: str) -> LoraFile:
+        """The LoRA's file. Raises ModelUnavailable if the models file has no LoRA of that id for the model, or if the file is
+        not here.
         """
         if lora_id not in self._catalog.loras_of(model_id):
             raise ModelUnavailable(f"This worker's models file has no LoRA {lora_id!r} for {model_id!r}.")
@@ -67,7 +67,7 @@ class ModelSources:
         except OSError as error:
             raise ModelUnavailable(f"The LoRA {lora_id!r} has no file on this worker.") from error
 
-    def _find_files(self, model_id: str, entry: ModelEntry) -> ModelFiles:
+    def _locate_files(self, model_id: str, entry: ModelEntry) -> ModelFiles:
         try:
             source = self._catalog.source_path(model_id)
             controlnet = None if entry.controlnet is None else self._catalog.locate(model_id, entry.controlnet)

@@ -19,38 +19,34 @@ _CPU_BACKENDS = frozenset({"native", "_native_math", "flex"})
 
 
 def refuse_impossible_switches(entry: ModelEntry, device: torch.device) -> None:
-    """Raises ModelUnavailable, naming the switch, where one cannot work on the device or beside another."""
+    """Raises ModelUnavailable, naming the switch, if one cannot work on this device or together with another one."""
     on_cpu = device.type == "cpu"
     backend = entry.attention_backend
     if entry.offload != "none" and on_cpu:
         raise _refusal("offload", "moves weights between a GPU and main memory, and here is no GPU")
     if entry.offload != "none" and entry.quantisation != "none":
         raise _refusal("offload", f"does not go together with quantisation = {entry.quantisation!r}")
-    if entry.quantisation != "none" and entry.layerwise_casting:
-        raise _refusal("layerwise_casting", f"does not go together with quantisation = {entry.quantisation!r}")
     if entry.quantisation != "none" and importlib.util.find_spec("torchao") is None:
         raise _refusal("quantisation", "needs torchao: install darkroom-server[quantise]")
     if entry.layerwise_casting and device.type == "mps":
         raise _refusal("layerwise_casting", "stores weights as fp8, which this device does not have")
     if entry.compile != "off" and not _has_compiler(device):
         raise _refusal("compile", "needs a C++ compiler on a CPU and triton on a GPU")
-    if backend is not None and backend.endswith("_hub"):
-        raise _refusal("attention_backend", f"= {backend!r} downloads compiled code, which is never run")
     if backend is not None and on_cpu and backend not in _CPU_BACKENDS:
         raise _refusal("attention_backend", f"= {backend!r} needs a GPU")
 
 
 def can_run_side_by_side(entry: ModelEntry) -> bool:
-    """Whether the denoiser may run for two groups of jobs at the same time: not where a forward changes its weights or
-    moves them, nor while it may be compiled.
+    """Whether the denoiser can run for two groups of jobs at the same time: not if a forward changes or moves its weights, or
+    may be compiled.
     """
     return not entry.layerwise_casting and entry.offload == "none" and entry.compile == "off"
 
 
 def apply_switches(pipeline: Any, entry: ModelEntry, device: torch.device) -> dict[str, Any]:
-    """Turn on what the entry asks for and move the pipeline to the device. Answers with what changes pixels.
+    """Turn on the entry's switches and move the pipeline to the device. Returns the switches that change pixels.
 
-    Raises ModelUnavailable, naming the switch, where the model cannot do it.
+    Raises ModelUnavailable, naming the switch, if the model cannot do it.
     """
     if entry.vae_tiling_above_pixels is not None and not hasattr(getattr(pipeline, "vae", None), "enable_tiling"):
         raise _refusal("vae_tiling_above_pixels", "needs a VAE that can decode in tiles")
@@ -68,13 +64,13 @@ def apply_switches(pipeline: Any, entry: ModelEntry, device: torch.device) -> di
         _each_denoiser(pipeline, "attention_backend", lambda denoiser: _set_attention(denoiser, backend))
     place(pipeline, entry.offload, device)
     if entry.compile == "regional":
-        # Sizes and rows change from call to call; one dynamic graph serves them all.
+        # Sizes and rows change from call to call; one dynamic graph serves all of them.
         _each_denoiser(pipeline, "compile", lambda denoiser: denoiser.compile_repeated_blocks(dynamic=True))
     return _switches_that_change_pixels(entry)
 
 
 def place(pipeline: Any, offload: str, device: torch.device) -> None:
-    """Put the pipeline on the device, or let its weights come and go."""
+    """Move the pipeline to the device, or have its weights moved there as they are needed."""
     if offload == "model":
         pipeline.enable_model_cpu_offload(device=device)
     elif offload == "group":
@@ -82,7 +78,7 @@ def place(pipeline: Any, offload: str, device: torch.device) -> None:
             onload_device=device,
             offload_type="leaf_level",
             use_stream=device.type == "cuda",
-            low_cpu_mem_usage=True,  # weights are pinned as they go, not all at once
+            low_cpu_mem_usage=True,  # weights are pinned as they are moved, not all at once
         )
     else:
         pipeline.to(device)
@@ -116,8 +112,8 @@ def _quantise(denoiser: Any, quantisation: str) -> None:
 
 
 def _set_attention(denoiser: Any, backend: str) -> None:
-    # What diffusers' set_attention_backend does, without making the backend the default of the whole process too:
-    # that would change every other model.
+    # As diffusers' set_attention_backend does, but without making the backend the default of the whole process, which
+    # would change every other model.
     name = AttentionBackendName(backend)
     _check_attention_backend_requirements(name)
     processors: list[Any] = [getattr(module, "processor", None) for module in denoiser.modules()]

@@ -1,4 +1,4 @@
-"""What lies in a component's folder: which safetensors files its class would read, and what they weigh in memory."""
+"""The safetensors files in a component's folder, which of them its class reads, and how large they are in memory."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ from typing import Any
 
 import torch
 
-#: `model.fp16.safetensors`, `model.fp16-00001-of-00002.safetensors`: the same weights in another form, with its name.
+#: `model.fp16.safetensors`, `model.fp16-00001-of-00002.safetensors`: the same weights in another form, named `fp16`.
 _VARIANT = re.compile(r"\.(?P<variant>[a-z][a-z0-9_]*)(-\d{5}-of-\d{5})?\.safetensors$")
 
-#: Width of a safetensors file's length of header.
+#: A safetensors file begins with the length of its header, in this many bytes.
 _LENGTH_BYTES = 8
 
 _FLOATS = {"F64", "F32", "F16", "BF16"}
@@ -38,7 +38,7 @@ def choose_variant(components: Iterable[Mapping[str | None, tuple[Path, ...]]]) 
 
 
 def estimate_bytes(file: Path, dtype: torch.dtype) -> int:
-    """What the file's tensors take in memory when its floating-point ones are cast to the dtype."""
+    """The bytes that the file's tensors take in memory if the floating-point ones are cast to the dtype."""
     return sum(_tensor_bytes(tensor, dtype) for name, tensor in _read_header(file).items() if name != "__metadata__")
 
 

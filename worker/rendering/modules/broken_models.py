@@ -1,4 +1,4 @@
-"""Models that could not be loaded, so that a broken folder is not loaded again for every one of its jobs."""
+"""Models that could not be loaded: a broken folder is not loaded again for each of its jobs."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-#: A failure is believed for so long while the files stay as they are: what failed may have been the machine.
+#: Seconds for which a failure is remembered while the files stay unchanged: the machine may have been the cause.
 _SECONDS = 300.0
 
 
@@ -15,23 +15,23 @@ _SECONDS = 300.0
 class _Failure:
     message: str
     fingerprint: Any
-    believed_until: float
+    remembered_until: float
 
 
 class BrokenModels:
-    """Remembers, by model, why and with which files its last load failed."""
+    """Remembers for each model why, and with which files, its last load failed."""
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock
         self._failures: dict[str, _Failure] = {}
 
     def remember(self, model_id: str, fingerprint: Any, message: str) -> None:
-        """The load failed with these files."""
+        """The load failed with these files (`fingerprint`)."""
         self._failures[model_id] = _Failure(message, fingerprint, self._clock() + _SECONDS)
 
     def find(self, model_id: str, fingerprint: Any) -> str | None:
-        """Why the model cannot be loaded, or None where it is worth a try."""
+        """Why the model cannot be loaded; None if it should be tried."""
         failure = self._failures.get(model_id)
-        if failure is None or failure.fingerprint != fingerprint or self._clock() >= failure.believed_until:
+        if failure is None or failure.fingerprint != fingerprint or self._clock() >= failure.remembered_until:
             return None
         return failure.message

@@ -1,8 +1,8 @@
 """Build modules in one thread while others render.
 
-diffusers, transformers and peft change the process while they build a module: they replace a method of every
-`torch.nn.Module`, so that two builds at once come out without weights, and set torch's default dtype, which a render in
-another thread would draw with. Whoever builds does it in here: one at a time, with a default dtype of its own.
+diffusers, transformers and peft change the whole process while they build a module. They replace a method of every
+`torch.nn.Module`, so that two builds at once give modules without weights; and they set torch's default dtype, which a
+render in another thread would use. So every build runs in here: one at a time, with a default dtype of its own.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from torch.overrides import TorchFunctionMode
 
 _one_at_a_time = threading.RLock()
 
-#: What makes a tensor of torch's default dtype, where its arguments name none.
+#: The functions that make a tensor of torch's default dtype, if their arguments name none.
 _MAKERS: frozenset[Callable[..., Any]] = frozenset(
     (
         torch.arange,
@@ -38,7 +38,7 @@ _MAKERS: frozenset[Callable[..., Any]] = frozenset(
 
 @contextmanager
 def building_modules() -> Iterator[None]:
-    """Wait for one's turn to build modules, and let no other thread notice how it is done."""
+    """Wait for the turn to build modules; the block's changes to the default dtype are invisible to other threads."""
     with _one_at_a_time, _OwnDefaultDtype() as own:
         set_for_all, get_for_all = torch.set_default_dtype, torch.get_default_dtype
         builder = threading.get_ident()
@@ -61,7 +61,7 @@ def building_modules() -> Iterator[None]:
 
 
 class _OwnDefaultDtype(TorchFunctionMode):
-    """A default dtype for this thread alone: modes belong to the thread that enters them."""
+    """A default dtype for this thread only: a mode belongs to the thread that enters it."""
 
     dtype: torch.dtype | None = None
 

@@ -1,4 +1,4 @@
-"""Decode latents one image at a time, so that the memory it takes does not grow with what is rendered at once."""
+"""Decode latents one image at a time, so that the memory for it does not grow with the number of images in progress."""
 
 from __future__ import annotations
 
@@ -11,22 +11,22 @@ import structlog
 import torch
 from torch import Tensor, nn
 
-#: Pixels along each side for one latent, where a pipeline does not say.
+#: Pixels along each side for one latent, if a pipeline does not say.
 _USUAL_SCALE = 8
 
-#: Marks an autoencoder that decodes in line already: models may share one.
+#: Marks an autoencoder that already decodes in turn: models may share one.
 _LOCK = "darkroom_decode_lock"
 
 _log = structlog.get_logger()
 
 
 def serialise_decoding(pipeline: Any, *, tile_above_pixels: int | None = None) -> None:
-    """Let the pipeline's autoencoder work for one image at a time, whatever threads ask it; done twice, it is done once.
+    """Let the pipeline's autoencoder work for one image at a time, whatever thread calls it. A second call does nothing.
 
-    An image is what the autoencoder makes of its latents alone, so that it does not depend on the images beside it.
-    Above `tile_above_pixels` pixels it is decoded in tiles, which bounds the memory further and changes pixels a little
-    at the seams. Encoding takes turns with it: some autoencoders keep what they are working on in themselves.
-    The autoencoder's precision is settled here, once (see `_settle_precision`).
+    Each image is decoded from its latents alone, so that it does not depend on other images. Above `tile_above_pixels`
+    pixels it is decoded in tiles, which limits the memory further and changes pixels a little at the seams. Encoding takes
+    turns with decoding, because some autoencoders keep intermediate results in themselves. The autoencoder's precision is
+    set here, once (see `_settle_precision`).
     """
     scale = getattr(pipeline, "vae_scale_factor", None)
     scale = scale if isinstance(scale, int) else _USUAL_SCALE
@@ -43,8 +43,8 @@ def _list_autoencoders(pipeline: Any) -> Iterator[Any]:
 
 
 def _settle_precision(autoencoder: Any) -> None:
-    """Pipelines raise an autoencoder that overflows in half precision (SDXL's) to float32 and lower it again, around
-    each use: with several jobs at once, under each other's hands. It is raised for good, and stays where it is.
+    """Pipelines raise an autoencoder that overflows in half precision (SDXL's) to float32 for each use, and lower it again:
+    with several jobs at once, while another job uses it. So it is raised here, and stays in float32.
     """
     if not getattr(autoencoder.config, "force_upcast", False) or autoencoder.dtype == torch.float32:
         return
@@ -72,7 +72,7 @@ def _take_turns(autoencoder: Any, scale: int, tile_above_pixels: int | None) -> 
         for row in range(count):
             arguments = [_take_row(value, row, count) for value in positional]
             options = {name: _take_row(value, row, count) for name, value in named.items()}
-            # Given up between two images, so that a job of one need not wait for a job of many.
+            # Released between two images, so that a job of one image need not wait for a job of many.
             with lock, _tiling(autoencoder, scale, in_tiles=in_tiles):
                 parts.append(decode_rows(latents[row : row + 1], *arguments, **options))
         return parts[0] if len(parts) == 1 else _join(parts)
@@ -94,9 +94,9 @@ def _locked(encode: Callable[..., Any], autoencoder: Any, lock: threading.RLock)
 
 @contextmanager
 def _tiling(autoencoder: Any, scale: int, *, in_tiles: bool) -> Iterator[None]:
-    """Tiles for the length of the block, where the autoencoder can; as it was before, after it."""
+    """Tiling during the block, if `in_tiles` and the autoencoder can; afterwards it is as before."""
     before = getattr(autoencoder, "use_tiling", None)
-    # AutoencoderTiny counts on 8 pixels for a latent, and fails in its tiles where there are others.
+    # AutoencoderTiny assumes 8 pixels for a latent, and its tiling fails with any other number.
     can_tile = before is not None and getattr(autoencoder, "spatial_scale_factor", scale) == scale
     if not in_tiles or before or not can_tile:
         if in_tiles and not can_tile:
@@ -111,13 +111,13 @@ def _tiling(autoencoder: Any, scale: int, *, in_tiles: bool) -> Iterator[None]:
 
 
 def _take_row(value: Any, row: int, count: int) -> Any:
-    """The row's share of an argument that has one for each image (masks, generators); any other as it is."""
+    """The row's part of an argument that has one for each image (masks, generators); any other argument as it is."""
     has_rows = isinstance(value, Tensor | list) and (not isinstance(value, Tensor) or value.ndim > 0)
     return value[row : row + 1] if has_rows and len(value) == count else value
 
 
 def _join(parts: list[Any]) -> Any:
-    """The images of one call again, in the shape that each part came in: a tensor, a tuple, an output object."""
+    """The images of one call in one object of the kind that each part has: a tensor, a tuple, an output object."""
     first = parts[0]
     if isinstance(first, Tensor):
         return torch.cat(parts)

@@ -1,7 +1,7 @@
-"""Solvers for flow-matching models that keep to the model's own sigmas, in every pipeline.
+"""Solvers for flow-matching models that use the model's own sigmas, in every pipeline.
 
-diffusers' own flow modes of these solvers space the sigmas in ways of their own, and do not take what the pipelines give
-them: explicit sigmas, a shift by the picture's size, a picture to start from.
+diffusers' own flow modes of these solvers space the sigmas differently, and do not accept what the pipelines pass: explicit
+sigmas, a shift by the picture's size, a picture to start from.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from typing import Any
 import torch
 from diffusers import DPMSolverMultistepScheduler, FlowMatchEulerDiscreteScheduler, UniPCMultistepScheduler
 
-#: The largest sigma that has a logarithm of what is left of the picture. The solvers count in such logarithms.
+#: The largest sigma: the solvers compute logarithms of 1 - sigma.
 _ALMOST_ONE = 1 - 1e-6
 
 
@@ -30,13 +30,13 @@ class _OwnSigmas:
         timesteps: list[float] | None = None,
     ) -> None:
         self.schedule.set_timesteps(num_inference_steps, device="cpu", sigmas=sigmas, mu=mu, timesteps=timesteps)
-        # Clears what the solver remembers of the steps before.
+        # Clears what the solver remembers of earlier steps.
         super().set_timesteps(len(self.schedule.timesteps), device=device)  # type: ignore[misc]
         self.timesteps = self.schedule.timesteps.to(device)
         self.sigmas = self.schedule.sigmas.clamp(max=_ALMOST_ONE)
 
     def scale_noise(self, sample: torch.Tensor, timestep: torch.Tensor, noise: torch.Tensor) -> torch.Tensor:
-        """The picture's latents with as much noise as they have at the timestep."""
+        """The picture's latents with the noise that belongs to the timestep."""
         noisy: torch.Tensor = self.add_noise(sample, noise, timestep)  # type: ignore[attr-defined]
         return noisy
 
@@ -57,9 +57,9 @@ FLOW_SOLVERS: dict[str, type[Any]] = {
 
 
 def build_flow_scheduler(solver: type[Any], config: Mapping[str, Any]) -> Any:
-    """A scheduler of that class with the sigmas of the model's configuration."""
+    """A scheduler of the class `solver` with the sigmas of the model's configuration."""
     shared = dict(config)
-    # Some models are published with a solver of the other kind, which names its shift differently.
+    # Some models are published with another solver, which has another name for the shift.
     shared.setdefault("shift", shared.get("flow_shift", 1.0))
     schedule = FlowMatchEulerDiscreteScheduler.from_config(shared)
     if solver is FlowMatchEulerDiscreteScheduler:

@@ -1,4 +1,4 @@
-"""A job's own scheduler, by the name that its request gives."""
+"""A job's own scheduler, by the name in its request."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ from worker.rendering.pipelines.flow_solvers import FLOW_SOLVERS, build_flow_sch
 
 
 def allowed_schedulers(pipeline: DiffusionPipeline) -> tuple[str, ...]:
-    """The names that `build_scheduler` can make something of for this pipeline."""
+    """The names that `build_scheduler` accepts for this pipeline."""
     return list_schedulers(pipeline.scheduler.config, type(pipeline).__name__)
 
 
 def build_scheduler(name: str, own_scheduler: SchedulerMixin) -> Any:
-    """A fresh scheduler with the training's noise schedule: schedulers count steps, so no two jobs may share one."""
+    """A new scheduler with the training's noise schedule: schedulers count steps, so every job needs its own."""
     if name == OWN:
         own_class: Any = type(own_scheduler)
         return _within_range(own_class).from_config(own_scheduler.config)
@@ -28,7 +28,7 @@ def build_scheduler(name: str, own_scheduler: SchedulerMixin) -> Any:
         return build_flow_scheduler(FLOW_SOLVERS[name], own_scheduler.config)
 
     scheduler = SCHEDULERS[name]
-    # Schedulers that clip do so unless told otherwise, and what they would clip here are latents.
+    # Some schedulers clip samples by default, and the samples here are latents.
     config = {"clip_sample": False, **own_scheduler.config, **scheduler.settings}
     return _within_range(getattr(diffusers, scheduler.class_name)).from_config(config)
 
@@ -38,7 +38,7 @@ def _within_range(scheduler_class: type[SchedulerMixin]) -> Any:
     """The same class, without timesteps below zero."""
 
     class WithinRange(scheduler_class):  # type: ignore[misc]
-        # Pipelines read the signature to find out what they may ask for.
+        # Pipelines read the signature to find out what a scheduler takes.
         @functools.wraps(scheduler_class.set_timesteps)
         def set_timesteps(self, *arguments: Any, **options: Any) -> None:
             super().set_timesteps(*arguments, **options)
@@ -49,8 +49,8 @@ def _within_range(scheduler_class: type[SchedulerMixin]) -> Any:
 
 
 def _drop_timesteps_below_zero(scheduler: Any) -> None:
-    # With trailing spacing diffusers counts down in steps of 1000 / n, and rounding gives some n (61) one step too many:
-    # to -1, which means the noisiest moment, so that the picture is lost in it.
+    # With trailing spacing diffusers counts down in steps of 1000 / n, and for some n (61) rounding gives one step too many:
+    # to -1, which means the noisiest moment, so that the picture is lost.
     surplus = int((scheduler.timesteps < 0).sum())
     if surplus == 0:
         return

@@ -1,10 +1,10 @@
-"""Which pipeline class serves which task, and a job's own pipeline object of that class."""
+"""The pipeline class that serves a task, and a job's own pipeline object of that class."""
 
 from __future__ import annotations
 
 import copy
 import inspect
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from functools import cache
 from typing import Any
 
@@ -16,18 +16,11 @@ from worker.rendering.errors import RequestRefused
 from worker.rendering.models import LoadedModel
 
 
-def derive_task(images: Collection[str]) -> Task:
-    """What a job is to do, by the names of the pictures that it brings."""
-    if "mask_image" in images:
-        return "inpainting"
-    return "image-to-image" if "image" in images else "text-to-image"
-
-
 def build_pipeline(model: LoadedModel, task: Task, *, control: bool = False) -> Any:
-    """A fresh pipeline object of the class that serves the task, sharing the model's components: nothing is loaded,
-    copied, cast or moved, and the model's own pipeline stays as it was.
+    """A new pipeline object of the class that serves the task, with the model's components: nothing is loaded, copied, cast or
+    moved, and the model's own pipeline stays as it was.
 
-    `control` asks for the class that takes a control image. Raises RequestRefused where the model cannot serve the task.
+    With `control`, the class is one that takes a control image. Raises RequestRefused if the model cannot serve the task.
     """
     pipeline: Any = model.pipeline
     target = _find_class(pipeline, task, control=control)
@@ -41,7 +34,7 @@ def build_pipeline(model: LoadedModel, task: Task, *, control: bool = False) -> 
         **{name: component for name, component in pipeline.components.items() if name in modules},
         **{name: value for name, value in pipeline.config.items() if name in options},
     )
-    # What was set on the model's pipeline after loading: progress bars, offloading, a watermark.
+    # The attributes that were set on the model's pipeline after loading: progress bars, offloading, a watermark.
     for name, value in vars(pipeline).items():
         if name == "watermark" or (name not in vars(derived) and name not in pipeline.components):
             setattr(derived, name, value)
@@ -49,7 +42,7 @@ def build_pipeline(model: LoadedModel, task: Task, *, control: bool = False) -> 
 
 
 def control_argument(pipeline: Any) -> str:
-    """The argument of the pipeline's call that takes the control image; it is `image` where there is no other image."""
+    """The name of the argument that takes the control image: `image` in pipelines that have no other image."""
     return "control_image" if "control_image" in inspect.signature(type(pipeline).__call__).parameters else "image"
 
 
@@ -67,7 +60,7 @@ def _find_class(pipeline: DiffusionPipeline, task: Task, *, control: bool) -> An
 
 @cache
 def find_pipeline_class(own: type[DiffusionPipeline], task: Task, *, control: bool) -> Any | None:
-    """The class that serves the task with the components of `own`; None where diffusers has none."""
+    """The class that serves the task with the components of `own`; None if diffusers has none."""
     name = _classes_by_task(own, control=control).get(task)
     return None if name is None else getattr(diffusers, name)
 
@@ -89,13 +82,13 @@ def _has_control(own: Any) -> bool:
 
 
 def _is_bound_to_own_class(pipeline: DiffusionPipeline) -> bool:
-    """A denoiser that takes more than latents (some inpainting models take mask and picture) serves its class alone."""
+    """A denoiser that takes more than latents (some inpainting models take mask and picture) works only in its own class."""
     unet, vae = pipeline.components.get("unet"), pipeline.components.get("vae")
     return unet is not None and vae is not None and unet.config.in_channels != vae.config.latent_channels
 
 
 @cache
 def _constructor_of(target: type[DiffusionPipeline]) -> tuple[set[str], set[str]]:
-    """The names of the components that the class is made of, and of its other settings."""
+    """The names of the class's components, and of its other settings."""
     modules, options = target._get_signature_keys(target)  # noqa: SLF001
     return set(modules), set(options)

@@ -23,7 +23,7 @@ _TASKS: dict[str, Mapping[str, type]] = {
     "inpainting": auto_pipeline.AUTO_INPAINT_PIPELINES_MAPPING,
 }
 
-#: Tasks that diffusers has a pipeline of the same components for, and its AutoPipeline does not know.
+#: Tasks for which diffusers has a pipeline with the same components that its AutoPipeline does not know.
 _ALSO: dict[tuple[str, str], str] = {
     ("chroma", "image-to-image"): "ChromaImg2ImgPipeline",
     ("chroma", "inpainting"): "ChromaInpaintPipeline",
@@ -39,7 +39,7 @@ _LEFT_OUT = {
     *("qwenimage-layered", "z-image-omni", "z-image-controlnet-inpaint"),
 }
 
-#: What the engine sets itself, or what would give something else than the finished pictures that were asked for.
+#: Parameters that the engine sets itself, or whose result would not be the finished pictures that were requested.
 _ENGINE_OWNED = {
     *("generator", "latents", "output_type", "return_dict", "timesteps", "sigmas", "mu"),
     *("num_images_per_prompt", "denoising_start", "denoising_end", "return_index", "use_kv_cache", "prompt_upsampling"),
@@ -57,9 +57,9 @@ def main() -> None:
 
 
 def render_signatures() -> str:
-    """The file's text: one line for each pipeline class, so that a release's changes can be read in a diff."""
+    """The file's text: one line for each pipeline class, so that a diff shows the changes of a release."""
     classes = {cls.__name__: cls for _, _, cls in _list_classes()}
-    lines = [f"{json.dumps(name)}: {json.dumps(_describe(classes[name]))}" for name in sorted(classes)]
+    lines = [f"{json.dumps(name)}: {json.dumps(_signature_of(classes[name]))}" for name in sorted(classes)]
     return f'{{"diffusers": "{diffusers.__version__}",\n"classes": {{\n' + ",\n".join(lines) + "\n}}\n"
 
 
@@ -73,7 +73,7 @@ def _list_classes() -> Iterator[tuple[str, str, type]]:
         yield family, task, getattr(diffusers, name)
 
 
-def _describe(cls: type) -> dict[str, Any]:
+def _signature_of(cls: type) -> dict[str, Any]:
     family = next(family for family, _, other in _list_classes() if other is cls)
     return {
         "tasks": _classes_by_task(family),
@@ -87,7 +87,7 @@ def _classes_by_task(family: str) -> dict[str, str]:
 
 
 def _list_parameters(cls: type) -> Iterator[tuple[str, list[Any]]]:
-    """Name to kind and default; and, where the pipeline calls it otherwise than we do, its argument's name."""
+    """Name to kind and default; and the name of the pipeline's argument, if that is another one."""
     parameters = inspect.signature(cls.__call__).parameters
     control_is_image = "ControlNet" in cls.__name__ and "control_image" not in parameters
     for name, parameter in parameters.items():
@@ -106,7 +106,7 @@ def _is_engine_owned(name: str) -> bool:
 
 
 def _kind(annotation: Any) -> str | None:
-    """The plain value that a parameter can be; None for one that takes only lists, tensors and the like."""
+    """The kind of plain value that a parameter accepts; None if it accepts only lists, tensors and the like."""
     if "PIL.Image" in str(annotation):
         return "image"
     is_union = typing.get_origin(annotation) in {typing.Union, types.UnionType}

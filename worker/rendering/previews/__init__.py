@@ -1,4 +1,4 @@
-"""Previews: small pictures of what a job's latents hold already, drawn beside the rendering and never before it."""
+"""Previews: small pictures of a job's latents, drawn while it renders, and never at its expense."""
 
 from __future__ import annotations
 

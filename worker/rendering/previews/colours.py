@@ -1,4 +1,4 @@
-"""The colours of latents without decoding them: a linear map, fitted once to what an autoencoder decodes."""
+"""The colours of latents without decoding them: a linear map, fitted once to the output of an autoencoder."""
 
 from __future__ import annotations
 
@@ -13,17 +13,17 @@ from torch.nn import functional
 
 from worker.rendering.previews.unpack import to_autoencoder
 
-#: The map is fitted to so many samples of each kind, of this many latents along each side.
+#: The map is fitted to this many samples of each kind, with this many latents along each side.
 _SAMPLES = 6
 _SIDE = 12
 
-#: How like a picture its own encoding must decode to be, as a correlation, for the fit to go by encoded pictures.
+#: The fit uses encoded pictures if pictures and their decoded encodings have at least this correlation.
 _FAITHFUL = 0.9
 
-#: Keeps the weights of channels that hardly vary from running away.
+#: Limits the weights of channels that hardly vary.
 _RIDGE = 1e-3
 
-#: Pixels along each side for one latent, where a pipeline does not say.
+#: Pixels along each side for one latent, if a pipeline does not say.
 _USUAL_SCALE = 8
 
 
@@ -31,21 +31,22 @@ _USUAL_SCALE = 8
 class LatentColours:
     """Red, green and blue (0 to 1) as weighted sums of a latent's channels."""
 
-    #: [channels + 1, 3]; the last row is what is added.
+    #: [channels + 1, 3]; the last row is added to the sum.
     weights: NDArray[np.float32]
 
     def draw(self, latents: NDArray[np.float32]) -> NDArray[np.float32]:
-        """Latents [channels, height, width], as the autoencoder takes them, as colours [height, width, 3]."""
+        """The colours [height, width, 3] of latents [channels, height, width], scaled as the autoencoder takes them."""
         colours = np.tensordot(np.moveaxis(latents, 0, -1), self.weights[:-1], axes=1) + self.weights[-1]
         return np.asarray(np.clip(colours, 0, 1), dtype=np.float32)
 
 
 @torch.inference_mode()
 def fit_colours(pipeline: Any, *, channels: int, has_frames: bool) -> LatentColours:
-    """Least squares over latents and what the pipeline's autoencoder decodes them to.
+    """Least squares over latents and the colours that the pipeline's autoencoder decodes them to.
 
-    The latents are those of pictures, which it encoded; or smooth random ones, where it does not encode (or not to
-    what it decodes). `channels` are those of the denoiser's latents; `has_frames` where the autoencoder is a video's.
+    The latents are encoded pictures; or smooth random ones, if the autoencoder does not encode (or decodes its own
+    encodings to something else). `channels` are those of the denoiser's latents; `has_frames` is true for an autoencoder
+    of videos.
     """
     autoencoder = pipeline.vae
     generator = torch.Generator("cpu").manual_seed(0)
@@ -101,13 +102,13 @@ def _encode(autoencoder: Any, pictures: Tensor, *, has_frames: bool) -> Tensor:
 
 
 def _smooth_noise(generator: torch.Generator, channels: int) -> Tensor:
-    """Latents of unit variance that vary slowly, as those of pictures do."""
+    """Latents of unit variance that vary slowly, like those of pictures."""
     coarse = torch.randn(_SAMPLES, channels, _SIDE // 3, _SIDE // 3, generator=generator)
     return functional.interpolate(coarse, size=(_SIDE, _SIDE), mode="bilinear")
 
 
 def _smooth_pictures(generator: torch.Generator, side: int) -> Tensor:
-    """Patches of colour, half of them with soft edges, [samples, 3, side, side] in [-1, 1]."""
+    """Patches of colour, [samples, 3, side, side] in [-1, 1]; half of the samples have soft edges."""
     coarse = torch.rand(_SAMPLES, 3, 4, 4, generator=generator) * 2 - 1
     soft = functional.interpolate(coarse[::2], size=(side, side), mode="bicubic").clamp(-1, 1)
     return torch.cat([soft, functional.interpolate(coarse[1::2], size=(side, side), mode="nearest")])

@@ -21,7 +21,7 @@ _log = structlog.get_logger()
 
 
 class Painter:
-    """Knows each autoencoder's colours once it has drawn for it. For one thread."""
+    """Draws previews, and keeps the colours of each autoencoder that it has drawn for. For one thread."""
 
     def __init__(self) -> None:
         #: By autoencoder, for as long as its model is loaded.
@@ -30,7 +30,7 @@ class Painter:
 
     @torch.inference_mode()
     def draw(self, taken: StepTaken, pipeline: Any, width: int, height: int, tiny: Path | None) -> Image.Image:
-        """The picture at the latents' size, or larger. Raises where this pipeline's latents cannot be drawn."""
+        """The picture at the latents' size, or larger. Raises if this pipeline's latents cannot be drawn."""
         latents = unpack_latents(pipeline, taken.estimate(), width=width, height=height)
         decoder = self._find_tiny(pipeline.vae, tiny) if tiny is not None else None
         if decoder is not None:
@@ -38,10 +38,10 @@ class Painter:
             colours = np.moveaxis((picture.clamp(-1, 1) / 2 + 0.5).numpy(), 0, -1)
         else:
             given = to_autoencoder(pipeline.vae, latents)[0].cpu().numpy()
-            colours = self._find_colours(pipeline, latents).draw(given)
+            colours = self._colours_of(pipeline, latents).draw(given)
         return Image.fromarray((colours * 255).round().astype(np.uint8))
 
-    def _find_colours(self, pipeline: Any, latents: torch.Tensor) -> LatentColours:
+    def _colours_of(self, pipeline: Any, latents: torch.Tensor) -> LatentColours:
         if pipeline.vae not in self._colours:
             self._colours[pipeline.vae] = fit_colours(
                 pipeline, channels=latents.shape[1], has_frames=_wants_frames(pipeline.vae)
@@ -55,7 +55,7 @@ class Painter:
 
 
 def _wants_frames(autoencoder: Any) -> bool:
-    """Whether it is one for videos, which takes a picture as a video of one frame."""
+    """Whether the autoencoder is one for videos, which takes a picture as a video of one frame."""
     return any(isinstance(module, torch.nn.Conv3d) for module in autoencoder.modules())
 
 

@@ -15,7 +15,7 @@ _QUALITIES = (80, 60, 40, 20)
 
 
 def encode_preview(picture: Image.Image, width: int, height: int) -> bytes:
-    """The picture in the proportions of the final one (sides in pixels), but not larger than a preview need be."""
+    """The picture as a WebP file, in the proportions of the final one (`width` and `height` in pixels) and not larger than it."""
     side = min(_LONGEST_SIDE, max(width, height))
     while True:
         scale = side / max(width, height)

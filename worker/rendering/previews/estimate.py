@@ -1,4 +1,4 @@
-"""What a denoiser holds for the finished picture, in the middle of its steps: latents less their remaining noise."""
+"""What a denoiser predicts as the finished picture in the middle of its steps: latents minus their remaining noise."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from torch import Tensor
 
 @dataclass(frozen=True)
 class StepTaken:
-    """One `scheduler.step`: what went in, and what came out. Tensors are the pipeline's own; nobody changes them."""
+    """The arguments and the result of one `scheduler.step`. The tensors are the pipeline's own and must not be changed."""
 
     scheduler: Any
     model_output: Tensor
@@ -18,11 +18,11 @@ class StepTaken:
     #: The latents before the step and after it.
     sample: Tensor
     latents: Tensor
-    #: Of the scheduler, before the step (None where it has none): by the time anyone looks, it is at another step.
+    #: The scheduler's, before the step (None if it has none); by the time of the estimate it is at another step.
     step_index: int | None
 
     def estimate(self) -> Tensor:
-        """The finished latents as the denoiser sees them now; with the noise that is left, where it cannot be told."""
+        """The finished latents as the denoiser predicts them now; with the remaining noise, if that is not known."""
         levels = _noise_levels(self.scheduler, self.timestep, self.step_index)
         if levels is None or self.model_output.shape != self.sample.shape:
             return self.latents
@@ -44,7 +44,7 @@ class StepTaken:
 
 
 def _noise_levels(scheduler: Any, timestep: Any, step_index: int | None) -> tuple[float, float] | None:
-    """How much of the sample is picture and how much is noise: signal and noise, as diffusers' alpha and sigma."""
+    """How much of the sample is picture and how much is noise: diffusers' alpha and sigma. None if it is not known."""
     sigmas = getattr(scheduler, "sigmas", None)
     if sigmas is not None and step_index is not None and step_index < len(sigmas):
         sigma = float(sigmas[step_index])
@@ -66,7 +66,7 @@ def _is_flow(scheduler: Any) -> bool:
 
 
 def _counts_noise_up(scheduler: Any) -> bool:
-    """Whether the scheduler's samples grow with the noise in them, to be scaled down for the denoiser."""
+    """Whether the scheduler's samples grow with their noise, and are scaled down for the denoiser."""
     return (
         hasattr(scheduler, "sigmas") and not _is_flow(scheduler) and not hasattr(scheduler, "_sigma_to_alpha_sigma_t")
     )

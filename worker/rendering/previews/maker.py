@@ -1,4 +1,4 @@
-"""Draw previews in a thread of their own: a few at a time for the whole process, dropped when it cannot keep up."""
+"""Draw previews in one thread for the whole process; steps are dropped if it cannot keep up."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ from worker.rendering.previews.draw import Painter
 from worker.rendering.previews.encode_preview import encode_preview
 from worker.rendering.previews.estimate import StepTaken
 
-#: Seconds between two previews of a job, and before the first: what is done sooner needs none.
+#: Seconds between two previews of a job, and before the first: a shorter job needs none.
 _PAUSE_SECONDS = 0.5
 
-#: Steps that may wait to be drawn; each holds a job's latents on the device.
-_PLACES = 4
+#: Steps that may wait to be drawn; each keeps a job's latents on the device.
+_MOST_WAITING = 4
 
 _log = structlog.get_logger()
 
@@ -32,18 +32,18 @@ class PreviewMaker:
     """The previews of one process."""
 
     def __init__(self, publish: Callable[[UUID, bytes], None]) -> None:
-        """`publish` is handed a job's id and a WebP file, in the thread that draws."""
+        """`publish` is called with a job's id and a WebP file, in the thread that draws."""
         self._publish = publish
-        self._steps: queue.Queue[tuple[JobPreview, StepTaken]] = queue.Queue(_PLACES)
+        self._steps: queue.Queue[tuple[JobPreview, StepTaken]] = queue.Queue(_MOST_WAITING)
         self._painter = Painter()
         self._started = threading.Lock()
         self._thread: threading.Thread | None = None
 
     def watch(self, pipeline: Any, job_id: UUID, *, width: int, height: int, tiny: Path | None = None) -> None:
-        """Draw from the steps of a job's own pipeline object and scheduler, at most twice a second. Sides in pixels.
+        """Draw previews from the steps of a job's own pipeline object and scheduler, at most twice a second. Sides in pixels.
 
-        `tiny` is the folder of a small autoencoder that decodes the pipeline's latents; without one, or where it does
-        not load, colours come from a linear map. A job whose latents cannot be drawn has no previews.
+        `tiny` is the folder of a small autoencoder that decodes the pipeline's latents; without one, or if it does not
+        load, colours come from a linear map. A job whose latents cannot be drawn has no previews.
         """
         with self._started:
             if self._thread is None:
@@ -53,7 +53,7 @@ class PreviewMaker:
         scheduler = pipeline.scheduler
         step = scheduler.step
 
-        # Pipelines look at the signature to find out what a scheduler takes, so it stays what it is.
+        # Pipelines read the signature to find out what a scheduler takes, so it stays as it is.
         @functools.wraps(step)
         def watched(model_output: Any, timestep: Any, sample: Any, *arguments: Any, **options: Any) -> Any:
             result = step(model_output, timestep, sample, *arguments, **options)
@@ -64,7 +64,7 @@ class PreviewMaker:
         scheduler.step = watched
 
     def take(self, preview: JobPreview, taken: StepTaken) -> bool:
-        """Draw it soon, unless enough is waiting already: then it is dropped."""
+        """Draw the step soon. Returns False, and drops it, if enough steps are waiting."""
         try:
             self._steps.put_nowait((preview, taken))
         except queue.Full:
@@ -77,7 +77,7 @@ class PreviewMaker:
             try:
                 picture = self._painter.draw(taken, preview.pipeline, preview.width, preview.height, preview.tiny)
                 self._publish(preview.job_id, encode_preview(picture, preview.width, preview.height))
-            except Exception as error:  # noqa: BLE001  (a preview that cannot be drawn is no harm to its job)
+            except Exception as error:  # noqa: BLE001  (a preview that cannot be drawn does not harm its job)
                 preview.is_given_up = True
                 _log.warning("preview_not_drawn", pipeline=type(preview.pipeline).__name__, error=repr(error))
             del preview, taken
@@ -98,15 +98,15 @@ class JobPreview:
 
     @property
     def is_due(self) -> bool:
-        """Whether it is time for the next one."""
+        """Whether it is time for the next preview."""
         return not self.is_given_up and time.monotonic() - self._drawn_at >= _PAUSE_SECONDS
 
     def offer(self, scheduler: Any, model_output: Any, timestep: Any, sample: Any, result: Any) -> None:
-        """Hand a step over, of the first image only."""
+        """Pass the first image of a step on to be drawn."""
         latents = result[0] if isinstance(result, tuple) else result.prev_sample
         if not all(isinstance(value, torch.Tensor) for value in (model_output, sample, latents)):
             return
-        # The scheduler counted it already.
+        # The scheduler has already counted this step.
         index = getattr(scheduler, "step_index", None)
         taken = StepTaken(
             scheduler=scheduler,

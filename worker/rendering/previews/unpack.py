@@ -1,4 +1,4 @@
-"""From the latents that a denoiser works on to those that the autoencoder takes, whatever the family."""
+"""Convert the latents of any family's denoiser to those that its autoencoder takes."""
 
 from __future__ import annotations
 
@@ -10,15 +10,15 @@ from torch import Tensor
 
 _PACKED_AXES, _FRAME_AXES = 3, 5
 
-#: Transformers that take latents as tokens put 2 by 2 of them into one.
+#: Transformers that take latents as tokens put 2 by 2 latents into one token.
 _PATCH = 2
 
 
 def unpack_latents(pipeline: Any, latents: Tensor, *, width: int, height: int) -> Tensor:
     """Latents as an image, [rows, channels, height, width]; sides of the picture in pixels.
 
-    Latents packed into tokens [rows, tokens, channels] are unpacked by the pipeline where it can. Raises ValueError
-    where they do not come out at the picture's size.
+    Latents packed into tokens [rows, tokens, channels] are unpacked by the pipeline if it can. Raises ValueError if they do
+    not fit the picture's size.
     """
     if latents.ndim == _PACKED_AXES:
         latents = _unpack_tokens(pipeline, latents, width, height)
@@ -26,7 +26,7 @@ def unpack_latents(pipeline: Any, latents: Tensor, *, width: int, height: int) -
 
 
 def to_autoencoder(autoencoder: Any, latents: Tensor) -> Tensor:
-    """Latents [rows, channels, height, width] in the scale that the autoencoder decodes, by its configuration."""
+    """Latents [rows, channels, height, width] in the scale that the autoencoder decodes, read from its configuration."""
     config = autoencoder.config
     latents = latents.float()
     norm = getattr(autoencoder, "bn", None)

@@ -1,4 +1,4 @@
-"""The end of a worker: claim nothing more, finish what fits, hand the rest back."""
+"""The shutdown of a worker: claim nothing more, finish the jobs that the time is enough for, hand the others back."""
 
 from __future__ import annotations
 
@@ -6,14 +6,14 @@ import time
 
 
 class Drain:
-    """Whether the process is shutting down, and whether the time for finishing is over."""
+    """Whether the process is shutting down, and whether the time for finishing jobs is over."""
 
     def __init__(self) -> None:
         self._ends_at: float | None = None
 
     def begin(self, seconds: float) -> None:
-        """From now on nothing is claimed; in `seconds` running jobs are handed back."""
-        # A second signal does not put off the end that the first one set; it may bring it forward.
+        """From now on nothing is claimed; after `seconds` running jobs are handed back."""
+        # A second signal does not postpone the end that the first one set, but it can bring it forward.
         ends_at = time.monotonic() + seconds
         self._ends_at = ends_at if self._ends_at is None else min(self._ends_at, ends_at)
 

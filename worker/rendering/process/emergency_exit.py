@@ -1,4 +1,4 @@
-"""The end of the whole process where a part of it hangs: a thread cannot be ended, and whoever supervises starts anew."""
+"""End the whole process if a part of it hangs: a thread cannot be ended from outside, and the supervisor starts a new process."""
 
 from __future__ import annotations
 
@@ -10,15 +10,15 @@ from worker.rendering.process.drain import Drain
 
 #: A denoising step did not end.
 STUCK_STATUS = 81
-#: There was work, and nobody in here heard of it.
+#: There was work, but its rings did not reach this process.
 DEAF_STATUS = 82
 
-#: Seconds for the jobs that can still stop: a step, and a commit.
+#: Seconds for the jobs that can still be handed back: a step and a commit.
 _HAND_BACK_SECONDS = 5.0
 
 
 class EmergencyExit:
-    """Ends the process, from whatever thread, after handing back what can be handed back."""
+    """Ends the process, from any thread, after the jobs that can be handed back have been."""
 
     def __init__(self, drain: Drain, capacity: Capacity) -> None:
         self._drain = drain
@@ -27,16 +27,16 @@ class EmergencyExit:
         self._hanging = 0
 
     def exit_stuck(self) -> None:
-        """A job hangs. Does not return; the job is another worker's when its lease is over."""
+        """A job hangs. Does not return; another worker gets the job when its lease expires."""
         with self._lock:
             self._hanging += 1
-        self._leave(STUCK_STATUS)
+        self._exit(STUCK_STATUS)
 
     def exit_deaf(self) -> None:
-        """This worker does not hear of its work. Does not return."""
-        self._leave(DEAF_STATUS)
+        """This worker does not hear its rings. Does not return."""
+        self._exit(DEAF_STATUS)
 
-    def _leave(self, status: int) -> None:
+    def _exit(self, status: int) -> None:
         self._drain.begin(0)
         self._capacity.wait_until_left(lambda: self._hanging, seconds=_HAND_BACK_SECONDS)
         # Not sys.exit, which would wait for the thread that hangs.

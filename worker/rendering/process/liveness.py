@@ -1,4 +1,4 @@
-"""Whether a worker that could work does: one that has stopped to hear of its jobs looks just like one without any."""
+"""Whether a worker that could work does: a worker that has stopped hearing its rings looks just like an idle one."""
 
 from __future__ import annotations
 
@@ -12,23 +12,23 @@ from core.database import transaction
 from core.doorbell import RENDER_NEXT, get_doorbell, render_queue
 from core.jobs.queue.claimable import has_claimable
 
-#: Seconds between looks; the database is asked no more often than this.
+#: Seconds between checks; the database is asked no more often.
 _LOOK_SECONDS = 3.0
 
 _log = structlog.get_logger()
 
 
 class Liveness:
-    """Of one worker: for how long there has been work for it that it did not look at.
+    """Measures for how long there has been work for one worker that it did not look for.
 
-    A database that does not answer is no reason to doubt the worker, nor is a dead Redis: a new process would be as
-    deaf. Nor is a dead sweep: where nobody has rung for the work, this rings.
+    A database that does not answer does not count against the worker. Neither does a dead Redis: a new process would be
+    just as deaf. Neither does a dead sweep: if there is no ring for the work, this class rings.
     """
 
     def __init__(
         self, *, pool: str, could_claim: Callable[[], bool], clock: Callable[[], float] = time.monotonic
     ) -> None:
-        """`could_claim` tells whether the worker would take a job now, if it heard of one."""
+        """`could_claim` returns whether the worker would take a job now, if it heard a ring."""
         self._pool = pool
         self._could_claim = could_claim
         self._clock = clock
@@ -40,7 +40,7 @@ class Liveness:
         self._deaf_seconds = 0.0
 
     def watch(self, *, patience_seconds: float, is_over: Callable[[], bool], give_up: Callable[[], None]) -> None:
-        """Check until the worker shuts down, or give up on it when it was deaf for so long."""
+        """Check until the worker shuts down, or call `give_up` once it was deaf for `patience_seconds`."""
         while not is_over():
             time.sleep(min(_LOOK_SECONDS, patience_seconds / 4))
             deaf_seconds = self.check()
@@ -49,14 +49,14 @@ class Liveness:
                 give_up()
 
     def check(self) -> float:
-        """For how many seconds, by now, the worker has not heard of work that it could do."""
+        """The seconds for which the worker has not heard of work that it could do."""
         now = self._clock()
-        # No more than what lies between two checks: while the whole process stood still, nobody was deaf.
+        # At most two intervals: a time in which the whole process stood still does not count as deaf.
         elapsed, self._checked_at = min(now - self._checked_at, 2 * _LOOK_SECONDS), now
-        so_far = self._deaf_seconds
+        before = self._deaf_seconds
         if self._could_claim() and self._has_work() and self._is_rung_for():
-            # Not added up in place: the worker may have looked meanwhile, and then starts over.
-            self._deaf_seconds = so_far + elapsed if self._deaf_seconds == so_far else 0.0
+            # Not added in place: the worker may have looked during the check, and then the count starts over.
+            self._deaf_seconds = before + elapsed if self._deaf_seconds == before else 0.0
         else:
             self._deaf_seconds = 0.0
         return self._deaf_seconds

@@ -1,4 +1,4 @@
-"""What happens to a job's prompts: encoded once for all jobs that ask for them, whole where the model can, counted."""
+"""A job's prompts: encoded once for all jobs that have them, as a whole if the model can, and their tokens counted."""
 
 from __future__ import annotations
 

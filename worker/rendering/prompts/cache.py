@@ -1,4 +1,4 @@
-"""The prompts that were encoded already: bounded by bytes, the least recently used go first."""
+"""The cache of encoded prompts: limited in bytes, least recently used evicted first."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ from core.metrics import PROMPT_CACHE_BYTES
 from worker.rendering.prompts.tensors import count_bytes, take_copy
 from worker.rendering.prompts.tokens import Reading
 
-#: Some sixty prompts of the largest text encoders, or a thousand of CLIP's, in the host's memory.
+#: About sixty prompts of the largest text encoders, or a thousand of CLIP's, in the host's memory.
 _DEFAULT_BYTES = 256 * 1024 * 1024
 
 
 @dataclass(frozen=True)
 class EncodedPrompt:
-    """What an `encode_prompt` returned, and what its tokenizers read for it."""
+    """The result of an `encode_prompt`, and what its tokenizers read for it."""
 
     #: As returned: a tensor, or tuples and lists of tensors.
     output: Any
@@ -26,9 +26,9 @@ class EncodedPrompt:
 
 
 class PromptCache:
-    """Encoded prompts of all models of a process. Safe to use from several threads.
+    """The encoded prompts of all models of a process. Safe to use from several threads.
 
-    Kept in the host's memory, so that the device's stays the models'; a hit costs a copy of some megabytes at most.
+    They are kept in the host's memory, so that the device's is free for models; a hit copies a few megabytes at most.
     """
 
     def __init__(self, *, max_bytes: int = _DEFAULT_BYTES) -> None:
@@ -38,7 +38,7 @@ class PromptCache:
         self._lock = threading.Lock()
 
     def find(self, key: Hashable) -> EncodedPrompt | None:
-        """The entry, its tensors copied to where they were encoded; changing them changes nothing here."""
+        """The entry or None. Its tensors are copies on the device where they were encoded; changing them is safe."""
         with self._lock:
             if key not in self._entries:
                 return None
@@ -47,7 +47,7 @@ class PromptCache:
         return EncodedPrompt(take_copy(entry.output), entry.readings)
 
     def store(self, key: Hashable, encoded: EncodedPrompt) -> None:
-        """Keep a copy, at the cost of the entries that nobody asked for the longest."""
+        """Keep a copy, and evict the least recently used entries if the cache is full."""
         entry = EncodedPrompt(take_copy(encoded.output, to_host=True), encoded.readings)
         size = count_bytes(entry.output)
         if size > self._max_bytes:
@@ -62,12 +62,12 @@ class PromptCache:
 
     @property
     def count(self) -> int:
-        """Encodings that are kept."""
+        """The number of entries."""
         return len(self._entries)
 
     @property
     def used_bytes(self) -> int:
-        """Bytes of the tensors that are kept."""
+        """Bytes of the entries' tensors."""
         return self._bytes
 
     def _forget(self, key: Hashable) -> None:

@@ -1,4 +1,4 @@
-"""Tokenizers and text encoders work for one job at a time, whichever models share them."""
+"""Locks for tokenizers and text encoders: each works for one job at a time, whichever models share it."""
 
 from __future__ import annotations
 
@@ -12,15 +12,15 @@ from weakref import WeakKeyDictionary
 
 @contextmanager
 def locked_components(components: Sequence[Any]) -> Iterator[None]:
-    """The sole right to use these components of a pipeline.
+    """Use these components of a pipeline alone during the block.
 
     A tokenizer that two threads use at once raises ("Already borrowed").
     """
-    known, door = _locks()
-    with door:
+    known, table_lock = _locks()
+    with table_lock:
         locks = [known.setdefault(component, threading.RLock()) for component in components]
     with ExitStack() as stack:
-        # Always in the same order, so that no two jobs wait for each other.
+        # Always in the same order, so that two jobs cannot wait for each other.
         for lock in sorted(locks, key=id):
             stack.enter_context(lock)
         yield
@@ -28,5 +28,5 @@ def locked_components(components: Sequence[Any]) -> Iterator[None]:
 
 @cache
 def _locks() -> tuple[WeakKeyDictionary[Any, threading.RLock], threading.Lock]:
-    """A lock for each component of this process, and the one that their table is read under."""
+    """A lock for each component of this process, and the lock of that table."""
     return WeakKeyDictionary(), threading.Lock()

@@ -1,4 +1,4 @@
-"""Encode a prompt by the pipeline's own `encode_prompt`, whole where its text encoders are CLIP's."""
+"""Encode a prompt with the pipeline's own `encode_prompt`; a long one as a whole if all text encoders are CLIP's."""
 
 from __future__ import annotations
 
@@ -22,10 +22,9 @@ Encode = Callable[[Any], Any]
 def encode(pipeline: Any, encode_prompt: Encode, arguments: Mapping[str, Any]) -> EncodedPrompt:
     """What `encode_prompt` returns for the pipeline, and what its tokenizers read of the arguments' texts.
 
-    A prompt that is too long for CLIP is encoded in chunks of as many tokens as fit, each between markers of its own,
-    and the chunks are laid one after the other: [rows, chunks * length, width]. Prompts that go together (a negative
-    prompt with its prompt) get the same number of chunks; what is pooled is the first chunk's. A prompt that fits is
-    encoded as ever.
+    A prompt that is too long for CLIP is encoded in chunks of as many tokens as fit, each with its own markers, and the
+    chunks are concatenated: [rows, chunks * length, width]. Prompts that belong together (a negative prompt and its
+    prompt) get the same number of chunks; the pooled output is the first chunk's. A prompt that fits is encoded as usual.
     """
     recording = TokenizerRecording()
     has_embeddings = any(isinstance(value, Tensor) for value in arguments.values())
@@ -42,7 +41,7 @@ def encode(pipeline: Any, encode_prompt: Encode, arguments: Mapping[str, Any]) -
 
 
 def reads_in_chunks(pipeline: Any) -> bool:
-    """Whether all that reads the prompt is CLIP, for a UNet, which attends to any number of tokens."""
+    """Whether all encoders of the prompt are CLIP's, and the denoiser is a UNet, which attends to any number of tokens."""
     if getattr(pipeline, "unet", None) is None:
         return False
     tokenizers = dict(list_tokenizers(pipeline))
@@ -63,25 +62,25 @@ def list_tokenizers(pipeline: Any) -> Iterator[tuple[str, Any]]:
 
 
 def list_reading_components(pipeline: Any) -> list[Any]:
-    """The tokenizers and text encoders, which only one encoding at a time may use."""
+    """The tokenizers and text encoders: only one encoding at a time may use them."""
     names = (name for name in pipeline.config if name.startswith(("tokenizer", "text_encoder")))
     return [component for name in names if (component := getattr(pipeline, name, None)) is not None]
 
 
 def _recording_pipeline(pipeline: Any, recording: TokenizerRecording, *, chunk: int | None = None) -> Any:
-    listener = copy.copy(pipeline)
+    recorder = copy.copy(pipeline)
     for name, tokenizer in list_tokenizers(pipeline):
-        # Past the pipeline's own __setattr__, which would write the copy's class into its configuration.
-        listener.__dict__[name] = record(tokenizer, name, recording, chunk=chunk)
+        # Not by the pipeline's own __setattr__, which would write the copy's class into its configuration.
+        recorder.__dict__[name] = record(tokenizer, name, recording, chunk=chunk)
     encoder = getattr(pipeline, "text_encoder", None)
     if isinstance(encoder, CLIPTextModel) and not hasattr(encoder, "text_model"):
-        # Transformers notes on the model that its layers' outputs are captured; on a copy it would have them captured
-        # again for each job, and what a pipeline takes for the last layer but one would be another.
+        # Transformers marks on the model that its layers' outputs are captured. On a copy it would capture them once more
+        # for each job, and the pipeline would take another layer's output for that of the last layer but one.
         maybe_install_capturing_hooks(encoder)
-        # With clip_skip, Stable Diffusion asks for the last layer by a name that transformers 5 dropped.
-        listener.__dict__["text_encoder"] = renamed = copy.copy(encoder)
+        # With clip_skip, Stable Diffusion uses the last layer by a name that transformers 5 has dropped.
+        recorder.__dict__["text_encoder"] = renamed = copy.copy(encoder)
         renamed.__dict__["text_model"] = encoder
-    return listener
+    return recorder
 
 
 def _count_chunks(pipeline: Any, recording: TokenizerRecording) -> int:
@@ -100,6 +99,6 @@ def _join(outputs: list[Any]) -> Any:
 
 
 def _join_part(parts: tuple[Any, ...]) -> Any:
-    # Tokens [rows, tokens, width] of all chunks; what is pooled [rows, width] of the first.
+    # Tokens [rows, tokens, width] of all chunks; the pooled output [rows, width] of the first chunk.
     is_tokens = isinstance(parts[0], Tensor) and parts[0].ndim == 3  # noqa: PLR2004
     return torch.cat(parts, dim=1) if is_tokens else parts[0]

@@ -1,4 +1,4 @@
-"""Put the prompt cache before a job's pipeline."""
+"""Install the prompt cache on a job's pipeline."""
 
 from __future__ import annotations
 
@@ -23,13 +23,12 @@ def install_prompt_cache(
     adapters: Hashable = (),
     while_encoding: Callable[[], AbstractContextManager[Any]] = nullcontext,
 ) -> JobPrompts:
-    """Let this one pipeline object (a job's copy) encode through the cache; gives what its prompts turn out to be.
+    """Let this pipeline object (a job's copy) encode through the cache. Returns the job's prompts, filled as it encodes.
 
-    A call returns what the pipeline's own `encode_prompt` returns, bit for bit, but for prompts that are too long for
-    CLIP (see `encode`). `adapters` names everything beside the arguments that changes what the text encoders say;
-    `while_encoding` is entered around each encoding that runs, when nobody else uses them, to put it there and take it
-    away again.
-    A pipeline without an `encode_prompt` stays as it is.
+    `encode_prompt` then returns what the pipeline's own returns, bit for bit, except for prompts that are too long for
+    CLIP (see `encode`). `adapters` identifies everything besides the arguments that changes the text encoders' output;
+    `while_encoding` is entered around each encoding that runs, while no other job uses the encoders, to put the adapters
+    in and take them out again. A pipeline without an `encode_prompt` stays as it is.
     """
     prompts = JobPrompts()
     function = getattr(type(pipeline), "encode_prompt", None)
@@ -44,10 +43,10 @@ def install_prompt_cache(
         arguments = {name: bound.arguments[name] for name in names if bound.arguments[name] is not None}
 
         def encode_now() -> EncodedPrompt:
-            return encode(pipeline, lambda listener: function(listener, *positional, **named), arguments)
+            return encode(pipeline, lambda recorder: function(recorder, *positional, **named), arguments)
 
         try:
-            # Before the call: some pipelines write into the lists that they are given.
+            # Before the call, because some pipelines write into the lists that they are given.
             key = (model_id, function.__qualname__, adapters, freeze_arguments(arguments))
         except NotComparable:
             with locked_components(list_reading_components(pipeline)), while_encoding():
@@ -56,7 +55,7 @@ def install_prompt_cache(
         found = cache.find(key)
         if found is None:
             with locked_components(list_reading_components(pipeline)):
-                # Another job may have encoded the same while this one waited.
+                # Another job may have encoded the same prompt while this one waited.
                 found = cache.find(key)
                 if found is None:
                     PROMPT_CACHE_MISSES.labels(model_id).inc()

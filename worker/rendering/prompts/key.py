@@ -1,4 +1,4 @@
-"""What two calls of an `encode_prompt` must have in common to return the same."""
+"""The key of a call of `encode_prompt`: calls with equal keys return the same."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import torch
 
 
 class NotComparable(Exception):
-    """An argument has no value to compare by: a tensor, an image."""
+    """An argument cannot be compared by its value: a tensor, an image."""
 
 
 def freeze_arguments(arguments: Mapping[str, Any]) -> Hashable:
@@ -19,7 +19,7 @@ def freeze_arguments(arguments: Mapping[str, Any]) -> Hashable:
 
 def _freeze(value: Any) -> Hashable:
     match value:
-        # With their types: True, 1 and 1.0 are equal, and not the same to a pipeline.
+        # With their types: True, 1 and 1.0 are equal, but not the same to a pipeline.
         case None | bool() | int() | float() | str():
             return (type(value).__name__, value)
         case torch.device() | torch.dtype():

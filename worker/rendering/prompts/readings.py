@@ -1,4 +1,4 @@
-"""From what the tokenizers heard to what they read of each prompt."""
+"""From the recorded calls of the tokenizers to what they read of each prompt."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from worker.rendering.prompts.tokens import Reading, TokenizerRecording, split_t
 
 
 @dataclass(frozen=True)
-class _Place:
-    """A prompt in the text that a tokenizer was given, which may be a template filled with it."""
+class _PromptSpan:
+    """Where a prompt is in the text that a tokenizer was given: the text may be a template around it."""
 
     prompt: str
     text: str
@@ -19,7 +19,7 @@ class _Place:
     end: int
 
     def show_from(self, index: int) -> str:
-        """The prompt from an index of the text on, as it was written: what was read may be in lower case."""
+        """The prompt from an index of the text on, as its sender wrote it: the text may be in lower case."""
         written = self.prompt if len(self.prompt) == self.end - self.begin else self.prompt.strip()
         if len(written) != self.end - self.begin:
             written = self.text[self.begin : self.end]
@@ -29,16 +29,16 @@ class _Place:
 def list_readings(
     pipeline: Any, recording: TokenizerRecording, arguments: Mapping[str, Any], *, chunks: int | None = None
 ) -> tuple[Reading, ...]:
-    """One for each tokenizer and prompt. With `chunks`, the prompts were read whole, in so many pieces."""
+    """One for each tokenizer and prompt. With `chunks`, the prompts were read as a whole, in that many chunks."""
     prompts = list(_list_texts(arguments))
     readings = []
     for (name, text), limit in recording.limits.items():
-        place = _find_prompt(text, prompts)
-        if place is not None:
+        span = _find_prompt(text, prompts)
+        if span is not None:
             tokenizer = getattr(pipeline, name)
             tokenizer = getattr(tokenizer, "tokenizer", tokenizer)
-            tokens, cut_off = _count(tokenizer, place, None if chunks else limit)
-            readings.append(Reading(name, place.prompt, tokens.total, tokens.read, cut_off, chunks or 1))
+            tokens, cut_off = _count(tokenizer, span, None if chunks else limit)
+            readings.append(Reading(name, span.prompt, tokens.total, tokens.read, cut_off, chunks or 1))
     return tuple(readings)
 
 
@@ -56,26 +56,26 @@ def _list_texts(arguments: Mapping[str, Any]) -> Iterator[str]:
                     yield text
 
 
-def _find_prompt(text: str, prompts: list[str]) -> _Place | None:
-    found = [place for prompt in prompts if (place := _locate(prompt, text)) is not None]
+def _find_prompt(text: str, prompts: list[str]) -> _PromptSpan | None:
+    found = [span for prompt in prompts if (span := _locate(prompt, text)) is not None]
     if found:
-        # A short prompt may happen to stand in the template around another one, but hardly at its end.
-        return max(found, key=lambda place: (place.end == len(text), place.end - place.begin))
-    # Some pipelines clean a prompt up: then the text they read is what there is to tell about the one they had.
-    return _Place(prompts[0], text, 0, len(text)) if len(prompts) == 1 and text.strip() else None
+        # A short prompt may also occur in the template around another one, but hardly at its end.
+        return max(found, key=lambda span: (span.end == len(text), span.end - span.begin))
+    # Some pipelines clean a prompt up: then the text that they read stands for the only prompt.
+    return _PromptSpan(prompts[0], text, 0, len(text)) if len(prompts) == 1 and text.strip() else None
 
 
-def _locate(prompt: str, text: str) -> _Place | None:
+def _locate(prompt: str, text: str) -> _PromptSpan | None:
     for needle, hay in ((prompt, text), (prompt.strip().lower(), text.lower())):
         begin = hay.rfind(needle)
         if begin >= 0:
-            return _Place(prompt, text, begin, begin + len(needle))
+            return _PromptSpan(prompt, text, begin, begin + len(needle))
     return None
 
 
-def _count(tokenizer: Any, place: _Place, limit: int | None) -> tuple[_Tokens, str]:
-    """The prompt's tokens, and the part of it that lies beyond the limit."""
-    pieces = split_tokens(tokenizer, place.text)
+def _count(tokenizer: Any, span: _PromptSpan, limit: int | None) -> tuple[_Tokens, str]:
+    """The prompt's tokens, and the part of the prompt beyond the limit."""
+    pieces = split_tokens(tokenizer, span.text)
     end = len(pieces.ids) if limit is None else limit
     if not pieces.spans:
         read = min(end, len(pieces.ids))
@@ -83,8 +83,8 @@ def _count(tokenizer: Any, place: _Place, limit: int | None) -> tuple[_Tokens, s
     own = [
         number
         for number, (first, last) in enumerate(pieces.spans)
-        if first < last and first < place.end and last > place.begin
+        if first < last and first < span.end and last > span.begin
     ]
     unread = [number for number in own if number >= end]
-    cut_off = place.show_from(pieces.spans[unread[0]][0]) if unread else ""
+    cut_off = span.show_from(pieces.spans[unread[0]][0]) if unread else ""
     return _Tokens(len(own), len(own) - len(unread)), cut_off

@@ -1,4 +1,4 @@
-"""Tell the sender what the model read of the prompts: nothing is cut off silently."""
+"""Report to the client what the model read of the prompts: nothing is cut off silently."""
 
 from __future__ import annotations
 
@@ -9,18 +9,18 @@ from typing import Any
 from worker.rendering.prompts.cache import EncodedPrompt
 from worker.rendering.prompts.tokens import Reading
 
-#: So much of a cut-off text stands in the warning, in characters.
+#: The most characters of a cut-off text that a warning shows.
 _MOST_CHARACTERS = 500
 
 
 @dataclass
 class JobPrompts:
-    """What was read for one job, gathered while it is rendered."""
+    """What the tokenizers read for one job, collected while it renders."""
 
     readings: list[Reading] = field(default_factory=list)
 
     def add(self, encoded: EncodedPrompt) -> Any:
-        """Take the readings of an encoding, and hand its output on."""
+        """Add the readings of an encoding, and return its output."""
         self.readings += encoded.readings
         return encoded.output
 
@@ -40,7 +40,7 @@ class JobPrompts:
         ]
 
     def warn(self, request: Mapping[str, Any]) -> list[str]:
-        """A warning for each text that was not read to its end, with the part that had no effect."""
+        """A warning for each text that was not read to its end; it shows the part that had no effect."""
         by_field = self._by_field(request)
         warnings = []
         for name, reading in by_field:
@@ -56,7 +56,7 @@ class JobPrompts:
         return warnings
 
     def _by_field(self, request: Mapping[str, Any]) -> list[tuple[str, Reading]]:
-        """Each reading with the field whose text it is of; what was read twice counts once."""
+        """Each reading with the field whose text was read; equal readings count once."""
         fields = {name: text for name, text in request.items() if "prompt" in name and isinstance(text, str)}
         found = [(name, reading) for name, text in fields.items() for reading in self.readings if reading.text == text]
         return list(dict.fromkeys(found))

@@ -1,4 +1,4 @@
-"""Copies and sizes of what an `encode_prompt` returns: tensors, in tuples, lists and dicts."""
+"""Copies and sizes of the results of an `encode_prompt`: tensors, in tuples, lists and dicts."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from torch import Tensor
 
 @dataclass(frozen=True)
 class _Kept:
-    """A tensor in the host's memory, and where it came from."""
+    """A tensor in the host's memory, and the device that it came from."""
 
     tensor: Tensor
     device: torch.device
 
 
 def take_copy(value: Any, *, to_host: bool = False) -> Any:
-    """The same structure with tensors of its own: on the host to be kept, or back where they were taken from."""
+    """The same structure with copied tensors: on the host to be kept, or back on the device that they came from."""
     match value:
         case Tensor():
             return _Kept(value.to("cpu", copy=True), value.device) if to_host else value.clone()
@@ -33,7 +33,7 @@ def take_copy(value: Any, *, to_host: bool = False) -> Any:
 
 
 def count_bytes(value: Any) -> int:
-    """Bytes of all tensors in it."""
+    """Bytes of all tensors in the value."""
     match value:
         case Tensor():
             return value.numel() * value.element_size()

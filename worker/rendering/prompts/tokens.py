@@ -1,4 +1,4 @@
-"""What a tokenizer reads of a text: heard from the pipeline's own calls of it, whatever family it is."""
+"""What a tokenizer reads of a text: recorded from the pipeline's own calls of it, for any family."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from typing import Any
 class Reading:
     """What one tokenizer read of one prompt. Tokens are the prompt's own: no markers, no template around it."""
 
-    #: The pipeline's name of the tokenizer: `tokenizer`, `tokenizer_2`, `tokenizer_3`.
+    #: The tokenizer's name in the pipeline: `tokenizer`, `tokenizer_2`, `tokenizer_3`.
     tokenizer: str
     #: The prompt.
     text: str
@@ -21,53 +21,53 @@ class Reading:
     read: int
     #: The part of the prompt after what was read.
     cut_off: str
-    #: In how many pieces the encoder was given it.
+    #: The number of chunks in which the encoder was given it.
     chunks: int = 1
 
 
 @dataclass
 class TokenizerRecording:
-    """What the tokenizers of one pipeline were asked to read, by tokenizer and text, while it was listened to."""
+    """The texts that the tokenizers of one pipeline were called with."""
 
-    #: To the most tokens that were read of it (None: all); where it was read twice, the shorter reading is the
-    #: model's, and the longer one was to see what is cut off.
+    #: By tokenizer and text, the most tokens that were read of it (None: all). If a text was read twice, the shorter reading
+    #: was for the model, and the longer one was to find out what is cut off.
     limits: dict[tuple[str, str], int | None] = field(default_factory=dict)
 
     def note(self, tokenizer: str, text: str, limit: int | None) -> None:
-        """A text was read, up to so many tokens."""
+        """A text was read, up to `limit` tokens."""
         known = self.limits.get((tokenizer, text))
         self.limits[tokenizer, text] = limit if known is None else known if limit is None else min(known, limit)
 
 
 @dataclass(frozen=True)
 class Pieces:
-    """A text's own tokens, and where in the text each begins and ends (empty where the tokenizer cannot tell)."""
+    """A text's own tokens, and where in the text each begins and ends (empty if the tokenizer cannot return that)."""
 
     ids: list[int]
     spans: list[tuple[int, int]]
 
 
 def record(tokenizer: Any, name: str, recording: TokenizerRecording, *, chunk: int | None = None) -> Any:
-    """A copy of the tokenizer that notes what it is called with, and otherwise answers what the tokenizer answers.
+    """A copy of the tokenizer that notes what it is called with, and returns what the tokenizer returns.
 
-    With `chunk` it gives only that piece of every text, from 0, with begin and end markers of its own.
+    With `chunk` it returns only that chunk of every text, from 0, with its own begin and end markers.
     """
     inner = getattr(tokenizer, "tokenizer", None)
     if inner is not None:  # a processor, which has the tokenizer inside
         processor = copy.copy(tokenizer)
         processor.tokenizer = record(inner, name, recording, chunk=chunk)
         return processor
-    listener = copy.copy(tokenizer)
-    # Its methods call it too (apply_chat_template does), which no wrapper around it would hear.
+    recorder = copy.copy(tokenizer)
+    # A class of its own, because its methods call it too (apply_chat_template does), past any wrapper around it.
     kind: Any = type(tokenizer)
-    listener.__class__ = _listening_class(kind)
-    listener.darkroom_name, listener.darkroom_hearing, listener.darkroom_chunk = name, recording, chunk
-    return listener
+    recorder.__class__ = _recording_class(kind)
+    recorder.darkroom_name, recorder.darkroom_recording, recorder.darkroom_chunk = name, recording, chunk
+    return recorder
 
 
 def split_tokens(tokenizer: Any, text: str) -> Pieces:
-    """The text's own tokens, without markers. The tokenizer may be a listening one; this is not noted."""
-    call = super(type(tokenizer), tokenizer).__call__ if hasattr(tokenizer, "darkroom_hearing") else tokenizer
+    """The text's own tokens, without markers. A recording tokenizer does not note this call."""
+    call = super(type(tokenizer), tokenizer).__call__ if hasattr(tokenizer, "darkroom_recording") else tokenizer
     has_spans = bool(getattr(tokenizer, "is_fast", False))
     tokens = call(
         text, add_special_tokens=False, verbose=False, **({"return_offsets_mapping": True} if has_spans else {})
@@ -76,26 +76,26 @@ def split_tokens(tokenizer: Any, text: str) -> Pieces:
 
 
 def chunk_size(tokenizer: Any) -> int:
-    """How many of a text's own tokens fit into one reading."""
+    """The number of a text's own tokens that fit into one chunk."""
     return int(tokenizer.model_max_length) - int(tokenizer.num_special_tokens_to_add())
 
 
 @cache
-def _listening_class(kind: Any) -> type[Any]:
+def _recording_class(kind: Any) -> type[Any]:
     def call(self: Any, text: Any = None, *arguments: Any, **options: Any) -> Any:
         texts = [text] if isinstance(text, str) else text
         if isinstance(texts, Sequence) and all(isinstance(item, str) for item in texts):
             limit = _limit(self, options)
             for item in texts:
-                self.darkroom_hearing.note(self.darkroom_name, item, limit)
+                self.darkroom_recording.note(self.darkroom_name, item, limit)
             if self.darkroom_chunk:
                 return _read_chunk(self, texts, **options)
         if self.darkroom_chunk == 0 and not options.get("truncation"):
-            # Asked in order to warn of what is cut off, of which nothing is.
+            # The pipeline asks this only to warn about what is cut off, and nothing is.
             options |= {"truncation": True, "max_length": self.model_max_length}
         return kind.__call__(self, text, *arguments, **options)
 
-    return type(f"Listening{kind.__name__}", (kind,), {"__call__": call})
+    return type(f"Recording{kind.__name__}", (kind,), {"__call__": call})
 
 
 def _limit(tokenizer: Any, options: dict[str, Any]) -> int | None:

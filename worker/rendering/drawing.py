@@ -1,0 +1,26 @@
+"""What one render draws: the bundle that the parts of the renderer pass on."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from PIL.Image import Image
+
+from worker.rendering.batching import BatchJob
+
+
+@dataclass(frozen=True)
+class Drawing:
+    """What one render draws, and the job that its denoiser calls belong to."""
+
+    #: Every parameter, resolved.
+    request: Mapping[str, Any]
+    #: One image is drawn for each, in order.
+    seeds: Sequence[int]
+    #: The pictures that the request names (`image`, `mask_image`, `control_image`), as large as the job draws. Which of
+    #: them there are decides the task.
+    images: Mapping[str, Image] = field(default_factory=dict)
+    #: Shows the other jobs how much of the device this one takes.
+    job: BatchJob = field(default_factory=BatchJob)
