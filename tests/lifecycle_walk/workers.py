@@ -24,7 +24,7 @@ from core.jobs.outcomes.record_success_step_by_step import record_success_step_b
 from core.jobs.outcomes.rendered import Rendered
 from core.jobs.status import JobStatus
 from tests.lifecycle_walk.model import LEASE_SECONDS
-from worker.rendering.attempt.commit_outcome import commit, record
+from worker.rendering.attempt.commit_outcome import commit_outcome, in_one_commit
 from worker.rendering.attempt.group_claimer import GroupClaimer
 from worker.rendering.attempt.group_success_writer import GroupSuccessWriter
 from worker.rendering.images.encode import EncodedImage
@@ -91,7 +91,7 @@ def prepare(how: How, attempt: ClaimedAttempt, uploads: ThreadPoolExecutor) -> O
 
 def _outcome(write: Callable[..., JobStatus], attempt: ClaimedAttempt, **details: object) -> Outcome:
     in_transaction = partial(write, attempt_id=attempt.id, **details)
-    return Outcome(in_transaction, partial(commit, in_transaction))
+    return Outcome(in_transaction, partial(in_one_commit, in_transaction))
 
 
 def _store_image(attempt: ClaimedAttempt, uploads: ThreadPoolExecutor) -> Rendered:
@@ -126,7 +126,7 @@ def write(outcome: Outcome, fate: Fate) -> JobStatus:
             raise lost
         return status
 
-    status = record(under_fate, give_up_after_seconds=0 if fate == "unreachable" else LEASE_SECONDS)
+    status = commit_outcome(under_fate, give_up_after_seconds=0 if fate == "unreachable" else LEASE_SECONDS)
     if fate == "killed after the commit":
         raise Killed
     return status

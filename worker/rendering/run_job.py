@@ -26,7 +26,7 @@ from core.metrics import (
     RENDER_DURATION_SECONDS,
     UPLOAD_DURATION_SECONDS,
 )
-from worker.rendering.attempt.commit_outcome import commit, record
+from worker.rendering.attempt.commit_outcome import commit_outcome, in_one_commit
 from worker.rendering.attempt.lease_keeper import LeaseKeeper, keep_lease
 from worker.rendering.batching import BatchJob
 from worker.rendering.checkpoints import JobCheckpoints
@@ -90,22 +90,22 @@ def _run_attempt(runtime: Runtime, attempt: ClaimedAttempt, slot: Slot) -> None:
             _report_lost_lease()
             return
         except JobCancelled:
-            outcome = partial(commit, record_cancellation, attempt_id=attempt.id)
+            outcome = partial(in_one_commit, record_cancellation, attempt_id=attempt.id)
         except WorkerDraining:
             checkpoint = checkpoints.hand_back()
             _log.info("job_handed_back", step=checkpoint and checkpoint.step)
-            outcome = partial(commit, record_interruption, attempt_id=attempt.id, checkpoint=checkpoint)
+            outcome = partial(in_one_commit, record_interruption, attempt_id=attempt.id, checkpoint=checkpoint)
         except DeadlinePassed:
             failure_code = NOT_ENDED_IN_TIME.code
-            outcome = partial(commit, record_failure, attempt_id=attempt.id, failure=NOT_ENDED_IN_TIME)
+            outcome = partial(in_one_commit, record_failure, attempt_id=attempt.id, failure=NOT_ENDED_IN_TIME)
         except Exception as error:  # noqa: BLE001  (whatever it is, it ends this attempt and not the worker)
             failure = describe_failure(error)
             failure_code = failure.code
             _log.exception("attempt_failed", failure_code=failure_code)
-            outcome = partial(commit, record_failure, attempt_id=attempt.id, failure=failure)
+            outcome = partial(in_one_commit, record_failure, attempt_id=attempt.id, failure=failure)
 
         try:
-            status = record(outcome, give_up_after_seconds=settings.lease_seconds)
+            status = commit_outcome(outcome, give_up_after_seconds=settings.lease_seconds)
         except LeaseLost:
             _report_lost_lease()
             return

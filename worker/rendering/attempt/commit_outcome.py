@@ -21,7 +21,7 @@ _PAUSE_SECONDS = 0.5
 _log = structlog.get_logger()
 
 
-def record(outcome: Callable[[], JobStatus], *, give_up_after_seconds: float) -> JobStatus:
+def commit_outcome(outcome: Callable[[], JobStatus], *, give_up_after_seconds: float) -> JobStatus:
     """Commits the outcome and returns the job's status.
 
     Tries again while the database does not answer. If a try was committed although its answer was lost, the next one
@@ -42,7 +42,7 @@ def record(outcome: Callable[[], JobStatus], *, give_up_after_seconds: float) ->
             time.sleep(_PAUSE_SECONDS)
 
 
-def commit(outcome: Callable[..., JobStatus], **arguments: Any) -> JobStatus:
+def in_one_commit(outcome: Callable[..., JobStatus], **arguments: Any) -> JobStatus:
     """Runs `outcome` with a session and the arguments in a transaction of its own, and returns the job's status."""
     with transaction() as session:
         status = outcome(session, **arguments)
