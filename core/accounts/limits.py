@@ -17,7 +17,7 @@ _MOST_JOBS = 2**31 - 1
 
 def set_limits(session: Session, *, account_id: UUID, changes: dict[str, Any]) -> Account:
     """Change those of `weight`, `max_queued_jobs` and `max_running_jobs` that `changes` names; None resets a limit of
-    jobs to the deployment's settings. Jobs that the old limit held back can run after the next sweep.
+    jobs to the deployment's settings. Jobs that the old limit held can run after the next sweep.
 
     Raises AccountNotFound and InvalidRequest.
     """

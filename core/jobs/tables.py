@@ -43,7 +43,7 @@ class Job(Table):
         Index("ix_jobs_running", "id", postgresql_where=text("status = 'running'")),
         Index("ix_jobs_account_id", "account_id", "id"),
         Index("ix_jobs_account_id_status", "account_id", "status", "id"),
-        # What the sweep looks for: jobs whose time is over, and those that are held back.
+        # What the sweep looks for: jobs whose time is over, and those that are held.
         Index(
             "ix_jobs_start_deadline_at",
             "start_deadline_at",

@@ -1,4 +1,4 @@
-"""An attempt names the checkpoint that its render can be gone on with from."""
+"""An attempt names the checkpoint that its render can resume from."""
 
 from __future__ import annotations
 

@@ -16,7 +16,7 @@ from tests.acceptance.customer import SMALL, Customer
 
 
 def test_a_prompt_becomes_an_image_in_the_bucket(customer: Customer) -> None:
-    """A job goes from 202 to succeeded, and its image downloads with the bytes, size and type that it tells."""
+    """A job goes from 202 to succeeded, and its image downloads with the bytes, size and type that it shows."""
     job = customer.submit("a large red mug on a yellow background", seed=7, metadata={"order": "42"})
     assert job["status"] == "queued"
 
@@ -81,7 +81,7 @@ def test_same_request_and_seed_same_bytes(customer: Customer) -> None:
 
 
 def test_a_long_prompt_is_read_whole(customer: Customer) -> None:
-    """Picturebook reads 38 tokens at a time, as often as it takes; the job tells how many there were."""
+    """Picturebook reads 38 tokens at a time, as often as it takes; the job shows how many there were."""
     long = customer.submit("a red mug and " * 100, negative_prompt="blue", **SMALL)
     short = customer.submit("a red mug", **SMALL)
 

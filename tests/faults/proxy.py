@@ -36,7 +36,7 @@ class Flow(enum.Enum):
 class Cut:
     """Once, on the connection that has sent `after`: cut it at the next bytes that hold `at`.
 
-    `is_delivered` tells whether those bytes still arrive (the answer to them does not in any case).
+    `is_delivered`: whether those bytes still arrive (the answer to them does not in any case).
     """
 
     def __init__(self, *, after: bytes, at: bytes, is_delivered: bool) -> None:

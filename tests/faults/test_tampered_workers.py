@@ -32,7 +32,7 @@ def test_a_worker_dies_with_a_ring_in_its_hands(service: Service, sender: Custom
 
 @pytest.mark.parametrize("offset", [3600, -3600])
 def test_a_workers_clock_is_wrong(service: Service, sender: Customer, offset: int) -> None:
-    """F30: an hour fast or slow (as `time.time()` tells): the lease and every time of the job are right all the same, and
+    """F30: an hour fast or slow (by `time.time()`): the lease and every time of the job are right all the same, and
     nobody takes the job away.
     """
     [mistaken] = service.stack.add_workers([{"PYTHONPATH": TAMPERED, "CLOCK_OFFSET_SECONDS": str(offset)}])

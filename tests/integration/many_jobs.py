@@ -6,7 +6,7 @@ from sqlalchemy import Connection, text
 
 _ROWS = 100_000
 
-#: One row in three is queued, of four models and 97 sizes. The first half is held back; every second row has a
+#: One row in three is queued, of four models and 97 sizes. The first half is held; every second row has a
 #: deadline.
 _FILL = """
 insert into jobs (id, account_id, task, model, model_revision, request, seed, metadata, warnings, cost, pool,

@@ -52,7 +52,7 @@ def reason(job_id: UUID) -> str | None:
         return build_job_view(session, session.get_one(Job, job_id)).queue.reason
 
 
-def let_through() -> int:
+def release_held() -> int:
     with transaction() as session:
         return release_where_allowed(session, max_running_jobs=None)
 
@@ -203,7 +203,7 @@ def test_whatever_ends_an_attempt_lets_the_next_job_through(account_id: UUID, su
 
 
 def test_a_waiting_job_that_ends_makes_way(account_id: UUID, submit: Submit) -> None:
-    """The job whose turn it is can be cancelled: the one behind it is let through in its place."""
+    """The job whose turn it is can be cancelled: the one behind it is released instead."""
     limit(account_id, max_running_jobs=1)
     jobs = [submit(account_id) for _ in range(3)]
     first = claim_one()
@@ -220,15 +220,15 @@ def test_a_higher_limit_lets_jobs_through(account_id: UUID, submit: Submit) -> N
     jobs = [submit(account_id) for _ in range(6)]
     claim_one()
     assert claim() is None
-    assert let_through() == 0
+    assert release_held() == 0
 
     limit(account_id, max_running_jobs=3)
-    assert let_through() == 2
-    assert let_through() == 0
+    assert release_held() == 2
+    assert release_held() == 0
     assert [claim_one().job_id for _ in range(2)] == jobs[1:3]
     assert claim() is None
     limit(account_id, max_running_jobs=None)
-    assert let_through() == 3
+    assert release_held() == 3
     assert [claim_one().job_id for _ in range(3)] == jobs[3:]
 
 
@@ -278,7 +278,7 @@ def test_many_workers_keep_the_limits(account_id: UUID, other_account_id: UUID, 
                 if (count := session.execute(running).scalar_one()) > limits[attempt.account_id]:
                     too_many.append(count)
             succeed(attempt)
-            let_through()
+            release_held()
             done += 1
             idle = 0
         return done

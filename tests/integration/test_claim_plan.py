@@ -28,7 +28,7 @@ from tests.integration.statements import noted_statements
 @pytest.mark.slow
 def test_a_claim_reads_a_few_rows_of_many(account_id: UUID, submit: Submit) -> None:
     """With 100,000 jobs in the table all kinds of claim go through the index for the order of work, and read no more
-    rows than they look ahead: none of those that are held back.
+    rows than they look ahead: none of those that are held.
     """
     _fill_the_table(account_id, submit)
     prefer = Preference(frozenset({"model-1", "model-2"}), frozenset({Shape("model-1", 64, 64)}), 30.0)
@@ -47,7 +47,7 @@ def test_a_claim_reads_a_few_rows_of_many(account_id: UUID, submit: Submit) -> N
 
 @pytest.mark.slow
 def test_sweeps_and_ends_read_what_they_are_after(account_id: UUID, submit: Submit) -> None:
-    """With 100,000 jobs in the table, half of them with deadlines that have not passed and many held back by their
+    """With 100,000 jobs in the table, half of them with deadlines that have not passed and many held by their
     account's limit, the sweep reads no more than the few that are overdue, and an end no more than its own job and the
     next one.
     """
@@ -56,10 +56,10 @@ def test_sweeps_and_ends_read_what_they_are_after(account_id: UUID, submit: Subm
         session.execute(text("update jobs set deadline_at = now() - interval '1 second' where fair_position > 99990"))
         attempt = claim_step_by_step(session, ClaimingWorker(pool="default", worker_id="worker", lease_seconds=30))
         assert attempt is not None
-    let_through = partial(release_where_allowed, max_running_jobs=1)
+    release_held = partial(release_where_allowed, max_running_jobs=1)
     finish = partial(record_success_step_by_step, attempt_id=attempt.id, rendered=rendered(attempt))
 
-    for work in (fail_overdue_queued, fail_overdue_running, let_through, finish):
+    for work in (fail_overdue_queued, fail_overdue_running, release_held, finish):
         with transaction() as session, noted_statements() as noted:
             work(session)
         for statement, parameters in noted:

@@ -118,7 +118,7 @@ def test_nobody_waits_for_rows_that_somebody_holds(account_id: UUID, submit: Sub
         assert waiting.result(timeout=5) == "succeeded"
 
 
-def test_where_others_are_held_back_the_next_one_is_let_through(account_id: UUID, submit: Submit) -> None:
+def test_if_others_are_held_the_next_one_is_released(account_id: UUID, submit: Submit) -> None:
     """An account that may run one job has its next one claimed after a success, also by a worker that writes together."""
     with transaction() as session:
         set_limits(session, account_id=account_id, changes={"max_running_jobs": 1})
@@ -208,7 +208,7 @@ def test_one_that_cannot_be_written_harms_no_other(account_id: UUID, submit: Sub
 def test_a_database_that_is_away_is_everybodys_error(
     account_id: UUID, submit: Submit, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """It is not asked again by each of them: `record` does that, later."""
+    """It is not asked again by each of them: `commit_outcome` does that, later."""
     submit(account_id)
     attempt = claim_one()
 

@@ -32,9 +32,9 @@ def test_a_session_that_the_server_has_ended_is_not_lent(database: None) -> None
     time.sleep(0.1)
 
     with transaction() as first, transaction() as second:
-        lent = {session.scalar(text("select pg_backend_pid()")) for session in (first, second)}
+        checked_out = {session.scalar(text("select pg_backend_pid()")) for session in (first, second)}
 
-    assert not lent & ended
+    assert not checked_out & ended
 
 
 def test_a_read_on_a_session_that_is_ended_meanwhile_is_asked_again(database: None) -> None:
@@ -54,7 +54,7 @@ def test_a_read_on_a_session_that_is_ended_meanwhile_is_asked_again(database: No
 
 
 def test_what_the_driver_raises_is_what_sqlalchemy_would(database: None) -> None:
-    """A session that has ended and one that was never right are told apart, and neither tells what was asked with."""
+    """A session that has ended and one that was never right are told apart, and neither shows what was asked with."""
     with pytest.raises(DBAPIError) as wrong, transaction() as session:
         execute(session.connection(), "select 1 / %(zero)s", {"zero": 0})
     with get_engine().connect() as connection:
@@ -91,7 +91,7 @@ def test_a_connection_in_use_is_not_tried_each_time(database: None, monkeypatch:
 
 
 def test_a_link_that_says_nothing_any_more_is_found_before_it_is_lent(database: None) -> None:
-    """Where it is acknowledged for ever, as through a proxy: another one is lent, long before patience is at its end."""
+    """Where it is acknowledged for ever, as through a proxy: another one is checked out, long before patience is at its end."""
     url = make_url(get_settings().database_url)
     with Proxy(url.port or 5432) as proxy:
         engine = build_engine(url.set(port=proxy.port).render_as_string(hide_password=False), pool_size=2)
@@ -104,11 +104,11 @@ def test_a_link_that_says_nothing_any_more_is_found_before_it_is_lent(database: 
 
         asked_at = time.monotonic()
         with engine.connect() as first, engine.connect() as second:
-            lent = {one.scalar(text("select pg_backend_pid()")) for one in (first, second)}
+            checked_out = {one.scalar(text("select pg_backend_pid()")) for one in (first, second)}
         seconds = time.monotonic() - asked_at
         engine.dispose()
 
-    assert not lent & dead
+    assert not checked_out & dead
     assert seconds < 30  # a second or two, on a machine that has nothing else to do
 
 
@@ -120,8 +120,8 @@ def _end(processes: set[int]) -> None:
 
 
 def test_nobody_waits_for_long_where_that_was_said(database: None) -> None:
-    """A connection that is lent for too long is cut, and its user told that the database is away; one that came back in
-    time is not, however often it is lent.
+    """A connection that is checked out for too long is cut, and its user learns that the database is away; one that came back in
+    time is not, however often it is checked out.
     """
     engine = build_engine(get_settings().database_url, pool_size=1)
     enforce_checkout_deadline(engine, 0.5)

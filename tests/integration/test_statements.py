@@ -47,7 +47,7 @@ def test_a_plain_submit_asks_once_and_answers_what_is_stored(post: Post, client:
 
 
 def test_the_event_of_a_success_is_what_is_stored(account_id: UUID, submit: Submit) -> None:
-    """It was made from what was about to be written, and tells what a read tells a moment later."""
+    """It was made from what was about to be written, and shows what a read shows a moment later."""
     job_id = submit(account_id, metadata={"b": "1", "a": "2"}, guidance_scale=4)
     succeed(claim_one())
 

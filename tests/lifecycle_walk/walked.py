@@ -65,7 +65,7 @@ class Walked:
     def check_claim(self, attempt: ClaimedAttempt | None, now: int) -> None:
         """Whether this job may be claimed, and none goes before it; or whether there was really none."""
         allowed = [job for job in self.jobs.values() if job.is_claimable(now) and self._may_run(job)]
-        # What a limit holds back is let through by the end of another job, or by the sweep.
+        # What a limit holds is released by the end of another job, or by the sweep.
         sure = [job for job in allowed if not self.accounts[job.account_id].may_be_held_back]
         if attempt is None:
             assert sure == []

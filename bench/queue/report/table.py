@@ -10,7 +10,7 @@ from bench.queue.report.targets import judge_targets
 from bench.queue.results import Cell, Results
 
 _HOW_TO_READ = (
-    "Written by `make bench-queue`; `docs/benchmarks.md` tells how to read it. Medians of the rounds, quartiles in "
+    "Written by `make bench-queue`; `docs/benchmarks.md` explains how to read it. Medians of the rounds, quartiles in "
     "brackets; percentiles over all rounds together."
 )
 

@@ -14,7 +14,7 @@ def write_table(results: Results) -> str:
     """The whole page: targets first, then every cell, then what was run and where."""
     parts = [
         "# The render engine beside the other ways to serve a pipeline",
-        "Written by `make bench`; `docs/benchmarks.md` tells how to read it.",
+        "Written by `make bench`; `docs/benchmarks.md` explains how to read it.",
         *write_targets(judge_targets(results)),
         *(part for load in ("mixed", "uniform") for part in _write_closed(results, load)),
         *_write_open(results),
