@@ -108,14 +108,14 @@ def test_a_name_that_changes_its_mind_gains_nothing(monkeypatch: pytest.MonkeyPa
     answers = [["192.0.2.1"], ["127.0.0.1"], ["192.0.2.1", "127.0.0.1"]]
 
     # Only the resolver is not ours to run here.
-    def resolve(host: str, port: int, *arguments: Any, **options: Any) -> list[tuple[Any, ...]]:
+    def rebind(host: str, port: int, *arguments: Any, **options: Any) -> list[tuple[Any, ...]]:
         if host != "rebind.test":
             return resolve(host, port, *arguments, **options)
         addresses = answers[len(look_ups)]
         look_ups.append(host)
         return [(socket.AF_INET, socket.SOCK_STREAM, 6, "", (address, port)) for address in addresses]
 
-    monkeypatch.setattr(socket, "getaddrinfo", resolve)
+    monkeypatch.setattr(socket, "getaddrinfo", rebind)
     networks = parse_networks("192.0.2.0/24")
     with receiving(stay_mute) as port:
         first, second, third = (
