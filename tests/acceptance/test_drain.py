@@ -20,7 +20,6 @@ from infra.local import LocalStack
 from infra.local.part import Part
 from tests.acceptance.customer import SMALL, Customer, open_account
 from tests.acceptance.worker_logs import told
-from worker.rendering.process.emergency_exit import DEAF_STATUS, STUCK_STATUS
 
 #: Takes some seconds, and is the same to the bit whoever renders it.
 DRAWING: dict[str, Any] = {"num_inference_steps": 80, "seed": 7, "deterministic": True}
@@ -139,6 +138,9 @@ def test_a_step_that_hangs_ends_the_process(
     """A worker with a step that does not end hands back what can go on, exits with a status of its own, and the lease
     brings the job that hung to another worker.
     """
+    # Imported here: it loads torch, and the half of `make test` that this file is in does without.
+    from worker.rendering.process.emergency_exit import STUCK_STATUS
+
     worker.pause()
     hang = tmp_path / "hang"
     hanging = stack.add_worker({"PYTHONPATH": BROKEN_LIBRARIES, "HANG_FILE": str(hang), "STUCK_AFTER_SECONDS": "2"})
@@ -161,6 +163,8 @@ def test_a_worker_that_hears_nothing_ends_itself(stack: LocalStack, customer: Cu
     """A worker whose consumer has gone deaf is found out while a job waits, exits with a status of its own, and another
     takes the job.
     """
+    from worker.rendering.process.emergency_exit import DEAF_STATUS
+
     worker.pause()
     deaf = stack.add_worker({"PYTHONPATH": BROKEN_LIBRARIES, "DEAF": "1", "LIVENESS_SECONDS": "3"})
     time.sleep(4)

@@ -9,13 +9,14 @@ import pytest
 
 from tests.model_store.conftest import WEIGHTS, Run, Workplace
 from tests.model_store.hub_server import Hub
-from worker.rendering.models import Models
 
 UNET = "unet/diffusion_pytorch_model.safetensors"
 
 
 def test_a_fetched_model_renders(run: Run, hub: Hub, workplace: Workplace) -> None:
     """fetch brings the model's files and no others, records them, and the worker loads them from there."""
+    from worker.rendering.models import Models
+
     assert not workplace.catalog.is_available("small")
 
     fetched = run("fetch", "small")

@@ -114,6 +114,7 @@ def assert_same(resumed: dict[str, tuple[Stop, Drawn]]) -> None:
     assert not twice
 
 
+@pytest.mark.slow
 def test_a_render_goes_on_in_another_process(workplace: Workplace) -> None:
     """Every family, stopped at a step drawn by lot and gone on with from nothing but files: bit for bit the same picture."""
     resumed = workplace.resume_all(CASES, lambda whole: [_LOT.randint(1, whole.steps)])
