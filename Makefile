@@ -37,14 +37,14 @@ test-thorough: $(VENV)/.installed-dev ## what takes minutes: every process kille
 # Tests that stand on servers wait most of the time, and the others compute: side by side they take less time. Each half says
 # what it has to say when it is done.
 WHICH ?= not slow and not thorough
-OF_THE_SERVICE := acceptance faults integration lifecycle_walk local_stack model_store releases soak
+ON_SERVERS := acceptance faults integration lifecycle_walk local_stack model_store releases soak
 BOTH_HALVES = $(MAKE) --no-print-directory --jobs=2 --keep-going $(if $(filter output-sync,$(.FEATURES)),--output-sync) test-parts test-service
 
 test-parts: $(VENV)/.installed-dev ## the half of make test that computes: rendering, the demo model, single modules (WHICH="slow")
-	@$(BIN)/python -m pytest tests $(OF_THE_SERVICE:%=--ignore=tests/%) -m "$(WHICH)"
+	@$(BIN)/python -m pytest tests $(ON_SERVERS:%=--ignore=tests/%) -m "$(WHICH)"
 
 test-service: $(VENV)/.installed-dev ## the other half: the API, the queue and the whole service on real servers, started and broken (WHICH="slow")
-	@$(BIN)/python -m pytest $(OF_THE_SERVICE:%=tests/%) -m "$(WHICH)"
+	@$(BIN)/python -m pytest $(ON_SERVERS:%=tests/%) -m "$(WHICH)"
 
 soak: $(VENV)/.installed-dev ## 10,000 jobs while everything breaks, and what was lost (JOBS=… SEED=…, docs/faults.md), minutes
 	@$(BIN)/python -m tests.soak $(if $(JOBS),--jobs $(JOBS)) $(if $(SEED),--seed $(SEED))
