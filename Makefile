@@ -34,17 +34,17 @@ test-slow: $(VENV)/.installed-dev ## run the tests that take many seconds each, 
 test-thorough: $(VENV)/.installed-dev ## run the tests that take minutes: every process killed at every point (docs/faults.md), long walks, a resume from every step
 	@$(BIN)/python -m pytest tests -m thorough
 
-# Tests of the whole service mostly wait, and the others compute: side by side they take less time. Each half prints its
-# output when it is done.
+# Tests on servers mostly wait, and the others compute: side by side they take less time. Each half prints its output when it
+# is done.
 WHICH ?= not slow and not thorough
-OF_THE_SERVICE := acceptance faults local_stack model_store releases soak
+ON_SERVERS := acceptance faults integration lifecycle_walk local_stack model_store releases soak
 BOTH_HALVES = $(MAKE) --no-print-directory --jobs=2 --keep-going $(if $(filter output-sync,$(.FEATURES)),--output-sync) test-parts test-service
 
-test-parts: $(VENV)/.installed-dev ## run the half of make test that computes: the API in process, the queue, rendering (WHICH="slow")
-	@$(BIN)/python -m pytest tests $(OF_THE_SERVICE:%=--ignore=tests/%) -m "$(WHICH)"
+test-parts: $(VENV)/.installed-dev ## run the half of make test that computes: rendering, the demo model, single modules (WHICH="slow")
+	@$(BIN)/python -m pytest tests $(ON_SERVERS:%=--ignore=tests/%) -m "$(WHICH)"
 
-test-service: $(VENV)/.installed-dev ## run the other half: the whole service, with and without faults (WHICH="slow")
-	@$(BIN)/python -m pytest $(OF_THE_SERVICE:%=tests/%) -m "$(WHICH)"
+test-service: $(VENV)/.installed-dev ## run the other half: the API, the queue and the whole service on real servers (WHICH="slow")
+	@$(BIN)/python -m pytest $(ON_SERVERS:%=tests/%) -m "$(WHICH)"
 
 soak: $(VENV)/.installed-dev ## send 10,000 jobs while everything breaks, and check that none is lost (JOBS=… SEED=…, docs/faults.md); takes minutes
 	@$(BIN)/python -m tests.soak $(if $(JOBS),--jobs $(JOBS)) $(if $(SEED),--seed $(SEED))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 from collections.abc import Iterator
 from pathlib import Path
@@ -13,7 +14,27 @@ from infra.local import LocalStack
 # Read when torch is first imported: on shared cores OpenMP's waiting threads must not spin (worker/rendering says why).
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 
+# Until all tests are collected: imports leave little garbage, and looking for it takes a fifth of their time.
+gc.disable()
+
 REPOSITORY = Path(__file__).resolve().parents[1]
+
+#: Of the shared stack: even a job of a few seconds has a checkpoint to resume from.
+CHECKPOINT_SECONDS = 1.0
+
+
+def pytest_collection_finish() -> None:
+    gc.enable()
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _frozen_imports() -> None:
+    """What is in memory when a file's tests begin, most of it imported libraries, is left out of garbage collections.
+
+    Each model that is evicted is followed by a full one, which takes most of a second with torch and diffusers imported.
+    """
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.fixture(scope="session")
@@ -27,5 +48,5 @@ def servers() -> Iterator[LocalStack]:
 @pytest.fixture(scope="session")
 def stack() -> Iterator[LocalStack]:
     """The whole service with one rendering worker. A test that breaks a part puts it back."""
-    with LocalStack() as stack:
+    with LocalStack(environment={"CHECKPOINT_SECONDS": str(CHECKPOINT_SECONDS)}) as stack:
         yield stack

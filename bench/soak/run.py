@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import dataclasses
+import gc
 import json
 import statistics
 import sys
@@ -52,6 +53,9 @@ def main() -> None:
     parser.add_argument("jobs", type=int)
     jobs = parser.parse_args().jobs
     configure_logging(get_settings())
+    # As a rendering worker does, before its first model.
+    gc.collect()
+    gc.freeze()
     sys.stdout.write(json.dumps(dataclasses.asdict(soak(jobs))) + "\n")
 
 

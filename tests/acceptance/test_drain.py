@@ -21,7 +21,6 @@ from infra.local.part import Part
 from tests.acceptance.customer import SMALL, Customer, open_account
 from tests.acceptance.worker_logs import told
 from tests.faults.service import TAMPERED
-from worker.rendering.process.emergency_exit import DEAF_STATUS, STUCK_STATUS
 
 #: Takes some seconds, and is the same to the bit whoever renders it.
 DRAWING: dict[str, Any] = {"num_inference_steps": 80, "seed": 7, "deterministic": True}
@@ -138,6 +137,9 @@ def test_a_step_that_hangs_ends_the_process(
     """A worker with a step that does not end hands back the jobs that can resume and exits with a status of its own; the
     lease brings the job that hung to another worker.
     """
+    # Imported here: it loads torch, and the half of `make test` that this file is in does without.
+    from worker.rendering.process.emergency_exit import STUCK_STATUS
+
     worker.pause()
     hang = tmp_path / "hang"
     hanging = stack.add_worker({"PYTHONPATH": TAMPERED, "HANG_FILE": str(hang), "STUCK_AFTER_SECONDS": "2"})
@@ -160,6 +162,8 @@ def test_a_worker_that_hears_nothing_ends_itself(stack: LocalStack, customer: Cu
     """A worker whose consumer has gone deaf detects that while a job waits, exits with a status of its own, and another
     takes the job.
     """
+    from worker.rendering.process.emergency_exit import DEAF_STATUS
+
     worker.pause()
     deaf = stack.add_worker({"PYTHONPATH": TAMPERED, "DEAF": "1", "LIVENESS_SECONDS": "3"})
     time.sleep(4)

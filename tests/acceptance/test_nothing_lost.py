@@ -16,6 +16,8 @@ from infra.local import LocalStack
 from infra.local.environment import inherit
 from tests.acceptance.customer import SMALL, Customer
 from tests.acceptance.worker_logs import told
+from tests.conftest import CHECKPOINT_SECONDS
+from tests.faults.checker import Checker, checking
 
 #: Takes a few seconds: long enough to be killed in the middle, short enough to be rendered again in time.
 MEDIUM: dict[str, Any] = {"num_inference_steps": 60}
@@ -23,20 +25,12 @@ MEDIUM: dict[str, Any] = {"num_inference_steps": 60}
 #: The same to the bit whoever renders it.
 DETERMINISTIC: dict[str, Any] = {**MEDIUM, "seed": 7, "deterministic": True}
 
-CHECKPOINT_SECONDS = 1.0
-
 
 @pytest.fixture(scope="module")
-def stack() -> Iterator[LocalStack]:
-    """A service of its own: these tests kill its parts."""
-    with LocalStack(environment={"CHECKPOINT_SECONDS": str(CHECKPOINT_SECONDS)}) as stack:
-        yield stack
-
-
-@pytest.fixture(autouse=True)
-def verified(stack: LocalStack) -> Iterator[None]:
-    """After each of these tests the operator's own check finds nothing broken, in the rows and in the bucket."""
-    yield
+def checker(stack: LocalStack) -> Iterator[Checker]:
+    """The operator's own checks; after the last of these tests the operator's command says the same."""
+    with checking(stack.environment) as checker:
+        yield checker
     verdict = subprocess.run(
         [sys.executable, "-m", "admin", "verify"],
         env=inherit(stack.environment) | {"ORPHAN_GRACE_SECONDS": "3600"},
@@ -45,6 +39,13 @@ def verified(stack: LocalStack) -> Iterator[None]:
         check=False,
     )
     assert (verdict.stdout, verdict.returncode) == ("violations: none\n", 0), verdict.stderr
+
+
+@pytest.fixture(autouse=True)
+def verified(checker: Checker) -> Iterator[None]:
+    """After each of these tests the operator's own checks find nothing broken, in the rows and in the bucket."""
+    yield
+    assert checker.list_violations() == []
 
 
 def test_a_killed_workers_job_succeeds_on_another_attempt(stack: LocalStack, customer: Customer) -> None:

@@ -65,6 +65,7 @@ def test_default_settings_are_quick() -> None:
     assert STEPS <= 16
 
 
+@pytest.mark.slow
 def test_draws_what_held_out_prompts_ask_for(pipeline: StableDiffusionPipeline) -> None:
     """Of 24 held-out prompts' objects at least four in five have the right object, colour and position."""
     asked = evaluation_scenes(24, seed=99)

@@ -1,4 +1,4 @@
-"""A hub on this machine, a models file that names what is there, and the program itself as a process."""
+"""A hub on this machine, a models file that names what is there, and the program itself, in this process or its own."""
 
 from __future__ import annotations
 
@@ -10,10 +10,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from huggingface_hub import constants
 
 from core.catalog import Catalog, load_catalog
 from tests.conftest import REPOSITORY
 from tests.model_store.hub_server import Hub, Repository, serve_hub
+from worker.model_store.commands import main
 
 WEIGHTS = REPOSITORY / "demo_model/weights"
 
@@ -116,8 +118,37 @@ def workplace(tmp_path: Path) -> Workplace:
 
 
 @pytest.fixture
-def run(hub: Hub, workplace: Workplace) -> Run:
-    """The program in a process of its own, asking the hub on this machine."""
+def run(hub: Hub, workplace: Workplace, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Run:
+    """The program in this process, asking the hub on this machine: its imports take longer than all that it does."""
+    monkeypatch.setenv("HF_HUB_OFFLINE", "0")
+    monkeypatch.setenv("MODELS_FILE", str(workplace.folder / "models.toml"))
+    monkeypatch.setenv("MODELS_FOLDER", str(workplace.folder / "models"))
+    # What the library reads from the environment when it is imported.
+    monkeypatch.setattr(constants, "HF_HUB_OFFLINE", False)
+    monkeypatch.setattr(constants, "ENDPOINT", hub.address)
+    monkeypatch.setattr(
+        constants, "HUGGINGFACE_CO_URL_TEMPLATE", hub.address + "/{repo_id}/resolve/{revision}/{filename}"
+    )
+
+    def run(*words: str) -> subprocess.CompletedProcess[str]:
+        monkeypatch.setattr("sys.argv", ["darkroom-models", *words])
+        status: str | int | None = None
+        try:
+            main()
+        except SystemExit as ended:
+            status = ended.code
+        output, errors = capsys.readouterr()
+        # As the interpreter does: a text is printed, and the status is 1.
+        if isinstance(status, str):
+            status, errors = 1, f"{errors}{status}\n"
+        return subprocess.CompletedProcess(words, status or 0, output, errors)
+
+    return run
+
+
+@pytest.fixture
+def run_process(hub: Hub, workplace: Workplace) -> Run:
+    """The program in a process of its own, with an environment as in the workers' image."""
 
     def run(*words: str) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
@@ -127,7 +158,6 @@ def run(hub: Hub, workplace: Workplace) -> Run:
                 "PATH": os.environ["PATH"],
                 "HOME": str(workplace.folder),
                 "HF_ENDPOINT": hub.address,
-                # As in the workers' image.
                 "HF_HUB_OFFLINE": "1",
                 "MODELS_FILE": str(workplace.folder / "models.toml"),
                 "MODELS_FOLDER": str(workplace.folder / "models"),

@@ -9,16 +9,17 @@ import pytest
 
 from tests.model_store.conftest import WEIGHTS, Run, Workplace
 from tests.model_store.hub_server import Hub
-from worker.rendering.models import Models
 
 UNET = "unet/diffusion_pytorch_model.safetensors"
 
 
-def test_a_fetched_model_renders(run: Run, hub: Hub, workplace: Workplace) -> None:
+def test_a_fetched_model_renders(run_process: Run, hub: Hub, workplace: Workplace) -> None:
     """fetch brings the model's files and no others, records them, and the worker loads them from there."""
+    from worker.rendering.models import Models
+
     assert not workplace.catalog.is_available("small")
 
-    fetched = run("fetch", "small")
+    fetched = run_process("fetch", "small")
 
     assert fetched.returncode == 0, fetched.stderr
     assert hub.repositories["owner/small"].commit in fetched.stdout
@@ -50,10 +51,10 @@ def test_a_broken_line_is_mended(run: Run, hub: Hub, workplace: Workplace) -> No
     assert workplace.catalog.is_available("small")
 
 
-def test_a_later_run_goes_on_where_the_first_stopped(run: Run, hub: Hub, workplace: Workplace) -> None:
+def test_a_later_run_goes_on_where_the_first_stopped(run_process: Run, hub: Hub, workplace: Workplace) -> None:
     """What came before the program ended is kept, in the middle of a file too."""
     hub.enforce_checkout_deadline, hub.cuts_left = 0, 1_000
-    stopped = run("fetch", "small")
+    stopped = run_process("fetch", "small")
     assert stopped.returncode == 1
     assert "run it again" in stopped.stderr
     assert not workplace.catalog.is_available("small")
@@ -65,7 +66,7 @@ def test_a_later_run_goes_on_where_the_first_stopped(run: Run, hub: Hub, workpla
     hub.cuts_left = 0
     hub.asked.clear()
 
-    assert run("fetch", "small").returncode == 0
+    assert run_process("fetch", "small").returncode == 0
     assert [start for path, start in hub.asked if path == UNET] == [1_000_000]
     assert (folder / UNET).read_bytes() == (WEIGHTS / UNET).read_bytes()
     assert not list(folder.rglob("*.partial"))
@@ -128,9 +129,9 @@ def test_pinning_fetches_no_weights(run: Run, hub: Hub, workplace: Workplace) ->
         ("nobody", "There is no model 'nobody'"),
     ],
 )
-def test_what_cannot_be_fetched_says_why(run: Run, model: str, reason: str) -> None:
+def test_what_cannot_be_fetched_says_why(run_process: Run, model: str, reason: str) -> None:
     """A missing revision or repository, a gate, weights of another kind, an unknown id: one line, and exit status 1."""
-    refused = run("fetch", model)
+    refused = run_process("fetch", model)
 
     assert refused.returncode == 1
     assert reason in refused.stderr

@@ -115,6 +115,7 @@ def assert_same(resumed: dict[str, tuple[Stop, Drawn]]) -> None:
     assert not twice
 
 
+@pytest.mark.slow
 def test_a_render_resumes_in_another_process(workplace: Workplace) -> None:
     """Every family, stopped at a random step and resumed from nothing but files, gives the same picture bit for bit."""
     resumed = workplace.resume_all(CASES, lambda whole: [_LOT.randint(1, whole.steps)])

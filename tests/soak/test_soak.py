@@ -25,6 +25,7 @@ _FEW_STARTS = LANES | {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.timeout(600)
 def test_300_jobs_and_30_faults_break_no_rule() -> None:
     """Accepted jobs are not lost, whatever breaks; and the verdict sees it when one is, or when a webhook lied."""

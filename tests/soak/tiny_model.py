@@ -8,7 +8,6 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from bench.models_file import write_section
-from bench.tiny_families import FAMILIES
 
 _MODEL = "tiny"
 
@@ -16,6 +15,9 @@ _MODEL = "tiny"
 @contextmanager
 def serving_tiny_model() -> Iterator[dict[str, str]]:
     """The settings of a service that serves it alone."""
+    # Imported when it is wanted: it loads torch and every pipeline of diffusers.
+    from bench.tiny_families import FAMILIES
+
     with TemporaryDirectory(prefix="darkroom-soak-") as folder:
         FAMILIES["sd15"].build(Path(folder) / _MODEL)
         models_file = Path(folder) / "models.toml"

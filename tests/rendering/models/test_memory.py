@@ -22,6 +22,7 @@ from worker.rendering.models.memory import module_bytes, read_budget
 _CPU = torch.device("cpu")
 
 
+@pytest.mark.slow
 def test_an_evicted_models_memory_goes_back_to_the_system(
     copy_model: Callable[..., Path], build_catalog: BuildCatalog, tmp_path: Path
 ) -> None:
