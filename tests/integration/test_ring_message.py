@@ -44,9 +44,10 @@ def queue(servers: LocalStack) -> str:
 def test_a_ring_is_the_message_that_celery_would_send(queue: str) -> None:
     """Its fields, their order and its body are those of Celery's producer."""
     address = get_settings().redis_url
-    celery = Celery(set_as_current=False)
-    celery.conf.update(broker_settings(address, socket_timeout=5))
-    celery.send_task(RENDER_NEXT, kwargs=_DETAILS, queue=queue, ignore_result=True)
+    with Celery(set_as_current=False) as celery:
+        celery.conf.update(broker_settings(address, socket_timeout=5))
+        celery.send_task(RENDER_NEXT, kwargs=_DETAILS, queue=queue, ignore_result=True)
+        celery.pool.force_close_all()
 
     assert Doorbell(address).ring(queue, RENDER_NEXT, **_DETAILS)
 
