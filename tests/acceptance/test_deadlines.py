@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 from typing import Any
 
+import pytest
+
 from infra.local import LocalStack
 from infra.local.webhook_listener import WebhookListener
 from tests.acceptance.customer import SMALL, Customer
@@ -13,6 +15,7 @@ from tests.acceptance.customer import SMALL, Customer
 LONG: dict[str, Any] = {"width": 256, "height": 256, "num_inference_steps": 100, "num_images": 8}
 
 
+@pytest.mark.slow
 def test_a_service_that_is_too_busy_says_so_in_time(
     stack: LocalStack, customer: Customer, listener: WebhookListener
 ) -> None:

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
 
+import pytest
+
 from infra.local import LocalStack
 from tests.acceptance.customer import SMALL, Customer
 
 
+@pytest.mark.slow
 def test_a_small_account_does_not_wait_for_a_big_ones_queue(
     stack: LocalStack, customer: Customer, other_customer: Customer
 ) -> None:

@@ -48,6 +48,7 @@ def verified(checker: Checker) -> Iterator[None]:
     assert checker.list_violations() == []
 
 
+@pytest.mark.slow
 def test_a_killed_workers_job_succeeds_on_another_attempt(stack: LocalStack, customer: Customer) -> None:
     """SIGKILL in mid-render: the job succeeds once, on its second attempt, within 45 s, with one set of images. It goes on
     from its latest checkpoint: no more than an interval (and a second, for the store and the sign of life) is rendered again.
@@ -83,6 +84,7 @@ def test_a_killed_workers_job_succeeds_on_another_attempt(stack: LocalStack, cus
     assert seconds_again <= CHECKPOINT_SECONDS + 1
 
 
+@pytest.mark.slow
 def test_sigterm_lets_a_short_job_finish(stack: LocalStack, customer: Customer) -> None:
     """A worker that is asked to stop finishes what fits into its drain time, claims nothing more, and ends."""
     job = customer.wait_until_rendering(customer.submit(**MEDIUM))
@@ -101,6 +103,7 @@ def test_sigterm_lets_a_short_job_finish(stack: LocalStack, customer: Customer) 
     assert [(job["status"], job["attempts"]) for job in ended] == [("succeeded", 1), ("succeeded", 1)]
 
 
+@pytest.mark.slow
 def test_sigterm_hands_a_long_job_back_without_using_up_an_attempt(stack: LocalStack, customer: Customer) -> None:
     """A job that does not fit goes back to the queue, and another worker does the rest of it on its first attempt: no step
     is rendered twice, and the picture is the same to the bit as without interruption.
