@@ -7,6 +7,7 @@ import json
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -41,7 +42,16 @@ def queue(servers: LocalStack) -> str:
     return f"test.{uuid4().hex}"
 
 
-def test_a_ring_is_the_message_that_celery_would_send(queue: str) -> None:
+@pytest.fixture
+def doorbell(servers: LocalStack) -> Iterator[Doorbell]:
+    """One whose connections are closed after the test; a process keeps its own until it ends."""
+    doorbell = Doorbell(get_settings().redis_url)
+    yield doorbell
+    doorbell._ringing.connection_pool.disconnect()
+    doorbell._redis.connection_pool.disconnect()
+
+
+def test_a_ring_is_the_message_that_celery_would_send(queue: str, doorbell: Doorbell) -> None:
     """Its fields, their order and its body are those of Celery's producer."""
     address = get_settings().redis_url
     with Celery(set_as_current=False) as celery:
@@ -49,7 +59,7 @@ def test_a_ring_is_the_message_that_celery_would_send(queue: str) -> None:
         celery.send_task(RENDER_NEXT, kwargs=_DETAILS, queue=queue, ignore_result=True)
         celery.pool.force_close_all()
 
-    assert Doorbell(address).ring(queue, RENDER_NEXT, **_DETAILS)
+    assert doorbell.ring(queue, RENDER_NEXT, **_DETAILS)
 
     with redis.Redis.from_url(address) as client:
         ours, theirs = (json.loads(message) for message in client.lrange(queue, 0, -1))
@@ -58,10 +68,9 @@ def test_a_ring_is_the_message_that_celery_would_send(queue: str) -> None:
     assert base64.b64decode(ours["body"]) == base64.b64decode(theirs["body"])
 
 
-def test_a_queue_that_nobody_listens_to_does_not_grow_for_ever(queue: str) -> None:
+def test_a_queue_that_nobody_listens_to_does_not_grow_for_ever(queue: str, doorbell: Doorbell) -> None:
     """Of thousands of rings the last hundreds wait: more would wake nobody else, and fill Redis."""
     address = get_settings().redis_url
-    doorbell = Doorbell(address)
     for number in range(3):
         assert doorbell.ring(queue, RENDER_NEXT, times=900, rung_for=f"job_{number}")
 
@@ -72,10 +81,10 @@ def test_a_queue_that_nobody_listens_to_does_not_grow_for_ever(queue: str) -> No
 
 
 @pytest.mark.slow
-def test_a_stock_worker_hears_a_ring(queue: str, tmp_path: Path) -> None:
+def test_a_stock_worker_hears_a_ring(queue: str, doorbell: Doorbell, tmp_path: Path) -> None:
     """A worker that has nothing of ours runs the task, once for each ring, with what travelled along."""
     address, heard = get_settings().redis_url, tmp_path / "heard"
-    assert Doorbell(address).ring(queue, RENDER_NEXT, times=2, **_DETAILS)
+    assert doorbell.ring(queue, RENDER_NEXT, times=2, **_DETAILS)
     worker = subprocess.Popen([sys.executable, "-c", _WORKER, address, str(heard), queue], cwd=tmp_path)
     try:
         give_up_at = time.monotonic() + 30
