@@ -41,7 +41,7 @@ def test_a_read_on_a_session_that_is_ended_meanwhile_is_asked_again(database: No
     """The caller learns nothing of it."""
     asked: list[int] = []
 
-    def fetch_one(connection: Connection) -> int:
+    def read(connection: Connection) -> int:
         process: int = connection.execute(text("select pg_backend_pid()")).scalar_one()
         asked.append(process)
         if len(asked) == 1:
@@ -49,7 +49,7 @@ def test_a_read_on_a_session_that_is_ended_meanwhile_is_asked_again(database: No
         answer: int = connection.execute(text("select 1")).scalar_one()
         return answer
 
-    assert read_with_one_retry(fetch_one) == 1
+    assert read_with_one_retry(read) == 1
     assert len(set(asked)) == 2
 
 

@@ -39,7 +39,7 @@ class Hub:
     #: Path and first byte of every file that was asked for.
     asked: list[tuple[str, int]] = field(default_factory=list)
     #: Answers for files end after this many bytes, for this many more times.
-    enforce_checkout_deadline: int = 0
+    cut_after_bytes: int = 0
     cuts_left: int = 0
 
 
@@ -114,9 +114,9 @@ class _Handler(BaseHTTPRequestHandler):
         self.send_header("Content-Length", str(len(content) - start))
         self.end_headers()
         body = content[start:]
-        if self.served.cuts_left and len(body) > self.served.enforce_checkout_deadline:
+        if self.served.cuts_left and len(body) > self.served.cut_after_bytes:
             self.served.cuts_left -= 1
-            body = body[: self.served.enforce_checkout_deadline]
+            body = body[: self.served.cut_after_bytes]
             self.close_connection = True
         self.wfile.write(body)
 

@@ -44,7 +44,7 @@ def test_a_second_fetch_asks_for_nothing(run: Run, hub: Hub) -> None:
 
 def test_a_broken_line_is_mended(run: Run, hub: Hub, workplace: Workplace) -> None:
     """A download that breaks off resumes at the byte where it stopped, in the same run."""
-    hub.enforce_checkout_deadline, hub.cuts_left = 500_000, 2
+    hub.cut_after_bytes, hub.cuts_left = 500_000, 2
 
     assert run("fetch", "small").returncode == 0
     assert next(start for _, start in hub.asked if start) >= 500_000
@@ -53,7 +53,7 @@ def test_a_broken_line_is_mended(run: Run, hub: Hub, workplace: Workplace) -> No
 
 def test_a_later_run_goes_on_where_the_first_stopped(run_process: Run, hub: Hub, workplace: Workplace) -> None:
     """What came before the program ended is kept, in the middle of a file too."""
-    hub.enforce_checkout_deadline, hub.cuts_left = 0, 1_000
+    hub.cut_after_bytes, hub.cuts_left = 0, 1_000
     stopped = run_process("fetch", "small")
     assert stopped.returncode == 1
     assert "run it again" in stopped.stderr
