@@ -60,7 +60,7 @@ def _run_two_jobs(session: Session) -> None:
 
     worker = _build_worker()
     [first] = claim_in_one_statement(connection, worker, count=1).attempts
-    second = claim_step_by_step(session, worker)
+    second = claim_step_by_step(session, worker).attempt
     if second is None:
         raise AssertionError("two jobs were there to be claimed")
     renew_lease(session, attempt_id=first.id, step=1, lease_seconds=worker.lease_seconds)

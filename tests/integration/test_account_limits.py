@@ -11,6 +11,7 @@ from uuid import UUID
 
 import pytest
 from sqlalchemy import func, select
+from sqlalchemy.orm import Session
 
 import admin.commands
 from core.accounts.limits import set_limits
@@ -18,11 +19,12 @@ from core.accounts.tables import Account
 from core.database import seconds_from_now, transaction
 from core.errors import InvalidRequest, TooManyQueuedJobs
 from core.ids import format_id, parse_id
+from core.jobs.attempts import claim_step_by_step as long_way
 from core.jobs.attempts.claim_step_by_step import claim_step_by_step
 from core.jobs.attempts.claiming_worker import ClaimingWorker
 from core.jobs.audit.invariants import list_violations
 from core.jobs.outcomes.record_outcome import record_interruption
-from core.jobs.queue.running_limit import release_where_allowed
+from core.jobs.queue.running_limit import hold_jobs, release_where_allowed
 from core.jobs.tables import Job
 from core.jobs.views.build_view import build_job_view
 from tests.integration.attempts import (
@@ -246,12 +248,34 @@ def test_the_settings_limit_every_account_without_its_own(
         with transaction() as session:
             attempt = claim_step_by_step(
                 session, ClaimingWorker(pool="default", worker_id="w", lease_seconds=30, max_running_jobs=1)
-            )
+            ).attempt
         if attempt is None:
             break
         claimed.append(attempt.account_id)
 
     assert (claimed.count(account_id), claimed.count(other_account_id)) == (1, 3)
+
+
+def test_a_job_that_ends_while_others_are_being_held_wastes_no_time(
+    account_id: UUID, submit: Submit, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An account at its limit of one: while a claim holds its second job, the first one ends, and sees none that is held. The
+    claim releases the second one again, and gets it, without a sweep.
+    """
+    limit(account_id, max_running_jobs=1)
+    first_job, second_job = submit(account_id), submit(account_id)
+    first = claim_one()
+    assert first.job_id == first_job
+
+    def hold_and_be_overtaken(session: Session, *, job_id: UUID, account_id: UUID) -> None:
+        hold_jobs(session, job_id=job_id, account_id=account_id)
+        assert succeed(first) == "succeeded"
+
+    with monkeypatch.context() as patched:
+        patched.setattr(long_way, "hold_jobs", hold_and_be_overtaken)
+        second = claim_one()
+
+    assert second.job_id == second_job
 
 
 def test_many_workers_keep_the_limits(account_id: UUID, other_account_id: UUID, submit: Submit) -> None:

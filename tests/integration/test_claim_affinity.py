@@ -156,7 +156,7 @@ def test_two_claimers_take_different_jobs(account_id: UUID, submit: Submit) -> N
     with transaction() as session:
         first = claim_step_by_step(
             session, ClaimingWorker(pool="default", worker_id="worker-a", lease_seconds=30, prefer=prefer("warm"))
-        )
+        ).attempt
         assert first is not None
         assert first.job_id == jobs[1]
         assert claim_one(prefer("warm")) == jobs[2]

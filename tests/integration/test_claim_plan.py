@@ -54,7 +54,9 @@ def test_sweeps_and_ends_read_what_they_are_after(account_id: UUID, submit: Subm
     _fill_the_table(account_id, submit)
     with transaction() as session:
         session.execute(text("update jobs set deadline_at = now() - interval '1 second' where fair_position > 99990"))
-        attempt = claim_step_by_step(session, ClaimingWorker(pool="default", worker_id="worker", lease_seconds=30))
+        attempt = claim_step_by_step(
+            session, ClaimingWorker(pool="default", worker_id="worker", lease_seconds=30)
+        ).attempt
         assert attempt is not None
     release_held = partial(release_where_allowed, max_running_jobs=1)
     finish = partial(record_success_step_by_step, attempt_id=attempt.id, rendered=rendered(attempt))

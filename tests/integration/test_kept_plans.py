@@ -69,6 +69,6 @@ def _live(session: Session, prefer: Preference | None) -> None:
     open_first(session.connection(), pool="default", prefer=prefer, worker_id="worker", lease_seconds=30)
     attempt = claim_step_by_step(
         session, ClaimingWorker(pool="default", worker_id="worker", lease_seconds=30, prefer=prefer)
-    )
+    ).attempt
     assert attempt is not None
     record_success_step_by_step(session, attempt_id=attempt.id, rendered=rendered(attempt))

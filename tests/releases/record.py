@@ -160,7 +160,7 @@ class _Life:
         with self._part(name), transaction() as session:
             attempt = claim_step_by_step(
                 session, ClaimingWorker(pool="default", worker_id="recorded", lease_seconds=30)
-            )
+            ).attempt
         assert attempt is not None
         self._tape.names[name] = attempt.id
         return attempt

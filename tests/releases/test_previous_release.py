@@ -150,7 +150,7 @@ def _address(engine: Engine) -> str:
 
 
 def _succeed(session: Session) -> UUID:
-    attempt = claim_step_by_step(session, ClaimingWorker(pool="default", worker_id="new", lease_seconds=30))
+    attempt = claim_step_by_step(session, ClaimingWorker(pool="default", worker_id="new", lease_seconds=30)).attempt
     assert attempt is not None
     session.commit()
     record_success_step_by_step(session, attempt_id=attempt.id, rendered=rendered(attempt))

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import NamedTuple
+from uuid import UUID
 
 import structlog
 from sqlalchemy import Connection
@@ -15,6 +17,7 @@ from core.jobs.attempts.claim_step_by_step import claim_step_by_step
 from core.jobs.attempts.claimed_attempt import ClaimedAttempt, build_claimed_attempt
 from core.jobs.attempts.claiming_worker import ClaimingWorker
 from core.jobs.attempts.open_attempt import open_first
+from core.jobs.queue.running_limit import release_up_to
 
 _log = structlog.get_logger()
 
@@ -48,10 +51,7 @@ def claim_jobs(worker: ClaimingWorker, *, count: int = 1) -> ClaimedJobs:
     if first.attempts or first.found == 0:
         return ClaimedJobs(first.attempts, may_be_more=first.found > len(first.attempts))
 
-    with transaction() as session:
-        attempt = claim_step_by_step(session, worker)
-        if attempt is not None:
-            fault_point("in_claim")
+    attempt = _take_long_way(worker)
     return ClaimedJobs([] if attempt is None else [attempt], may_be_more=attempt is not None and count > 1)
 
 
@@ -88,3 +88,21 @@ def _take_short_way(worker: ClaimingWorker, *, count: int) -> FirstJobs:
         # It may be one job's fault, which must not keep the others waiting.
         _log.warning("jobs_not_claimed_in_one_statement", count=count, error=str(error))
         return FirstJobs([], found=count)
+
+
+def _take_long_way(worker: ClaimingWorker) -> ClaimedAttempt | None:
+    while True:
+        with transaction() as session:
+            attempt, held = claim_step_by_step(session, worker)
+            if attempt is not None:
+                fault_point("in_claim")
+        # A job that ended while the others of its account were being held did not see them, and released none.
+        if not _release_up_to_limits(held) or attempt is not None:
+            return attempt
+
+
+def _release_up_to_limits(held: Mapping[UUID, int]) -> int:
+    if not held:
+        return 0
+    with transaction() as session:
+        return sum(release_up_to(session, account_id=account_id, limit=limit) for account_id, limit in held.items())

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+from uuid import UUID
+
 from sqlalchemy.orm import Session
 
 from core.jobs.attempts.affinity import LockedJob, Preference, choose_first, choose_preferred
@@ -11,18 +14,32 @@ from core.jobs.attempts.open_attempt import open_attempt
 from core.jobs.queue.running_limit import hold_jobs, may_run
 
 
-def claim_step_by_step(session: Session, worker: ClaimingWorker) -> ClaimedAttempt | None:
-    """Opens an attempt of the job that suits the worker best among those that can be claimed, or returns None if there is
-    none. The jobs of an account that runs as many as it may are held until one of them ends.
+class Decision(NamedTuple):
+    """What the long way came to."""
+
+    #: None: no job can be claimed.
+    attempt: ClaimedAttempt | None
+    #: The accounts whose jobs were held, with their limits.
+    held: dict[UUID, int]
+
+
+def claim_step_by_step(session: Session, worker: ClaimingWorker) -> Decision:
+    """Opens an attempt of the job that suits the worker best among those that can be claimed. The jobs of an account that
+    runs as many as it may are held until one of its running ones ends.
+
+    A running job that ends before the caller commits does not see that others are held: so the caller commits, and calls
+    `release_up_to` for each account in `held`.
     """
+    held: dict[UUID, int] = {}
     while (chosen := _choose(session, worker.pool, worker.prefer)) is not None:
         job = chosen.job
         limit = worker.max_running_jobs if job.own_limit is None else job.own_limit
         if limit is None or may_run(session, account_id=job.account_id, limit=limit):
             opened = open_attempt(session, chosen, worker_id=worker.worker_id, lease_seconds=worker.lease_seconds)
-            return build_claimed_attempt(session, opened)
+            return Decision(build_claimed_attempt(session, opened), held)
         hold_jobs(session, job_id=job.id, account_id=job.account_id)
-    return None
+        held[job.account_id] = limit
+    return Decision(None, held)
 
 
 def _choose(session: Session, pool: str, prefer: Preference | None) -> LockedJob | None:

@@ -107,11 +107,13 @@ def release_where_allowed(session: Session, *, max_running_jobs: int | None) -> 
         )
     ).all()
     return sum(
-        _release(session, account_id, max_running_jobs if limit is None else limit) for account_id, limit in accounts
+        release_up_to(session, account_id=account_id, limit=max_running_jobs if limit is None else limit)
+        for account_id, limit in accounts
     )
 
 
-def _release(session: Session, account_id: UUID, limit: int | None) -> int:
+def release_up_to(session: Session, *, account_id: UUID, limit: int | None) -> int:
+    """Releases as many of the account's held jobs as its limit has places for, and returns how many."""
     places = _AT_ONCE
     if limit is not None:
         places = limit - count_jobs(session, account_id, JobStatus.RUNNING, up_to=limit)
