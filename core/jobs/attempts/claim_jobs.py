@@ -8,7 +8,7 @@ from uuid import UUID
 
 import structlog
 from sqlalchemy import Connection
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 from sqlalchemy.orm import Session
 
 from core.database import autocommit, is_unavailable, transaction
@@ -104,5 +104,10 @@ def _take_long_way(worker: ClaimingWorker) -> ClaimedAttempt | None:
 def _release_up_to_limits(held: Mapping[UUID, int]) -> int:
     if not held:
         return 0
-    with transaction() as session:
-        return sum(release_up_to(session, account_id=account_id, limit=limit) for account_id, limit in held.items())
+    try:
+        with transaction() as session:
+            return sum(release_up_to(session, account_id=account_id, limit=limit) for account_id, limit in held.items())
+    except SQLAlchemyError as error:
+        # The sweep releases them. An attempt that this worker has claimed must not be lost for it.
+        _log.warning("held_jobs_not_released", error=str(error))
+        return 0

@@ -98,7 +98,7 @@ class OpenedFirst(NamedTuple):
 
 
 @dataclass(frozen=True)
-class _FirstJob(ClaimableJob):
+class _OrderedJob(ClaimableJob):
     #: None: it was not opened.
     attempt_id: UUID | None
     attempt_number: int | None
@@ -147,7 +147,7 @@ def open_first(
         "worker_id": worker_id,
         "lease_seconds": lease_seconds,
     }
-    rows = fetch_all(connection, query.statement, query.parameters | parameters, into=_FirstJob)
+    rows = fetch_all(connection, query.statement, query.parameters | parameters, into=_OrderedJob)
     opened = [
         OpenedAttempt(row.attempt_id, row.attempt_number, row)
         for row in rows
