@@ -3,13 +3,24 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from infra.local.part import Part
 from tests.acceptance.customer import Customer
-from tests.faults.service import ENDLESS, LEASE_SECONDS, SHORT, SWEEP_SECONDS, Service, serving, uuid_of, wait_until
+from tests.faults.service import (
+    ENDLESS,
+    LEASE_SECONDS,
+    SHORT,
+    SWEEP_SECONDS,
+    TAMPERED,
+    Service,
+    serving,
+    uuid_of,
+    wait_until,
+)
 
 #: While the attempt holds its lease, and when it has been written down already.
 BEFORE = ("after_claim", "mid_step", "after_render", "after_encode", "mid_upload", "before_commit")
@@ -20,14 +31,16 @@ AFTER = ("after_commit", *RINGS)
 # Ten more processes that load a model each: minutes, on few cores.
 @pytest.mark.thorough
 @pytest.mark.timeout(600)
-def test_a_worker_may_die_anywhere(service: Service, sender: Customer) -> None:
+def test_a_worker_may_die_anywhere(service: Service, sender: Customer, tmp_path: Path) -> None:
     """F12: a worker for each point, killed there: its job is rendered again within the lease and a sweep (or not again,
     once it was committed), and what the losers had stored is swept up.
     """
     points = BEFORE + AFTER
-    # A worker rings once as it starts.
-    times = dict.fromkeys(RINGS, "@2")
-    arms = [{"FAULT_POINTS": f"{point}=kill{times.get(point, '')}", "RENDER_CONCURRENCY": "1"} for point in points]
+    for point in points:
+        (tmp_path / point).write_text(f"{point}=kill")
+    arms = [
+        {"PYTHONPATH": TAMPERED, "FAULT_FILE": str(tmp_path / point), "RENDER_CONCURRENCY": "1"} for point in points
+    ]
     crew = dict(zip(points, service.stack.add_workers(arms), strict=True))
     try:
         _kill(service, sender, crew)

@@ -1,7 +1,8 @@
 """Python imports this first if its folder is on PYTHONPATH: the process is the real one, tampered with.
 
 FAULT_FILE: a file with a FAULT_POINTS of one point. The first thread to reach that point deletes the file, and the fault
-happens: so one process, whose start takes seconds, can be hit at every point, one after another. DIE_WITH_RING: the first
+happens: so one process, whose start takes seconds, can be hit at every point, one after another. The points around a ring
+are those of the rings for its jobs: a worker also rings as it starts, and when it checks whether it is deaf. DIE_WITH_RING: the first
 ring that arrives while this file exists is taken off the queue, and the process is killed before Celery knows of it.
 CLOCK_OFFSET_SECONDS: the error of Python's `time.time()`. HANG_FILE: the first denoising step that begins while this file
 exists deletes it and never ends. DEAF: the Celery consumer stops taking messages as soon as it is ready, as it did after
@@ -18,6 +19,7 @@ from collections.abc import Callable
 from importlib.abc import MetaPathFinder
 from importlib.machinery import ModuleSpec, PathFinder
 from pathlib import Path
+from threading import current_thread
 from types import ModuleType
 from typing import Any
 
@@ -44,6 +46,9 @@ class _Tampering(MetaPathFinder):
         return spec
 
 
+_AROUND_RINGS = ("before_ring", "after_ring")
+
+
 class _ArmsOfFile(dict[str, Any]):
     """Replaces the arms of the environment."""
 
@@ -55,7 +60,7 @@ class _ArmsOfFile(dict[str, Any]):
         file = Path(os.environ["FAULT_FILE"])
         try:
             arms = self._parse(file.read_text())
-            if point not in arms:
+            if point not in arms or (point in _AROUND_RINGS and current_thread().name != "ring-sender"):
                 return default
             file.unlink()
         except FileNotFoundError:
