@@ -9,11 +9,7 @@ from typing import Any
 
 from PIL import Image, ImageOps
 
-#: Bytes of one file.
-MAX_IMAGE_BYTES = 20 * 1024 * 1024
-
-#: Width times height: 8192 x 4096, more than a camera's 24 megapixels and 100 MB as RGB.
-MAX_IMAGE_PIXELS = 2**25
+from core.pictures.limits import MAX_IMAGE_PIXELS, NotAnImage
 
 #: How many are decoded at once in one process; the others wait, so that memory stays bounded.
 _DECODERS = threading.BoundedSemaphore(2)
@@ -25,12 +21,6 @@ _FORMATS = {
     "MPO": ("image/jpeg", "jpg"),
     "WEBP": ("image/webp", "webp"),
 }
-
-MEDIA_TYPES = frozenset(media_type for media_type, _ in _FORMATS.values())
-
-
-class NotAnImage(Exception):
-    """The bytes are no image that we take. The message says why, and is written to follow the field's name."""
 
 
 @dataclass(frozen=True)

@@ -10,13 +10,13 @@ from uuid import UUID
 
 import structlog
 
-from core.artifacts.data_uri import read_data_uri
 from core.artifacts.images import read_image
 from core.artifacts.keys import build_input_key
 from core.artifacts.storage import bucket_in_a_hurry
 from core.artifacts.tables import Artifact, ArtifactKind
 from core.errors import DarkroomError, StorageUnavailable
 from core.ids import new_id
+from core.pictures.data_uri import read_data_uri
 
 _log = structlog.get_logger()
 

@@ -9,9 +9,10 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from core.artifacts.data_uri import read_data_uri
-from core.artifacts.images import MAX_IMAGE_BYTES, NotAnImage, flatten, read_image
+from core.artifacts.images import flatten, read_image
 from core.jobs.request.image_size import follow_input
+from core.pictures.data_uri import read_data_uri
+from core.pictures.limits import MAX_IMAGE_BYTES, NotAnImage
 from tests.unit.pictures import data_uri, encode, picture
 
 

@@ -10,13 +10,13 @@ from uuid import UUID
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from core.artifacts.data_uri import is_data_uri
-from core.artifacts.images import NotAnImage
 from core.artifacts.inputs import InputImage, check_input
 from core.artifacts.tables import Artifact
 from core.errors import FieldError, InvalidRequest
 from core.ids import format_id, parse_id
 from core.jobs.request.render_request import RenderRequest
+from core.pictures.data_uri import is_data_uri
+from core.pictures.limits import NotAnImage
 
 #: A field's place here is its input artifact's position; new ones go to the end.
 IMAGE_FIELDS = ("image", "mask_image", "control_image")

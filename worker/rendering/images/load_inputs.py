@@ -6,10 +6,11 @@ import hashlib
 
 from PIL.Image import Image, Resampling
 
-from core.artifacts.images import NotAnImage, flatten, read_image
+from core.artifacts.images import flatten, read_image
 from core.artifacts.storage import bucket
 from core.errors import ObjectMissing, StorageUnavailable
 from core.jobs.attempts.claimed_attempt import ClaimedAttempt, ClaimedInput
+from core.pictures.limits import NotAnImage
 from worker.rendering.errors import RequestRefused
 
 

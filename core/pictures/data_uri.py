@@ -6,9 +6,11 @@ import base64
 import binascii
 import re
 
-from core.artifacts.images import MAX_IMAGE_BYTES, MEDIA_TYPES, NotAnImage
+from core.pictures.limits import MAX_IMAGE_BYTES, NotAnImage
 
 _HEAD = re.compile(r"data:(?P<media_type>[^;,]*)(?P<is_base64>;base64)?", re.IGNORECASE)
+
+MEDIA_TYPES = frozenset({"image/png", "image/jpeg", "image/webp"})
 
 #: Characters within which the head has to end.
 _LONGEST_HEAD = 60
