@@ -12,10 +12,11 @@ from api.documentation import DESCRIPTION, OPENAPI_EXTENSIONS, register_document
 from api.health import health_blueprint
 from api.jobs import cancel_job, delete_job, get_job, get_preview, list_jobs, post_job  # noqa: F401  (each adds its operation)
 from api.jobs.blueprint import jobs_blueprint
-from api.json_body import MAX_BODY_BYTES, JsonRequest
+from api.json_body import JsonRequest
 from api.metrics import metrics_blueprint
 from api.models import get_model, list_models  # noqa: F401  (each adds its operation)
 from api.models.blueprint import models_blueprint
+from api.parse_json import MAX_BODY_BYTES
 from api.problems import Problem, answer_validation_error, register_problems
 from api.request_context import register_request_context
 from api.webhook_endpoints import delete_webhook_endpoint, list_webhook_endpoints, post_webhook_endpoint  # noqa: F401  (each adds its operation)

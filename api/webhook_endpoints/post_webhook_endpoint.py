@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from http import HTTPStatus
+from typing import Annotated
 
 from flask import Response
 from pydantic import BaseModel, ConfigDict, Field
@@ -14,7 +15,7 @@ from api.webhook_endpoints.blueprint import WebhookEndpointView, webhook_endpoin
 from core.accounts.lock_account import lock_account
 from core.database import transaction
 from core.errors import FieldError, InvalidRequest
-from core.plain_text import PlainText
+from core.plain_text import plain_text
 from core.settings import get_settings
 from core.webhooks.addresses import find_url_error, parse_networks
 from core.webhooks.endpoints import create_endpoint
@@ -26,7 +27,7 @@ class WebhookEndpointRequest(BaseModel):
     model_config = ConfigDict(extra="forbid", strict=True)
 
     url: str = Field(min_length=1, max_length=2_048, examples=["https://example.com/hooks/darkroom"])
-    description: PlainText = Field(default="", max_length=256)
+    description: Annotated[str, plain_text(at_most=256)] = Field(default="", max_length=256)
 
 
 class CreatedWebhookEndpoint(WebhookEndpointView):

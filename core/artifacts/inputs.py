@@ -16,7 +16,7 @@ from core.artifacts.storage import bucket_in_a_hurry
 from core.artifacts.tables import Artifact, ArtifactKind
 from core.errors import DarkroomError, StorageUnavailable
 from core.ids import new_id
-from core.pictures.data_uri import read_data_uri
+from core.pictures.data_uri import read_picture_text
 
 _log = structlog.get_logger()
 
@@ -61,7 +61,7 @@ class InputImage:
 
 def check_input(data_uri: str, *, job_id: UUID, field: str) -> InputImage:
     """The image in a data URI, decoded once to see that it is one. Raises NotAnImage."""
-    body = read_data_uri(data_uri)
+    body = read_picture_text(data_uri)
     read = read_image(body)
     return InputImage(
         job_id=job_id,

@@ -1,4 +1,4 @@
-"""Read the bytes out of a `data:` URI. Pure functions."""
+"""Read the bytes out of a picture that came as text: a `data:` URI, or base64 alone. Pure functions."""
 
 from __future__ import annotations
 
@@ -8,38 +8,73 @@ import re
 
 from core.pictures.limits import MAX_IMAGE_BYTES, NotAnImage
 
-_HEAD = re.compile(r"data:(?P<media_type>[^;,]*)(?P<is_base64>;base64)?", re.IGNORECASE)
-
-MEDIA_TYPES = frozenset({"image/png", "image/jpeg", "image/webp"})
+#: `data:`, a media type (`image/…` or none), parameters such as `charset=utf-8`, and `base64` as the last of them.
+_HEAD = re.compile(r"data:(?:image/[\w.+-]*)?(?:;[\w.+-]+=[\w.+-]*)*;base64", re.IGNORECASE | re.ASCII)
 
 #: Characters within which the head has to end.
-_LONGEST_HEAD = 60
+_LONGEST_HEAD = 200
+
+#: How base64 alone begins. An artifact's id is shorter, and an address has a colon.
+_BARE_BASE64 = re.compile(r"[A-Za-z0-9+/_\s-]{80}", re.ASCII)
+
+#: Text and white space of a file of this many bytes: base64 wrapped at 60 columns or more.
+_LONGEST_TEXT = MAX_IMAGE_BYTES * 4 // 3 * 31 // 30 + 1024
+
+#: The alphabet for addresses is read as the ordinary one.
+_TO_STANDARD = bytes.maketrans(b"-_", b"+/")
+_WHITE_SPACE = b" \t\r\n\f\v"
+
+#: Characters decoded at a time, so that no second copy of a picture is made on the way.
+_WINDOW = 256 * 1024
+
+_MOST_PADDING = 2
 
 
-def is_data_uri(text: str) -> bool:
-    """Whether the text starts like a data URI."""
-    return text[:5].lower() == "data:"
+def is_picture(text: str) -> bool:
+    """Whether an image field holds the picture itself, well or badly written; otherwise it names one."""
+    return text[:5].lower() == "data:" or _BARE_BASE64.match(text) is not None
 
 
-def read_data_uri(text: str) -> bytes:
-    """The bytes of `data:image/png;base64,…` (or jpeg, or webp).
+def read_picture_text(text: str) -> bytes:
+    """The bytes of `data:image/png;base64,…`, of the same with another image type, none, or parameters, or of base64 alone.
 
+    White space, the alphabet for addresses (`-_`) and missing padding are taken; the bytes decide what the picture is.
     Raises NotAnImage for another media type or encoding, broken base64, and more than `MAX_IMAGE_BYTES`.
     """
-    comma = text.find(",", 0, _LONGEST_HEAD)
-    head = _HEAD.fullmatch(text, 0, comma) if comma > 0 else None
-    if head is None or head["is_base64"] is None or head["media_type"].lower() not in MEDIA_TYPES:
-        raise NotAnImage("must start with data:image/png;base64, or the same with jpeg or webp")
-    encoded = len(text) - comma - 1
-    if encoded // 4 * 3 > MAX_IMAGE_BYTES + 2:
+    start = 0
+    if text[:5].lower() == "data:":
+        comma = text.find(",", 0, _LONGEST_HEAD)
+        if comma < 0 or _HEAD.fullmatch(text, 0, comma) is None:
+            raise NotAnImage("must start with data:image/png;base64, or the same with another image type")
+        start = comma + 1
+    if len(text) - start > _LONGEST_TEXT:
         raise _too_long()
     try:
-        body = base64.b64decode(memoryview(text.encode("ascii"))[comma + 1 :], validate=True)
+        body = _decode(text, start)
     except (binascii.Error, UnicodeEncodeError) as error:
         raise NotAnImage("holds broken base64") from error
     if len(body) > MAX_IMAGE_BYTES:
         raise _too_long()
     return body
+
+
+def _decode(text: str, start: int) -> bytes:
+    decoded: list[bytes] = []
+    carried, padding = b"", b""
+    for position in range(start, len(text), _WINDOW):
+        letters = text[position : position + _WINDOW].encode("ascii").translate(_TO_STANDARD, _WHITE_SPACE)
+        if not padding:
+            stripped = letters.rstrip(b"=")
+            carried, padding = carried + stripped, letters[len(stripped) :]
+        else:
+            padding += letters
+        whole = len(carried) // 4 * 4
+        decoded.append(base64.b64decode(carried[:whole], validate=True))
+        carried = carried[whole:]
+    if padding.strip(b"=") or len(padding) > _MOST_PADDING:
+        raise binascii.Error("something stands behind the padding")
+    decoded.append(base64.b64decode(carried + b"=" * (-len(carried) % 4), validate=True))
+    return b"".join(decoded)
 
 
 def _too_long() -> NotAnImage:

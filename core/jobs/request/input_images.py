@@ -15,7 +15,7 @@ from core.artifacts.tables import Artifact
 from core.errors import FieldError, InvalidRequest
 from core.ids import format_id, parse_id
 from core.jobs.request.render_request import RenderRequest
-from core.pictures.data_uri import is_data_uri
+from core.pictures.data_uri import is_picture
 from core.pictures.limits import NotAnImage
 
 #: A field's place here is its input artifact's position; new ones go to the end.
@@ -37,7 +37,7 @@ def take_out_images(request: RenderRequest, *, job_id: UUID) -> tuple[RenderRequ
         source = getattr(request, field)
         if source is None:
             continue
-        if not is_data_uri(source):
+        if not is_picture(source):
             if parse_id("art", source) is None:
                 is_address = source.lower().startswith(("http://", "https://"))
                 errors.append(FieldError(field, _NO_ADDRESS if is_address else _NO_SOURCE))

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import unicodedata
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, AliasChoices, BaseModel, ConfigDict, Field, ValidationInfo, field_validator
+from pydantic import AfterValidator, AliasChoices, BaseModel, BeforeValidator, ConfigDict, Field, ValidationInfo, field_validator
 
 from core.catalog import LoraScale
 from core.jobs.priority import PriorityName
-from core.plain_text import normalise_text
+from core.plain_text import is_blank, plain_text
 
 OutputFormat = Literal["png", "jpeg", "webp"]
 
@@ -22,19 +23,47 @@ _LONGEST_DEADLINE = 30 * 24 * 3600
 _LONGEST_RETENTION = 10 * 365 * 24 * 3600
 
 
+_MOST_LORAS = 8
+_MOST_LABELS = 32
+_LONGEST_LABEL = 64
+
+
 def _not_blank(text: str) -> str:
-    if not text.strip():
+    if is_blank(text):
         raise ValueError("must not be blank")
     return text
 
 
-Prompt = Annotated[str, Field(max_length=4_000), AfterValidator(normalise_text)]
+def _few_loras(value: Any) -> Any:
+    # Before any of them is checked: checking takes far longer than counting.
+    if isinstance(value, list | tuple) and len(value) > _MOST_LORAS:
+        raise ValueError(f"holds more than {_MOST_LORAS} LoRAs")
+    return value
+
+
+def _few_distinct_labels(value: Any) -> Any:
+    if not isinstance(value, dict):
+        return value
+    if len(value) > _MOST_LABELS:
+        raise ValueError(f"holds more than {_MOST_LABELS} labels")
+    seen: set[str] = set()
+    for key in value:
+        if len(key) <= _LONGEST_LABEL:
+            composed = unicodedata.normalize("NFC", key)
+            if composed in seen:
+                raise ValueError(f"holds {composed!r} twice, written with different characters")
+            seen.add(composed)
+    return value
+
+
+Prompt = Annotated[str, Field(max_length=4_000), plain_text(at_most=4_000)]
 Side = Annotated[int, Field(ge=8, le=16_384, multiple_of=8)]
 Guidance = Annotated[float, Field(ge=0, le=100)]
-ImageReference = Annotated[str, Field(min_length=1), AfterValidator(normalise_text)]
+#: A picture's megabytes are checked once, where they are decoded.
+ImageReference = Annotated[str, Field(min_length=1)]
 Deadline = Annotated[int, Field(ge=1, le=_LONGEST_DEADLINE)]
-MetadataKey = Annotated[str, Field(min_length=1, max_length=64), AfterValidator(normalise_text)]
-MetadataValue = Annotated[str, Field(max_length=512), AfterValidator(normalise_text)]
+MetadataKey = Annotated[str, Field(min_length=1, max_length=_LONGEST_LABEL), plain_text(at_most=_LONGEST_LABEL)]
+MetadataValue = Annotated[str, Field(max_length=512), plain_text(at_most=512)]
 
 
 class LoraUse(BaseModel):
@@ -129,8 +158,8 @@ class RenderRequest(BaseModel):
     clip_skip: int | None = Field(
         default=None, ge=0, le=12, description="Last layers of the CLIP text encoder to leave out."
     )
-    loras: tuple[LoraUse, ...] = Field(
-        default=(), max_length=8, strict=False, description="Adapters to draw with, all at once."
+    loras: Annotated[tuple[LoraUse, ...], BeforeValidator(_few_loras)] = Field(
+        default=(), max_length=_MOST_LORAS, strict=False, description="Adapters to draw with, all at once."
     )
     scheduler: str | None = Field(
         default=None, min_length=1, max_length=64, description="One of the model's schedulers."
@@ -175,8 +204,8 @@ class RenderRequest(BaseModel):
         description="The images are deleted this many seconds after the job's end. At most what the account's policy says, "
         "which is taken when this is left out.",
     )
-    metadata: dict[MetadataKey, MetadataValue] = Field(
-        default_factory=dict, max_length=32, description="Your own labels; returned with the job."
+    metadata: Annotated[dict[MetadataKey, MetadataValue], BeforeValidator(_few_distinct_labels)] = Field(
+        default_factory=dict, max_length=_MOST_LABELS, description="Your own labels; returned with the job."
     )
 
     @field_validator("start_deadline_seconds")
