@@ -19,6 +19,7 @@ from api.models.blueprint import models_blueprint
 from api.parse_json import MAX_BODY_BYTES
 from api.problems import Problem, answer_validation_error, register_problems
 from api.request_context import register_request_context
+from api.security_headers import DOCUMENTATION_PATH, register_security_headers
 from api.webhook_endpoints import delete_webhook_endpoint, list_webhook_endpoints, post_webhook_endpoint  # noqa: F401  (each adds its operation)
 from api.webhook_endpoints.blueprint import webhook_endpoints_blueprint
 from core.catalog import get_catalog
@@ -45,15 +46,14 @@ def create_app() -> OpenAPI:
         openapi_extensions=OPENAPI_EXTENSIONS,
         validation_error_model=Problem,
         validation_error_callback=answer_validation_error,
-        doc_prefix="/docs",
+        doc_prefix=DOCUMENTATION_PATH,
         operation_id_callback=_operation_id,
     )
     app.request_class = JsonRequest
     app.config["MAX_CONTENT_LENGTH"] = MAX_BODY_BYTES
-    # Otherwise the page asks a validator on the internet.
-    app.config["SWAGGER_CONFIG"] = {"validatorUrl": None}
 
     register_request_context(app)
+    register_security_headers(app)
     register_problems(app)
     register_documentation(app)
     app.register_blueprint(health_blueprint)

@@ -7,6 +7,8 @@ from typing import Any
 from flask import Response, current_app, jsonify
 from flask_openapi import OpenAPI
 
+from api.security_headers import DOCUMENTATION_PATH
+
 DESCRIPTION = """\
 Send a prompt, get images in your bucket. A job that was answered with 202 is never lost and reaches exactly one end:
 `succeeded`, `failed` or `cancelled`. Poll it, or add a webhook endpoint and be called back.
@@ -47,9 +49,52 @@ OPENAPI_EXTENSIONS: dict[str, Any] = {
 }
 
 
+#: The framework's own pages have their scripts between their tags, where a Content-Security-Policy that is worth having
+#: forbids them.
+_INDEX_PAGE = """\
+<!doctype html>
+<html lang="en">
+<meta charset="utf-8">
+<title>Darkroom API</title>
+<p><a href="swagger">Try the API</a> · <a href="openapi.json">OpenAPI document</a></p>
+</html>
+"""
+
+_SWAGGER_PAGE = """\
+<!doctype html>
+<html lang="en">
+<meta charset="utf-8">
+<title>Darkroom API</title>
+<link rel="icon" href="swagger/images/swagger.svg">
+<link rel="stylesheet" href="swagger/css/swagger-ui.css">
+<div id="swagger-ui"></div>
+<script src="swagger/js/swagger-ui-bundle.js"></script>
+<script src="show-swagger.js"></script>
+</html>
+"""
+
+_SHOW_SWAGGER = """\
+window.ui = SwaggerUIBundle({
+  url: "openapi.json",
+  dom_id: "#swagger-ui",
+  deepLinking: true,
+  // Otherwise the page asks a validator on the internet.
+  validatorUrl: null,
+  // An address could name another document, and so another server to send the API key to.
+  queryConfigEnabled: false,
+});
+"""
+
+
 def register_documentation(app: OpenAPI) -> None:
-    """Serve `/openapi.json`; the framework serves the pages under `/docs` from its own files."""
+    """Serve `/openapi.json`, and the pages under `/docs` with Swagger UI's files, which the framework serves."""
+    app.config["OPENAPI_HTML_STRING"] = _INDEX_PAGE
+    app.config["SWAGGER_HTML_STRING"] = _SWAGGER_PAGE
 
     @app.route("/openapi.json")
     def get_openapi_document() -> Response:
         return jsonify(current_app.api_doc)  # type: ignore[attr-defined]  # the app is an OpenAPI
+
+    @app.route(f"{DOCUMENTATION_PATH}/show-swagger.js")
+    def get_swagger_script() -> Response:
+        return Response(_SHOW_SWAGGER, mimetype="text/javascript")

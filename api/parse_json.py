@@ -20,7 +20,7 @@ MAX_BODY_BYTES = 1024 * 1024
 
 #: Values of a body, those in lists and objects included: a request has one or two hundred. Checking them takes far longer
 #: than reading them.
-MOST_VALUES = 10_000
+MOST_VALUES = 16_384
 
 #: Names in one object; the largest that a request has are itself, with some 60, and its metadata, with 32.
 MOST_NAMES = 256
@@ -127,8 +127,8 @@ def _read_picture(data: bytearray, view: memoryview, start: int, end: int) -> st
     return None if rest else text
 
 
-def _too_many_values() -> InvalidRequest:
-    return InvalidRequest([FieldError("body", f"holds more than {MOST_VALUES:,} values")])
+def _too_many_values() -> RequestEntityTooLarge:
+    return RequestEntityTooLarge(f"The body holds more than {MOST_VALUES:,} values.")
 
 
 def _build_object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

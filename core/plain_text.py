@@ -69,5 +69,6 @@ def _describe(character: str) -> str:
     code = ord(character)
     if _FIRST_SURROGATE <= code <= _LAST_SURROGATE:
         return "holds half of a surrogate pair, which is not a character"
-    kind = "the control character" if code <= _LAST_CONTROL else "a character that changes the reading order,"
-    return f"holds {kind} U+{code:04X}"
+    if code <= _LAST_CONTROL:
+        return f"holds a control character, U+{code:04X}"
+    return f"holds U+{code:04X}, which changes the order in which text is read"

@@ -48,7 +48,6 @@ def get_job_preview(path: JobPath) -> Response:
     if picture is None:
         raise PreviewNotFound
     response = Response(picture, mimetype=_MEDIA_TYPE)
-    response.headers["Cache-Control"] = "no-store"
     response.set_etag(hashlib.sha256(picture).hexdigest()[:32])
     response.make_conditional(request)
     return response

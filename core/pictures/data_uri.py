@@ -68,6 +68,8 @@ def _decode(text: str, start: int) -> bytes:
             carried, padding = carried + stripped, letters[len(stripped) :]
         else:
             padding += letters
+        if b"=" in carried:
+            raise binascii.Error("padding stands between letters")
         whole = len(carried) // 4 * 4
         decoded.append(base64.b64decode(carried[:whole], validate=True))
         carried = carried[whole:]

@@ -39,7 +39,19 @@ _REFUSED_NETWORKS = tuple(
 )
 
 #: Labels of letters, digits, hyphens and underscores, 63 at most in each, as DNS has them.
-_HOST_NAME = re.compile(r"(?=.{1,253}\.?$)[A-Za-z0-9_-]{1,63}(\.[A-Za-z0-9_-]{1,63})*\.?", re.ASCII)
+_HOST_NAME = re.compile(r"(?=.{1,253}$)[A-Za-z0-9_-]{1,63}(\.[A-Za-z0-9_-]{1,63})*", re.ASCII)
+
+#: A host whose last label is a number is an address to every client, and to many not the one that it looks like.
+_NUMBER = re.compile(r"[0-9]+|0[xX][0-9A-Fa-f]*", re.ASCII)
+
+#: Names that public DNS never has (RFC 6761, RFC 6762, RFC 8375, ICANN's .internal), and those that networks at home and at
+#: work use in their place.
+_PRIVATE_ZONES = (
+    *(".local", ".localdomain", ".internal", ".intranet", ".private", ".corp", ".home", ".lan"),
+    ".home.arpa",
+)
+
+_LOOPBACK = ("127.0.0.1", "::1")
 
 
 def parse_networks(text: str) -> tuple[IPNetwork, ...]:
@@ -74,22 +86,38 @@ def find_url_error(url: str, *, allow_http: bool, allowed: Iterable[IPNetwork]) 
         return "must not hold a fragment"
     if port == 0:
         return "has an impossible port"
-    if not _HOST_NAME.fullmatch(parts.hostname) and ":" not in parts.hostname:
+    return find_host_error(parts.hostname, allowed)
+
+
+def find_host_error(host: str, allowed: Iterable[IPNetwork]) -> str | None:
+    """What is wrong with a host, before any name is looked up, or None: an address that `is_allowed_address` refuses, however
+    it is spelled, no address at all, or a name that only a private network has while the deployment allows none.
+    """
+    name = host.lower().removesuffix(".")
+    networks = tuple(allowed)
+    if ":" in name or _NUMBER.fullmatch(name.rpartition(".")[2]):
+        address = _read_address(name)
+        if address is None:
+            return "has an impossible address"
+        return None if is_allowed_address(address, networks) else "is not a public address"
+    if not _HOST_NAME.fullmatch(name):
         return "has an impossible host name"
-    literal = _literal_address(parts.hostname)
-    if literal is not None and not is_allowed_address(literal, allowed):
-        return "is not a public address"
-    return None
+    if name == "localhost" or name.endswith(".localhost"):
+        is_allowed = any(is_allowed_address(address, networks) for address in _LOOPBACK)
+    else:
+        is_allowed = bool(networks) or ("." in name and not name.endswith(_PRIVATE_ZONES))
+    return None if is_allowed else "is not a public name"
 
 
 def _unwrap(ip: IPAddress) -> IPAddress:
     return ip.ipv4_mapped or ip if isinstance(ip, ipaddress.IPv6Address) else ip
 
 
-def _literal_address(host: str) -> str | None:
-    # The C library reads 0x7f.1 and 2130706433 as 127.0.0.1 too, so it is asked, without a look-up.
+def _read_address(host: str) -> str | None:
+    # The C library reads 0x7f.1 and 2130706433 as 127.0.0.1 too, so it is asked, without a look-up. What it adds to an IPv6
+    # address behind a percent sign is a network interface of this machine, which no customer can mean.
     try:
         found = socket.getaddrinfo(host, None, flags=socket.AI_NUMERICHOST)
     except (OSError, UnicodeError):
         return None
-    return str(found[0][4][0])
+    return None if "%" in host else str(found[0][4][0])

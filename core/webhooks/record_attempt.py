@@ -18,11 +18,18 @@ _GONE = 410
 
 @dataclass(frozen=True)
 class AttemptOutcome:
-    """What came back: a status code, or None and the reason in `error`."""
+    """What came back."""
 
+    #: None if there was no answer.
     status_code: int | None
     duration_ms: int
+    #: What kind of failure it was, in words of ours such as `answered_500` or `ConnectError`; None for a success.
+    failure: str | None = None
+    #: For the delivery's record alone: why there was no answer, or how one that was not 2xx began. A receiver may have put the
+    #: customer's own texts and links into it, so it is never logged.
     error: str | None = None
+    #: Bytes of the answer that were read.
+    response_bytes: int = 0
     retry_after_seconds: float | None = None
 
     @property

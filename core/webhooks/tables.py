@@ -98,6 +98,7 @@ class WebhookAttempt(Table):
     attempt_number: Mapped[int]
     response_status_code: Mapped[int | None]
     response_duration_ms: Mapped[int]
-    #: Why there was no answer, or the first 1,000 characters of one that was not 2xx.
+    #: Why there was no answer, or the first 1,000 characters of one that was not 2xx, without the queries of addresses. It
+    #: may hold the customer's own texts: it stands here alone, never in a log, and is deleted with its job.
     error: Mapped[str | None]
     created_at: Mapped[datetime] = mapped_column(server_default=func.now())

@@ -11,9 +11,8 @@ from PIL import Image
 
 from core.artifacts.images import flatten, read_image
 from core.jobs.request.image_size import follow_input
-from core.pictures.data_uri import read_data_uri
-from core.pictures.limits import MAX_IMAGE_BYTES, NotAnImage
-from tests.unit.pictures import data_uri, encode, picture
+from core.pictures.limits import NotAnImage
+from tests.unit.pictures import encode, picture
 
 
 def png_header(width: int, height: int) -> bytes:
@@ -110,41 +109,6 @@ def test_what_is_no_picture_is_refused(body: bytes, reason: str) -> None:
     """Other formats, broken files, animations and bombs are refused with the reason, before their pixels are decoded."""
     with pytest.raises(NotAnImage, match=reason):
         read_image(body)
-
-
-def test_a_data_uri_gives_its_bytes() -> None:
-    """The bytes come out as they went in, however the head is written."""
-    assert read_data_uri(data_uri(b"bytes")) == b"bytes"
-    assert read_data_uri(data_uri(b"bytes", "image/WebP").replace("data", "DATA")) == b"bytes"
-
-
-@pytest.mark.parametrize(
-    ("text", "reason"),
-    [
-        ("data:", "must start with"),
-        ("data:image/png,abc", "must start with"),
-        ("data:image/gif;base64,R0lG", "must start with"),
-        ("data:text/html;base64,PGI+", "must start with"),
-        ("data:image/png;charset=utf-8;base64,aGk=", "must start with"),
-        ("data:" + "x" * 100_000, "must start with"),
-        ("data:image/png;base64,aGk", "broken base64"),
-        ("data:image/png;base64,aGk= ", "broken base64"),
-        ("data:image/png;base64,a\ud800", "broken base64"),
-        (data_uri(bytes(MAX_IMAGE_BYTES + 1)), "longer than 20 MiB"),
-        ("data:image/png;base64," + "A" * 40_000_000, "longer than 20 MiB"),
-    ],
-    ids=lambda value: str(value)[:32],
-)
-def test_a_bad_data_uri_is_refused(text: str, reason: str) -> None:
-    """Other types, other encodings, broken base64 and too many bytes are refused with the reason."""
-    with pytest.raises(NotAnImage, match=reason) as refusal:
-        read_data_uri(text)
-    assert len(str(refusal.value)) < 100
-
-
-def test_the_largest_file_is_taken() -> None:
-    """Exactly 20 MiB pass."""
-    assert len(read_data_uri(data_uri(bytes(MAX_IMAGE_BYTES)))) == MAX_IMAGE_BYTES
 
 
 @pytest.mark.parametrize(

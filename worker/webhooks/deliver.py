@@ -76,7 +76,9 @@ def _attempt(claimed: ClaimedDelivery, settings: Settings) -> None:
     except Exception:  # noqa: BLE001
         # Any error is one failed attempt of the schedule; otherwise the delivery would be claimed again for ever.
         _log.exception("webhook_not_sent")
-        outcome = AttemptOutcome(status_code=None, duration_ms=0, error="something went wrong on our side")
+        outcome = AttemptOutcome(
+            status_code=None, duration_ms=0, failure="internal", error="something went wrong on our side"
+        )
     fault_point("after_delivery")
     with transaction() as session:
         status = record_attempt(session, claimed=claimed, outcome=outcome, random=random.random())  # noqa: S311 (jitter)
@@ -89,7 +91,8 @@ def _attempt(claimed: ClaimedDelivery, settings: Settings) -> None:
         attempt_number=claimed.attempt_number,
         status_code=outcome.status_code,
         duration_ms=outcome.duration_ms,
-        error=outcome.error,
+        response_bytes=outcome.response_bytes,
+        failure=outcome.failure,
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import ssl
 import time
 from collections.abc import Sequence
@@ -17,6 +18,12 @@ from worker.webhooks.vetted_network import AddressRefused, VettedBackend
 #: How much of an answer is read, and how much of an answer that is not 2xx is kept.
 _READ_BYTES = 64 * 1024
 _KEPT_CHARACTERS = 1_000
+
+#: Control characters but tab and line ends, and those that change the order in which text is read.
+_NOT_PLAIN = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
+
+#: What stands behind the question mark of an address: the signature of a download address, for one.
+_QUERY = re.compile(r"""(?<=\w)\?[^\s"'<>]{8,}""")
 
 _HEADERS = {
     "user-agent": "Darkroom-Webhooks/1",
@@ -40,20 +47,25 @@ def post(
             httpcore2.ConnectionPool(ssl_context=_tls(), network_backend=backend) as pool,
             pool.stream("POST", url, headers=[*(_HEADERS | headers).items()], content=body) as response,
         ):
-            text = _read_some(response)
+            content = _read_some(response)
+            is_success = 200 <= response.status < 300  # noqa: PLR2004 (2xx, as the spec says)
             return AttemptOutcome(
                 status_code=response.status,
                 duration_ms=_elapsed_ms(started),
-                error=None if 200 <= response.status < 300 else text,  # noqa: PLR2004 (2xx, as the spec says)
+                failure=None if is_success else f"answered_{response.status}",
+                error=None if is_success else _excerpt(content),
+                response_bytes=len(content),
                 retry_after_seconds=_retry_after(response),
             )
     except AddressRefused as error:
-        reason = str(error)
+        failure, reason = type(error).__name__, str(error)
     except (httpcore2.TimeoutException, TimeoutError):
-        reason = f"no answer within {timeout_seconds:g} s"
+        failure, reason = "no_answer_in_time", f"no answer within {timeout_seconds:g} s"
     except (httpcore2.NetworkError, httpcore2.ProtocolError, httpcore2.UnsupportedProtocol, OSError) as error:
-        reason = f"{type(error).__name__}: {error}"
-    return AttemptOutcome(status_code=None, duration_ms=_elapsed_ms(started), error=reason[:_KEPT_CHARACTERS])
+        failure, reason = type(error).__name__, f"{type(error).__name__}: {error}"
+    return AttemptOutcome(
+        status_code=None, duration_ms=_elapsed_ms(started), failure=failure, error=reason[:_KEPT_CHARACTERS]
+    )
 
 
 @cache
@@ -62,14 +74,20 @@ def _tls() -> ssl.SSLContext:
     return ssl.create_default_context()
 
 
-def _read_some(response: httpcore2.Response) -> str:
+def _read_some(response: httpcore2.Response) -> bytes:
     content = b""
     for chunk in response.iter_stream():
         content += chunk
         if len(content) >= _READ_BYTES:
             break
-    # PostgreSQL's text holds every character but NUL.
-    return content.decode("utf-8", errors="replace").replace("\x00", "�")[:_KEPT_CHARACTERS]
+    return content
+
+
+def _excerpt(content: bytes) -> str:
+    """How an answer begins, as text that every terminal and table can show."""
+    text = _NOT_PLAIN.sub("�", content.decode("utf-8", errors="replace"))
+    # A receiver that repeats what it was sent must not make us keep links that open images.
+    return _QUERY.sub("?…", text)[:_KEPT_CHARACTERS]
 
 
 def _elapsed_ms(started: float) -> int:

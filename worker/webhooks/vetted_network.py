@@ -14,7 +14,7 @@ from typing import Any
 import httpcore2
 
 from core.errors import DarkroomError
-from core.webhooks.addresses import IPNetwork, is_allowed_address
+from core.webhooks.addresses import IPNetwork, find_host_error, is_allowed_address
 
 
 class AddressRefused(DarkroomError):
@@ -40,6 +40,8 @@ class VettedBackend(httpcore2.NetworkBackend):
         local_address: str | None = None,
         socket_options: Iterable[Any] | None = None,
     ) -> httpcore2.NetworkStream:
+        if find_host_error(host, self._allowed_networks) is not None:
+            raise AddressRefused
         addresses = self._look_up(host, port)
         if not all(is_allowed_address(address, self._allowed_networks) for address in addresses):
             raise AddressRefused
