@@ -8,6 +8,7 @@ from __future__ import annotations
 import gc
 import logging
 
+from api.return_memory import limit_heaps, start_returning_memory
 from core.database import enforce_checkout_deadline, get_engine
 from core.doorbell import get_doorbell
 from core.logs import configure_logging
@@ -15,6 +16,9 @@ from core.settings import get_settings
 from core.warm_up import warm_up
 
 _settings = get_settings()
+
+# Before the application is loaded and the process forked.
+limit_heaps()
 
 #: Seconds. No request needs a database connection for longer; if the database hangs, 503 is the better answer.
 _DATABASE_SECONDS = 4.0
@@ -39,6 +43,7 @@ def post_worker_init(_worker: object) -> None:
     """Connect in the process that answers: a fork must not share connections."""
     enforce_checkout_deadline(get_engine(), _DATABASE_SECONDS)
     warm_up()
+    start_returning_memory()
     # What exists by now lives as long as the process: searching it for garbage again and again took a twentieth of
     # every submit.
     gc.collect()

@@ -9,6 +9,7 @@ from flask import Request, current_app, request
 from werkzeug.exceptions import BadRequest, HTTPException, UnsupportedMediaType
 
 from api.parse_json import parse_json
+from api.return_memory import note_body
 
 #: Bytes of a body that may hold images; what is beside them in the body has a limit of its own.
 _MAX_BODY_BYTES_WITH_IMAGES = 32 * 1024 * 1024
@@ -63,4 +64,6 @@ class JsonRequest(Request):
         except (OSError, ValueError) as error:
             # The server's parser of chunked bodies complains with exceptions of its own.
             raise BadRequest(f"The body could not be read: {error}") from error
+        finally:
+            note_body(len(data))
         return data

@@ -1,4 +1,4 @@
-"""The memory of a process, read from Linux."""
+"""The peak of this process's memory, as Linux counts it."""
 
 from __future__ import annotations
 
@@ -6,22 +6,22 @@ from pathlib import Path
 
 
 def reset_peak() -> None:
-    """From here on the peak of this process's memory is counted anew."""
+    """From here on the peak is counted anew."""
     Path("/proc/self/clear_refs").write_text("5", encoding="ascii")
 
 
 def read_peak() -> int:
-    """The most memory that this process has had resident, in bytes."""
-    return _read("self", "VmHWM")
+    """The most memory that was resident since then, in bytes."""
+    return _read("VmHWM")
 
 
-def read_resident(process_id: int | str = "self") -> int:
-    """What a process has resident now, in bytes."""
-    return _read(process_id, "VmRSS")
+def read_resident() -> int:
+    """What is resident now, in bytes."""
+    return _read("VmRSS")
 
 
-def _read(process_id: int | str, name: str) -> int:
-    for line in Path(f"/proc/{process_id}/status").read_text(encoding="ascii", errors="replace").splitlines():
+def _read(name: str) -> int:
+    for line in Path("/proc/self/status").read_text(encoding="ascii", errors="replace").splitlines():
         if line.startswith(f"{name}:"):
             return int(line.split()[1]) * 1024
-    raise LookupError(f"/proc/{process_id}/status has no {name}")
+    raise LookupError(f"/proc/self/status has no {name}")

@@ -25,7 +25,7 @@ _TO_STANDARD = bytes.maketrans(b"-_", b"+/")
 _WHITE_SPACE = b" \t\r\n\f\v"
 
 #: Characters decoded at a time, so that no second copy of a picture is made on the way.
-_WINDOW = 256 * 1024
+_WINDOW = 64 * 1024
 
 _MOST_PADDING = 2
 
