@@ -2,19 +2,29 @@
 
 from __future__ import annotations
 
+import io
 import logging
 import sys
-from contextlib import suppress
-from typing import TextIO
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager, suppress
+from contextvars import ContextVar
+from typing import Any, TextIO
 
 import structlog
-from structlog.typing import Processor
+from structlog.typing import EventDict, ExcInfo, Processor
 
 from core.fault_points import report_fault_points
 from core.settings import Settings
 
 #: Without the frames' local variables: those hold keys, passwords and prompts.
 _TRACEBACKS = structlog.processors.ExceptionRenderer(structlog.tracebacks.ExceptionDictTransformer(show_locals=False))
+
+
+#: Texts of a customer that the current work has in hand.
+_PRIVATE_TEXTS: ContextVar[tuple[str, ...]] = ContextVar("private_texts", default=())
+
+#: Characters; a shorter text is a word that messages hold anyway.
+_SHORTEST_PRIVATE_TEXT = 8
 
 
 class _Lines:
@@ -43,9 +53,9 @@ def configure_logging(settings: Settings) -> None:
         structlog.processors.StackInfoRenderer(),
     ]
     renderer: list[Processor] = (
-        [_TRACEBACKS, structlog.processors.JSONRenderer()]
+        [_TRACEBACKS, _hide_in_fields, structlog.processors.JSONRenderer()]
         if settings.log_format == "json"
-        else [structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback)]
+        else [_hide_in_fields, structlog.dev.ConsoleRenderer(exception_formatter=_write_traceback)]
     )
     # Our own lines do not pass through the standard library, which takes longer for a line than all the rest together.
     lines = _Lines(sys.stdout)
@@ -70,3 +80,41 @@ def configure_logging(settings: Settings) -> None:
     for name in ("celery.worker.strategy", "celery.app.trace", "celery.beat", "httpx2", "httpcore2", "botocore"):
         logging.getLogger(name).setLevel(logging.WARNING)
     report_fault_points()
+
+
+@contextmanager
+def private_texts(texts: Iterable[Any]) -> Iterator[None]:
+    """Until the block ends, errors that this thread logs do not show these texts: libraries quote in an error's message what
+    they could not work with. What is no text is left out.
+    """
+    # The longest first: one may be a part of another.
+    private = {text for text in texts if isinstance(text, str) and len(text) >= _SHORTEST_PRIVATE_TEXT}
+    token = _PRIVATE_TEXTS.set(tuple(sorted(private, key=len, reverse=True)))
+    try:
+        yield
+    finally:
+        _PRIVATE_TEXTS.reset(token)
+
+
+def _hide_in_fields(_logger: Any, _method: str, event: EventDict) -> EventDict:
+    if _PRIVATE_TEXTS.get():
+        for name in ("error", "reason", "exception"):
+            if name in event:
+                event[name] = _hide(event[name])
+    return event
+
+
+def _hide(value: Any) -> Any:
+    if isinstance(value, str):
+        for text in _PRIVATE_TEXTS.get():
+            value = value.replace(text, "…")
+        return value
+    if isinstance(value, dict):
+        return {name: _hide(each) for name, each in value.items()}
+    return [_hide(each) for each in value] if isinstance(value, list | tuple) else value
+
+
+def _write_traceback(stream: TextIO, exc_info: ExcInfo) -> None:
+    text = io.StringIO()
+    structlog.dev.plain_traceback(text, exc_info)
+    stream.write(_hide(text.getvalue()))

@@ -13,6 +13,8 @@ from psycopg.rows import class_row, tuple_row
 from sqlalchemy import Connection
 from sqlalchemy.exc import DBAPIError
 
+from core.database.error_details import drop_details
+
 _Row = TypeVar("_Row")
 _Result = TypeVar("_Result")
 
@@ -50,6 +52,7 @@ def _run(
         cursor.execute(statement, parameters)
         return take(cursor)
     except psycopg.Error as error:
+        drop_details(error)
         is_gone = connection.dialect.is_disconnect(error, driver, None)  # type: ignore[arg-type]  # it is of this driver
         if is_gone:
             # The pool's other connections are checked at their next checkout.

@@ -12,6 +12,7 @@ from sqlalchemy import Connection, Engine, create_engine, event, text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session, sessionmaker
 
+from core.database.error_details import drop_details_of_all
 from core.database.fetch import execute
 from core.database.pool_checks import check_on_checkout
 from core.settings import get_settings
@@ -74,6 +75,7 @@ def build_engine(database_url: str, *, pool_size: int) -> Engine:
         },
     )
     check_on_checkout(engine)
+    drop_details_of_all(engine)
     event.listen(engine, "begin", _begin)
     return engine
 

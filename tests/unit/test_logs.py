@@ -90,3 +90,59 @@ def test_lines_below_the_level_are_not_written(level: str, heard: list[str]) -> 
     ).stdout
 
     assert [json.loads(line)["event"] for line in output.splitlines()] == heard
+
+
+QUOTING = """
+import logging, sys
+import structlog
+from pydantic import SecretStr
+from core.logs import configure_logging, private_texts
+from core.settings import Settings
+
+configure_logging(Settings(api_key_pepper=SecretStr("sixteen characters"), log_format=sys.argv[1]))
+log = structlog.get_logger()
+with private_texts(["a red mug of mine", "red", 7, None]):
+    try:
+        try:
+            raise ValueError("cannot draw a red mug of mine")
+        except ValueError as error:
+            raise TypeError("[\\"a red mug of mine\\"] is red") from error
+    except TypeError as error:
+        log.exception("attempt_failed")
+        log.warning("batch_failed", error=repr(error))
+log.warning("batch_failed", error="after a red mug of mine")
+"""
+
+
+@pytest.mark.parametrize("log_format", ["json", "console"])
+def test_an_error_does_not_quote_what_its_job_is_about(log_format: str) -> None:
+    """A library quotes a prompt in its message: the log shows the message without it, in causes too; short words stay."""
+    output = subprocess.run(
+        [sys.executable, "-c", QUOTING, log_format], cwd=REPOSITORY, capture_output=True, text=True, check=True
+    ).stdout
+
+    assert output.count("a red mug of mine") == output.count("after a red mug of mine") == 1
+    assert output.replace("\\u2026", "…").count("cannot draw …") == 1
+    assert "is red" in output
+
+
+LIBRARIES = """
+import logging
+import worker.rendering
+from diffusers.utils import logging as of_diffusers
+from transformers.utils import logging as of_transformers
+
+of_diffusers.get_logger("diffusers.pipelines.flux.pipeline_flux").warning("truncated: %s", "TOP SECRET PROMPT")
+of_transformers.get_logger("transformers.tokenization").warning("truncated: %s", "TOP SECRET PROMPT")
+of_diffusers.get_logger("diffusers.pipelines").error("heard")
+"""
+
+
+def test_libraries_do_not_warn_of_prompts_in_the_log() -> None:
+    """diffusers warns of what a text encoder did not read, by quoting it."""
+    process = subprocess.run(
+        [sys.executable, "-c", LIBRARIES], cwd=REPOSITORY, capture_output=True, text=True, check=True
+    )
+
+    assert "TOP SECRET PROMPT" not in process.stdout + process.stderr
+    assert "heard" in process.stdout + process.stderr

@@ -10,6 +10,11 @@ import os
 # that the thread they wait for needs: a picture took 19 s instead of 0.4 s on two shared cores.
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 
+# Read when they are imported. Their warnings quote the part of a prompt that a model did not read; a job's own warnings say
+# so to its sender, and prompts do not belong into logs.
+os.environ.setdefault("DIFFUSERS_VERBOSITY", "error")
+os.environ.setdefault("TRANSFORMERS_VERBOSITY", "error")
+
 #: glibc's number for the setting that `MALLOC_ARENA_MAX` has in the environment.
 _M_ARENA_MAX = -8
 

@@ -19,6 +19,7 @@ from core.jobs.outcomes.deadlines import NOT_ENDED_IN_TIME
 from core.jobs.outcomes.record_outcome import record_cancellation, record_failure, record_interruption
 from core.jobs.outcomes.rendered import Rendered
 from core.jobs.status import FINISHED, JobStatus
+from core.logs import private_texts
 from core.metrics import (
     ATTEMPTS_FINISHED,
     LEASES_LOST,
@@ -57,7 +58,7 @@ def run_next_job(runtime: Runtime) -> bool:
         runtime.liveness.note_look()
         if attempt is None:
             return False
-        with _log_context(attempt):
+        with _log_context(attempt), private_texts(attempt.request.values()):
             _log.info("job_claimed", model=attempt.model, waited_seconds=round(attempt.waited_seconds, 3))
             QUEUE_WAIT_SECONDS.labels(runtime.settings.render_pool).observe(attempt.waited_seconds)
             fault_point("after_claim")

@@ -87,7 +87,15 @@ class RenderRequest(BaseModel):
     never dropped.
     """
 
-    model_config = ConfigDict(extra="allow", strict=True, frozen=True, allow_inf_nan=False, populate_by_name=True)
+    model_config = ConfigDict(
+        extra="allow",
+        strict=True,
+        frozen=True,
+        allow_inf_nan=False,
+        populate_by_name=True,
+        # An error that is logged must not hold a prompt.
+        hide_input_in_errors=True,
+    )
 
     prompt: Annotated[Prompt, AfterValidator(_not_blank)] = Field(
         description="What the picture shows.", examples=["a large red mug on a yellow background"]

@@ -17,7 +17,7 @@ _GONE = "Since when the image is not there any more, with `url` null; null: it i
 
 
 class _View(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
 
 
 class ProgressView(_View):
