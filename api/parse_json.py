@@ -18,9 +18,9 @@ from core.errors import FieldError, InvalidRequest
 #: Bytes of a body without the pictures in it.
 MAX_BODY_BYTES = 1024 * 1024
 
-#: Values of a body, those in lists and objects included: a request has one or two hundred. Checking them takes far longer
+#: Values of a body, those in lists and objects included; a request has one or two hundred. Checking them takes far longer
 #: than reading them.
-MOST_VALUES = 16_384
+MOST_VALUES = 4_096
 
 #: Names in one object; the largest that a request has are itself, with some 60, and its metadata, with 32.
 MOST_NAMES = 256

@@ -32,7 +32,9 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m bench.bodies", description=__doc__)
     parser.add_argument("--only", default="", metavar="TEXT", help="only bodies whose name has this text")
     parser.add_argument("--tries", type=int, default=3, help="of each; the least CPU time counts")
-    parser.add_argument("--skip-refused", action="store_true", help="only the served API: pictures, memory after storms")
+    parser.add_argument(
+        "--skip-refused", action="store_true", help="only the served API: pictures, memory after storms"
+    )
     arguments = parser.parse_args()
 
     os.environ["LOG_LEVEL"] = "warning"
@@ -54,7 +56,9 @@ def main() -> None:
 def _judge_served(api: ServedApi, *, tries: int) -> list[str]:
     refused = [body for name, body in list_bodies("/v1/jobs") if name.startswith(("loras", "metadata", "prompt:"))]
     memory = api.measure_storms(refused)
-    print(f"served API: {memory.before:.0f} MB before storms, {memory.highest:.0f} MB in them, {memory.after:.0f} after")
+    print(
+        f"served API: {memory.before:.0f} MB before storms, {memory.highest:.0f} MB in them, {memory.after:.0f} after"
+    )
     seconds = api.measure_picture(MAX_IMAGE_BYTES, tries=tries)
     print(f"served API: 20 MiB of picture take {seconds:.2f} s of CPU before they are decoded")
     faults = []
@@ -66,7 +70,7 @@ def _judge_served(api: ServedApi, *, tries: int) -> list[str]:
 
 
 def _judge_refused(api_key: str, only: str, *, tries: int) -> list[str]:
-    from api.app import create_app  # noqa: PLC0415  (the servers' addresses have to be in the environment first)
+    from api.app import create_app
 
     costs: list[Cost] = []
     with create_app().test_client() as client:

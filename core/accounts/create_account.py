@@ -26,7 +26,9 @@ def create_account(
     The name is at most 200 characters long. Raises InvalidRequest.
     """
     check_limits(weight=weight, max_queued_jobs=max_queued_jobs, max_running_jobs=max_running_jobs)
-    account = Account(name=_check_name(name), weight=weight, max_queued_jobs=max_queued_jobs, max_running_jobs=max_running_jobs)
+    account = Account(
+        name=_check_name(name), weight=weight, max_queued_jobs=max_queued_jobs, max_running_jobs=max_running_jobs
+    )
     session.add(account)
     session.flush()
     return account

@@ -86,6 +86,8 @@ def find_url_error(url: str, *, allow_http: bool, allowed: Iterable[IPNetwork]) 
         return "must not hold a fragment"
     if port == 0:
         return "has an impossible port"
+    if "[" in parts.netloc and ":" not in parts.hostname:
+        return "has an impossible address"
     return find_host_error(parts.hostname, allowed)
 
 

@@ -41,7 +41,9 @@ def test_a_character_that_no_text_needs_is_named(code: int) -> None:
             normalise_text(text, at_most=4000)
 
 
-@pytest.mark.parametrize("text", ["\t\r\n", "مقهى \u200fabc\u200e \u061c", "क्\u200dष می\u200cخواهم", "👨\u200d👩\u200d👧 🏳\ufe0f"])
+@pytest.mark.parametrize(
+    "text", ["\t\r\n", "مقهى \u200fabc\u200e \u061c", "क्\u200dष می\u200cخواهم", "👨\u200d👩\u200d👧 🏳\ufe0f"]
+)
 def test_what_scripts_and_emoji_need_stays(text: str) -> None:
     """Tabs, line ends, marks of direction, joiners and variation selectors are stored as they were sent."""
     assert normalise_text(text, at_most=4000) == unicodedata.normalize("NFC", text)
