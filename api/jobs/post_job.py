@@ -46,7 +46,7 @@ class PostJobHeaders(Headers):
             {
                 400: "The body is not valid JSON.",
                 410: "The job that this Idempotency-Key made is not there any more (`job_deleted`).",
-                413: "The body is longer than 32 MiB, or than 1 MiB without the images in it.",
+                413: "The body is longer than 32 MiB, or than 1 MiB without the images in it, or holds more than 4,096 values.",
                 415: "The body is not application/json.",
                 422: "The request is not valid, or the Idempotency-Key came with another body before.",
                 429: "The account has as many jobs waiting as it may have (`too_many_queued_jobs`); try again after "

@@ -147,7 +147,7 @@ class RenderRequest(BaseModel):
         repr=False,
         validation_alias=AliasChoices("image", "init_image"),
         description=(
-            "The picture to start from: a data URI (`data:image/png;base64,…`, or jpeg or webp) of at most 20 MiB and "
+            "The picture to start from: a data URI (`data:image/png;base64,…`) or base64 alone, of at most 20 MiB and "
             "2^25 pixels, or the id of one of your artifacts (`art_…`). It is turned upright, laid on white where it "
             "is transparent, and resized to exactly width x height."
         ),
