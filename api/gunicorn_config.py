@@ -61,3 +61,13 @@ def on_starting(_server: object) -> None:
     logger = logging.getLogger("gunicorn.error")
     logger.handlers = []
     logger.propagate = True
+    logger.addFilter(_leave_out_quotes)
+
+
+def _leave_out_quotes(record: logging.LogRecord) -> bool:
+    """Of a request that cannot be read, gunicorn logs the line that is wrong: an address, a key, a part of a body."""
+    message = record.getMessage()
+    for beginning in ("Invalid request from ip=", "Error handling request"):
+        if message.startswith(beginning):
+            record.msg, record.args = message.partition(": ")[0].partition(" /")[0], ()
+    return True

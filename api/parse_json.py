@@ -61,8 +61,6 @@ def parse_json(data: bytearray) -> Any:
     """
     body = _take_apart(data)
     data.clear()
-    if len(body.rest) > MAX_BODY_BYTES:
-        raise RequestEntityTooLarge("The body, without the images in it, is longer than 1 MiB.")
     try:
         value = json.loads(body.rest.decode("utf-8"), object_pairs_hook=_build_object, parse_int=_parse_integer)
         return _put_back(value, body.pictures) if body.pictures else value
@@ -90,8 +88,10 @@ def _take_apart(data: bytearray) -> _TakenApart:
                 pictures[name] = text
                 rest += f'"{name}"'.encode()
             done = end
+            _check_length(rest)
         outside += view[done:]
         rest += view[done:]
+    _check_length(rest)
     # Every value is the first of a list or an object, or has a comma before it.
     if outside.count(b",") + outside.count(b"[") + outside.count(b"{") > MOST_VALUES:
         raise _too_many_values()
@@ -103,7 +103,7 @@ def _find_strings(data: bytearray) -> Iterator[tuple[int, int]]:
     start = data.find(b'"')
     while start >= 0:
         end = data.find(b'"', start + 1) + 1
-        if end and data.find(b"\\", start, end) >= 0:
+        if data[end - 2 : end - 1] == b"\\":
             whole = _STRING.match(data, start)
             end = 0 if whole is None else whole.end()
         if not end:
@@ -117,10 +117,11 @@ def _read_picture(data: bytearray, view: memoryview, start: int, end: int) -> st
     if end - start < _SHORTEST_PICTURE or _IS_NAME.match(data, end):
         return None
     if data.find(b"\\", start, end) < 0:
-        return str(view[start + 1 : end - 1], "ascii") if _is_picture_text(view[start + 1 : end - 1]) else None
+        with view[start + 1 : end - 1] as letters:
+            return str(letters, "ascii") if _is_picture_text(letters) else None
     # Some programs write \/ for a slash and \u002B for a plus sign, and line ends are always escaped.
     try:
-        text: str = json.loads(view[start:end].tobytes())
+        text: str = json.loads(bytes(view[start:end]))
         return text if _is_picture_text(memoryview(text.encode("ascii"))) else None
     except ValueError:
         return None
@@ -128,7 +129,12 @@ def _read_picture(data: bytearray, view: memoryview, start: int, end: int) -> st
 
 def _is_picture_text(text: memoryview) -> bool:
     pieces = (text[start : start + _PIECE_BYTES] for start in range(0, len(text), _PIECE_BYTES))
-    return not any(piece.tobytes().translate(None, _PICTURE_ALPHABET) for piece in pieces)
+    return not any(bytes(piece).translate(None, _PICTURE_ALPHABET) for piece in pieces)
+
+
+def _check_length(rest: bytearray) -> None:
+    if len(rest) > MAX_BODY_BYTES:
+        raise RequestEntityTooLarge("The body, without the images in it, is longer than 1 MiB.")
 
 
 def _too_many_values() -> RequestEntityTooLarge:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import socket
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from queue import Queue
+from urllib.parse import urlsplit
 
 from infra.local import LocalStack
 from tests.acceptance.customer import SMALL, Customer
@@ -42,9 +44,10 @@ def echoing() -> Iterator[tuple[str, Queue[bytes]]]:
 
 
 def test_no_log_holds_what_a_customer_wrote(stack: LocalStack, customer: Customer) -> None:
-    """Prompts, labels, a webhook's address and its receiver's answer, of jobs that succeed, that fail validation, and that
-    were read only in part.
+    """Prompts, labels, a webhook's address and its receiver's answer, of a job that succeeds, of requests that fail validation,
+    and of some that are no HTTP.
     """
+    address = urlsplit(stack.url)
     with echoing() as (url, received):
         endpoint = customer.http.post("/v1/webhook-endpoints", json={"url": f"{url}?token={MARKER}"}).json()
         texts = {"negative_prompt": MARKER, "metadata": {MARKER: MARKER}}
@@ -52,6 +55,10 @@ def test_no_log_holds_what_a_customer_wrote(stack: LocalStack, customer: Custome
         body = received.get(timeout=30)
         for wrong in ({"seed": MARKER}, {"image": f"data:image/png;base64,{MARKER}"}, {MARKER: MARKER}):
             assert customer.http.post("/v1/jobs", json={"prompt": MARKER, **wrong}).status_code == 422
+        for broken in (f"GET /{MARKER} HTTP/9", f"GET / HTTP/1.1\r\n{MARKER}", f"GET / HTTP/1.1\r\na b: {MARKER}"):
+            with socket.create_connection((address.hostname, address.port), timeout=10) as connection:
+                connection.sendall(f"{broken}\r\n\r\n".encode())
+                assert b" 400 " in connection.recv(65_536)
         customer.http.delete(f"/v1/webhook-endpoints/{endpoint['id']}").raise_for_status()
 
         def was_attempted() -> bool:
