@@ -91,7 +91,8 @@ class ServedApi:
 @contextmanager
 def serving(api_key: str) -> Iterator[ServedApi]:
     """The API on the servers that the environment names."""
-    port = Ports().reserve()
+    ports = Ports()
+    port = ports.reserve()
     with tempfile.TemporaryDirectory() as folder:
         log = Path(folder) / "api.log"
         tree = ProcessTree(
@@ -112,3 +113,4 @@ def serving(api_key: str) -> Iterator[ServedApi]:
             yield ServedApi(tree, port, api_key)
         finally:
             tree.stop()
+            ports.release()

@@ -111,7 +111,7 @@ def test_a_bad_field_is_named(post: Post, field: str, value: Any) -> None:
         (b"", 400, "invalid_json"),
         (b'{"prompt": "a", "prompt": "b"}', 400, "invalid_json"),
         (b'{"prompt": "\xff"}', 400, "invalid_json"),
-        (b"[" * 10_000, 400, "invalid_json"),
+        (b"[" * 4_000, 400, "invalid_json"),
         (b"[" * 100_000, 413, "body_too_large"),
         (b'{"prompt": "a", "x": [' + b"0," * 5_000 + b"0]}", 413, "body_too_large"),
         (b'{"prompt": "a", "seed": ' + b"9" * 5_000 + b"}", 400, "invalid_json"),
