@@ -37,7 +37,7 @@ _STRING = re.compile(rb'"[^"\\]*+(?:\\.[^"\\]*+)*+"', re.DOTALL)
 _IS_NAME = re.compile(rb"[ \t\r\n]*:")
 
 #: What data URIs and base64 consist of, white space included.
-_PICTURE_ALPHABET = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/=-_:;,. \t\r\n"
+_PICTURE_ALPHABET = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/=-_:;,.% \t\r\n"
 
 #: Bytes of a string that are looked at in one go.
 _PIECE_BYTES = 64 * 1024

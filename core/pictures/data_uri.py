@@ -8,8 +8,11 @@ import re
 
 from core.pictures.limits import MAX_IMAGE_BYTES, NotAnImage
 
-#: `data:`, a media type (`image/…` or none), parameters such as `charset=utf-8`, and `base64` as the last of them.
-_HEAD = re.compile(r"data:(?:image/[\w.+-]*)?(?:;[\w.+-]+=[\w.+-]*)*;base64", re.IGNORECASE | re.ASCII)
+#: `data:`, a media type (`image/…`, none, or what browsers write for a file whose type they do not know), parameters such as
+#: `charset=utf-8`, and `base64` as the last of them.
+_HEAD = re.compile(
+    r"data:(?:image/[\w.+-]*|application/octet-stream)?(?:;[\w.+-]+=[\w.+%-]*)*;base64", re.IGNORECASE | re.ASCII
+)
 
 #: Characters within which the head has to end.
 _LONGEST_HEAD = 200

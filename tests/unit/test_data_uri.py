@@ -29,6 +29,8 @@ BASE64 = base64.b64encode(BODY).decode()
         "data:;base64,",
         "data:image/png;charset=utf-8;base64,",
         "data:;charset=;name=a-mug.png;base64,",
+        "data:image/png;name=a%20mug.png;base64,",
+        "data:application/octet-stream;base64,",
         "",
     ],
 )

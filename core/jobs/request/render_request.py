@@ -57,7 +57,7 @@ def _few_distinct_labels(value: Any) -> Any:
         raise ValueError(f"holds more than {_MOST_LABELS} labels")
     seen: set[str] = set()
     for key in value:
-        if len(key) <= _LONGEST_LABEL:
+        if isinstance(key, str) and len(key) <= _LONGEST_LABEL:
             composed = unicodedata.normalize("NFC", key)
             if composed in seen:
                 raise ValueError(f"holds {composed!r} twice, written with different characters")
