@@ -92,7 +92,11 @@ def render_images(
 
         with check.refused_requests():
             images = _run_pipeline(
-                pipeline, model, drawing, generators, images=drawing.images if inpainting is None else inpainting.images
+                pipeline,
+                model,
+                drawing,
+                generators,
+                images=drawing.images if inpainting is None else inpainting.prepare_images(pipeline),
             )
         if inpainting is not None:
             images = [inpainting.finish(image) for image in images]

@@ -9,6 +9,7 @@ from PIL.Image import Image
 
 from worker.rendering.images.crop_to_mask import MaskCrop
 from worker.rendering.images.keep_unmasked import find_painted, keep_unmasked, weigh_drawn
+from worker.rendering.images.widen_mask import widen_mask
 
 
 class Inpainting:
@@ -22,11 +23,12 @@ class Inpainting:
         self._shares = weigh_drawn(painted, request["mask_feather"])
         self._crop = None if padding is None else MaskCrop(painted, padding)
 
-    @property
-    def images(self) -> Mapping[str, Image]:
-        """The pictures for the pipeline."""
+    def prepare_images(self, pipeline: Any) -> dict[str, Image]:
+        """The pictures for the pipeline: in them, everything that is painted lies in cells of the latents that it draws."""
         crop = self._crop
-        return self._images if crop is None else {name: crop.enlarge(image) for name, image in self._images.items()}
+        images = {name: image if crop is None else crop.enlarge(image) for name, image in self._images.items()}
+        cell = pipeline.mask_processor.config.vae_scale_factor
+        return images | {"mask_image": widen_mask(images["mask_image"], cell)}
 
     def finish(self, drawn: Image) -> Image:
         """The picture that the job returns: what the mask keeps is the input's, exactly."""
