@@ -42,7 +42,7 @@ _NOT_FOR: dict[Task, set[str]] = {
     "inpainting": set(),
 }
 
-#: What the renderer itself does for inpainting, after the pipeline: eight pixels are one of most models' latents.
+#: What the renderer itself does for inpainting, after the pipeline. A cell of most models' latents is eight pixels wide.
 _OF_INPAINTING = {"mask_feather": Parameter("integer", 8, "mask_feather")}
 
 #: No parameter has a longer name.

@@ -111,9 +111,9 @@ class RenderRequest(BaseModel):
         repr=False,
         validation_alias=AliasChoices("mask_image", "mask"),
         description=(
-            "Where to paint: white (level 128 of 255 and above, once resized) is painted anew. Where it is black or transparent, "
-            "the result has the pixels of `image`, exactly as resized to width x height. A mask without white is refused when "
-            "the job runs. Needs `image`, and takes the same as that."
+            "Where to paint: white (level 128 of 255 and above, once resized) is painted anew. Where it is black or "
+            "transparent, the result has exactly the pixels of `image`, as resized. With a mask without white the job fails "
+            "(`invalid_request`). Needs `image`, and takes the same as that."
         ),
     )
     mask_feather: int | None = Field(
