@@ -67,7 +67,8 @@ def _measure_distance(painted: NDArray[np.bool_], reach: int) -> NDArray[np.floa
         further = squares + beside * beside
         np.minimum(nearest[:, beside:], further[:, :-beside], out=nearest[:, beside:])
         np.minimum(nearest[:, :-beside], further[:, beside:], out=nearest[:, :-beside])
-    return np.sqrt(nearest, dtype=np.float32)
+    distance: NDArray[np.float32] = np.sqrt(nearest, dtype=np.float32)
+    return distance
 
 
 def _find_depth(distance: NDArray[np.float32], reach: int) -> NDArray[np.float32]:
