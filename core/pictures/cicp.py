@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import math
+from typing import NamedTuple
+
 from core.pictures.icc_profile import D65, SRGB_PRIMARIES, Curve, Primaries, build_profile, srgb_curve
 
 #: H.273, table 2.
@@ -16,6 +19,12 @@ _PRIMARIES = {
     12: Primaries((0.680, 0.320), (0.265, 0.690), (0.150, 0.060), D65),
 }
 
+#: "Unspecified" in the tables of primaries and of transfers, which in a picture means sRGB.
+_UNSPECIFIED = 2
+
+_PQ, _HLG = 16, 18
+_HDR = "is an HDR image; what is brighter than white is cut off"
+
 #: The light of diffuse white in nits, which becomes the white of sRGB (ITU-R BT.2408, 2.2); what is brighter is cut off.
 _WHITE_NITS = 203
 
@@ -23,36 +32,38 @@ _WHITE_NITS = 203
 _WHITE_HLG = 0.75
 
 
-def build_cicp_profile(*, primaries: int, transfer: int, grey: bool) -> bytes | None:
-    """An ICC profile of these colours; None for sRGB. Raises ValueError for numbers that name no colours."""
+class Colours(NamedTuple):
+    """What a file says about its colours."""
+
+    #: An ICC profile; None for sRGB.
+    profile: bytes | None = None
+    warnings: tuple[str, ...] = ()
+
+
+def read_cicp(*, primaries: int, transfer: int, grey: bool) -> Colours:
+    """The colours of these numbers. Raises ValueError for numbers that name none."""
     curve = _CURVES.get(transfer)
-    # 2 is "unspecified" in both tables, which in a picture means sRGB.
     points = SRGB_PRIMARIES if primaries == _UNSPECIFIED else _PRIMARIES.get(primaries)
     if curve is None or points is None:
         raise ValueError("the numbers name no colours")
     if curve is srgb_curve and (grey or points == SRGB_PRIMARIES):
-        return None
-    return build_profile(None if grey else points, curve)
-
-
-_UNSPECIFIED = 2
+        return Colours()
+    return Colours(build_profile(None if grey else points, curve), (_HDR,) if transfer in {_PQ, _HLG} else ())
 
 
 def _decode_pq(signal: float) -> float:
     """SMPTE ST 2084: nits, as a part of white's."""
-    root = signal ** (32 / 2523)
-    return 10_000 / _WHITE_NITS * (max(root - 107 / 128, 0) / (2413 / 128 - 2392 / 128 * root)) ** (8192 / 1305)
+    root = math.pow(signal, 32 / 2523)
+    return 10_000 / _WHITE_NITS * math.pow(max(root - 107 / 128, 0) / (2413 / 128 - 2392 / 128 * root), 8192 / 1305)
 
 
 def _decode_hlg(signal: float) -> float:
     """ITU-R BT.2100, table 5, with the gamma of 1.2 that a display of 1,000 nits adds, as a part of white's."""
-    return (_open_hlg(signal) / _open_hlg(_WHITE_HLG)) ** 1.2
+    return math.pow(_open_hlg(signal) / _open_hlg(_WHITE_HLG), 1.2)
 
 
 def _open_hlg(signal: float) -> float:
-    from math import exp
-
-    return signal**2 / 3 if signal <= 0.5 else (exp((signal - 0.55991073) / 0.17883277) + 0.28466892) / 12  # noqa: PLR2004
+    return signal**2 / 3 if signal <= 0.5 else (math.exp((signal - 0.55991073) / 0.17883277) + 0.28466892) / 12  # noqa: PLR2004
 
 
 #: H.273, table 3. The curves of television (1, 6, 14, 15) describe cameras; what they made is seen on sRGB displays, and
@@ -62,6 +73,6 @@ _CURVES: dict[int, Curve] = {
     4: lambda signal: signal**2.2,
     5: lambda signal: signal**2.8,
     8: lambda signal: signal,
-    16: _decode_pq,
-    18: _decode_hlg,
+    _PQ: _decode_pq,
+    _HLG: _decode_hlg,
 }

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 
-from PIL import AvifImagePlugin
+from PIL import AvifImagePlugin, Image
 
-from core.pictures.cicp import build_cicp_profile
+from core.pictures.cicp import Colours, read_cicp
 from core.pictures.formats.still import ANIMATED, StillPicture, open_image
 from core.pictures.orientation import read_orientation
 
@@ -27,17 +27,26 @@ def read_avif(body: bytes) -> StillPicture:
     """The first picture in an AVIF file. Raises NotAnImage, and what Pillow raises."""
     opened = open_image(_hide_exif(body), "AVIF")
     opened.load()
+    colours = _read_colours(opened, body)
+    return StillPicture(
+        image=opened,
+        # The file's own turns and mirrors stand here. EXIF's does not count beside them (ISO/IEC 23008-12, 6.5.10).
+        orientation=read_orientation(opened.info.get("exif", b"")),
+        profile=colours.profile,
+        warnings=(*colours.warnings, *((ANIMATED,) if getattr(opened, "is_animated", False) else ())),
+    )
+
+
+def _read_colours(opened: Image.Image, body: bytes) -> Colours:
     profile = opened.info.get("icc_profile")
-    warnings = (ANIMATED,) if getattr(opened, "is_animated", False) else ()
-    if profile is None and (numbers := _COLOUR.search(body, 0, _BOXES)):
-        primaries, transfer = (int.from_bytes(number) for number in numbers.groups())
-        try:
-            profile = build_cicp_profile(primaries=primaries, transfer=transfer, grey=opened.mode == "L")
-        except ValueError:
-            warnings = (*warnings, "has broken colour numbers, which are ignored")
-    # The file's own turns and mirrors stand here. EXIF's does not count beside them (ISO/IEC 23008-12, 6.5.10).
-    orientation = read_orientation(opened.info.get("exif", b""))
-    return StillPicture(image=opened, orientation=orientation, profile=profile, warnings=warnings)
+    numbers = _COLOUR.search(body, 0, _BOXES)
+    if profile is not None or numbers is None:
+        return Colours(profile)
+    primaries, transfer = (int.from_bytes(number) for number in numbers.groups())
+    try:
+        return read_cicp(primaries=primaries, transfer=transfer, grey=opened.mode == "L")
+    except ValueError:
+        return Colours(None, ("has broken colour numbers, which are ignored",))
 
 
 def _hide_exif(body: bytes) -> bytes:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from core.pictures.limits import MAX_IMAGE_PIXELS, MAX_PROFILE_BYTES, NotAnImage, check_size
@@ -15,10 +16,10 @@ _MOST_SEGMENTS = 65_536
 #: chooses among 64.
 _MOST_SCANS = 100
 
-#: Passes times pixels: 16 passes over the largest picture.
-_MOST_SCANNED_PIXELS = 16 * MAX_IMAGE_PIXELS
+#: Passes times pixels: 32 passes over the largest picture. libjpeg's script for CMYK has 18.
+_MOST_SCANNED_PIXELS = 32 * MAX_IMAGE_PIXELS
 
-_SOI, _EOI, _SOS, _DRI, _DQT, _DHT, _DNL = 0xD8, 0xD9, 0xDA, 0xDD, 0xDB, 0xC4, 0xDC
+_EOI, _SOS, _DRI, _DQT, _DHT = 0xD9, 0xDA, 0xDD, 0xDB, 0xC4
 _APP0, _APP1, _APP2, _APP14 = 0xE0, 0xE1, 0xE2, 0xEE
 
 #: Markers without a body: TEM, restarts and starts.
@@ -28,7 +29,7 @@ _ALONE = frozenset({0x01, *range(0xD0, 0xD9)})
 _FRAMES = frozenset({0xC0, 0xC1, 0xC2})
 _OTHER_FRAMES = frozenset({0xC3, 0xC5, 0xC6, 0xC7, 0xC9, 0xCA, 0xCB, 0xCD, 0xCE, 0xCF})
 
-_TABLES = frozenset({_DRI, _DQT, _DHT})
+_TABLES = frozenset({_DRI, _DQT, _DHT, _EOI})
 
 #: The next marker behind the coded pixels: 0xFF before neither a zero, nor a restart, nor more filling.
 _MARKER = re.compile(rb"\xff[^\x00\xff\xd0-\xd7]")
@@ -45,7 +46,7 @@ class JpegSegments:
     stripped: bytes = b""
     exif: bytes = b""
     #: The pieces of a colour profile, by their number.
-    profile_pieces: dict[int, memoryview] = field(default_factory=dict)
+    profile_pieces: dict[int, bytes] = field(default_factory=dict)
     #: How many there should be, as the first of them says.
     expected_pieces: int = 0
 
@@ -63,51 +64,56 @@ def read_segments(body: bytes) -> JpegSegments:
 
     Raises NotAnImage for a size that is not taken, for a kind of JPEG that is not, and for more scans than an encoder writes.
     """
-    view = memoryview(body)
     found = JpegSegments()
-    kept: list[bytes | memoryview] = [view[:2]]
+    kept: list[bytes] = [body[:2]]
     pixels = scans = 0
-    position = 2
-    for _ in range(_MOST_SEGMENTS):
-        start = _MARKER.search(body, position)
-        if start is None:
-            # The decoder misses the end, and says so.
-            break
-        position = start.start()
-        marker = body[position + 1]
-        if marker in _ALONE:
-            position += 2
-            continue
-        if marker == _EOI:
-            kept.append(view[position : position + 2])
-            break
-        end = position + 2 + int.from_bytes(body[position + 2 : position + 4])
-        content = view[position + 4 : end]
+    for marker, segment in _walk(body):
+        content = segment[4:]
         if marker in _OTHER_FRAMES:
             raise NotAnImage("is a JPEG of a rare kind (lossless, hierarchical or arithmetic), which is not taken")
         if marker in _FRAMES:
             if pixels:
                 raise _unreadable()
             pixels = _read_size(content)
-        if marker == _SOS:
+        elif marker == _SOS:
             scans += 1
             _check_scans(scans, pixels)
-            following = _MARKER.search(body, end)
-            end = following.start() if following else len(body)
-        if marker in _TABLES or marker in _FRAMES or marker == _SOS or _is_needed(marker, content):
-            kept.append(view[position:end])
-        else:
+        elif marker not in _TABLES and not _is_needed(marker, content):
             _note(found, marker, content)
-        position = end
-    else:
-        raise NotAnImage(f"is a JPEG of more than {_MOST_SEGMENTS:,} segments")
+            continue
+        kept.append(segment)
     if not scans:
         raise _unreadable()
     found.stripped = b"".join(kept)
     return found
 
 
-def _read_size(frame: memoryview) -> int:
+def _walk(body: bytes) -> Iterator[tuple[int, bytes]]:
+    """Marker and bytes of each segment up to the end of the first picture; the pixels belong to their scan's segment."""
+    position = 2
+    for _ in range(_MOST_SEGMENTS):
+        start = _MARKER.search(body, position)
+        if start is None:
+            # The decoder misses the end, and says so.
+            return
+        position = start.start()
+        marker = body[position + 1]
+        if marker in _ALONE:
+            position += 2
+            continue
+        if marker == _EOI:
+            yield marker, body[position : position + 2]
+            return
+        end = position + 2 + int.from_bytes(body[position + 2 : position + 4])
+        if marker == _SOS:
+            following = _MARKER.search(body, end)
+            end = following.start() if following else len(body)
+        yield marker, body[position:end]
+        position = max(end, position + 2)
+    raise NotAnImage(f"is a JPEG of more than {_MOST_SEGMENTS:,} segments")
+
+
+def _read_size(frame: bytes) -> int:
     """The number of pixels."""
     if len(frame) < 6:  # noqa: PLR2004
         raise _unreadable()
@@ -123,14 +129,14 @@ def _check_scans(scans: int, pixels: int) -> None:
         raise NotAnImage("is a JPEG with more scans than its pixels need")
 
 
-def _is_needed(marker: int, content: memoryview) -> bool:
+def _is_needed(marker: int, content: bytes) -> bool:
     """Whether an application's segment says how the channels are coded."""
     return (marker == _APP0 and content[:4] == b"JFIF") or (marker == _APP14 and content[:5] == b"Adobe")
 
 
-def _note(found: JpegSegments, marker: int, content: memoryview) -> None:
+def _note(found: JpegSegments, marker: int, content: bytes) -> None:
     if marker == _APP1 and content[:6] == _EXIF and not found.exif:
-        found.exif = bytes(content)
+        found.exif = content
     elif marker == _APP2 and content[:12] == _ICC and len(content) > len(_ICC) + 2:
         number, found.expected_pieces = content[12], found.expected_pieces or content[13]
         if sum(map(len, found.profile_pieces.values())) <= MAX_PROFILE_BYTES:

@@ -8,7 +8,7 @@ import zlib
 from PIL import Image
 
 from core.pictures.formats.png_chunks import GREY, INDEXED, TRUECOLOUR, PngChunks, read_chunks
-from core.pictures.formats.png_colour import read_colour
+from core.pictures.formats.png_colour import read_colours
 from core.pictures.formats.png_transparency import hide_key
 from core.pictures.formats.still import ANIMATED, StillPicture, open_image
 from core.pictures.limits import NotAnImage
@@ -28,7 +28,7 @@ def read_png(body: bytes) -> StillPicture:
     chunks = read_chunks(body)
     if chunks.header.colour_type == INDEXED and not chunks.palette_entries:
         raise NotAnImage("is not a PNG image that can be read")
-    profile, warnings = read_colour(chunks)
+    profile, warnings = read_colours(chunks)
     transparency = _read_transparency(chunks)
     if transparency is None and b"tRNS" in chunks.damaged | chunks.optional.keys():
         warnings = (*warnings, _BROKEN_TRANSPARENCY)

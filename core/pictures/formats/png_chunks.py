@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import struct
 import zlib
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from core.pictures.limits import NotAnImage, check_size
+
+#: Colour types of IHDR.
+GREY, TRUECOLOUR, INDEXED = 0, 2, 3
 
 _SIGNATURE_LENGTH = 8
 
@@ -25,8 +29,6 @@ _WANTED = frozenset({b"tRNS", b"cICP", b"iCCP", b"sRGB", b"gAMA", b"cHRM", b"eXI
 #: Those that have no meaning behind the pixels.
 _BEFORE_PIXELS = _WANTED - {b"eXIf"}
 
-GREY, TRUECOLOUR, INDEXED = 0, 2, 3
-
 
 @dataclass(frozen=True)
 class Header:
@@ -37,6 +39,11 @@ class Header:
     depth: int
     colour_type: int
     interlaced: bool
+
+    @property
+    def is_grey(self) -> bool:
+        """Whether there is one channel, beside an alpha."""
+        return not self.colour_type & TRUECOLOUR
 
 
 @dataclass
@@ -65,54 +72,55 @@ def read_chunks(body: bytes) -> PngChunks:
     Raises NotAnImage for a size that is not taken, for a wrong checksum of what the pixels need, and for a file that ends before
     its pixels do. What is optional is never a reason.
     """
-    view = memoryview(body)
-    position = _SIGNATURE_LENGTH
-    found: PngChunks | None = None
+    chunks = _walk(memoryview(body))
+    kind, _, chunk = next(chunks, (b"", 0, memoryview(b"")))
+    if kind != b"IHDR":
+        raise _unreadable()
+    _check(chunk)
+    found = PngChunks(_read_header(chunk[8:-4]), chunk)
     pixels_start = pixels_end = 0
-    for _ in range(_MOST_CHUNKS):
-        if position + _FRAME > len(body):
-            # Without its last chunk a file shows all the same.
-            break
-        length, kind = struct.unpack_from(">I4s", body, position)
-        end = position + _FRAME + length
-        if end > len(body):
-            # In a file that is cut off inside its pixels, the decoder misses some.
-            end = len(body)
-            chunk = view[position:end]
-            kind = kind if kind == b"IDAT" else b"IEND"
-        chunk = view[position:end]
-        content = chunk[8:-4]
-        if kind == b"IEND":
-            break
-        if found is None:
-            if kind != b"IHDR":
-                raise _unreadable()
+    for kind, position, chunk in chunks:
+        is_optional = kind[0] & 0x20
+        if kind == b"IDAT" and pixels_end in {0, position}:
             _check(chunk)
-            found = PngChunks(_read_header(content), chunk)
-        elif kind == b"IDAT":
-            if pixels_end in {0, position}:
-                _check(chunk)
-                pixels_start = pixels_start or position
-                pixels_end = end
+            pixels_start = pixels_start or position
+            pixels_end = position + len(chunk)
         elif kind == b"PLTE":
             _check(chunk)
             found.palette_chunk = chunk
         elif kind in _WANTED:
-            if (pixels_end == 0 or kind not in _BEFORE_PIXELS) and kind not in found.optional:
-                if _is_intact(chunk):
-                    found.optional[kind] = content
-                else:
-                    found.damaged.add(kind)
-        elif not kind[0] & 0x20:
-            # A chunk that is not optional and not known, such as that of Apple's own kind of PNG.
+            if pixels_end == 0 or kind not in _BEFORE_PIXELS:
+                _note(found, kind, chunk)
+        elif not is_optional and kind != b"IDAT":
+            # Such as the chunk of Apple's own kind of PNG, whose pixels are coded otherwise.
             raise _unreadable()
-        position = end
-    else:
-        raise NotAnImage(f"is a PNG of more than {_MOST_CHUNKS:,} chunks")
-    if found is None or pixels_end == 0:
+    if pixels_end == 0:
         raise _unreadable()
-    found.pixel_chunks = view[pixels_start:pixels_end]
+    found.pixel_chunks = memoryview(body)[pixels_start:pixels_end]
     return found
+
+
+def _walk(view: memoryview) -> Iterator[tuple[bytes, int, memoryview]]:
+    """Kind, place and bytes of each chunk before IEND, or before the end of a file that has none."""
+    position = _SIGNATURE_LENGTH
+    for _ in range(_MOST_CHUNKS):
+        if position + _FRAME > len(view):
+            return
+        length, kind = struct.unpack_from(">I4s", view, position)
+        end = position + _FRAME + length
+        if kind == b"IEND" or (end > len(view) and kind != b"IDAT"):
+            return
+        # Of pixels that are cut off, the checksum is missing.
+        yield kind, position, view[position:end]
+        position = end
+    raise NotAnImage(f"is a PNG of more than {_MOST_CHUNKS:,} chunks")
+
+
+def _note(found: PngChunks, kind: bytes, chunk: memoryview) -> None:
+    if not _is_intact(chunk):
+        found.damaged.add(kind)
+    else:
+        found.optional.setdefault(kind, chunk[8:-4])
 
 
 def _read_header(content: memoryview) -> Header:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from functools import reduce
 
 from PIL import Image, ImageChops
@@ -14,16 +15,21 @@ def hide_key(image: Image.Image, low: Image.Image | None, keys: tuple[int, ...],
     below 8 bits `image` is scaled to 8, as Pillow decodes it.
     """
     image = image.convert("L") if image.mode == "1" else image
-    matches = []
+    image.putalpha(ImageChops.invert(reduce(ImageChops.darker, _list_matches(image, low, keys, depth))))
+    return image
+
+
+def _list_matches(
+    image: Image.Image, low: Image.Image | None, keys: tuple[int, ...], depth: int
+) -> Iterator[Image.Image]:
     for band, key in enumerate(keys):
         if low is not None:
-            matches += [_where(image, band, key >> 8), _where(low, band, key & 0xFF)]
+            yield _where(image, band, key >> 8)
+            yield _where(low, band, key & 0xFF)
         else:
             # The other bits of the chunk's two bytes do not count.
             largest = (1 << depth) - 1
-            matches.append(_where(image, band, (key & largest) * (255 // largest)))
-    image.putalpha(ImageChops.invert(reduce(ImageChops.darker, matches)))
-    return image
+            yield _where(image, band, (key & largest) * (255 // largest))
 
 
 def _where(image: Image.Image, band: int, value: int) -> Image.Image:

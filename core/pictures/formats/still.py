@@ -6,7 +6,7 @@ import io
 import warnings
 from dataclasses import dataclass
 
-from PIL import Image
+from PIL import Image, ImageFile
 
 from core.pictures.limits import check_size
 
@@ -27,7 +27,7 @@ class StillPicture:
     warnings: tuple[str, ...] = ()
 
 
-def open_image(body: bytes, format_: str) -> Image.Image:
+def open_image(body: bytes, format_: str) -> ImageFile.ImageFile:
     """The picture in a file of Pillow's `format_`, not decoded yet. Raises NotAnImage for its size, and what Pillow raises."""
     with warnings.catch_warnings():
         # Pillow warns of what it ignores; whether pixels come out is all that counts.

@@ -24,7 +24,9 @@ _SAMPLE_FORMAT, _TABLES, _PROFILE = 339, 347, 34_675
 
 #: The most values of each tag that the pixels need. A colour map has three times 65,536.
 _NEEDED = {
-    **dict.fromkeys((_WIDTH, _HEIGHT, _COMPRESSION, 262, 266, 277, 278, 284, 292, 293, 317, _TILE_WIDTH, _TILE_HEIGHT), 1),
+    **dict.fromkeys(
+        (_WIDTH, _HEIGHT, _COMPRESSION, 262, 266, 277, 278, 284, 292, 293, 317, _TILE_WIDTH, _TILE_HEIGHT), 1
+    ),
     **dict.fromkeys((_BITS, 338, _SAMPLE_FORMAT), 8),
     **dict.fromkeys((_STRIP_OFFSETS, _STRIP_LENGTHS, _TILE_OFFSETS, _TILE_LENGTHS), _MOST_PIECES),
     320: 3 * 65_536,

@@ -87,7 +87,7 @@ def _read_canvas(chunks: dict[bytes, memoryview]) -> tuple[int, int]:
 
 def _read_lossy_size(bitstream: memoryview) -> tuple[int, int]:
     """RFC 6386, 9.1. Raises NotAnImage for a size that is not taken: the decoder takes its memory before it can be asked."""
-    if len(bitstream) < 10 or bitstream[3:6] != b"\x9d\x01\x2a":  # noqa: PLR2004
+    if len(bitstream) < 10 or bytes(bitstream[3:6]) != b"\x9d\x01\x2a":  # noqa: PLR2004
         raise _unreadable()
     width, height = (side & 0x3FFF for side in struct.unpack_from("<HH", bitstream, 6))
     check_size(width, height)
