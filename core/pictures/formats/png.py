@@ -59,7 +59,8 @@ def _decode(chunks: PngChunks, transparency: bytes | None) -> Image.Image:
         return _load(chunks, transparency=transparency)
     image = _load(chunks, byte=0)
     if transparency is None:
-        return image
+        # Of 16 bits with alpha, Pillow makes colours of greys.
+        return image.convert("LA") if header.is_grey and image.mode == "RGBA" else image
     keys = struct.unpack(f">{len(transparency) // 2}H", transparency)
     low = _load(chunks, byte=1) if header.depth == 16 else None  # noqa: PLR2004
     return hide_key(image, low, keys, depth=header.depth)
