@@ -15,7 +15,7 @@ from core.pictures.formats.png import read_png
 from core.pictures.formats.recognise import recognise
 from core.pictures.formats.tiff import read_tiff
 from core.pictures.formats.webp import read_webp
-from core.pictures.limits import NotAnImage
+from core.pictures.limits import NotAnImage, broken
 from core.pictures.orientation import turn_upright
 
 _READERS = {
@@ -51,7 +51,7 @@ def decode_picture(body: bytes) -> DecodedPicture:
         raise
     except Exception as error:
         # A decoder fails on foreign bytes in more ways than there are exception types; each means the same.
-        raise NotAnImage(f"is not a {kind} image that can be read") from error
+        raise broken(kind) from error
 
 
 def _decode(kind: str, body: bytes) -> DecodedPicture:

@@ -25,6 +25,16 @@ def check_size(width: int, height: int) -> None:
     if width <= 0 or height <= 0:
         raise NotAnImage("has no pixels")
     if width * height > MAX_IMAGE_PIXELS:
-        raise NotAnImage(f"has more than {MAX_IMAGE_PIXELS:,} pixels")
+        raise too_many_pixels()
     if max(width, height) > MAX_IMAGE_SIDE:
         raise NotAnImage(f"has a side of more than {MAX_IMAGE_SIDE:,} pixels")
+
+
+def too_many_pixels() -> NotAnImage:
+    """The error for a picture of more than `MAX_IMAGE_PIXELS`."""
+    return NotAnImage(f"has more than {MAX_IMAGE_PIXELS:,} pixels")
+
+
+def broken(kind: str) -> NotAnImage:
+    """The error for a file that is of this kind, but does not hold a picture that can be decoded."""
+    return NotAnImage(f"is a broken {kind} image")

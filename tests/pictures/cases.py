@@ -109,7 +109,9 @@ def list_jpegs() -> Iterator[Case]:
     """Grey and colour, every subsampling, with and without passes, restarts and profiles."""
     for progressive in (False, True):
         for quality in (30, 92):
-            yield Case(f"jpeg-L-{progressive}-{quality}", _pillow("L", "JPEG", quality=quality, progressive=progressive))
+            yield Case(
+                f"jpeg-L-{progressive}-{quality}", _pillow("L", "JPEG", quality=quality, progressive=progressive)
+            )
         for subsampling in ("4:4:4", "4:2:2", "4:2:0"):
             for restarts in (0, 2):
                 options = {"subsampling": subsampling, "progressive": progressive, "restart_marker_blocks": restarts}
@@ -134,7 +136,9 @@ def list_webps() -> Iterator[Case]:
             for name, profile in {"none": b"", **PROFILES}.items():
                 body = _pillow(mode, "WEBP", lossless=lossless, exact=True, icc_profile=profile, quality=80)
                 yield Case(f"webp-{mode}-{lossless}-{name}", body, LOSSY if profile or not lossless else 0)
-            moving = _pillow(mode, "WEBP", lossless=lossless, save_all=True, append_images=[draw("RGB", 40, 30).rotate(180)])
+            moving = _pillow(
+                mode, "WEBP", lossless=lossless, save_all=True, append_images=[draw("RGB", 40, 30).rotate(180)]
+            )
             yield Case(f"webp-{mode}-{lossless}-animated", moving, LOSSY)
 
 
@@ -166,9 +170,11 @@ def list_tiffs() -> Iterator[Case]:
         for compression in ("none", "lzw", "deflate", "packbits"):
             for tile in (False, True):
                 for predictor in ("none", "horizontal"):
-                    options = {"compression": compression, "tile": tile, "predictor": predictor}
+                    options: dict[str, Any] = {"compression": compression, "tile": tile, "predictor": predictor}
                     options |= {"tile_width": 16, "tile_height": 16} if tile else {}
-                    yield Case(f"tiff-vips-{mode}-{'-'.join(map(str, options.values()))}", image.tiffsave_buffer(**options))
+                    yield Case(
+                        f"tiff-vips-{mode}-{'-'.join(map(str, options.values()))}", image.tiffsave_buffer(**options)
+                    )
     wide = (image.extract_band(0, n=3) * 257).cast("ushort").copy(interpretation="rgb16")
     yield Case("tiff-vips-RGB-16", wide.tiffsave_buffer(compression="lzw"))
     yield Case("tiff-vips-jpeg", image.extract_band(0, n=3).tiffsave_buffer(compression="jpeg", Q=90), LOSSY)
@@ -187,13 +193,14 @@ def list_avifs() -> Iterator[Case]:
 
 def list_turned() -> Iterator[Case]:
     """Each orientation in each format that has one."""
-    for format_, options in {
+    formats: dict[str, dict[str, Any]] = {
         "JPEG": {"subsampling": 0},
         "PNG": {},
         "WEBP": {"lossless": True},
         "TIFF": {"compression": "tiff_lzw"},
         "AVIF": {"speed": 9, "subsampling": "4:4:4"},
-    }.items():
+    }
+    for format_, options in formats.items():
         for orientation in range(1, 9):
             exif = Image.Exif()
             exif[0x0112] = orientation

@@ -20,12 +20,7 @@ def see(body: bytes) -> Pixels:
         image = image.copy(interpretation="b-w").colourspace("srgb")
     if image.bands == 3:
         image = image.bandjoin(255)
-    return image.cast("uchar").numpy()
-
-
-def see_cmyk(body: bytes) -> Pixels:
-    """The four inks of a picture, 255 for full: array [height, width, 4]."""
-    return pyvips.Image.new_from_buffer(body, "").numpy()
+    return np.asarray(image.cast("uchar").numpy(), np.uint8)
 
 
 def cmyk_profile() -> bytes:

@@ -56,9 +56,9 @@ def build_png(
         (
             SIGNATURE,
             build_chunk(b"IHDR", header),
-            *(chunk for chunk in before if chunk[4:8] not in {b"tRNS"}),
+            *(chunk for chunk in before if chunk[4:8] != b"tRNS"),
             build_chunk(b"PLTE", palette) if palette else b"",
-            *(chunk for chunk in before if chunk[4:8] in {b"tRNS"}),
+            *(chunk for chunk in before if chunk[4:8] == b"tRNS"),
             build_chunk(b"IDAT", zlib.compress(rows)),
             *after,
             build_chunk(b"IEND", b"") if end else b"",

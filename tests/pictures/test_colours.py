@@ -113,8 +113,17 @@ def test_a_grey_png_has_its_exponent_too() -> None:
 
 @pytest.mark.parametrize(
     "chunks",
-    [[], [SRGB_CHUNK], [gama(0.45455)], [gama(0.45455), chrm(SRGB_POINTS)], [iccp(SRGB)], [cicp(1, 13)], [cicp(1, 1)]]
-    + [[cicp(2, 2)], [SRGB_CHUNK, gama(0.45455), chrm(SRGB_POINTS)]],
+    [
+        [],
+        [SRGB_CHUNK],
+        [gama(0.45455)],
+        [gama(0.45455), chrm(SRGB_POINTS)],
+        [iccp(SRGB)],
+        [cicp(1, 13)],
+        [cicp(1, 1)],
+        [cicp(2, 2)],
+        [SRGB_CHUNK, gama(0.45455), chrm(SRGB_POINTS)],
+    ],
     ids=lambda chunks: "+".join(chunk[4:8].decode() for chunk in chunks) or "none",
 )
 def test_srgb_by_any_of_its_names_changes_no_sample(chunks: list[bytes]) -> None:

@@ -57,9 +57,7 @@ def test_the_entries_of_a_palette_have_alphas(depth: int) -> None:
     alphas = bytes((0, 128, 200))[: 1 << depth]
     chunk = build_chunk(b"tRNS", alphas)
 
-    body = build_png(
-        samples, colour_type=PALETTE, depth=depth, before=[chunk], palette=png_files.draw_palette(depth)
-    )
+    body = build_png(samples, colour_type=PALETTE, depth=depth, before=[chunk], palette=png_files.draw_palette(depth))
 
     expected = np.full(256, 255)
     expected[: len(alphas)] = list(alphas)
@@ -68,8 +66,15 @@ def test_the_entries_of_a_palette_have_alphas(depth: int) -> None:
 
 @pytest.mark.parametrize(
     ("colour_type", "depth", "body"),
-    [(GREY, 8, b"\0"), (GREY, 8, b"\0\0\0\0"), (RGB, 8, b"\0\0"), (PALETTE, 1, bytes(3)), (PALETTE, 4, b"")]
-    + [(GREY_ALPHA, 8, b"\0\0"), (RGBA, 8, bytes(6))],
+    [
+        (GREY, 8, b"\x00"),
+        (GREY, 8, b"\x00\x00\x00\x00"),
+        (RGB, 8, b"\x00\x00"),
+        (PALETTE, 1, bytes(3)),
+        (PALETTE, 4, b""),
+        (GREY_ALPHA, 8, b"\x00\x00"),
+        (RGBA, 8, bytes(6)),
+    ],
 )
 def test_a_chunk_that_does_not_fit_is_ignored(colour_type: int, depth: int, body: bytes) -> None:
     """Broken transparency changes nothing, and the warning says so."""

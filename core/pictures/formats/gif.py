@@ -7,7 +7,7 @@ import struct
 from PIL import Image
 
 from core.pictures.formats.still import ANIMATED, StillPicture, load_image
-from core.pictures.limits import NotAnImage, check_size
+from core.pictures.limits import NotAnImage, broken, check_size
 
 _SCREEN = struct.Struct("<6sHHBBB")
 _FRAME = struct.Struct("<BHHHHB")
@@ -25,7 +25,7 @@ def read_gif(body: bytes) -> StillPicture:
     try:
         return _Reader(body).read()
     except (IndexError, struct.error) as error:
-        raise NotAnImage("is not a GIF image that can be read") from error
+        raise broken("GIF") from error
 
 
 class _Reader:

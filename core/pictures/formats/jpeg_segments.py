@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from core.pictures.limits import MAX_IMAGE_PIXELS, MAX_PROFILE_BYTES, NotAnImage, check_size
+from core.pictures.limits import MAX_IMAGE_PIXELS, MAX_PROFILE_BYTES, NotAnImage, broken, check_size
 
 #: Segments of one file; a camera writes about 30, a progressive encoder 50.
 _MOST_SEGMENTS = 65_536
@@ -33,6 +33,8 @@ _TABLES = frozenset({_DRI, _DQT, _DHT, _EOI})
 
 #: The next marker behind the coded pixels: 0xFF before neither a zero, nor a restart, nor more filling.
 _MARKER = re.compile(rb"\xff[^\x00\xff\xd0-\xd7]")
+
+_JFIF_LENGTH, _ADOBE_LENGTH = 14, 12
 
 _EXIF = b"Exif\0\0"
 _ICC = b"ICC_PROFILE\0"
@@ -73,7 +75,7 @@ def read_segments(body: bytes) -> JpegSegments:
             raise NotAnImage("is a JPEG of a rare kind (lossless, hierarchical or arithmetic), which is not taken")
         if marker in _FRAMES:
             if pixels:
-                raise _unreadable()
+                raise broken("JPEG")
             pixels = _read_size(content)
         elif marker == _SOS:
             scans += 1
@@ -83,7 +85,7 @@ def read_segments(body: bytes) -> JpegSegments:
             continue
         kept.append(segment)
     if not scans:
-        raise _unreadable()
+        raise broken("JPEG")
     found.stripped = b"".join(kept)
     return found
 
@@ -116,7 +118,7 @@ def _walk(body: bytes) -> Iterator[tuple[int, bytes]]:
 def _read_size(frame: bytes) -> int:
     """The number of pixels."""
     if len(frame) < 6:  # noqa: PLR2004
-        raise _unreadable()
+        raise broken("JPEG")
     precision, height, width = frame[0], int.from_bytes(frame[1:3]), int.from_bytes(frame[3:5])
     if precision != 8:  # noqa: PLR2004
         raise NotAnImage(f"is a JPEG of {precision} bits, which is not taken; send 8 bits")
@@ -130,8 +132,10 @@ def _check_scans(scans: int, pixels: int) -> None:
 
 
 def _is_needed(marker: int, content: bytes) -> bool:
-    """Whether an application's segment says how the channels are coded."""
-    return (marker == _APP0 and content[:4] == b"JFIF") or (marker == _APP14 and content[:5] == b"Adobe")
+    """Whether an application's segment says how the channels are coded, and is long enough for libjpeg to believe it."""
+    return (marker == _APP0 and content[:5] == b"JFIF\0" and len(content) >= _JFIF_LENGTH) or (
+        marker == _APP14 and content[:5] == b"Adobe" and len(content) >= _ADOBE_LENGTH
+    )
 
 
 def _note(found: JpegSegments, marker: int, content: bytes) -> None:
@@ -141,7 +145,3 @@ def _note(found: JpegSegments, marker: int, content: bytes) -> None:
         number, found.expected_pieces = content[12], found.expected_pieces or content[13]
         if sum(map(len, found.profile_pieces.values())) <= MAX_PROFILE_BYTES:
             found.profile_pieces.setdefault(number, content[14:])
-
-
-def _unreadable() -> NotAnImage:
-    return NotAnImage("is not a JPEG image that can be read")

@@ -11,7 +11,7 @@ from core.pictures.formats.png_chunks import GREY, INDEXED, TRUECOLOUR, PngChunk
 from core.pictures.formats.png_colour import read_colours
 from core.pictures.formats.png_transparency import hide_key
 from core.pictures.formats.still import ANIMATED, StillPicture, open_image
-from core.pictures.limits import NotAnImage
+from core.pictures.limits import broken
 from core.pictures.orientation import read_orientation
 
 _SIGNATURE = b"\x89PNG\r\n\x1a\n"
@@ -27,7 +27,7 @@ def read_png(body: bytes) -> StillPicture:
     """The picture in a PNG file: of an animation the one that a viewer without animations shows. Raises NotAnImage."""
     chunks = read_chunks(body)
     if chunks.header.colour_type == INDEXED and not chunks.palette_entries:
-        raise NotAnImage("is not a PNG image that can be read")
+        raise broken("PNG")
     profile, warnings = read_colours(chunks)
     transparency = _read_transparency(chunks)
     if transparency is None and b"tRNS" in chunks.damaged | chunks.optional.keys():

@@ -7,7 +7,7 @@ import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from core.pictures.limits import NotAnImage, check_size
+from core.pictures.limits import NotAnImage, broken, check_size
 
 #: Colour types of IHDR.
 GREY, TRUECOLOUR, INDEXED = 0, 2, 3
@@ -75,7 +75,7 @@ def read_chunks(body: bytes) -> PngChunks:
     chunks = _walk(memoryview(body))
     kind, _, chunk = next(chunks, (b"", 0, memoryview(b"")))
     if kind != b"IHDR":
-        raise _unreadable()
+        raise broken("PNG")
     _check(chunk)
     found = PngChunks(_read_header(chunk[8:-4]), chunk)
     pixels_start = pixels_end = 0
@@ -93,9 +93,9 @@ def read_chunks(body: bytes) -> PngChunks:
                 _note(found, kind, chunk)
         elif not is_optional and kind != b"IDAT":
             # Such as the chunk of Apple's own kind of PNG, whose pixels are coded otherwise.
-            raise _unreadable()
+            raise broken("PNG")
     if pixels_end == 0:
-        raise _unreadable()
+        raise broken("PNG")
     found.pixel_chunks = memoryview(body)[pixels_start:pixels_end]
     return found
 
@@ -125,22 +125,18 @@ def _note(found: PngChunks, kind: bytes, chunk: memoryview) -> None:
 
 def _read_header(content: memoryview) -> Header:
     if len(content) != struct.calcsize(">IIBBBBB"):
-        raise _unreadable()
+        raise broken("PNG")
     width, height, depth, colour_type, compression, filters, interlace = struct.unpack(">IIBBBBB", content)
     check_size(width, height)
     if depth not in _DEPTHS.get(colour_type, ()) or compression or filters or interlace > 1:
-        raise _unreadable()
+        raise broken("PNG")
     return Header(width, height, depth, colour_type, bool(interlace))
 
 
 def _check(chunk: memoryview) -> None:
     if not _is_intact(chunk):
-        raise _unreadable()
+        raise broken("PNG")
 
 
 def _is_intact(chunk: memoryview) -> bool:
     return zlib.crc32(chunk[4:-4]) == int.from_bytes(chunk[-4:])
-
-
-def _unreadable() -> NotAnImage:
-    return NotAnImage("is not a PNG image that can be read")

@@ -38,8 +38,8 @@ def read_colours(chunks: PngChunks) -> Colours:
     for read in (_read_cicp, _read_iccp, _read_srgb, _read_gamma):
         try:
             colours = read(chunks)
-        except _BrokenChunk as broken:
-            warnings = (*warnings, str(broken))
+        except _BrokenChunk as reason:
+            warnings = (*warnings, str(reason))
             continue
         if colours is not None:
             return Colours(colours.profile, (*warnings, *colours.warnings))

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from PIL import Image, ImageFile
 
-from core.pictures.limits import check_size
+from core.pictures.limits import check_size, too_many_pixels
 
 #: The warning for a file with more than one picture.
 ANIMATED = "is animated; its first picture is used"
@@ -32,7 +32,10 @@ def open_image(body: bytes, format_: str) -> ImageFile.ImageFile:
     with warnings.catch_warnings():
         # Pillow warns of what it ignores; whether pixels come out is all that counts.
         warnings.simplefilter("ignore")
-        opened = Image.open(io.BytesIO(body), formats=[format_])
+        try:
+            opened = Image.open(io.BytesIO(body), formats=[format_])
+        except Image.DecompressionBombError as error:
+            raise too_many_pixels() from error
     check_size(opened.width, opened.height)
     return opened
 

@@ -6,7 +6,7 @@ import struct
 
 from core.pictures.formats.still import StillPicture, load_image
 from core.pictures.formats.tiff_directory import read_directory
-from core.pictures.limits import NotAnImage
+from core.pictures.limits import broken
 
 
 def read_tiff(body: bytes) -> StillPicture:
@@ -14,7 +14,7 @@ def read_tiff(body: bytes) -> StillPicture:
     try:
         directory = read_directory(body)
     except (struct.error, KeyError) as error:
-        raise NotAnImage("is not a TIFF image that can be read") from error
+        raise broken("TIFF") from error
     return StillPicture(
         image=load_image(directory.stripped, "TIFF"),
         orientation=directory.orientation,

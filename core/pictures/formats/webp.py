@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from PIL import Image
 
 from core.pictures.formats.still import ANIMATED, StillPicture, load_image
-from core.pictures.limits import MAX_PROFILE_BYTES, NotAnImage, check_size
+from core.pictures.limits import MAX_PROFILE_BYTES, NotAnImage, broken, check_size
 from core.pictures.orientation import read_orientation
 
 #: Chunks of one file that are looked at; an animation has one for each frame.
@@ -81,14 +81,14 @@ def _decode(chunks: dict[bytes, memoryview]) -> Image.Image:
 def _read_canvas(chunks: dict[bytes, memoryview]) -> tuple[int, int]:
     header = chunks.get(b"VP8X", memoryview(b""))
     if len(header) < 10:  # noqa: PLR2004
-        raise _unreadable()
+        raise broken("WebP")
     return int.from_bytes(header[4:7], "little") + 1, int.from_bytes(header[7:10], "little") + 1
 
 
 def _read_lossy_size(bitstream: memoryview) -> tuple[int, int]:
     """RFC 6386, 9.1. Raises NotAnImage for a size that is not taken: the decoder takes its memory before it can be asked."""
     if len(bitstream) < 10 or bytes(bitstream[3:6]) != b"\x9d\x01\x2a":  # noqa: PLR2004
-        raise _unreadable()
+        raise broken("WebP")
     width, height = (side & 0x3FFF for side in struct.unpack_from("<HH", bitstream, 6))
     check_size(width, height)
     return width, height
@@ -97,7 +97,7 @@ def _read_lossy_size(bitstream: memoryview) -> tuple[int, int]:
 def _check_lossless(bitstream: memoryview) -> None:
     """WebP lossless bitstream specification, 3."""
     if len(bitstream) < 5 or bitstream[0] != 0x2F:  # noqa: PLR2004
-        raise _unreadable()
+        raise broken("WebP")
     bits = int.from_bytes(bitstream[1:5], "little")
     check_size((bits & 0x3FFF) + 1, (bits >> 14 & 0x3FFF) + 1)
 
@@ -107,7 +107,3 @@ def _build(chunks: dict[bytes, memoryview]) -> bytes:
     for kind, content in chunks.items():
         parts += (kind, struct.pack("<I", len(content)), content, bytes(len(content) % 2))
     return b"RIFF" + struct.pack("<I", 4 + sum(map(len, parts))) + b"WEBP" + b"".join(parts)
-
-
-def _unreadable() -> NotAnImage:
-    return NotAnImage("is not a WebP image that can be read")
