@@ -7,6 +7,7 @@ import zlib
 
 import numpy as np
 import pytest
+from PIL import TiffImagePlugin
 
 from tests.pictures import png_files
 from tests.pictures.cases import draw, encode
@@ -140,8 +141,6 @@ def test_extensions_of_a_gif_change_nothing() -> None:
 
 def test_other_tags_of_a_tiff_change_nothing() -> None:
     """Tags of programs, EXIF and position are not read, wherever they point."""
-    from PIL import TiffImagePlugin
-
     tags = TiffImagePlugin.ImageFileDirectory_v2()
     tags[270] = "a description"
     tags[700] = b"<<<"

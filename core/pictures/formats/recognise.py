@@ -1,4 +1,4 @@
-"""Tell by a file's first bytes what kind of picture it is."""
+"""Recognise the kind of a picture by the first bytes of its file."""
 
 from __future__ import annotations
 
