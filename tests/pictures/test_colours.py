@@ -209,9 +209,9 @@ def test_a_profile_whose_pieces_are_missing_is_ignored() -> None:
 
 
 def test_a_profile_inflates_only_so_far() -> None:
-    """A chunk that would become 200 MB is a profile that is too long."""
+    """A chunk that would become 50 MB is a profile that is too long."""
     deflate = zlib.compressobj(9)
-    bomb = b"".join(deflate.compress(bytes(1_000_000)) for _ in range(200)) + deflate.flush()
+    bomb = b"".join(deflate.compress(bytes(1_000_000)) for _ in range(50)) + deflate.flush()
 
     assert warnings_of(colours(build_chunk(b"iCCP", b"name\0\0" + bomb))) == (PROFILES["too long"][1],)
 
@@ -252,3 +252,15 @@ def test_ink_without_a_profile_is_converted_by_the_plain_formula() -> None:
     expected = (255 - inks[:, :, :3]) * (255 - inks[:, :, 3:]) / 255
     assert np.abs(show_rgba(body)[:, :, :3] - expected).max() <= 1
     assert np.abs(show_rgba(encode(draw("CMYK"), "JPEG", quality=100))[:, :, :3] - expected).max() <= 4
+
+
+def test_the_profile_of_a_bmp_is_applied() -> None:
+    """The newest header may have one behind the pixels; the colours become those of the same PNG."""
+    old = encode(draw("RGB"), "BMP")
+    fields = (
+        old[18:54] + bytes(16) + b"DEBM" + bytes(48) + struct.pack("<4I", 4, 124 + len(old) - 54, len(DISPLAY_P3), 0)
+    )
+    body = old[:10] + struct.pack("<II", 138, 124) + fields + old[54:] + DISPLAY_P3
+
+    assert np.array_equal(show_rgba(body), show_rgba(encode(draw("RGB"), "PNG", icc_profile=DISPLAY_P3)))
+    assert warnings_of(body[: -len(DISPLAY_P3)]) == (BROKEN,)
