@@ -22,6 +22,9 @@ _FRAME_HEADER = 16
 
 def read_webp(body: bytes) -> StillPicture:
     """The first picture in a WebP file. Raises NotAnImage."""
+    if 8 + int.from_bytes(body[4:8], "little") > len(body):
+        # What is cut off may be the orientation, which stands behind the pixels.
+        raise broken("WebP")
     chunks: dict[bytes, memoryview] = {}
     frames = 0
     for kind, content in _walk(memoryview(body)[12:]):
