@@ -14,8 +14,8 @@ from core.pictures.decode_picture import DecodedPicture, decode_picture
 from core.pictures.decoders.messages import receive_picture, send_answer
 from core.pictures.limits import NotAnImage
 
-#: Seconds of CPU for one picture: several times what the largest one takes. After that the kernel ends the process.
-CPU_SECONDS = 5
+#: Seconds of CPU for one picture: at least twice what the largest one takes in the slowest format. After that the kernel ends the process.
+CPU_SECONDS = 10
 
 #: Bytes of address space: the largest picture takes less in every format, and a bomb not much more.
 MEMORY_BYTES = 1024 * 1024 * 1024
