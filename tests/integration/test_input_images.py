@@ -177,7 +177,6 @@ def test_an_input_can_be_used_again(servers: LocalStack, post: Post) -> None:
         ({"image": f"art_{'0' * 32}"}, "image"),
         ({"image": "iVBORw0KGgo="}, "image"),
         ({"image": "data:image/png;base64,AAAA"}, "image"),
-        ({"image": data_uri(encode(picture(), "GIF"))}, "image"),
         ({"image": "half a pair \ud800"}, "image"),
         ({"mask_image": png_uri()}, "mask_image"),
         ({"strength": 0.5}, "strength"),

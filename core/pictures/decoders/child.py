@@ -24,7 +24,7 @@ MEMORY_BYTES = 1024 * 1024 * 1024
 _FILES = 16
 
 #: Everything else goes first: the machine's time belongs to requests and renders.
-_NICENESS = 10
+_NICENESS = 5
 
 
 def main() -> None:
