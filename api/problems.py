@@ -28,6 +28,7 @@ from core.errors import (
     NotAuthenticated,
     NotFound,
     ObjectMissing,
+    PicturesBusy,
     StorageUnavailable,
     TooManyQueuedJobs,
     TooManyWebhookEndpoints,
@@ -44,6 +45,7 @@ _STATUS: dict[type[DarkroomError], HTTPStatus] = {
     IdempotencyKeyReused: HTTPStatus.UNPROCESSABLE_ENTITY,
     InvalidRequest: HTTPStatus.UNPROCESSABLE_ENTITY,
     StorageUnavailable: HTTPStatus.SERVICE_UNAVAILABLE,
+    PicturesBusy: HTTPStatus.SERVICE_UNAVAILABLE,
     TooManyQueuedJobs: HTTPStatus.TOO_MANY_REQUESTS,
 }
 
@@ -61,6 +63,7 @@ _RETRY_AFTER_SECONDS = 5
 _RETRY_AFTER: dict[type[DarkroomError], int] = {
     StorageUnavailable: _RETRY_AFTER_SECONDS,
     ObjectMissing: _RETRY_AFTER_SECONDS,
+    PicturesBusy: 1,
     # A full queue takes longer to have a free slot than a server takes to come back.
     TooManyQueuedJobs: 30,
 }

@@ -155,6 +155,15 @@ class TooManyWebhookEndpoints(DarkroomError):
     code = "too_many_webhook_endpoints"
 
 
+# What passes by itself
+
+
+class PicturesBusy(DarkroomError):
+    """Too many pictures are being sent or decoded at the moment; send the request again in a second."""
+
+    code = "pictures_busy"
+
+
 # What the worker meets
 
 

@@ -74,6 +74,13 @@ PROMPT_CACHE_MISSES = Counter(
 PROMPT_CACHE_BYTES = Gauge("prompt_cache_bytes", "Bytes of the encoded prompts that are kept.", registry=REGISTRY)
 #: `outcome` is delivered, retry, exhausted, cancelled or overtaken.
 WEBHOOK_ATTEMPTS = Counter("webhook_attempts_total", "Webhook POSTs by outcome.", ["outcome"], registry=REGISTRY)
+#: `outcome` is decoded, refused (the request is answered with 422), busy or failed (with 503).
+PICTURES_DECODED = Counter(
+    "pictures_decoded_total", "Pictures in requests, by what became of them.", ["outcome"], registry=REGISTRY
+)
+PICTURE_DECODE_SECONDS = Histogram(
+    "picture_decode_seconds", "Seconds that a picture was with its decoder.", registry=REGISTRY
+)
 HTTP_REQUESTS = Counter(
     "http_requests_total", "HTTP requests by route and status.", ["method", "route", "status"], registry=REGISTRY
 )

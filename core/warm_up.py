@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from core.artifacts.storage import prepare_clients
 from core.doorbell import RENDER_NEXT, get_doorbell, render_queue
+from core.pictures.decoders.decode_outside import get_decoders
 from core.settings import get_settings
 from core.warm_up_statements import warm_up_statements
 
 
 def warm_up() -> None:
-    """Connect to the database and to Redis, compile the statements, build the S3 clients. What does not answer is not
-    waited for.
+    """Connect to the database and to Redis, compile the statements, build the S3 clients, start a decoder of pictures.
+    What does not answer is not waited for.
     """
+    get_decoders().start_one()
     prepare_clients()
     # A superfluous ring finds nothing to claim, and the first real one finds the connection and the queue ready.
     get_doorbell().ring(render_queue(get_settings().render_pool), RENDER_NEXT)

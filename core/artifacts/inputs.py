@@ -1,4 +1,4 @@
-"""Images that come with a request: checked, and put into the bucket before the commit that accepts their job."""
+"""Images that come with a request: decoded, and put into the bucket before the commit that accepts their job."""
 
 from __future__ import annotations
 
@@ -10,13 +10,15 @@ from uuid import UUID
 
 import structlog
 
-from core.artifacts.images import read_image
 from core.artifacts.keys import build_input_key
 from core.artifacts.storage import bucket_in_a_hurry
 from core.artifacts.tables import Artifact, ArtifactKind
 from core.errors import DarkroomError, StorageUnavailable
 from core.ids import new_id
 from core.pictures.data_uri import read_picture_text
+from core.pictures.decoders.decode_outside import get_decoders
+
+_MEDIA_TYPE = "image/png"
 
 _log = structlog.get_logger()
 
@@ -28,19 +30,22 @@ class InputImage:
     job_id: UUID
     #: Of the request: `image`, `mask_image`, `control_image`.
     field: str
+    #: A PNG of our own: nobody after this looks at the bytes that were sent.
     body: bytes = dataclasses.field(repr=False)
-    media_type: str
-    extension: str
     #: Of the body, 64 hexadecimal digits.
     sha256: str
+    #: Of the file that was sent: the same request has the same one, whatever encodes the body.
+    sent_sha256: str
     width: int
     height: int
+    #: One sentence for each thing in the picture that was ignored.
+    warnings: tuple[str, ...]
     #: The artifact's.
     id: UUID = dataclasses.field(default_factory=new_id)
 
     @property
     def storage_key(self) -> str:
-        return build_input_key(job_id=self.job_id, field=self.field, extension=self.extension)
+        return build_input_key(job_id=self.job_id, field=self.field, extension="png")
 
     def build_row(self, *, account_id: UUID, position: int) -> Artifact:
         """The artifact's row. `position` is its field's place among the image fields."""
@@ -51,7 +56,7 @@ class InputImage:
             kind=ArtifactKind.INPUT,
             position=position,
             storage_key=self.storage_key,
-            media_type=self.media_type,
+            media_type=_MEDIA_TYPE,
             byte_size=len(self.body),
             sha256=self.sha256,
             width=self.width,
@@ -59,19 +64,19 @@ class InputImage:
         )
 
 
-def check_input(data_uri: str, *, job_id: UUID, field: str) -> InputImage:
-    """The image in a data URI, decoded once to see that it is one. Raises NotAnImage."""
-    body = read_picture_text(data_uri)
-    read = read_image(body)
+def decode_input(source: str, *, job_id: UUID, account_id: UUID, field: str) -> InputImage:
+    """The image that a field holds as text. Raises NotAnImage, and PicturesBusy if too many are decoded at the moment."""
+    sent = read_picture_text(source)
+    decoded = get_decoders().decode(sent, account_id=account_id)
     return InputImage(
         job_id=job_id,
         field=field,
-        body=body,
-        media_type=read.media_type,
-        extension=read.extension,
-        sha256=hashlib.sha256(body).hexdigest(),
-        width=read.image.width,
-        height=read.image.height,
+        body=decoded.png,
+        sha256=hashlib.sha256(decoded.png).hexdigest(),
+        sent_sha256=hashlib.sha256(sent).hexdigest(),
+        width=decoded.width,
+        height=decoded.height,
+        warnings=tuple(f"{field} {warning}" for warning in decoded.warnings),
     )
 
 
@@ -85,7 +90,7 @@ def stored_inputs(images: Sequence[InputImage]) -> Iterator[None]:
     """
     try:
         for image in images:
-            bucket_in_a_hurry().put(image.storage_key, image.body, media_type=image.media_type, sha256=image.sha256)
+            bucket_in_a_hurry().put(image.storage_key, image.body, media_type=_MEDIA_TYPE, sha256=image.sha256)
         yield
     except DarkroomError:
         discard_inputs(images)

@@ -2,15 +2,31 @@
 
 from __future__ import annotations
 
-import io
 from dataclasses import dataclass
 
-from PIL import Image, ImageOps
+from core.pictures.channels import drop_unused_alpha, to_eight_bits
+from core.pictures.colour import convert_to_srgb
+from core.pictures.encode_png import encode_png
+from core.pictures.formats.avif import read_avif
+from core.pictures.formats.bmp import read_bmp
+from core.pictures.formats.gif import read_gif
+from core.pictures.formats.jpeg import read_jpeg
+from core.pictures.formats.png import read_png
+from core.pictures.formats.recognise import recognise
+from core.pictures.formats.tiff import read_tiff
+from core.pictures.formats.webp import read_webp
+from core.pictures.limits import NotAnImage, broken
+from core.pictures.orientation import turn_upright
 
-from core.pictures.limits import MAX_IMAGE_PIXELS, NotAnImage
-
-#: Pillow's names of the formats that are taken.
-_FORMATS = ("PNG", "JPEG", "WEBP")
+_READERS = {
+    "PNG": read_png,
+    "JPEG": read_jpeg,
+    "WebP": read_webp,
+    "AVIF": read_avif,
+    "GIF": read_gif,
+    "BMP": read_bmp,
+    "TIFF": read_tiff,
+}
 
 
 @dataclass(frozen=True)
@@ -27,18 +43,22 @@ class DecodedPicture:
 
 
 def decode_picture(body: bytes) -> DecodedPicture:
-    """The picture in a file. Its size is checked before a pixel is decoded. Raises NotAnImage."""
+    """The first picture in a file. Its size is checked before a pixel is decoded. Raises NotAnImage, and MemoryError if
+    the process may not have enough of it.
+    """
+    kind = recognise(body)
     try:
-        with Image.open(io.BytesIO(body), formats=_FORMATS) as opened:
-            if opened.width * opened.height > MAX_IMAGE_PIXELS:
-                raise NotAnImage(f"has more than {MAX_IMAGE_PIXELS:,} pixels")
-            opened.load()
-            ImageOps.exif_transpose(opened, in_place=True)
-            buffer = io.BytesIO()
-            opened.convert("RGBA" if opened.has_transparency_data else "RGB").save(buffer, "PNG", compress_level=1)
-            return DecodedPicture(buffer.getvalue(), opened.width, opened.height)
-    except NotAnImage:
+        return _decode(kind, body)
+    except (NotAnImage, MemoryError):
         raise
     except Exception as error:
         # A decoder fails on foreign bytes in more ways than there are exception types; each means the same.
-        raise NotAnImage("is not a PNG, JPEG or WebP image that can be read") from error
+        raise broken(kind) from error
+
+
+def _decode(kind: str, body: bytes) -> DecodedPicture:
+    still = _READERS[kind](body)
+    image = to_eight_bits(still.image)
+    image, colour_warnings = convert_to_srgb(image, still.profile)
+    image = turn_upright(drop_unused_alpha(image), still.orientation)
+    return DecodedPicture(encode_png(image), image.width, image.height, (*still.warnings, *colour_warnings))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import io
 import json
 from collections.abc import Iterator
 from typing import Any
@@ -79,7 +80,9 @@ def pixel(image: Image.Image, x: int, y: int) -> Any:
 
 
 def test_an_image_becomes_a_stored_input(servers: LocalStack, post: Post) -> None:
-    """The job names its input by id and shows it with its size, sha256 and a link that works; its bytes are as sent."""
+    """The job names its input by id and shows it with its size, sha256 and a link that works. What is stored is a PNG of
+    our own that shows the same pixels.
+    """
     body = encode(picture(64, 48), "JPEG")
     job = post({"prompt": "a mug", "image": data_uri(body, "image/jpeg"), "strength": 0.6}).get_json()
 
@@ -87,10 +90,13 @@ def test_an_image_becomes_a_stored_input(servers: LocalStack, post: Post) -> Non
     assert job["task"] == "image-to-image"
     assert job["request"]["image"] == shown["id"]
     assert job["request"]["strength"] == 0.6
-    assert (shown["field"], shown["media_type"], shown["width"], shown["height"]) == ("image", "image/jpeg", 64, 48)
-    assert (shown["byte_size"], shown["sha256"]) == (len(body), hashlib.sha256(body).hexdigest())
-    assert httpx2.get(shown["url"]).content == body
-    assert stored_for(job) == [f"inputs/{job['id']}/image.jpg"]
+    assert (shown["field"], shown["media_type"], shown["width"], shown["height"]) == ("image", "image/png", 64, 48)
+    stored = httpx2.get(shown["url"]).content
+    assert (shown["byte_size"], shown["sha256"]) == (len(stored), hashlib.sha256(stored).hexdigest())
+    with Image.open(io.BytesIO(body)) as sent, Image.open(io.BytesIO(stored)) as ours:
+        assert ours.format == "PNG"
+        assert np.array_equal(np.asarray(sent), np.asarray(ours))
+    assert stored_for(job) == [f"inputs/{job['id']}/image.png"]
     assert base64.b64encode(body).decode()[:40] not in json.dumps(job)
 
 
@@ -171,7 +177,6 @@ def test_an_input_can_be_used_again(servers: LocalStack, post: Post) -> None:
         ({"image": f"art_{'0' * 32}"}, "image"),
         ({"image": "iVBORw0KGgo="}, "image"),
         ({"image": "data:image/png;base64,AAAA"}, "image"),
-        ({"image": data_uri(encode(picture(), "GIF"))}, "image"),
         ({"image": "half a pair \ud800"}, "image"),
         ({"mask_image": png_uri()}, "mask_image"),
         ({"strength": 0.5}, "strength"),

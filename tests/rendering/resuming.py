@@ -56,6 +56,7 @@ class Case:
             "num_inference_steps": self.steps,
             family.guidance: 3.0,
             "strength": 0.7,
+            "mask_feather": 8,
             "scheduler": self.scheduler,
             "deterministic": True,
             **family.call,

@@ -16,6 +16,7 @@ from worker.rendering.batching import BatchJob
 from worker.rendering.checkpoints import Checkpoint, open_journal
 from worker.rendering.drawing import Drawing
 from worker.rendering.errors import NonFiniteResult, RequestRefused
+from worker.rendering.images.inpainting import Inpainting
 from worker.rendering.models import LoadedModel
 from worker.rendering.pipelines import build_pipeline, build_scheduler, control_argument
 from worker.rendering.prompts import JobPrompts, PromptCache, install_prompt_cache
@@ -25,7 +26,7 @@ from worker.rendering.watch_steps import StepEnd, watch_steps
 _NOT_THE_PIPELINES = frozenset(
     {
         *("num_images", "scheduler", "output_format", "loras", "deterministic", "seed"),
-        *("image", "mask_image", "control_image"),
+        *("image", "mask_image", "control_image", "padding_mask_crop", "mask_feather"),
     }
 )
 
@@ -65,9 +66,10 @@ def render_images(
     called with the job's own pipeline object before that runs.
 
     Raises CheckpointRefused for a checkpoint of anything else, ModelUnavailable for a LoRA that cannot be loaded,
-    RequestRefused if the pipeline refuses the request before its first step, and NonFiniteResult if the latents are not
-    finite any more.
+    RequestRefused if the mask paints nothing or the pipeline refuses the request before its first step, and NonFiniteResult if
+    the latents are not finite any more.
     """
+    inpainting = Inpainting(drawing.images, drawing.request) if "mask_image" in drawing.images else None
     with model.adapters.use(drawing.request.get("loras") or (), model.batcher.paused) as loras:
         drawing.job.adapters = loras.adapters
         drawing.job.is_deterministic = bool(drawing.request.get("deterministic"))
@@ -89,7 +91,15 @@ def render_images(
         watch_steps(pipeline, check.check_result, journal)
 
         with check.refused_requests():
-            images = _run_pipeline(pipeline, model, drawing, generators)
+            images = _run_pipeline(
+                pipeline,
+                model,
+                drawing,
+                generators,
+                images=drawing.images if inpainting is None else inpainting.prepare_images(pipeline),
+            )
+        if inpainting is not None:
+            images = [inpainting.finish(image) for image in images]
         return RenderedImages(
             images,
             drawing.job.batch_rows,
@@ -138,17 +148,22 @@ class _ResultCheck:
 
 
 def _run_pipeline(
-    pipeline: Any, model: LoadedModel, drawing: Drawing, generators: Sequence[torch.Generator]
+    pipeline: Any,
+    model: LoadedModel,
+    drawing: Drawing,
+    generators: Sequence[torch.Generator],
+    *,
+    images: Mapping[str, Image],
 ) -> list[Image]:
     with torch.inference_mode(), model.batcher.job(drawing.job):
-        images: list[Image] = pipeline(
+        drawn: list[Image] = pipeline(
             **_arguments(pipeline, drawing.request),
-            **_name_images(pipeline, drawing.images, count=len(drawing.seeds)),
+            **_name_images(pipeline, images, count=len(drawing.seeds)),
             num_images_per_prompt=len(drawing.seeds),
             generator=generators,
             output_type="pil",
         ).images
-    return images
+    return drawn
 
 
 def _arguments(pipeline: Any, request: Mapping[str, Any]) -> dict[str, Any]:

@@ -10,7 +10,7 @@ from uuid import UUID
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from core.artifacts.inputs import InputImage, check_input
+from core.artifacts.inputs import InputImage, decode_input
 from core.artifacts.tables import Artifact
 from core.errors import FieldError, InvalidRequest
 from core.ids import format_id, parse_id
@@ -25,10 +25,12 @@ _NO_ADDRESS = "addresses are not fetched: send the image itself as a data URI, o
 _NO_SOURCE = "must be a data URI (data:image/png;base64,…) or the id of one of your artifacts (art_…)"
 
 
-def take_out_images(request: RenderRequest, *, job_id: UUID) -> tuple[RenderRequest, list[InputImage]]:
+def take_out_images(
+    request: RenderRequest, *, job_id: UUID, account_id: UUID
+) -> tuple[RenderRequest, list[InputImage]]:
     """The request with an artifact's id in every image field, and the images that came as data URIs.
 
-    Raises InvalidRequest naming each field that holds no image that we take.
+    Raises InvalidRequest naming each field that holds no image that we take, and PicturesBusy.
     """
     ids: dict[str, str] = {}
     images: list[InputImage] = []
@@ -43,7 +45,7 @@ def take_out_images(request: RenderRequest, *, job_id: UUID) -> tuple[RenderRequ
                 errors.append(FieldError(field, _NO_ADDRESS if is_address else _NO_SOURCE))
             continue
         try:
-            image = check_input(source, job_id=job_id, field=field)
+            image = decode_input(source, job_id=job_id, account_id=account_id, field=field)
         except NotAnImage as error:
             errors.append(FieldError(field, str(error)))
             continue

@@ -42,6 +42,9 @@ _NOT_FOR: dict[Task, set[str]] = {
     "inpainting": set(),
 }
 
+#: What the renderer itself does for inpainting, after the pipeline. A cell of most models' latents is eight pixels wide.
+_OF_INPAINTING = {"mask_feather": Parameter("integer", 8, "mask_feather")}
+
 #: No parameter has a longer name.
 _LONGEST_NAME = 64
 
@@ -56,7 +59,7 @@ class ModelParameters:
     task: Task
     #: With a ControlNet beside the model.
     controlled: bool
-    #: Every parameter of the pipeline that a request may set, fields of ours or not.
+    #: Every parameter that a request may set because of the pipeline or the task, fields of ours or not.
     offered: dict[str, Parameter]
     #: Parameters that the model has only beside a control image.
     with_control_only: frozenset[str]
@@ -87,7 +90,7 @@ def find_parameters(catalog: Catalog, model_id: str, task: Task, *, controlled: 
         return None
 
     loras = catalog.loras_of(model_id)
-    existing = _leave_out(signature, _NOT_FOR[task])
+    existing = _leave_out(signature, _NOT_FOR[task]) | (_OF_INPAINTING if task == "inpainting" else {})
     with_control = {} if beside is None or by_controlnet else _leave_out(beside, {*_NOT_FOR[task], *entry.without})
     return ModelParameters(
         model_id=model_id,

@@ -157,8 +157,18 @@ class RenderRequest(BaseModel):
         repr=False,
         validation_alias=AliasChoices("mask_image", "mask"),
         description=(
-            "Where to paint: white is painted anew, black (and what is transparent) stays. Needs `image`, and takes "
-            "the same as that."
+            "Where to paint: white (level 128 of 255 and above, once resized) is painted anew. Where it is black or "
+            "transparent, the result has exactly the pixels of `image`, as resized. With a mask without white the job fails "
+            "(`invalid_request`). Needs `image`, and takes the same as that."
+        ),
+    )
+    mask_feather: int | None = Field(
+        default=None,
+        ge=0,
+        le=64,
+        description=(
+            "Pixels of the result over which `image` blends into what was drawn. They lie inside the painted area, from its "
+            "edge; narrow parts have a narrower seam, so that their middle is painted. 0 is a hard edge. Needs `mask_image`."
         ),
     )
     control_image: ImageReference | None = Field(

@@ -130,6 +130,8 @@ def _explain_absence(name: str, parameters: ModelParameters) -> str:
         return "needs `control_image`"
     if name == "strength" and parameters.task == "text-to-image" and len(parameters.entry.tasks) > 1:
         return "needs `image`, the picture to start from"
+    if name == "mask_feather" and "inpainting" in parameters.entry.tasks:
+        return "needs `mask_image`, the mask whose edge it softens"
     place = "" if parameters.task == "text-to-image" else f" for {parameters.task}"
     nearest = None if name in RenderRequest.model_fields else find_nearest(name, parameters)
     hint = f"; did you mean {nearest}?" if nearest else ""

@@ -49,5 +49,5 @@ def digest_request(request: RenderRequest, images: Sequence[InputImage]) -> byte
     # Without defaults, so that a release that adds a field does not make a retry another request.
     content = request.model_dump(exclude_defaults=True)
     # The ids of images that came with it are new each time; their bytes are what was asked for.
-    content |= {image.field: f"sha256:{image.sha256}" for image in images}
+    content |= {image.field: f"sha256:{image.sent_sha256}" for image in images}
     return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).digest()

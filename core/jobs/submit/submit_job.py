@@ -43,7 +43,8 @@ def submit_job(submission: Submission) -> AcceptedJob:
 
     Raises InvalidRequest with each field, NotAuthenticated if the API key has been revoked, TooManyQueuedJobs,
     IdempotencyKeyReused if the key came with another body before, JobDeleted if the job that it made has been deleted,
-    and StorageUnavailable if the object store does not take the images.
+    PicturesBusy if too many pictures are decoded at the moment, and StorageUnavailable if the object store does not take
+    the images.
     """
     accepted = None if needs_decisions(submission) else _take_short_way(submission)
     if accepted is None:
@@ -94,7 +95,7 @@ def _take_short_way(submission: Submission) -> AcceptedJob | None:
 
 
 def _take_long_way(submission: Submission) -> AcceptedJob:
-    request, images = take_out_images(submission.request, job_id=submission.job_id)
+    request, images = take_out_images(submission.request, job_id=submission.job_id, account_id=submission.account_id)
     submission = replace(submission, request=request)
     with stored_inputs(images), transaction() as session:
         submitted = submit_step_by_step(session, submission, images)

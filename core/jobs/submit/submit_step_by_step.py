@@ -39,6 +39,7 @@ def submit_step_by_step(session: Session, submission: Submission, images: Sequen
 
     inputs = resolve_inputs(session, submission.request, images, account_id=account_id)
     job = build_new_job(submission, input_sizes=inputs.sizes)
+    job.warnings += [warning for image in images for warning in image.warnings]
     slots = take_slot(session, account_id=account_id, max_queued_jobs=submission.settings.account_max_queued_jobs)
     _check_retention(submission, slots)
     _hold_beyond_limit(session, submission, slots, job)

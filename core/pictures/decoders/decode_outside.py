@@ -1,0 +1,76 @@
+"""The door to the decoders: a stranger's picture in, an image of our own out, and no other process looks at its bytes."""
+
+from __future__ import annotations
+
+import atexit
+import time
+from functools import cache
+from queue import LifoQueue
+from uuid import UUID
+
+from core.errors import PicturesBusy
+from core.metrics import PICTURE_DECODE_SECONDS, PICTURES_DECODED
+from core.pictures.decode_picture import DecodedPicture
+from core.pictures.decoders.decoder import Decoder, DecoderSlow
+from core.pictures.limits import NotAnImage
+from core.settings import get_settings
+from core.shared_slots import NoSlotFree, SharedSlots, SlotLimits
+
+#: A thread waits no longer for its turn: a client that waits for an answer sends the request again sooner or later.
+_WAIT_SECONDS = 10.0
+
+
+class Decoders:
+    """A few children, and the queue in front of them, in which no account takes all turns."""
+
+    def __init__(self, count: int, *, threads: int) -> None:
+        self._slots = SharedSlots(SlotLimits.of(count, threads=threads, wait_seconds=_WAIT_SECONDS))
+        # The one that worked last comes first: its memory is warm, and fewer of them run while there is little to do.
+        self._idle: LifoQueue[Decoder] = LifoQueue()
+        self._all = [Decoder() for _ in range(count)]
+        for decoder in self._all:
+            self._idle.put(decoder)
+
+    def start_one(self) -> None:
+        """Start the child that decodes the first picture."""
+        self._all[-1].start()
+
+    def decode(self, body: bytes, *, account_id: UUID) -> DecodedPicture:
+        """The image in an account's picture. Raises NotAnImage, and PicturesBusy if too many pictures are decoded."""
+        try:
+            with self._slots.slot(account_id):
+                return self._decode(body)
+        except NoSlotFree as error:
+            PICTURES_DECODED.labels("busy").inc()
+            raise PicturesBusy from error
+
+    def close(self) -> None:
+        """End all children."""
+        for decoder in self._all:
+            decoder.close()
+
+    def _decode(self, body: bytes) -> DecodedPicture:
+        decoder = self._idle.get()
+        started = time.perf_counter()
+        try:
+            decoded = decoder.decode(body)
+        except NotAnImage:
+            PICTURES_DECODED.labels("refused").inc()
+            raise
+        except (DecoderSlow, OSError) as error:
+            PICTURES_DECODED.labels("failed").inc()
+            raise PicturesBusy from error
+        finally:
+            self._idle.put(decoder)
+            PICTURE_DECODE_SECONDS.observe(time.perf_counter() - started)
+        PICTURES_DECODED.labels("decoded").inc()
+        return decoded
+
+
+@cache
+def get_decoders() -> Decoders:
+    """The decoders of this process, whose children start with the first pictures."""
+    settings = get_settings()
+    decoders = Decoders(settings.picture_decoders, threads=settings.api_threads)
+    atexit.register(decoders.close)
+    return decoders

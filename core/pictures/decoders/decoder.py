@@ -1,0 +1,112 @@
+"""One child process that decodes pictures, as its parent sees it."""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+from pathlib import Path
+
+import structlog
+
+import core
+from core.pictures.decode_picture import DecodedPicture
+from core.pictures.decoders.messages import receive_answer, send_picture
+from core.pictures.limits import NotAnImage
+
+#: Seconds without a byte from the child, which is many times the CPU time that it has: then the machine has no time for it.
+_PATIENCE_SECONDS = 30.0
+
+#: A child that has decoded this many pictures is replaced, so that what a library leaks does not add up.
+_MOST_PICTURES = 1_000
+
+#: The folder that `core` lies in.
+_PACKAGES = Path(core.__file__).resolve().parents[1]
+
+_log = structlog.get_logger()
+
+
+class DecoderSlow(Exception):
+    """The child did not answer, although it had CPU time left."""
+
+
+class Decoder:
+    """A child that is started for the first picture, and again after it has died. One thread uses it at a time."""
+
+    def __init__(self) -> None:
+        self._process: subprocess.Popen[bytes] | None = None
+        self._connection: socket.socket | None = None
+        self._pictures = 0
+
+    def start(self) -> None:
+        """Start the child, unless it runs. Raises OSError if the machine has no process left."""
+        if self._process is not None:
+            return
+        ours, childs = socket.socketpair()
+        try:
+            # Nothing of the environment: it holds the keys to everything.
+            self._process = subprocess.Popen(
+                [sys.executable, "-P", "-m", "core.pictures.decoders.child"],
+                stdin=childs.fileno(),
+                stdout=subprocess.DEVNULL,
+                stderr=subprocess.DEVNULL,
+                env={"PYTHONPATH": os.fspath(_PACKAGES), "PATH": os.defpath, "OMP_NUM_THREADS": "1"},
+                # Ctrl-C in a terminal reaches the parent alone, which closes the socket.
+                process_group=0,
+            )
+        except BaseException:
+            ours.close()
+            raise
+        finally:
+            childs.close()
+        ours.settimeout(_PATIENCE_SECONDS)
+        self._connection = ours
+        self._pictures = 0
+
+    def decode(self, body: bytes) -> DecodedPicture:
+        """The image in the picture's file. Raises NotAnImage, also for a picture that the child dies of, DecoderSlow, and
+        OSError if no child can be started.
+        """
+        if self._process is not None and (self._process.poll() is not None or self._pictures >= _MOST_PICTURES):
+            self.close()
+        self.start()
+        assert self._connection is not None
+        self._pictures += 1
+        try:
+            send_picture(self._connection, body)
+            return receive_answer(self._connection)
+        except TimeoutError as error:
+            self.close()
+            raise DecoderSlow from error
+        except ConnectionError as error:
+            raise self._explain_death() from error
+        except NotAnImage:
+            raise
+        except BaseException:
+            # Half a message is in the socket.
+            self.close()
+            raise
+
+    def close(self) -> None:
+        """End the child, if it runs."""
+        if self._connection is not None:
+            self._connection.close()
+            self._connection = None
+        if self._process is not None:
+            self._process.kill()
+            self._process.wait()
+            self._process = None
+
+    def _explain_death(self) -> NotAnImage:
+        assert self._process is not None
+        try:
+            ended_by = -self._process.wait(timeout=1)
+        except subprocess.TimeoutExpired:
+            ended_by = 0
+        self.close()
+        _log.warning("decoder_died", signal=ended_by)
+        if ended_by == signal.SIGXCPU:
+            return NotAnImage("takes more time to decode than a picture may")
+        return NotAnImage("cannot be decoded: its decoder died of it")

@@ -1,0 +1,38 @@
+"""Inpainting, around the pipeline: the pictures that it gets, and what becomes of those that it draws."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from PIL.Image import Image
+
+from worker.rendering.images.crop_to_mask import MaskCrop
+from worker.rendering.images.keep_unmasked import find_painted, keep_unmasked, weigh_drawn
+from worker.rendering.images.widen_mask import widen_mask
+
+
+class Inpainting:
+    """A job's inpainting: the same rule for every family."""
+
+    def __init__(self, images: Mapping[str, Image], request: Mapping[str, Any]) -> None:
+        """`images`: the request's pictures, all of one size. Raises RequestRefused if the mask paints nothing."""
+        painted = find_painted(images["mask_image"])
+        padding = request.get("padding_mask_crop")
+        self._images = images
+        self._shares = weigh_drawn(painted, request["mask_feather"])
+        self._crop = None if padding is None else MaskCrop(painted, padding)
+
+    def prepare_images(self, pipeline: Any) -> dict[str, Image]:
+        """The pictures for the pipeline: in them, everything that is painted lies in cells of the latents that it draws."""
+        crop = self._crop
+        images = {name: image if crop is None else crop.enlarge(image) for name, image in self._images.items()}
+        cell = pipeline.mask_processor.config.vae_scale_factor
+        return images | {"mask_image": widen_mask(images["mask_image"], cell)}
+
+    def finish(self, drawn: Image) -> Image:
+        """The picture that the job returns: what the mask keeps is the input's, exactly."""
+        image = self._images["image"]
+        if self._crop is not None:
+            drawn = self._crop.put_back(drawn, image)
+        return keep_unmasked(drawn, image, self._shares)
