@@ -33,7 +33,7 @@ _STORMS = 5
 
 @dataclass(frozen=True)
 class Memory:
-    """Resident memory of the API's processes, in MB."""
+    """Resident memory of the process that answers, in MB."""
 
     before: float
     highest: float
@@ -84,8 +84,9 @@ class ServedApi:
         return Memory(before, highest, self._resident())
 
     def _resident(self) -> float:
-        root = psutil.Process(self._tree.process.pid)
-        return sum(process.memory_info().rss for process in root.children(recursive=True)) / 1e6
+        # The process that answers, which gunicorn's first one has forked; the decoders of pictures are its own children.
+        [api] = psutil.Process(self._tree.process.pid).children()
+        return float(api.memory_info().rss) / 1e6
 
 
 @contextmanager
