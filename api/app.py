@@ -13,6 +13,7 @@ from api.health import health_blueprint
 from api.jobs import cancel_job, delete_job, get_job, get_preview, list_jobs, post_job  # noqa: F401  (each adds its operation)
 from api.jobs.blueprint import jobs_blueprint
 from api.json_body import JsonRequest
+from api.large_bodies import register_large_bodies
 from api.metrics import metrics_blueprint
 from api.models import get_model, list_models  # noqa: F401  (each adds its operation)
 from api.models.blueprint import models_blueprint
@@ -55,6 +56,7 @@ def create_app() -> OpenAPI:
     register_request_context(app)
     register_security_headers(app)
     register_problems(app)
+    register_large_bodies(app)
     register_documentation(app)
     app.register_blueprint(health_blueprint)
     app.register_blueprint(metrics_blueprint)

@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 from flask import Request, current_app, request
 from werkzeug.exceptions import BadRequest, HTTPException, UnsupportedMediaType
 
+from api.large_bodies import admit_large_body, wait_to_parse
 from api.parse_json import parse_json
 from api.return_memory import note_body
 
@@ -42,14 +43,17 @@ class JsonRequest(Request):
     def get_json(self, force: bool = False, silent: bool = False, cache: bool = True) -> Any:  # noqa: ARG002
         """The parsed body. It can be read once: with images it takes megabytes, so it is not kept.
 
-        Raises 415 for another media type, 413 for a body that is too long, 422 for one that holds too much, and 400 for
-        broken JSON.
+        Raises 415 for another media type, 413 for a body that is too long, 422 for one that holds too much, 400 for
+        broken JSON, and PicturesBusy if too many large bodies are read at the moment.
         """
         if not self.is_json:
             raise UnsupportedMediaType("Send the body as application/json.")
         if self.content_encoding:
             raise UnsupportedMediaType("Send the body without a Content-Encoding.")
-        body = parse_json(self._read_whole())
+        admit_large_body(self.content_length)
+        data = self._read_whole()
+        wait_to_parse(len(data))
+        body = parse_json(data)
         # A string here would be parsed once more as JSON by the framework.
         return body if isinstance(body, dict) else [body]
 

@@ -1,4 +1,4 @@
-"""Large bodies are read a few at a time, and not all of one account: each takes memory and CPU before it can be judged."""
+"""Large bodies, of which one account may send many: how many are in memory at a time, and how many are parsed."""
 
 from __future__ import annotations
 
@@ -14,38 +14,54 @@ from core.shared_slots import NoSlotFree, SharedSlots, SlotLimits
 #: Bytes; shorter bodies are not counted: a request without pictures is much shorter.
 LARGE_BODY_BYTES = 64 * 1024
 
-#: Large bodies in this process at a time. Each takes up to 100 MB for a moment; and more threads that parse keep the
-#: interpreter from those that only answer.
-_SLOTS = 4
+#: Large bodies that are parsed and worked on at a time. Each takes up to 100 MB for a moment; and more threads that compute
+#: keep the interpreter from those that only answer.
+_WORKED_ON = 4
 
-#: A client with a body to send waits this long for its turn.
+#: A client whose body has been read waits this long for its turn.
 _WAIT_SECONDS = 10.0
 
 
-def take_slot_for_large_body(length: int | None) -> None:
-    """Before a body of this many bytes (None: unknown) is read: wait for a slot, which is held until the request ends.
-    Raises PicturesBusy.
-    """
-    if length is not None and length <= LARGE_BODY_BYTES:
-        return
-    held = ExitStack()
-    try:
-        held.enter_context(_slots().slot(g.account_id))
-    except NoSlotFree as error:
-        raise PicturesBusy from error
-    g.slot_of_large_body = held
+def admit_large_body(length: int | None) -> None:
+    """Before a body of this many bytes (None: unknown) is read. Raises PicturesBusy if as many are in memory as may be."""
+    g.large_body = ExitStack()
+    if length is None or length > LARGE_BODY_BYTES:
+        _take(_in_memory())
+
+
+def wait_to_parse(length: int) -> None:
+    """After a body of this many bytes has been read, before it is parsed. Raises PicturesBusy if the wait is too long."""
+    # Reading has no part in this turn: a client that sends slowly would keep it from others.
+    if length > LARGE_BODY_BYTES:
+        _take(_worked_on())
 
 
 def register_large_bodies(app: Flask) -> None:
-    """Release the slot at the end of a request that took one."""
+    """Release the slots at the end of each request that took some."""
 
     @app.teardown_request
-    def release_slot(_error: BaseException | None) -> None:
-        held: ExitStack | None = g.pop("slot_of_large_body", None)
+    def release_slots(_error: BaseException | None) -> None:
+        held: ExitStack | None = g.pop("large_body", None)
         if held is not None:
             held.close()
 
 
+def _take(slots: SharedSlots) -> None:
+    try:
+        g.large_body.enter_context(slots.slot(g.account_id))
+    except NoSlotFree as error:
+        raise PicturesBusy from error
+
+
 @cache
-def _slots() -> SharedSlots:
-    return SharedSlots(SlotLimits.of(_SLOTS, threads=get_settings().api_threads, wait_seconds=_WAIT_SECONDS))
+def _in_memory() -> SharedSlots:
+    threads = get_settings().api_threads
+    half, quarter = max(1, threads // 2), max(1, threads // 4)
+    return SharedSlots(
+        SlotLimits(slots=half, slots_of_account=quarter, waiting=0, waiting_of_account=0, wait_seconds=0)
+    )
+
+
+@cache
+def _worked_on() -> SharedSlots:
+    return SharedSlots(SlotLimits.of(_WORKED_ON, threads=get_settings().api_threads, wait_seconds=_WAIT_SECONDS))

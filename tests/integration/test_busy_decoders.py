@@ -11,13 +11,15 @@ from uuid import UUID
 import pytest
 from flask.testing import FlaskClient
 
+from api import large_bodies
+from api.large_bodies import LARGE_BODY_BYTES
 from core.accounts.manage_keys import issue_api_key
 from core.database import transaction
 from core.pictures.decoders.decode_outside import Decoders, get_decoders
 from core.settings import get_settings
 from infra.local import LocalStack
 from tests.integration.attempts import count_jobs
-from tests.unit.pictures import png_uri
+from tests.unit.pictures import data_uri, encode, picture, png_uri
 
 PICTURE = {"prompt": "a mug", "image": png_uri()}
 
@@ -29,12 +31,14 @@ def decoders(servers: LocalStack, monkeypatch: pytest.MonkeyPatch) -> Iterator[D
     monkeypatch.setenv("API_THREADS", "8")
     get_settings.cache_clear()
     get_decoders.cache_clear()
+    large_bodies._in_memory.cache_clear()
     decoders = get_decoders()
     yield decoders
     decoders.close()
     monkeypatch.undo()
     get_settings.cache_clear()
     get_decoders.cache_clear()
+    large_bodies._in_memory.cache_clear()
 
 
 @pytest.fixture
@@ -107,3 +111,36 @@ def test_a_picture_that_kills_its_decoder_is_refused_at_its_first_try(
     ]
     assert count_jobs() == 0
     assert client.post("/v1/jobs", json=PICTURE, headers=headers).status_code == 202
+
+
+def test_a_flood_of_large_bodies_is_its_own_accounts_trouble(
+    client: FlaskClient, decoders: Decoders, keys: tuple[str, str]
+) -> None:
+    """Of eight threads an account's large bodies hold two: the third is refused before it is read, another account's is taken,
+    and a small one of the same account as well.
+    """
+    flooding, other = keys
+    application = client.application
+    decoders.start_one()
+    frozen = decoders._all[-1]._process
+    assert frozen is not None
+    os.kill(frozen.pid, signal.SIGSTOP)
+    large = {"prompt": "a mug", "image": data_uri(encode(picture(64, 48)) + bytes(LARGE_BODY_BYTES))}
+    answers: list[int] = []
+
+    def post(key: str, body: dict[str, str]) -> int:
+        with application.test_client() as own:
+            return own.post("/v1/jobs", json=body, headers={"Authorization": f"Bearer {key}"}).status_code
+
+    threads = [threading.Thread(target=lambda: answers.append(post(flooding, large))) for _ in range(2)]
+    for thread in threads:
+        thread.start()
+    while decoders._slots.count_waiting() < 1:
+        threads[0].join(0.01)
+
+    assert (post(flooding, large), post(other, large), post(flooding, {"prompt": "a mug"})) == (503, 202, 202)
+    os.kill(frozen.pid, signal.SIGCONT)
+    for thread in threads:
+        thread.join(20)
+    assert answers == [202] * 2
+    assert post(flooding, large) == 202, "the slots are free again"

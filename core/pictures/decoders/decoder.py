@@ -44,12 +44,12 @@ class Decoder:
         """Start the child, unless it runs. Raises OSError if the machine has no process left."""
         if self._process is not None:
             return
-        ours, childs = socket.socketpair()
+        ours, theirs = socket.socketpair()
         try:
             # Nothing of the environment: it holds the keys to everything.
             self._process = subprocess.Popen(
                 [sys.executable, "-P", "-m", "core.pictures.decoders.child"],
-                stdin=childs.fileno(),
+                stdin=theirs.fileno(),
                 stdout=subprocess.DEVNULL,
                 stderr=subprocess.DEVNULL,
                 env={"PYTHONPATH": os.fspath(_PACKAGES), "PATH": os.defpath, "OMP_NUM_THREADS": "1"},
@@ -60,7 +60,7 @@ class Decoder:
             ours.close()
             raise
         finally:
-            childs.close()
+            theirs.close()
         ours.settimeout(_PATIENCE_SECONDS)
         self._connection = ours
         self._pictures = 0
