@@ -155,10 +155,14 @@ def test_the_largest_file_is_taken() -> None:
         ((1000, 500), (None, None), (256, 128)),
         ((500, 1000), (None, None), (128, 256)),
         ((22, 10), (None, None), (24, 8)),
-        ((5000, 5), (None, None), (256, 8)),
+        ((4, 4), (None, None), (8, 8)),
+        ((1, 2), (None, None), (8, 16)),
+        ((256, 21), (None, None), (256, 24)),
         ((100, 50), (64, None), (64, 32)),
         ((100, 50), (None, 64), (128, 64)),
-        ((50, 5000), (64, None), (64, 256)),
+        ((50, 500), (24, None), (24, 240)),
+        ((300, 100), (None, 80), (240, 80)),
+        ((300, 100), (256, None), (256, 88)),
         ((100, 50), (64, 200), (64, 200)),
     ],
 )
@@ -167,4 +171,6 @@ def test_the_size_follows_the_input(
 ) -> None:
     """What the request leaves open keeps the input's proportions, within the model's limits, in multiples of 8."""
     width, height = asked
-    assert follow_input(size, width=width, height=height, largest=(256, 256), multiple=8) == drawn
+    found = follow_input(size, width=width, height=height, largest=(256, 256), multiple=8)
+
+    assert (found.width, found.height) == drawn

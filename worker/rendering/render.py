@@ -12,12 +12,11 @@ import torch
 from PIL.Image import Image
 
 from core.catalog import derive_task
-from worker.rendering.batching import BatchJob
 from worker.rendering.checkpoints import Checkpoint, open_journal
 from worker.rendering.drawing import Drawing
-from worker.rendering.errors import NonFiniteResult, RequestRefused
+from worker.rendering.errors import NonFiniteResult
 from worker.rendering.models import LoadedModel
-from worker.rendering.pipelines import build_pipeline, build_scheduler, control_argument
+from worker.rendering.pipelines import build_pipeline, build_scheduler, control_argument, find_refusal, settle_strength
 from worker.rendering.prompts import JobPrompts, PromptCache, install_prompt_cache
 from worker.rendering.watch_steps import StepEnd, watch_steps
 
@@ -65,7 +64,7 @@ def render_images(
     called with the job's own pipeline object before that runs.
 
     Raises CheckpointRefused for a checkpoint of anything else, ModelUnavailable for a LoRA that cannot be loaded,
-    RequestRefused if the pipeline refuses the request before its first step, and NonFiniteResult if the latents are not
+    RequestRefused if the pipeline cannot draw what the request asks for, and NonFiniteResult if the latents are not
     finite any more.
     """
     with model.adapters.use(drawing.request.get("loras") or (), model.batcher.paused) as loras:
@@ -85,7 +84,7 @@ def render_images(
         )
         if watch is not None:
             watch(pipeline)
-        check = _ResultCheck(model, drawing.job, on_step)
+        check = _ResultCheck(model, drawing, on_step)
         watch_steps(pipeline, check.check_result, journal)
 
         with check.refused_requests():
@@ -111,9 +110,9 @@ def _build_pipeline(model: LoadedModel, drawing: Drawing) -> Any:
 class _ResultCheck:
     """Checks what each step gave, before `on_step` is called for it."""
 
-    def __init__(self, model: LoadedModel, job: BatchJob, on_step: Callable[[StepEnd], None]) -> None:
+    def __init__(self, model: LoadedModel, drawing: Drawing, on_step: Callable[[StepEnd], None]) -> None:
         self._model = model
-        self._job = job
+        self._drawing = drawing
         self._on_step = on_step
         self._has_begun = False
 
@@ -121,20 +120,21 @@ class _ResultCheck:
         """The job leaves its batch with its last step. Raises NonFiniteResult."""
         self._has_begun = True
         if end.is_last:
-            self._model.batcher.leave(self._job)
+            self._model.batcher.leave(self._drawing.job)
         if end.is_last or self._model.device.type == "cpu":  # the check waits for a GPU, so there once
             _check_finite(end.latents)
         self._on_step(end)
 
     @contextmanager
     def refused_requests(self) -> Iterator[None]:
-        """A ValueError before the end of the first step is the request's fault, and becomes RequestRefused."""
+        """An error of the pipeline that the request is to blame for becomes RequestRefused."""
         try:
             yield
-        except ValueError as error:
-            if self._has_begun:
+        except Exception as error:
+            refusal = find_refusal(error, self._drawing.request, has_begun=self._has_begun)
+            if refusal is None:
                 raise
-            raise RequestRefused(f"The model refused the request: {error}") from error
+            raise refusal from error
 
 
 def _run_pipeline(
@@ -157,6 +157,8 @@ def _arguments(pipeline: Any, request: Mapping[str, Any]) -> dict[str, Any]:
     given = {name: value for name, value in request.items() if name in accepted and name not in _NOT_THE_PIPELINES}
     if not given.get("negative_prompt", True):
         given["negative_prompt"] = None
+    if "strength" in given:
+        given["strength"] = settle_strength(type(pipeline), request["num_inference_steps"], given["strength"])
     return given
 
 

@@ -55,7 +55,8 @@ def _build_schema(parameters: ModelParameters, with_control: ModelParameters | N
             "description": f"{properties[name]['description']} Needs `control_image`."
         }
     for name, own in _own_limits(parameters).items():
-        properties[name] = properties[name] | own
+        if name in properties:
+            properties[name] = properties[name] | own
     return {
         "$schema": _DIALECT,
         "title": f"{parameters.model_id}: {parameters.task}",
@@ -69,7 +70,9 @@ def _build_schema(parameters: ModelParameters, with_control: ModelParameters | N
 def _own_limits(parameters: ModelParameters) -> dict[str, dict[str, Any]]:
     entry = parameters.entry
     step = entry.size_step_of(parameters.pipeline_class)
+    most_skipped = parameters.most_clip_skip
     return {
+        "clip_skip": {} if most_skipped is None else {"maximum": min(most_skipped, _field_schemas()["clip_skip"]["maximum"])},
         "model": {"const": parameters.model_id},
         "width": {"default": entry.default_width, "maximum": entry.max_width, "multipleOf": step},
         "height": {"default": entry.default_height, "maximum": entry.max_height, "multipleOf": step},
