@@ -118,7 +118,9 @@ class Catalog(BaseModel):
         if isinstance(source, FileSource):
             return read_configuration(self.folder / source.config)
         locked = self.lock.sources.get(source.key)
-        return ModelConfiguration() if locked is None else read_configuration(self.fetched_path(source, locked.revision))
+        return (
+            ModelConfiguration() if locked is None else read_configuration(self.fetched_path(source, locked.revision))
+        )
 
     def source_path(self, model_id: str) -> Path:
         """The model's folder, or its one file, on this machine. Raises ModelNotFetched."""

@@ -33,7 +33,7 @@ class ModelConfiguration:
     def is_without(self, component: str) -> bool:
         """Whether the pipeline is known to leave the component out, as a Stable Diffusion 3 without its T5 does."""
         index = self.components.get("", _NOTHING)
-        return bool(index) and not (index.get(component) or [None])[0]
+        return component in index and not (index[component] or [None])[0]
 
     def most_clip_skip(self, pipeline_class: str) -> int | None:
         """The most layers that `clip_skip` can leave out with this pipeline class; None if it is not known."""
@@ -42,6 +42,11 @@ class ModelConfiguration:
         names = ("text_encoder", "text_encoder_2") if counts_from_last_but_one else ("text_encoder",)
         layers = [count for name in names if isinstance(count := self.get(name, "num_hidden_layers"), int)]
         return min(layers) - counts_from_last_but_one if layers else None
+
+    @property
+    def least_steps(self) -> int:
+        """The fewest steps of the model's schedule: one that is stretched to end at a given noise has a beginning and an end."""
+        return 2 if self.get("scheduler", "shift_terminal") else 1
 
 
 def read_configuration(folder: Path) -> ModelConfiguration:

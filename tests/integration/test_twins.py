@@ -54,7 +54,9 @@ def test_a_row_without_steps_is_counted_when_it_is_claimed(account_id: UUID, sub
     rows = {submit(account_id, steps=100): 100, submit(account_id, steps=50): 50}
     with autocommit() as connection:
         connection.execute(
-            text("update jobs set steps = null, request = (request::jsonb || '{\"strength\": 0.29}')::json where id = :id"),
+            text(
+                "update jobs set steps = null, request = (request::jsonb || '{\"strength\": 0.29}')::json where id = :id"
+            ),
             {"id": next(iter(rows))},
         )
 

@@ -16,7 +16,14 @@ from worker.rendering.checkpoints import Checkpoint, open_journal
 from worker.rendering.drawing import Drawing
 from worker.rendering.errors import NonFiniteResult
 from worker.rendering.models import LoadedModel
-from worker.rendering.pipelines import build_pipeline, build_scheduler, control_argument, find_refusal, settle_strength
+from worker.rendering.pipelines import (
+    build_pipeline,
+    build_scheduler,
+    control_argument,
+    find_refusal,
+    list_unused,
+    settle_strength,
+)
 from worker.rendering.prompts import JobPrompts, PromptCache, install_prompt_cache
 from worker.rendering.watch_steps import StepEnd, watch_steps
 
@@ -44,6 +51,8 @@ class RenderedImages:
     earlier_steps: int
     #: The LoRAs that it was drawn with, each with id, scale and sha256.
     loras: list[dict[str, Any]]
+    #: A sentence for each parameter that turned out to have no effect.
+    warnings: list[str]
 
 
 def render_images(
@@ -97,6 +106,7 @@ def render_images(
             resume=journal.resume,
             earlier_steps=journal.earlier_steps,
             loras=loras.described,
+            warnings=list(list_unused(pipeline, model.entry, drawing.request, prompts)),
         )
 
 
@@ -152,11 +162,11 @@ def _run_pipeline(
 
 
 def _arguments(pipeline: Any, request: Mapping[str, Any]) -> dict[str, Any]:
-    """The request's parameters that this pipeline accepts. An empty negative prompt counts as none."""
+    """The request's parameters that this pipeline accepts. An empty negative prompt is what the pipeline takes for none."""
     accepted = inspect.signature(pipeline.__call__).parameters
     given = {name: value for name, value in request.items() if name in accepted and name not in _NOT_THE_PIPELINES}
     if not given.get("negative_prompt", True):
-        given["negative_prompt"] = None
+        given["negative_prompt"] = accepted["negative_prompt"].default
     if "strength" in given:
         given["strength"] = settle_strength(type(pipeline), request["num_inference_steps"], given["strength"])
     return given

@@ -8,6 +8,7 @@ from typing import Any
 
 from core.catalog import takes_eta
 from core.catalog.schedulers import OWN, SCHEDULERS
+from core.jobs.request.denoising_steps import count_denoising_steps
 from core.jobs.request.parameters import ModelParameters
 
 #: The guidance of these begins above 0, that of all others above 1.
@@ -23,6 +24,8 @@ class _Choice:
     parameters: ModelParameters
     #: Every parameter, resolved.
     values: Mapping[str, Any]
+    #: Denoising steps that are done.
+    steps: int
 
     def is_class(self, *beginnings: str) -> bool:
         return self.parameters.pipeline_class.startswith(beginnings)
@@ -63,12 +66,14 @@ class _Choice:
 _Rule = Callable[[_Choice], str | None]
 
 
-def list_idle(values: Mapping[str, Any], given: Collection[str], parameters: ModelParameters) -> Iterator[str]:
+def list_idle(
+    values: Mapping[str, Any], given: Collection[str], parameters: ModelParameters, *, steps: int
+) -> Iterator[str]:
     """A warning for each parameter of `given` (what the request itself names) that has no effect beside the other `values`.
 
     A parameter that is given its default has done its work. What is not known of the model decides nothing.
     """
-    choice = _Choice(parameters, values)
+    choice = _Choice(parameters, values, steps)
     for name, rule in _RULES.items():
         if name in given and name in values and values[name] != choice.default(name):
             reason = rule(choice)
@@ -119,9 +124,46 @@ def _negative_prompt_2(choice: _Choice) -> str | None:
 def _eta(choice: _Choice) -> str | None:
     name = choice.values["scheduler"]
     scheduler_class = choice.get("scheduler", "_class_name") if name == OWN else SCHEDULERS[name].class_name
-    if scheduler_class is None or takes_eta(scheduler_class):
+    if scheduler_class is None:
         return None
-    return f"with the scheduler {name}"
+    if not takes_eta(scheduler_class):
+        return f"with the scheduler {name}"
+    # It is noise between two steps; DDIM adds it to the last one too if that does not end at the picture itself.
+    ends_at_picture = scheduler_class != "DDIMScheduler" or choice.get("scheduler", "set_alpha_to_one") is not False
+    return "when one step is done" if choice.steps == 1 and ends_at_picture else None
+
+
+def _strength(choice: _Choice) -> str | None:
+    """Of a strength a pipeline uses the number of steps, and some use for inpainting whether it is 1."""
+    rounding, total, default = (
+        choice.parameters.step_rounding,
+        choice.values["num_inference_steps"],
+        choice.default("strength"),
+    )
+    if rounding == "all" or default is None:
+        return None
+    starts_from_noise = choice.parameters.task == "inpainting" and choice.is_class("StableDiffusion")
+    if starts_from_noise and 1 in {default, choice.values["strength"]}:
+        return None
+    same = count_denoising_steps(total, default, rounding) == choice.steps
+    return f"here: {choice.steps} of {total} steps are done, as at the default, {default:g}" if same else None
+
+
+def _original_inference_steps(choice: _Choice) -> str | None:
+    usual = choice.get("scheduler", "original_inference_steps") or 50
+    strength = choice.values.get("strength", 1.0)
+    trained = choice.get("scheduler", "num_train_timesteps") or 1000
+    given, left_out = (
+        _list_lcm_timesteps(choice.values["num_inference_steps"], original, strength, trained)
+        for original in (choice.values["original_inference_steps"], usual)
+    )
+    return f"here: the steps are those of {usual}, the model's own" if given and given == left_out else None
+
+
+def _list_lcm_timesteps(steps: int, original: int, strength: float, trained: int) -> list[int]:
+    """The timesteps that LCM's scheduler takes (Luo et al. 2023, arXiv 2310.04378, algorithm 3, as diffusers does it)."""
+    schedule = [number * (trained // original) - 1 for number in range(1, int(original * strength) + 1)][::-1]
+    return [schedule[number * len(schedule) // steps] for number in range(steps)] if len(schedule) >= steps else []
 
 
 def _prompt_of(name: str) -> _Rule:
@@ -157,6 +199,8 @@ _RULES: dict[str, _Rule] = {
     "prompt_2": _prompt_of("prompt_2"),
     "prompt_3": _prompt_of("prompt_3"),
     "eta": _eta,
+    "strength": _strength,
+    "original_inference_steps": _original_inference_steps,
     **dict.fromkeys(("guidance_rescale", "cfg_normalization", "cfg_truncation", "cfg_trunc_ratio"), _unguided),
     **dict.fromkeys(
         ("skip_layer_guidance_scale", "skip_layer_guidance_start", "skip_layer_guidance_stop"),

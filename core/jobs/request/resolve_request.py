@@ -75,9 +75,7 @@ def resolve_request(
 
     size = _choose_size(request, parameters, input_sizes)
     values = _fill_in(request, parameters, size)
-    steps = count_denoising_steps(
-        values["num_inference_steps"], values.get("strength", 1.0), parameters.step_rounding
-    )
+    steps = count_denoising_steps(values["num_inference_steps"], values.get("strength", 1.0), parameters.step_rounding)
     errors = list(_over_the_limits(values, parameters, steps))
     if errors:
         raise InvalidRequest(errors)
@@ -90,7 +88,7 @@ def resolve_request(
         seed=secrets.randbits(_RANDOM_SEED_BITS) if request.seed is None else request.seed,
         parameters=values,
         steps=steps,
-        warnings=[*size.warnings, *list_idle(values, _list_given(request), parameters)],
+        warnings=[*size.warnings, *list_idle(values, _list_given(request), parameters, steps=steps)],
     )
 
 
@@ -206,10 +204,18 @@ def _over_the_limits(values: dict[str, Any], parameters: ModelParameters, steps:
     for field, limit in limits.items():
         if limit is not None and values.get(field, 0) > limit:
             yield FieldError(field, f"this model allows at most {limit}")
+    if values["num_inference_steps"] < parameters.configuration.least_steps:
+        yield FieldError("num_inference_steps", f"this model needs at least {parameters.configuration.least_steps}")
     step = entry.size_step_of(parameters.pipeline_class)
     for field in ("width", "height"):
         if values[field] % step:
             yield FieldError(field, f"this model needs a multiple of {step}")
+    start, end = values.get("control_guidance_start", 0.0), values.get("control_guidance_end", 1.0)
+    if start >= end:
+        yield FieldError(
+            "control_guidance_end" if "control_guidance_end" in values else "control_guidance_start",
+            f"the control has to end after its start, and this is from {start:g} to {end:g}",
+        )
     if values["scheduler"] not in entry.schedulers:
         yield FieldError("scheduler", f"this model has {', '.join(entry.schedulers)}")
     if steps < 1:

@@ -25,7 +25,12 @@ _OF_NAMES = (TypeError, KeyError, AttributeError, NameError, NotImplementedError
 _OURS = ("worker.", "core.")
 #: Modules of ours through which a pipeline's own calls pass: its denoiser, its encoders, its autoencoder, its scheduler.
 _PASSED_THROUGH = (
-    *("worker.rendering.batching.", "worker.rendering.prompts.", "worker.rendering.modules.", "worker.rendering.adapters."),
+    *(
+        "worker.rendering.batching.",
+        "worker.rendering.prompts.",
+        "worker.rendering.modules.",
+        "worker.rendering.adapters.",
+    ),
     *("worker.rendering.watch_steps", "worker.rendering.pipelines."),
 )
 _PIPELINES = ("diffusers.", "transformers.")
@@ -96,8 +101,8 @@ def _find_names(error: Exception, frames: list[tuple[FrameType, int]], request: 
 
 
 def _names_in(text: str, names: Iterable[str]) -> list[str]:
-    words = set(re.findall(r"\w+", text))
-    return sorted(name for name in names if name in words)
+    # Some messages write a name with spaces.
+    return sorted(name for name in names if re.search(rf"\b({name}|{name.replace('_', ' ')})\b", text))
 
 
 def _refuse(error: Exception, names: list[str]) -> RequestRefused:

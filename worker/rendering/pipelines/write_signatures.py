@@ -102,9 +102,9 @@ def _list_schedulers_with_eta() -> Iterator[str]:
     """The schedulers whose step takes `eta`; pipelines leave it out with all others."""
     for name in dir(schedulers):
         # Some need a package that is not installed, and have a placeholder without a step.
-        if name.endswith("Scheduler") and "step" in vars(cls := getattr(schedulers, name)):
-            if "eta" in inspect.signature(cls.step).parameters:
-                yield name
+        step = vars(getattr(schedulers, name)).get("step") if name.endswith("Scheduler") else None
+        if step is not None and "eta" in inspect.signature(step).parameters:
+            yield name
 
 
 def _classes_by_task(family: str) -> dict[str, str]:
