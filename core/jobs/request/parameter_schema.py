@@ -54,9 +54,7 @@ def _build_schema(parameters: ModelParameters, with_control: ModelParameters | N
         properties[name] = properties[name] | {
             "description": f"{properties[name]['description']} Needs `control_image`."
         }
-    for name, own in _own_limits(parameters).items():
-        if name in properties:
-            properties[name] = properties[name] | own
+    properties |= {name: properties[name] | own for name, own in _own_limits(parameters).items() if name in properties}
     return {
         "$schema": _DIALECT,
         "title": f"{parameters.model_id}: {parameters.task}",

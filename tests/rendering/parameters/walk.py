@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
 from PIL import Image
 
@@ -18,7 +19,7 @@ from core.jobs.request.parameters import ModelParameters, find_parameters
 from core.jobs.request.render_request import RenderRequest
 from core.jobs.request.resolve_request import ResolvedRequest, resolve_request
 from worker.rendering.drawing import Drawing
-from worker.rendering.models import Models
+from worker.rendering.models import LoadedModel, Models
 from worker.rendering.render import render_images
 from worker.rendering.watch_steps import StepEnd
 
@@ -39,6 +40,19 @@ class Place:
 
     def __str__(self) -> str:
         return f"{self.family}-{self.task}"
+
+
+@dataclass(frozen=True)
+class Walked:
+    """What came of a request."""
+
+    picture: NDArray[np.uint8]
+    #: After the last step.
+    latents: torch.Tensor
+    #: All warnings of the job.
+    warnings: list[str]
+    #: The steps that were taken, as the scheduler counts them.
+    steps: int
 
 
 PLACES = [Place(family.id, task) for family in FAMILIES.values() for task in family.tasks]  # type: ignore[arg-type]
@@ -76,6 +90,10 @@ class Walk:
     def close(self) -> None:
         self._models.close()
 
+    def load(self, place: Place) -> LoadedModel:
+        """The family's model."""
+        return self._models.load(place.family)
+
     def parameters(self, place: Place) -> ModelParameters:
         """What the model takes for the task."""
         controlled = FAMILIES[place.family].control
@@ -89,19 +107,18 @@ class Walk:
 
     def resolve(self, place: Place, **fields: Any) -> ResolvedRequest:
         """The request with its defaults. Raises InvalidRequest, or ValidationError if it is not even a request."""
-        images = {name: "art_1" for name in build_images(place)}
+        images = dict.fromkeys(build_images(place), "art_1")
         request = RenderRequest(**{"prompt": PROMPT, "seed": 7, "width": SIDE, "height": SIDE, **images, **fields})
         return resolve_request(request, catalog=self.catalog, default_model=place.family)
 
-    def draw(self, place: Place, resolved: ResolvedRequest) -> tuple[NDArray[np.uint8], list[str], StepEnd]:
-        """The picture, all warnings of the job, and its last step."""
+    def draw(self, place: Place, resolved: ResolvedRequest) -> Walked:
+        """The job's render."""
         ends: list[StepEnd] = []
-        model = self._models.load(place.family)
         rendered = render_images(
-            model, Drawing(resolved.parameters, [resolved.seed], build_images(place)), on_step=ends.append
+            self.load(place), Drawing(resolved.parameters, [resolved.seed], build_images(place)), on_step=ends.append
         )
         warnings = [*resolved.warnings, *rendered.prompts.warn(resolved.parameters), *rendered.warnings]
-        return np.asarray(rendered.images[0]), warnings, ends[-1]
+        return Walked(np.asarray(rendered.images[0]), ends[-1].latents.clone(), warnings, ends[-1].steps)
 
 
 def build_images(place: Place) -> dict[str, Image.Image]:

@@ -89,20 +89,19 @@ def _is_of_the_device(error: Exception) -> bool:
 
 
 def _find_names(error: Exception, frames: list[tuple[FrameType, int]], request: Mapping[str, Any]) -> list[str]:
-    """Parameters of the request that the message names, or else the line that failed, or the one that called it."""
+    """Parameters of the request that the message names, or else the line that failed. Further out, a line names what it
+    passes on, to blame or not.
+    """
     if names := _names_in(str(error), request):
         return names
-    for frame, line in reversed(frames):
-        if _module(frame).startswith(_PIPELINES):
-            text = linecache.getline(frame.f_code.co_filename, line, frame.f_globals)
-            if names := _names_in(text, request.keys() - _EVERYWHERE):
-                return names
-    return []
+    frame, line = next(each for each in reversed(frames) if _module(each[0]).startswith(_PIPELINES))
+    text = linecache.getline(frame.f_code.co_filename, line, frame.f_globals)
+    return _names_in(text, request.keys() - _EVERYWHERE)
 
 
 def _names_in(text: str, names: Iterable[str]) -> list[str]:
-    # Some messages write a name with spaces.
-    return sorted(name for name in names if re.search(rf"\b({name}|{name.replace('_', ' ')})\b", text))
+    # Some messages write a name with spaces, and pipelines keep a value under its name with an underscore before it.
+    return sorted(name for name in names if re.search(rf"\b_?({name}|{name.replace('_', ' ')})\b", text))
 
 
 def _refuse(error: Exception, names: list[str]) -> RequestRefused:
