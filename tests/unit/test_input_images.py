@@ -10,7 +10,6 @@ import pytest
 from PIL import Image
 
 from core.artifacts.images import flatten, read_image
-from core.jobs.request.image_size import follow_input
 from core.pictures.data_uri import read_data_uri
 from core.pictures.limits import MAX_IMAGE_BYTES, NotAnImage
 from tests.unit.pictures import data_uri, encode, picture
@@ -145,32 +144,3 @@ def test_a_bad_data_uri_is_refused(text: str, reason: str) -> None:
 def test_the_largest_file_is_taken() -> None:
     """Exactly 20 MiB pass."""
     assert len(read_data_uri(data_uri(bytes(MAX_IMAGE_BYTES)))) == MAX_IMAGE_BYTES
-
-
-@pytest.mark.parametrize(
-    ("size", "asked", "drawn"),
-    [
-        ((128, 128), (None, None), (128, 128)),
-        ((130, 93), (None, None), (128, 96)),
-        ((1000, 500), (None, None), (256, 128)),
-        ((500, 1000), (None, None), (128, 256)),
-        ((22, 10), (None, None), (24, 8)),
-        ((4, 4), (None, None), (8, 8)),
-        ((1, 2), (None, None), (8, 16)),
-        ((256, 21), (None, None), (256, 24)),
-        ((100, 50), (64, None), (64, 32)),
-        ((100, 50), (None, 64), (128, 64)),
-        ((50, 500), (24, None), (24, 240)),
-        ((300, 100), (None, 80), (240, 80)),
-        ((300, 100), (256, None), (256, 88)),
-        ((100, 50), (64, 200), (64, 200)),
-    ],
-)
-def test_the_size_follows_the_input(
-    size: tuple[int, int], asked: tuple[int | None, int | None], drawn: tuple[int, int]
-) -> None:
-    """What the request leaves open keeps the input's proportions, within the model's limits, in multiples of 8."""
-    width, height = asked
-    found = follow_input(size, width=width, height=height, largest=(256, 256), multiple=8)
-
-    assert (found.width, found.height) == drawn

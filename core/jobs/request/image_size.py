@@ -49,8 +49,9 @@ def follow_input(
     chosen, warnings = dict(named), []
     for other in sides.keys() - named.keys():
         exact = sides[other] * scale
-        chosen[other] = rounded = _round(exact, multiple)
-        # A named side over its own limit has an error of its own.
+        rounded = _round(exact, multiple)
+        # A named side over its own limit has an error of its own, and that is enough.
+        chosen[other] = min(rounded, limits[other])
         if rounded > limits[other] and named[side] <= limits[side]:
             raise InvalidRequest([FieldError(side, _explain_too_large(sides, limits, side, other, multiple))])
         if rounded == 0:
