@@ -69,7 +69,7 @@ def test_a_side_in_proportion_is_never_far_off(multiple: int) -> None:
     the largest value that a refusal names is the largest that is taken.
     """
     for size in ((300, 100), (100, 300), (1, 1), (640, 480), (33, 1000), (1000, 33), (4096, 17), (255, 257)):
-        taken = []
+        taken: list[int] = []
         for height in range(multiple, 257, multiple):
             try:
                 found = follow_input(size, width=None, height=height, largest=(256, 256), multiple=multiple)

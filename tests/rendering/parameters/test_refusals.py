@@ -74,7 +74,7 @@ def test_a_fault_at_a_step_is_ours(walk: Walk, error: type[Exception]) -> None:
 
 def test_what_our_code_does_with_the_pipeline_at_a_step_is_ours(walk: Walk) -> None:
     """A preview that fails inside diffusers' autoencoder was our call."""
-    vae: Any = walk.load(SD).pipeline.vae  # type: ignore[attr-defined]
+    vae: Any = walk.load(SD).pipeline.vae
 
     raised = draw(walk, SD, lambda _end: vae.decode(torch.zeros(1, 9, 8, 8)))
 
@@ -99,7 +99,7 @@ def test_the_machines_fault_is_not_the_requests(
     walk: Walk, monkeypatch: pytest.MonkeyPatch, error: Exception, code: FailureCode
 ) -> None:
     """A device that fails inside the denoiser's forward, and a model that does not fit its library, are retried."""
-    unet: Any = walk.load(SD).pipeline.unet  # type: ignore[attr-defined]
+    unet: Any = walk.load(SD).pipeline.unet
 
     def fail(*_arguments: Any, **_options: Any) -> Any:
         raise error
@@ -115,7 +115,7 @@ def test_shapes_that_do_not_fit_are_the_requests_before_the_first_step(
     walk: Walk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A denoiser that cannot take what the request makes of it refuses at once; later it may be the machine."""
-    unet: Any = walk.load(SD).pipeline.unet  # type: ignore[attr-defined]
+    unet: Any = walk.load(SD).pipeline.unet
     monkeypatch.setitem(unet.conv_in._parameters, "weight", torch.nn.Parameter(torch.zeros(16, 5, 3, 3)))
 
     assert isinstance(draw(walk, SD), RequestRefused)
