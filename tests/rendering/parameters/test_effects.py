@@ -74,6 +74,8 @@ def test_a_warning_says_that_the_picture_is_the_same(walk: Walk, place: Place) -
     defaults = walk.parameters(place).defaults
     wrong = []
     for context, names in list_contexts(walk, place):
+        if not names:
+            continue
         usual = walk.draw(place, walk.resolve(place, **context))
         for name in sorted(names - context.keys()):
             for value in OTHERS[name]:
