@@ -11,8 +11,10 @@ from diffusers.utils import is_bs4_available, is_ftfy_available
 from core.catalog import ModelEntry
 from worker.rendering.prompts import JobPrompts
 
-#: Pipelines whose denoiser is given a prompt's own tokens and no padding, or does not look at the padding.
+#: Pipelines whose denoiser is given a prompt's own tokens and no padding. The first cuts what was encoded, and the tokenizer
+#: does not notice.
 _WITHOUT_PADDING = ("QwenImage", "ZImage")
+#: Those whose denoiser does not look at the padding.
 _PADDING_MASKED = ("PixArt", "Sana")
 #: A begin and an end marker, at most.
 _MARKERS = 2
@@ -27,7 +29,7 @@ def list_unused(pipeline: Any, entry: ModelEntry, request: Mapping[str, Any], pr
 
     if "max_sequence_length" in changed and kind.__name__.startswith(_WITHOUT_PADDING + _PADDING_MASKED):
         limit = min(changed["max_sequence_length"], defaults["max_sequence_length"])
-        if _were_read_whole(prompts, limit, is_padded=kind.__name__.startswith(_PADDING_MASKED)):
+        if _were_read_whole(prompts, kind.__name__, limit):
             yield "max_sequence_length has no effect here: neither it nor the default cuts the prompt off"
     if "cfg_truncation" in changed and request["guidance_scale"] > 0:
         # As the pipeline counts: 0 is the noise, 1 the picture.
@@ -38,8 +40,10 @@ def list_unused(pipeline: Any, entry: ModelEntry, request: Mapping[str, Any], pr
         yield "clean_caption has no effect: the packages that clean text are not installed on this worker"
 
 
-def _were_read_whole(prompts: JobPrompts, limit: int, *, is_padded: bool) -> bool:
+def _were_read_whole(prompts: JobPrompts, class_name: str, limit: int) -> bool:
     """Whether every prompt was read to its end, and would have been with this limit."""
-    longest = max((reading.tokens + _MARKERS for reading in prompts.readings), default=0)
-    tokens = longest if is_padded else prompts.most_tokens
+    own = max((reading.tokens + _MARKERS for reading in prompts.readings), default=0)
+    tokens = own if class_name.startswith(_PADDING_MASKED) else prompts.most_tokens
+    if class_name.startswith(_WITHOUT_PADDING[0]):
+        limit -= 1  # as many as the limit can be all, or what was left of more
     return 0 < tokens <= limit and all(reading.read == reading.tokens for reading in prompts.readings)
