@@ -22,7 +22,8 @@ from core.jobs.views.build_view import build_job_views
 from core.settings import get_settings
 from core.webhooks.tables import WebhookDelivery, WebhookEndpoint, WebhookEvent
 from tests.integration.attempts import cancel, claim_one, succeed
-from tests.integration.conftest import Submit
+from tests.integration.conftest import Post, Submit
+from tests.unit.pictures import png_uri
 
 #: What differs between two jobs that were submitted one after the other.
 _OF_THE_JOB = {"id", "account_id", "created_at", "available_at", "start_deadline_at", "deadline_at"}
@@ -60,6 +61,17 @@ def test_a_row_without_steps_is_counted_when_it_is_claimed(account_id: UUID, sub
         )
 
     assert [claim_one().steps for _ in rows] == [29, 50]
+
+
+def test_a_job_counts_the_steps_that_it_takes(post: Post) -> None:
+    """100 steps at 0.29 are 29, whatever the binary product is: in the job, in its cost, and for its worker."""
+    job = post({"prompt": "a mug", "image": png_uri(64, 64), "steps": 100, "strength": 0.29}).get_json()
+
+    assert job["progress"] == {"fraction": 0.0, "step": 0, "steps": 29}
+    assert claim_one().steps == 29
+    with transaction() as session:
+        row = session.scalars(select(Job)).one()
+        assert (row.steps, row.cost) == (29, pytest.approx(64 * 64 * 29 / 1e6))
 
 
 def test_a_submit_by_either_way_writes_the_same(account_id: UUID, other_account_id: UUID, submit: Submit) -> None:
