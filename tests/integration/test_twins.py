@@ -71,7 +71,8 @@ def test_a_job_counts_the_steps_that_it_takes(post: Post) -> None:
     assert claim_one().steps == 29
     with transaction() as session:
         row = session.scalars(select(Job)).one()
-        assert (row.steps, row.cost) == (29, pytest.approx(64 * 64 * 29 / 1e6))
+        assert row.steps == 29
+        assert row.cost == pytest.approx(64 * 64 * 29 / 1e6)
 
 
 def test_a_submit_by_either_way_writes_the_same(account_id: UUID, other_account_id: UUID, submit: Submit) -> None:

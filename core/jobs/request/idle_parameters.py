@@ -12,9 +12,11 @@ from core.jobs.request.denoising_steps import count_denoising_steps
 from core.jobs.request.parameters import ModelParameters
 
 #: The guidance of these begins above 0, that of all others above 1.
-_GUIDED_FROM_ZERO = "ZImage"
+_GUIDED_FROM_ZERO = ("ZImage", "Krea2")
 #: Their `guidance_scale` is an input of the denoiser, which has to be made for it.
 _EMBEDDED_GUIDANCE = ("FluxPipeline", "FluxImg2Img", "FluxInpaint", "FluxControl", "FluxKontext", "Flux2Pipeline")
+#: Every scale is another one to these: it goes into the denoiser as a number.
+_GUIDED_AT_ANY_SCALE = ("LatentConsistency", "SanaSprint", "Ideogram")
 
 
 @dataclass(frozen=True)
@@ -39,11 +41,13 @@ class _Choice:
 
     @property
     def scale_name(self) -> str:
-        return "true_cfg_scale" if "true_cfg_scale" in self.parameters.offered else "guidance_scale"
+        # Chroma's inpainting has both, and goes by guidance_scale.
+        is_true = "true_cfg_scale" in self.parameters.offered and not self.is_class("Chroma")
+        return "true_cfg_scale" if is_true else "guidance_scale"
 
     @property
     def guided_above(self) -> int:
-        return 0 if self.is_class(_GUIDED_FROM_ZERO) else 1
+        return 0 if self.is_class(*_GUIDED_FROM_ZERO) else 1
 
     @property
     def never_guided(self) -> bool:
@@ -71,7 +75,7 @@ def list_idle(
 ) -> Iterator[str]:
     """A warning for each parameter of `given` (what the request itself names) that has no effect beside the other `values`.
 
-    A parameter that is given its default has done its work. What is not known of the model decides nothing.
+    A parameter with its default value has no warning. What is not known of the model decides nothing.
     """
     choice = _Choice(parameters, values, steps)
     for name, rule in _RULES.items():
@@ -96,13 +100,15 @@ def _scale(name: str, choice: _Choice) -> str | None:
         return "with this model, which is distilled"
     least = choice.guided_above
     default = choice.default(name)
-    if choice.is_class("LatentConsistency") or default is None:
+    if choice.is_class(*_GUIDED_AT_ANY_SCALE) or default is None:
         return None
     both_off = max(choice.values[name], default) <= least
     return f"at {least} or less: the default, {default:g}, is without guidance too" if both_off else None
 
 
 def _true_cfg_scale(choice: _Choice) -> str | None:
+    if choice.scale_name != "true_cfg_scale":
+        return "beside guidance_scale, which this pipeline goes by"
     if not choice.values.get("negative_prompt"):
         return "without a negative_prompt"
     return _scale("true_cfg_scale", choice)
