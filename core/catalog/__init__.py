@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from core.catalog.catalog import Catalog, get_catalog, load_catalog
+from core.catalog.configuration import ModelConfiguration
 from core.catalog.entry import ModelEntry
 from core.catalog.lora import LoraEntry, LoraHubSource, LoraScale
 from core.catalog.signatures import (
     Parameter,
     PipelineSignature,
+    StepRounding,
     Task,
     derive_task,
     find_signature,
     find_task_signature,
     list_pipeline_classes,
+    takes_eta,
 )
 from core.catalog.sources import FileSource, FolderSource, HubSource, Source
 
@@ -24,10 +27,12 @@ __all__ = [
     "LoraEntry",
     "LoraHubSource",
     "LoraScale",
+    "ModelConfiguration",
     "ModelEntry",
     "Parameter",
     "PipelineSignature",
     "Source",
+    "StepRounding",
     "Task",
     "derive_task",
     "find_signature",
@@ -35,4 +40,5 @@ __all__ = [
     "get_catalog",
     "list_pipeline_classes",
     "load_catalog",
+    "takes_eta",
 ]

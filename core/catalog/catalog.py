@@ -11,6 +11,7 @@ from typing import Self
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from core.catalog.check_pipeline import check_pipeline
+from core.catalog.configuration import ModelConfiguration, read_configuration
 from core.catalog.entry import ModelEntry, ModelId
 from core.catalog.lock import Lock, read_lock
 from core.catalog.lora import LoraEntry, LoraHubSource, check_lora
@@ -108,6 +109,18 @@ class Catalog(BaseModel):
             locked = self.lock.sources.get(entry.source.key)
             return None if locked is None else locked.pipeline
         return _read_class_name(self.folder / entry.source.folder) if isinstance(entry.source, FolderSource) else None
+
+    def configuration(self, model_id: str) -> ModelConfiguration:
+        """What the model's own folder says of its components; nothing while that is not on this machine."""
+        source = self.get(model_id).source
+        if isinstance(source, FolderSource):
+            return read_configuration(self.folder / source.folder)
+        if isinstance(source, FileSource):
+            return read_configuration(self.folder / source.config)
+        locked = self.lock.sources.get(source.key)
+        return (
+            ModelConfiguration() if locked is None else read_configuration(self.fetched_path(source, locked.revision))
+        )
 
     def source_path(self, model_id: str) -> Path:
         """The model's folder, or its one file, on this machine. Raises ModelNotFetched."""

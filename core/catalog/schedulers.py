@@ -25,7 +25,7 @@ _KARRAS = {"use_karras_sigmas": True}
 DIFFUSION_SCHEDULERS: dict[str, Scheduler] = {
     "ddim": Scheduler("DDIMScheduler"),
     "ddpm": Scheduler("DDPMScheduler"),
-    "deis": Scheduler("DEISMultistepScheduler", _PLAIN),
+    "deis": Scheduler("DEISMultistepScheduler", {"algorithm_type": "deis", **_PLAIN}),
     "dpmpp_2m": Scheduler("DPMSolverMultistepScheduler", {"algorithm_type": "dpmsolver++", **_PLAIN}),
     "dpmpp_2m_karras": Scheduler("DPMSolverMultistepScheduler", {"algorithm_type": "dpmsolver++", **_KARRAS}),
     "dpmpp_2m_sde": Scheduler("DPMSolverMultistepScheduler", {"algorithm_type": "sde-dpmsolver++", **_PLAIN}),
@@ -39,7 +39,7 @@ DIFFUSION_SCHEDULERS: dict[str, Scheduler] = {
     "kdpm2_ancestral": Scheduler("KDPM2AncestralDiscreteScheduler", _PLAIN),
     "lcm": Scheduler("LCMScheduler"),
     "pndm": Scheduler("PNDMScheduler", {"skip_prk_steps": True}),
-    "sa_solver": Scheduler("SASolverScheduler", _PLAIN),
+    "sa_solver": Scheduler("SASolverScheduler", {"algorithm_type": "data_prediction", **_PLAIN}),
     "tcd": Scheduler("TCDScheduler"),
     "unipc": Scheduler("UniPCMultistepScheduler", _PLAIN),
 }

@@ -14,6 +14,9 @@ from typing import Any, Literal
 
 Task = Literal["text-to-image", "image-to-image", "inpainting"]
 Kind = Literal["text", "number", "integer", "boolean", "image"]
+#: What a pipeline makes of num_inference_steps x strength: a whole number of steps, rounded down or up; or it does all
+#: steps, and the strength says only where they begin.
+StepRounding = Literal["down", "up", "all"]
 
 SIGNATURES_PATH = Path(__file__).with_name("pipeline_signatures.json")
 
@@ -38,6 +41,8 @@ class PipelineSignature:
     #: The same with a ControlNet beside them.
     controlled: Mapping[str, str]
     parameters: Mapping[str, Parameter]
+    #: Of classes with a `strength`; "all" for the others.
+    step_rounding: StepRounding = "all"
 
 
 def derive_task(images: Collection[str]) -> Task:
@@ -66,9 +71,19 @@ def list_pipeline_classes() -> list[str]:
     return list(_read_signatures())
 
 
+def takes_eta(scheduler_class: str) -> bool:
+    """Whether the steps of diffusers' scheduler class take `eta`."""
+    return scheduler_class in _read_file()["schedulers_with_eta"]
+
+
+@cache
+def _read_file() -> dict[str, Any]:
+    content: dict[str, Any] = json.loads(SIGNATURES_PATH.read_text(encoding="utf-8"))
+    return content
+
+
 @cache
 def _read_signatures() -> dict[str, PipelineSignature]:
-    content = json.loads(SIGNATURES_PATH.read_text(encoding="utf-8"))
     return {
         class_name: PipelineSignature(
             class_name=class_name,
@@ -78,6 +93,7 @@ def _read_signatures() -> dict[str, PipelineSignature]:
                 name: Parameter(kind, default, argument[0] if argument else name)
                 for name, (kind, default, *argument) in entry["parameters"].items()
             },
+            step_rounding=entry.get("step_rounding", "all"),
         )
-        for class_name, entry in content["classes"].items()
+        for class_name, entry in _read_file()["classes"].items()
     }

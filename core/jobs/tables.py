@@ -89,6 +89,9 @@ class Job(Table):
     # "metadata" is SQLAlchemy's own word on a mapped class
     metadata_: Mapped[dict[str, Any]] = mapped_column("metadata", JSON)
     warnings: Mapped[list[str]]
+    #: Denoising steps that it takes: fewer than num_inference_steps if it starts from an image. Null in rows of the release
+    #: before this column.
+    steps: Mapped[int | None]
     #: Megapixel-steps: width x height x steps x images / 1e6.
     cost: Mapped[float]
 

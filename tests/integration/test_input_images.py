@@ -186,6 +186,11 @@ def test_an_input_can_be_used_again(servers: LocalStack, post: Post) -> None:
         ({"control_image": png_uri()}, "control_image"),
         ({"image": png_uri(), "mask_image": "data:image/png;base64,AAAA"}, "mask_image"),
         ({"image": png_uri(), "width": 264}, "width"),
+        ({"image": png_uri(300, 100), "height": 264}, "height"),
+        ({"image": png_uri(300, 100), "height": 256}, "height"),
+        ({"image": png_uri(100, 300), "width": 256}, "width"),
+        ({"image": png_uri(1000, 2)}, "image"),
+        ({"image": png_uri(), "clip_skip": 4}, "clip_skip"),
     ],
     ids=lambda value: str(value)[:40],
 )

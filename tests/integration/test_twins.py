@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
@@ -23,28 +22,57 @@ from core.jobs.views.build_view import build_job_views
 from core.settings import get_settings
 from core.webhooks.tables import WebhookDelivery, WebhookEndpoint, WebhookEvent
 from tests.integration.attempts import cancel, claim_one, succeed
-from tests.integration.conftest import Submit
+from tests.integration.conftest import Post, Submit
+from tests.unit.pictures import png_uri
 
 #: What differs between two jobs that were submitted one after the other.
 _OF_THE_JOB = {"id", "account_id", "created_at", "available_at", "start_deadline_at", "deadline_at"}
 
 
 def test_steps_are_counted_alike(database: None) -> None:
-    """In Python, where progress is counted, and in the statement that opens an attempt: at every strength."""
-    requests: list[dict[str, Any]] = [{"num_inference_steps": steps} for steps in (1, 7, 50)]
-    requests += [
-        {"num_inference_steps": steps, "strength": hundredths / 100}
-        for steps in range(1, 51)
-        for hundredths in range(1, 101)
-    ]
+    """In Python, where a job's steps are counted, and in SQL text, for rows without them: 1 to 1000 steps at 1000 strengths."""
     with get_engine().connect() as connection:
         counted = connection.exec_driver_sql(
-            f"SELECT {DENOISING_STEPS} FROM unnest(%(requests)s::json[]) WITH ORDINALITY AS r (request, number) "
-            "ORDER BY number",
-            {"requests": [json.dumps(request) for request in requests]},
-        ).scalars()
+            f"""
+            SELECT steps, thousandths, {DENOISING_STEPS}::integer
+            FROM generate_series(1, 1000) AS steps, generate_series(1, 1000) AS thousandths,
+            LATERAL (SELECT json_build_object(
+                'num_inference_steps', steps, 'strength', trim_scale(thousandths / 1000.0)
+            ) AS request) AS row
+            """
+        ).all()
 
-    assert [int(steps) for steps in counted] == [count_denoising_steps(request) for request in requests]
+    assert len(counted) == 1_000_000
+    # In whole numbers, which lose nothing.
+    expected = [steps * thousandths // 1000 for steps, thousandths, _ in counted]
+    assert [found for *_, found in counted] == expected
+    assert [count_denoising_steps(steps, thousandths / 1000) for steps, thousandths, _ in counted] == expected
+
+
+def test_a_row_without_steps_is_counted_when_it_is_claimed(account_id: UUID, submit: Submit) -> None:
+    """A row of the release before has no number of steps: its claim counts them; all others keep their own."""
+    rows = {submit(account_id, steps=100): 100, submit(account_id, steps=50): 50}
+    with autocommit() as connection:
+        connection.execute(
+            text(
+                "update jobs set steps = null, request = (request::jsonb || '{\"strength\": 0.29}')::json where id = :id"
+            ),
+            {"id": next(iter(rows))},
+        )
+
+    assert [claim_one().steps for _ in rows] == [29, 50]
+
+
+def test_a_job_counts_the_steps_that_it_takes(post: Post) -> None:
+    """100 steps at 0.29 are 29, whatever the binary product is: in the job, in its cost, and for its worker."""
+    job = post({"prompt": "a mug", "image": png_uri(64, 64), "steps": 100, "strength": 0.29}).get_json()
+
+    assert job["progress"] == {"fraction": 0.0, "step": 0, "steps": 29}
+    assert claim_one().steps == 29
+    with transaction() as session:
+        row = session.scalars(select(Job)).one()
+        assert row.steps == 29
+        assert row.cost == pytest.approx(64 * 64 * 29 / 1e6)
 
 
 def test_a_submit_by_either_way_writes_the_same(account_id: UUID, other_account_id: UUID, submit: Submit) -> None:

@@ -52,6 +52,7 @@ def attempt() -> ClaimedAttempt:
         model="picturebook",
         model_revision="1",
         request={},
+        steps=STEPS,
         seed=1,
         request_id="req_test",
         waited_seconds=0,

@@ -27,7 +27,7 @@ class ModelUnavailable(DarkroomError):
 
 
 class RequestRefused(DarkroomError):
-    """The pipeline refused the request before its first step."""
+    """The pipeline cannot draw what the request asks for."""
 
     code = FailureCode.INVALID_REQUEST
 

@@ -12,13 +12,19 @@ import torch
 from PIL.Image import Image
 
 from core.catalog import derive_task
-from worker.rendering.batching import BatchJob
 from worker.rendering.checkpoints import Checkpoint, open_journal
 from worker.rendering.drawing import Drawing
-from worker.rendering.errors import NonFiniteResult, RequestRefused
+from worker.rendering.errors import NonFiniteResult
 from worker.rendering.images.inpainting import Inpainting
 from worker.rendering.models import LoadedModel
-from worker.rendering.pipelines import build_pipeline, build_scheduler, control_argument
+from worker.rendering.pipelines import (
+    build_pipeline,
+    build_scheduler,
+    control_argument,
+    find_refusal,
+    list_unused,
+    settle_strength,
+)
 from worker.rendering.prompts import JobPrompts, PromptCache, install_prompt_cache
 from worker.rendering.watch_steps import StepEnd, watch_steps
 
@@ -46,6 +52,8 @@ class RenderedImages:
     earlier_steps: int
     #: The LoRAs that it was drawn with, each with id, scale and sha256.
     loras: list[dict[str, Any]]
+    #: A sentence for each parameter that turned out to have no effect.
+    warnings: list[str]
 
 
 def render_images(
@@ -66,7 +74,7 @@ def render_images(
     called with the job's own pipeline object before that runs.
 
     Raises CheckpointRefused for a checkpoint of anything else, ModelUnavailable for a LoRA that cannot be loaded,
-    RequestRefused if the mask paints nothing or the pipeline refuses the request before its first step, and NonFiniteResult if
+    RequestRefused if the mask paints nothing or the pipeline cannot draw what the request asks for, and NonFiniteResult if
     the latents are not finite any more.
     """
     inpainting = Inpainting(drawing.images, drawing.request) if "mask_image" in drawing.images else None
@@ -87,7 +95,7 @@ def render_images(
         )
         if watch is not None:
             watch(pipeline)
-        check = _ResultCheck(model, drawing.job, on_step)
+        check = _ResultCheck(model, drawing, on_step)
         watch_steps(pipeline, check.check_result, journal)
 
         with check.refused_requests():
@@ -108,6 +116,7 @@ def render_images(
             resume=journal.resume,
             earlier_steps=journal.earlier_steps,
             loras=loras.described,
+            warnings=list(list_unused(pipeline, model.entry, drawing.request, prompts)),
         )
 
 
@@ -121,9 +130,9 @@ def _build_pipeline(model: LoadedModel, drawing: Drawing) -> Any:
 class _ResultCheck:
     """Checks what each step gave, before `on_step` is called for it."""
 
-    def __init__(self, model: LoadedModel, job: BatchJob, on_step: Callable[[StepEnd], None]) -> None:
+    def __init__(self, model: LoadedModel, drawing: Drawing, on_step: Callable[[StepEnd], None]) -> None:
         self._model = model
-        self._job = job
+        self._drawing = drawing
         self._on_step = on_step
         self._has_begun = False
 
@@ -131,20 +140,21 @@ class _ResultCheck:
         """The job leaves its batch with its last step. Raises NonFiniteResult."""
         self._has_begun = True
         if end.is_last:
-            self._model.batcher.leave(self._job)
+            self._model.batcher.leave(self._drawing.job)
         if end.is_last or self._model.device.type == "cpu":  # the check waits for a GPU, so there once
             _check_finite(end.latents)
         self._on_step(end)
 
     @contextmanager
     def refused_requests(self) -> Iterator[None]:
-        """A ValueError before the end of the first step is the request's fault, and becomes RequestRefused."""
+        """An error of the pipeline that the request is to blame for becomes RequestRefused."""
         try:
             yield
-        except ValueError as error:
-            if self._has_begun:
+        except Exception as error:
+            refusal = find_refusal(error, self._drawing.request, has_begun=self._has_begun)
+            if refusal is None:
                 raise
-            raise RequestRefused(f"The model refused the request: {error}") from error
+            raise refusal from error
 
 
 def _run_pipeline(
@@ -167,11 +177,13 @@ def _run_pipeline(
 
 
 def _arguments(pipeline: Any, request: Mapping[str, Any]) -> dict[str, Any]:
-    """The request's parameters that this pipeline accepts. An empty negative prompt counts as none."""
+    """The request's parameters that this pipeline accepts. An empty negative prompt is what the pipeline takes for none."""
     accepted = inspect.signature(pipeline.__call__).parameters
     given = {name: value for name, value in request.items() if name in accepted and name not in _NOT_THE_PIPELINES}
     if not given.get("negative_prompt", True):
-        given["negative_prompt"] = None
+        given["negative_prompt"] = accepted["negative_prompt"].default
+    if "strength" in given:
+        given["strength"] = settle_strength(type(pipeline), request["num_inference_steps"], given["strength"])
     return given
 
 

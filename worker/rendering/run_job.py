@@ -168,7 +168,7 @@ def _render(
     return Rendered(
         images=stored,
         receipt=build_receipt(model, attempt, stored, drawn),
-        warnings=drawn.prompts.warn(attempt.request),
+        warnings=[*drawn.prompts.warn(attempt.request), *drawn.warnings],
         render_ms=round((rendered - started) * 1000),
         upload_ms=round((uploaded - rendered) * 1000),
     )

@@ -75,6 +75,7 @@ class ClaimableJob:
     model: str
     model_revision: str
     request: dict[str, Any]
+    steps: int | None
     seed: int
     #: The account's own limit on its running jobs.
     own_limit: int | None

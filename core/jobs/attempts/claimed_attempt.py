@@ -38,6 +38,8 @@ class ClaimedAttempt:
     model: str
     model_revision: str
     request: dict[str, Any]
+    #: Denoising steps that it takes, in which its progress is counted.
+    steps: int
     seed: int
     request_id: str
     #: Seconds from the job becoming available to this claim.
@@ -64,6 +66,7 @@ def build_claimed_attempt(session: Session, opened: OpenedAttempt) -> ClaimedAtt
         model=job.model,
         model_revision=job.model_revision,
         request=job.request,
+        steps=opened.steps,
         seed=job.seed,
         request_id=job.request_id,
         waited_seconds=(job.now - job.available_at).total_seconds(),

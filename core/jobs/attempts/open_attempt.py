@@ -41,20 +41,20 @@ job AS (
     SELECT
         chosen.attempt_id, job.account_id, job.id, job.attempts_opened, %(worker_id)s,
         clock_timestamp() + make_interval(secs => %(lease_seconds)s), chosen.now,
-        {steps}, chosen.now
+        coalesce(chosen.steps, {steps}), chosen.now
     FROM job JOIN chosen ON chosen.id = job.id
-    RETURNING id, job_id, attempt_number
+    RETURNING id, job_id, attempt_number, steps
 )
 """
 
 _OPEN_CHOSEN = """
 WITH chosen AS (
     SELECT
-        id, pool, priority, request, %(fair_position)s::double precision AS fair_position, %(now)s::timestamptz AS now,
+        id, pool, priority, request, steps, %(fair_position)s::double precision AS fair_position, %(now)s::timestamptz AS now,
         uuidv7() AS attempt_id
     FROM jobs WHERE id = %(job_id)s
 ), {open}
-SELECT id AS attempt_id, attempt_number FROM attempt
+SELECT id AS attempt_id, attempt_number, steps FROM attempt
 """
 
 # Order is kept: once a job is not opened, none behind it is. With a preference all have the first one's shape, for that is
@@ -75,7 +75,7 @@ WITH first AS MATERIALIZED ({first}), ordered AS (
 ), chosen AS MATERIALIZED (
     SELECT ordered.*, uuidv7() AS attempt_id FROM ordered WHERE may_open
 ), {open}
-SELECT {columns}, attempt.id AS attempt_id, attempt.attempt_number
+SELECT {columns}, attempt.id AS attempt_id, attempt.attempt_number, attempt.steps AS attempt_steps
 FROM ordered LEFT JOIN attempt ON attempt.job_id = ordered.id
 ORDER BY number
 """
@@ -86,6 +86,8 @@ class OpenedAttempt(NamedTuple):
 
     attempt_id: UUID
     attempt_number: int
+    #: Denoising steps that it takes.
+    steps: int
     job: ClaimableJob
 
 
@@ -102,11 +104,13 @@ class _OrderedJob(ClaimableJob):
     #: None: it was not opened.
     attempt_id: UUID | None
     attempt_number: int | None
+    attempt_steps: int | None
 
 
 class _Attempt(NamedTuple):
     attempt_id: UUID
     attempt_number: int
+    steps: int
 
 
 def open_attempt(session: Session, chosen: LockedJob, *, worker_id: str, lease_seconds: float) -> OpenedAttempt:
@@ -126,7 +130,7 @@ def open_attempt(session: Session, chosen: LockedJob, *, worker_id: str, lease_s
     )
     if opened is None:
         raise AssertionError("a job that is locked has not gone")
-    return OpenedAttempt(opened.attempt_id, opened.attempt_number, job)
+    return OpenedAttempt(opened.attempt_id, opened.attempt_number, opened.steps, job)
 
 
 def open_first(
@@ -149,9 +153,9 @@ def open_first(
     }
     rows = fetch_all(connection, query.statement, query.parameters | parameters, into=_OrderedJob)
     opened = [
-        OpenedAttempt(row.attempt_id, row.attempt_number, row)
+        OpenedAttempt(row.attempt_id, row.attempt_number, row.attempt_steps, row)
         for row in rows
-        if row.attempt_id is not None and row.attempt_number is not None
+        if row.attempt_id is not None and row.attempt_number is not None and row.attempt_steps is not None
     ]
     return OpenedFirst(opened, found=len(rows))
 

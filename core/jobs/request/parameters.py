@@ -9,7 +9,17 @@ from typing import Annotated, Any
 
 from pydantic import AliasChoices, ConfigDict, Field, TypeAdapter
 
-from core.catalog import Catalog, LoraEntry, ModelEntry, Parameter, PipelineSignature, Task, find_task_signature
+from core.catalog import (
+    Catalog,
+    LoraEntry,
+    ModelConfiguration,
+    ModelEntry,
+    Parameter,
+    PipelineSignature,
+    StepRounding,
+    Task,
+    find_task_signature,
+)
 from core.jobs.request.render_request import Prompt, RenderRequest
 
 #: Fields of a request that mean the same for every model, whatever its pipeline's signature says.
@@ -69,6 +79,15 @@ class ModelParameters:
     loras: dict[str, LoraEntry]
     #: Those of them whose files are still to be fetched.
     unfetched_loras: frozenset[str]
+    #: What the pipeline makes of num_inference_steps x strength.
+    step_rounding: StepRounding
+    #: What the model's own folder says of its components.
+    configuration: ModelConfiguration
+
+    @property
+    def most_clip_skip(self) -> int | None:
+        """The most layers that `clip_skip` can leave out; None if the model's encoders are not known here."""
+        return self.configuration.most_clip_skip(self.pipeline_class)
 
     @property
     def extras(self) -> dict[str, Parameter]:
@@ -103,6 +122,8 @@ def find_parameters(catalog: Catalog, model_id: str, task: Task, *, controlled: 
         defaults=_build_defaults(entry, existing),
         loras=loras,
         unfetched_loras=frozenset(lora_id for lora_id in loras if not catalog.is_lora_available(lora_id)),
+        step_rounding=signature.step_rounding,
+        configuration=catalog.configuration(model_id),
     )
 
 

@@ -14,7 +14,8 @@ from pydantic import ValidationError
 from core.catalog import Catalog, derive_task
 from core.errors import MOST_FIELD_ERRORS, FieldError, InvalidRequest, ModelNotFetched
 from core.jobs.request.denoising_steps import count_denoising_steps
-from core.jobs.request.image_size import follow_input
+from core.jobs.request.idle_parameters import list_idle
+from core.jobs.request.image_size import Size, follow_input
 from core.jobs.request.input_images import IMAGE_FIELDS
 from core.jobs.request.loras import refuse_loras, settle_loras
 from core.jobs.request.parameters import (
@@ -42,6 +43,8 @@ class ResolvedRequest:
     seed: int
     #: Every parameter, as the job shows it.
     parameters: dict[str, Any]
+    #: Denoising steps that the job takes: fewer than num_inference_steps if it starts from an image.
+    steps: int
     #: One sentence for each parameter that will have no effect.
     warnings: list[str]
 
@@ -50,7 +53,7 @@ class ResolvedRequest:
         """Megapixel-steps: width x height x steps that are done x images / 1e6."""
         parameters = self.parameters
         pixels = parameters["width"] * parameters["height"] * parameters["num_images"]
-        return float(pixels * count_denoising_steps(parameters) / 1e6)
+        return float(pixels * self.steps / 1e6)
 
 
 def resolve_request(
@@ -70,8 +73,10 @@ def resolve_request(
     if errors:
         raise InvalidRequest(errors)
 
-    values = _fill_in(request, parameters, input_sizes)
-    errors = list(_over_the_limits(values, parameters))
+    size = _choose_size(request, parameters, input_sizes)
+    values = _fill_in(request, parameters, size)
+    steps = count_denoising_steps(values["num_inference_steps"], values.get("strength", 1.0), parameters.step_rounding)
+    errors = list(_over_the_limits(values, parameters, steps))
     if errors:
         raise InvalidRequest(errors)
 
@@ -82,7 +87,8 @@ def resolve_request(
         pool=parameters.entry.pool,
         seed=secrets.randbits(_RANDOM_SEED_BITS) if request.seed is None else request.seed,
         parameters=values,
-        warnings=list(_list_idle(values, parameters)),
+        steps=steps,
+        warnings=[*size.warnings, *list_idle(values, _list_given(request), parameters, steps=steps)],
     )
 
 
@@ -138,19 +144,16 @@ def _explain_absence(name: str, parameters: ModelParameters) -> str:
     return f"{parameters.model_id} has no such parameter{place}{hint}"
 
 
-def _fill_in(
-    request: RenderRequest, parameters: ModelParameters, input_sizes: Mapping[str, tuple[int, int]]
-) -> dict[str, Any]:
+def _fill_in(request: RenderRequest, parameters: ModelParameters, size: Size) -> dict[str, Any]:
     """Every value, in the order of the request's fields; what the model lacks, or leaves to its pipeline, is absent."""
     entry = parameters.entry
-    width, height = _choose_size(request, parameters, input_sizes)
     given = {name: getattr(request, name) for name in PIPELINES_OWN}
     values: dict[str, Any] = {
         **{name: value for name, value in parameters.defaults.items() if name in given},
         **{name: value for name, value in given.items() if value is not None},
         "prompt": request.prompt,
-        "width": width,
-        "height": height,
+        "width": size.width,
+        "height": size.height,
         "num_inference_steps": request.num_inference_steps or entry.default_steps,
         "scheduler": entry.default_scheduler if request.scheduler is None else request.scheduler,
         "num_images": request.num_images,
@@ -171,49 +174,51 @@ def _fill_in(
 
 def _choose_size(
     request: RenderRequest, parameters: ModelParameters, input_sizes: Mapping[str, tuple[int, int]]
-) -> tuple[int, int]:
+) -> Size:
     entry = parameters.entry
-    input_size = input_sizes.get("image") or input_sizes.get("control_image")
-    if input_size is None:
-        return request.width or entry.default_width, request.height or entry.default_height
+    field = next((name for name in ("image", "control_image") if name in input_sizes), None)
+    if field is None:
+        return Size(request.width or entry.default_width, request.height or entry.default_height)
     return follow_input(
-        input_size,
+        input_sizes[field],
         width=request.width,
         height=request.height,
         largest=(entry.max_width, entry.max_height),
         multiple=entry.size_step_of(parameters.pipeline_class),
+        field=field,
     )
 
 
-def _over_the_limits(values: dict[str, Any], parameters: ModelParameters) -> Iterator[FieldError]:
+def _list_given(request: RenderRequest) -> set[str]:
+    """The parameters that the request itself names, and not as null."""
+    return {name for name in request.model_fields_set if getattr(request, name) is not None} | request.extra.keys()
+
+
+def _over_the_limits(values: dict[str, Any], parameters: ModelParameters, steps: int) -> Iterator[FieldError]:
     entry = parameters.entry
     limits = {
         "width": entry.max_width,
         "height": entry.max_height,
         "num_inference_steps": entry.max_steps,
         "num_images": entry.max_images,
+        "clip_skip": parameters.most_clip_skip,
     }
     for field, limit in limits.items():
-        if values[field] > limit:
+        if limit is not None and values.get(field, 0) > limit:
             yield FieldError(field, f"this model allows at most {limit}")
+    if values["num_inference_steps"] < parameters.configuration.least_steps:
+        yield FieldError("num_inference_steps", f"this model needs at least {parameters.configuration.least_steps}")
     step = entry.size_step_of(parameters.pipeline_class)
     for field in ("width", "height"):
         if values[field] % step:
             yield FieldError(field, f"this model needs a multiple of {step}")
+    start, end = values.get("control_guidance_start", 0.0), values.get("control_guidance_end", 1.0)
+    if start >= end:
+        yield FieldError(
+            "control_guidance_end" if "control_guidance_end" in values else "control_guidance_start",
+            f"the control has to end after its start, and this is from {start:g} to {end:g}",
+        )
     if values["scheduler"] not in entry.schedulers:
         yield FieldError("scheduler", f"this model has {', '.join(entry.schedulers)}")
-    if count_denoising_steps(values) < 1:
+    if steps < 1:
         yield FieldError("strength", "leaves no step to do: num_inference_steps times strength must be 1 or more")
-
-
-def _list_idle(values: dict[str, Any], parameters: ModelParameters) -> Iterator[str]:
-    """A warning for each parameter that has no effect beside the others."""
-    scale = "true_cfg_scale" if "true_cfg_scale" in values else "guidance_scale"
-    # Z-Image counts guidance from 0, all others from 1.
-    idle = 0 if parameters.pipeline_class.startswith("ZImage") else 1
-    negatives = [name for name in values if name.startswith("negative_prompt") and str(values[name]).strip()]
-    if scale in values and values[scale] <= idle:
-        for name in negatives:
-            yield f"{name} has no effect at a {scale} of {idle} or less"
-    elif scale == "true_cfg_scale" and not values.get("negative_prompt"):
-        yield "true_cfg_scale has no effect without a negative_prompt"

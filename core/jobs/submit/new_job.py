@@ -45,6 +45,7 @@ class NewJob:
     seed: int
     metadata: dict[str, str]
     warnings: list[str]
+    steps: int
     cost: float
     pool: str
     priority: int
@@ -103,6 +104,7 @@ def build_new_job(submission: Submission, *, input_sizes: dict[str, tuple[int, i
         seed=resolved.seed,
         metadata=request.metadata,
         warnings=resolved.warnings,
+        steps=resolved.steps,
         cost=resolved.cost,
         pool=resolved.pool,
         priority=PRIORITIES[request.priority],

@@ -14,7 +14,6 @@ from core.artifacts.tables import Artifact
 from core.ids import format_id
 from core.jobs.failures import Failure, FailureCode
 from core.jobs.priority import HELD, PRIORITY_NAMES
-from core.jobs.request.denoising_steps import count_denoising_steps
 from core.jobs.status import JobStatus
 from core.jobs.views.job_view import (
     FailureView,
@@ -46,6 +45,8 @@ class ShownJob(Protocol):
     def model(self) -> str: ...
     @property
     def request(self) -> dict[str, Any]: ...
+    @property
+    def steps(self) -> int | None: ...
     @property
     def metadata_(self) -> dict[str, Any]: ...
     @property
@@ -137,7 +138,7 @@ def assemble_view(
 
 def _progress(job: ShownJob, attempt: ShownAttempt | None) -> ProgressView:
     if attempt is None:
-        return ProgressView(fraction=0.0, step=0, steps=count_denoising_steps(job.request))
+        return ProgressView(fraction=0.0, step=0, steps=job.steps or job.request["num_inference_steps"])
     # Some schedulers take a step more than they were asked for.
     step = min(attempt.step, attempt.steps)
     return ProgressView(fraction=round(step / attempt.steps, 4), step=step, steps=attempt.steps)

@@ -15,7 +15,6 @@ from core.errors import LeaseLost
 from core.jobs.attempts.checkpoints import StoredCheckpoint
 from core.jobs.attempts.claimed_attempt import ClaimedAttempt
 from core.jobs.attempts.lease import renew_lease
-from core.jobs.request.denoising_steps import count_denoising_steps
 from core.settings import Settings
 from worker.rendering.errors import DeadlinePassed, JobCancelled, WorkerDraining
 from worker.rendering.process.drain import Drain
@@ -57,7 +56,7 @@ class LeaseKeeper:
     def reach_step(self, end: StepEnd) -> None:
         """A denoising step is done. Raises what `check_wanted` raises."""
         # Counted in the steps that were asked for: schedulers of second order take more.
-        self._step = end.step * count_denoising_steps(self._attempt.request) // end.steps
+        self._step = end.step * self._attempt.steps // end.steps
         self.check_wanted()
 
     def check_wanted(self) -> None:

@@ -10,9 +10,11 @@ import json
 import types
 import typing
 from collections.abc import Iterator, Mapping
+from types import SimpleNamespace
 from typing import Any
 
 import diffusers
+from diffusers import schedulers
 from diffusers.pipelines import auto_pipeline
 
 from core.catalog.signatures import SIGNATURES_PATH
@@ -60,7 +62,9 @@ def render_signatures() -> str:
     """The file's text: one line for each pipeline class, so that a diff shows the changes of a release."""
     classes = {cls.__name__: cls for _, _, cls in _list_classes()}
     lines = [f"{json.dumps(name)}: {json.dumps(_signature_of(classes[name]))}" for name in sorted(classes)]
-    return f'{{"diffusers": "{diffusers.__version__}",\n"classes": {{\n' + ",\n".join(lines) + "\n}}\n"
+    eta = json.dumps(list(_list_schedulers_with_eta()))
+    head = f'{{"diffusers": "{diffusers.__version__}",\n"schedulers_with_eta": {eta},\n"classes": {{\n'
+    return head + ",\n".join(lines) + "\n}}\n"
 
 
 def _list_classes() -> Iterator[tuple[str, str, type]]:
@@ -78,8 +82,29 @@ def _signature_of(cls: type) -> dict[str, Any]:
     return {
         "tasks": _classes_by_task(family),
         "controlled": _classes_by_task(f"{family}-controlnet"),
+        **_step_rounding(cls),
         "parameters": dict(_list_parameters(cls)),
     }
+
+
+def _step_rounding(cls: Any) -> dict[str, str]:
+    """How a class with a `strength` makes a whole number of num_inference_steps x strength: its own method is asked."""
+    if "strength" not in inspect.signature(cls.__call__).parameters:
+        return {}
+    if "get_timesteps(" not in inspect.getsource(cls.__call__):
+        return {"step_rounding": "all"}  # the strength says where the steps begin, and all of them are done
+    scheduler = SimpleNamespace(timesteps=list(range(10)), order=1, set_begin_index=lambda _index: None)
+    _, steps = cls.get_timesteps(SimpleNamespace(scheduler=scheduler), 10, 0.55, "cpu")
+    return {"step_rounding": {5: "down", 6: "up"}[steps]}
+
+
+def _list_schedulers_with_eta() -> Iterator[str]:
+    """The schedulers whose step takes `eta`; pipelines leave it out with all others."""
+    for name in dir(schedulers):
+        # Some need a package that is not installed, and have a placeholder without a step.
+        step = vars(getattr(schedulers, name)).get("step") if name.endswith("Scheduler") else None
+        if step is not None and "eta" in inspect.signature(step).parameters:
+            yield name
 
 
 def _classes_by_task(family: str) -> dict[str, str]:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
+
+from torch import Tensor
 
 from worker.rendering.prompts.cache import EncodedPrompt
 from worker.rendering.prompts.tokens import Reading
@@ -18,10 +20,13 @@ class JobPrompts:
     """What the tokenizers read for one job, collected while it renders."""
 
     readings: list[Reading] = field(default_factory=list)
+    #: The most tokens that the denoiser was given of a prompt, with markers, template and padding; 0: not known.
+    most_tokens: int = 0
 
     def add(self, encoded: EncodedPrompt) -> Any:
         """Add the readings of an encoding, and return its output."""
         self.readings += encoded.readings
+        self.most_tokens = max(self.most_tokens, *_list_lengths(encoded.output), 0)
         return encoded.output
 
     def describe(self, request: Mapping[str, Any]) -> list[dict[str, Any]]:
@@ -60,6 +65,16 @@ class JobPrompts:
         fields = {name: text for name, text in request.items() if "prompt" in name and isinstance(text, str)}
         found = [(name, reading) for name, text in fields.items() for reading in self.readings if reading.text == text]
         return list(dict.fromkeys(found))
+
+
+def _list_lengths(output: Any) -> Iterator[int]:
+    """The lengths of the embeddings [rows, tokens, width], or [tokens, width] of each row in a list."""
+    if isinstance(output, Tensor):
+        yield output.shape[-2] if output.ndim == 3 else 0  # noqa: PLR2004
+    elif isinstance(output, list | tuple):
+        for part in output:
+            is_row = isinstance(output, list) and isinstance(part, Tensor)
+            yield from [part.shape[0]] if is_row else _list_lengths(part)
 
 
 def _shorten(text: str) -> str:
