@@ -52,6 +52,9 @@ FLOW_SCHEDULERS: dict[str, Scheduler] = {
     "flow_match_unipc": Scheduler("UniPCMultistepScheduler"),
 }
 
+#: diffusers has these only for models that predict the noise or a velocity.
+_NOT_FOR_PICTURES = {"euler_ancestral", "kdpm2", "kdpm2_ancestral", "pndm"}
+
 SCHEDULERS: dict[str, Scheduler] = DIFFUSION_SCHEDULERS | FLOW_SCHEDULERS
 #: Every name that a models file may hold.
 SCHEDULER_NAMES: frozenset[str] = frozenset({OWN, *SCHEDULERS})
@@ -65,8 +68,10 @@ def list_schedulers(scheduler_config: Mapping[str, Any], pipeline_class: str) ->
         return ("lcm", OWN)
     if is_flow_matching(scheduler_config):
         return (*FLOW_SCHEDULERS, OWN)
-    if scheduler_config.get("prediction_type") in {"epsilon", "v_prediction", "sample"}:
+    if scheduler_config.get("prediction_type") in {"epsilon", "v_prediction"}:
         return (*DIFFUSION_SCHEDULERS, OWN)
+    if scheduler_config.get("prediction_type") == "sample":
+        return (*(name for name in DIFFUSION_SCHEDULERS if name not in _NOT_FOR_PICTURES), OWN)
     return (OWN,)
 
 
