@@ -12,6 +12,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from core.catalog import Catalog, derive_task
+from core.catalog.schedulers import find_least_steps
 from core.errors import MOST_FIELD_ERRORS, FieldError, InvalidRequest, ModelNotFetched
 from core.jobs.request.denoising_steps import count_denoising_steps
 from core.jobs.request.image_size import follow_input
@@ -42,7 +43,7 @@ class ResolvedRequest:
     seed: int
     #: Every parameter, as the job shows it.
     parameters: dict[str, Any]
-    #: One sentence for each parameter that will have no effect.
+    #: One sentence for each parameter that will have no effect, and one if the scheduler needs more steps.
     warnings: list[str]
 
     @property
@@ -82,7 +83,7 @@ def resolve_request(
         pool=parameters.entry.pool,
         seed=secrets.randbits(_RANDOM_SEED_BITS) if request.seed is None else request.seed,
         parameters=values,
-        warnings=list(_list_idle(values, parameters)),
+        warnings=[*_list_idle(values, parameters), *_warn_of_few_steps(values)],
     )
 
 
@@ -215,3 +216,11 @@ def _list_idle(values: dict[str, Any], parameters: ModelParameters) -> Iterator[
             yield f"{name} has no effect at a {scale} of {idle} or less"
     elif scale == "true_cfg_scale" and not values.get("negative_prompt"):
         yield "true_cfg_scale has no effect without a negative_prompt"
+
+
+def _warn_of_few_steps(values: dict[str, Any]) -> Iterator[str]:
+    """A warning if the scheduler draws wrong colours with so few steps."""
+    scheduler, done = values["scheduler"], count_denoising_steps(values)
+    least = find_least_steps(scheduler, from_picture=values.get("strength", 1.0) < 1)
+    if done < least:
+        yield f"{scheduler} draws wrong colours with fewer than {least} steps; this job does {done}"

@@ -22,6 +22,7 @@ OFFERED = [
 ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("name", "own"), OFFERED)
 def test_many_steps_come_to_the_exact_solution(name: str, own: str) -> None:
     """From noise and from pictures with little or much noise; schedulers that add noise have the right spread."""
@@ -40,11 +41,11 @@ def test_no_more_noise_is_left_than_from_noise_alone(name: str, own: str) -> Non
     """With few steps schedulers leave some noise, or too little of the model's spread: the same wherever they start."""
     whole = sample(name, own, steps=10, done=10)
 
-    for done in (8, 7, 5, 3):
+    for done in (8, 7, 4, 2):
         part = sample(name, own, steps=10, done=done)
         assert part.noise <= 1.3 * whole.noise + 0.1
         if name not in ADDING_NOISE:
-            assert part.error <= 1.3 * whole.error + 0.05
+            assert part.error <= 1.3 * whole.error + 0.03
 
 
 @pytest.mark.parametrize("steps", [1, 2, 3, 4, 8, 20, 61, 100])
