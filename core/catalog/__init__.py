@@ -5,6 +5,7 @@ from __future__ import annotations
 from core.catalog.catalog import Catalog, get_catalog, load_catalog
 from core.catalog.entry import ModelEntry
 from core.catalog.lora import LoraEntry, LoraHubSource, LoraScale
+from core.catalog.schedulers import find_least_steps
 from core.catalog.signatures import (
     Parameter,
     PipelineSignature,
@@ -30,6 +31,7 @@ __all__ = [
     "Source",
     "Task",
     "derive_task",
+    "find_least_steps",
     "find_signature",
     "find_task_signature",
     "get_catalog",

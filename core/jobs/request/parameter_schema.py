@@ -5,8 +5,7 @@ from __future__ import annotations
 from functools import cache
 from typing import Any
 
-from core.catalog import Catalog, Task
-from core.catalog.schedulers import find_least_steps
+from core.catalog import Catalog, Task, find_least_steps
 from core.jobs.request.loras import describe_loras
 from core.jobs.request.parameters import EVERY_MODELS, ModelParameters, build_adapter, find_parameters
 from core.jobs.request.render_request import RenderRequest

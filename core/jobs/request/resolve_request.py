@@ -11,8 +11,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from core.catalog import Catalog, derive_task
-from core.catalog.schedulers import find_least_steps
+from core.catalog import Catalog, derive_task, find_least_steps
 from core.errors import MOST_FIELD_ERRORS, FieldError, InvalidRequest, ModelNotFetched
 from core.jobs.request.denoising_steps import count_denoising_steps
 from core.jobs.request.image_size import follow_input

@@ -25,7 +25,9 @@ _SCALED = {"beta_schedule": "scaled_linear", "beta_start": 0.00085, "beta_end": 
 #: Own schedulers of models as they are published.
 OWN_SCHEDULERS = {
     "noise": DDIMScheduler(**_SCALED, clip_sample=False, timestep_spacing="leading", steps_offset=1),
-    "velocity": DDIMScheduler(**_SCALED, clip_sample=False, prediction_type="v_prediction", timestep_spacing="trailing"),
+    "velocity": DDIMScheduler(
+        **_SCALED, clip_sample=False, prediction_type="v_prediction", timestep_spacing="trailing"
+    ),
     "picture": DDIMScheduler(**_SCALED, clip_sample=False, prediction_type="sample", timestep_spacing="trailing"),
     "linspace": EulerDiscreteScheduler(**_SCALED, timestep_spacing="linspace"),
     "flow": FlowMatchEulerDiscreteScheduler(shift=3.0),

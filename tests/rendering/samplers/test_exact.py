@@ -18,7 +18,9 @@ ADDING_NOISE = {
 OFFERED = [
     (name, own)
     for own, scheduler in OWN_SCHEDULERS.items()
-    for name in list_schedulers({"_class_name": type(scheduler).__name__, **scheduler.config}, "StableDiffusionPipeline")
+    for name in list_schedulers(
+        {"_class_name": type(scheduler).__name__, **scheduler.config}, "StableDiffusionPipeline"
+    )
 ]
 
 
@@ -121,7 +123,7 @@ def test_karras_sigmas_whatever_the_models_file_leaves_out(name: str) -> None:
 def test_own_is_what_the_pipeline_made_of_it() -> None:
     """A setting that the file leaves out and the pipeline has corrected stays corrected."""
     own = DDIMScheduler.from_config({"beta_schedule": "scaled_linear"})
-    own._internal_dict = diffusers.configuration_utils.FrozenDict({**own.config, "clip_sample": False})  # noqa: SLF001
+    own._internal_dict = diffusers.configuration_utils.FrozenDict({**own.config, "clip_sample": False})
 
     assert [build_scheduler(name, own).config.clip_sample for name in ("own", "ddim", "ddpm")] == [False] * 3
 

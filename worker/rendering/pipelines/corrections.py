@@ -38,7 +38,7 @@ def correct(scheduler_class: type[SchedulerMixin], *, from_picture: bool) -> Any
     if hasattr(scheduler_class, "index_for_timestep"):
         corrections.append(_FirstIndex)
     namespace = {"set_timesteps": set_timesteps, "__module__": scheduler_class.__module__}
-    corrected = type(scheduler_class.__name__, (*corrections, scheduler_class), namespace)
+    corrected: Any = type(scheduler_class.__name__, (*corrections, scheduler_class), namespace)
     return corrected
 
 
@@ -81,7 +81,7 @@ class _PlainFirstStep:
         self.register_to_config(skip_prk_steps=True)  # type: ignore[attr-defined]
         super().set_timesteps(num_inference_steps, device)  # type: ignore[misc]
         self.prk_timesteps = np.array([])
-        self.plms_timesteps = self._timesteps[::-1].copy()  # type: ignore[has-type]
+        self.plms_timesteps = self._timesteps[::-1].copy()  # type: ignore[attr-defined]
         self.timesteps = torch.from_numpy(self.plms_timesteps.astype(np.int64)).to(device)
 
     def step(self, *arguments: Any, **options: Any) -> Any:
@@ -99,7 +99,9 @@ class _NoiseFromVelocity:
     noise was left in the picture.
     """
 
-    def step_plms(self, model_output: torch.Tensor, timestep: Any, sample: torch.Tensor, *rest: Any, **options: Any) -> Any:
+    def step_plms(
+        self, model_output: torch.Tensor, timestep: Any, sample: torch.Tensor, *rest: Any, **options: Any
+    ) -> Any:
         if self._predicts_velocity:
             signal, noise = self._scales(timestep)
             model_output = signal * model_output + noise * sample

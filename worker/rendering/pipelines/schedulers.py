@@ -12,7 +12,6 @@ from core.catalog.schedulers import FLOW_SCHEDULERS, OWN, SCHEDULERS, list_sched
 from worker.rendering.pipelines.corrections import correct
 from worker.rendering.pipelines.flow_solvers import FLOW_SOLVERS, build_flow_scheduler
 
-
 #: Where a configuration lists what its file left out.
 _LEFT_OUT = "_use_default_values"
 #: Schedulers that step by 1000 / n timesteps, whatever the distance to the next one: with `linspace` (999 / (n - 1)) each
