@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+
 import diffusers
 import pytest
 import torch
@@ -99,7 +101,7 @@ def test_what_a_mask_keeps_has_the_noise_of_the_next_step(name: str, own: str) -
     ones = torch.ones((1, 4, 8, 8))
 
     latents = ones
-    for timestep, following in zip(timesteps, timesteps[1:], strict=False):
+    for timestep, following in itertools.pairwise(timesteps):
         scheduler.scale_model_input(latents, timestep)
         latents = scheduler.step(torch.zeros_like(ones), timestep, latents)[0]
         kept = scheduler.add_noise(torch.zeros_like(ones), ones, following[None])
