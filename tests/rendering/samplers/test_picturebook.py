@@ -4,10 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+import diffusers
 import pytest
+import torch
+from diffusers import StableDiffusionPipeline
 
 from bench.schedulers import Picturebook
-from core.catalog.schedulers import DIFFUSION_SCHEDULERS, find_least_steps
+from core.catalog import find_least_steps, load_catalog
+from core.catalog.schedulers import DIFFUSION_SCHEDULERS
+from demo_model.settings import WEIGHTS_FOLDER
+from tests.conftest import REPOSITORY
+from worker.rendering.drawing import Drawing
+from worker.rendering.models import Models
+from worker.rendering.render import render_images
 
 #: Those that need several steps.
 NEEDY = [name for name in DIFFUSION_SCHEDULERS if find_least_steps(name, from_picture=False) > 1]
@@ -37,6 +46,26 @@ def test_pndm_of_velocities_is_as_good_as_its_order(picturebook: Picturebook) ->
     pndm, ddim = (picturebook.measure(name, "text-to-image", steps=16, done=16) for name in ("pndm", "ddim"))
 
     assert pndm.pixels < 1.6 * ddim.pixels
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("scheduler", [name for name in NEEDY if name != "pndm"])
+def test_wrong_colours_of_few_steps_are_the_schedulers_own(scheduler: str) -> None:
+    """diffusers' own pipeline and scheduler draw the same latents, to the bit, at three steps."""
+    latents = []
+    request = {"prompt": "a red mug", "num_inference_steps": 3, "guidance_scale": 2.0, "width": 128, "height": 128}
+    models = Models(load_catalog(REPOSITORY / "models.toml"), device="cpu", budget_bytes=2**31, forwards=1)
+    drawing = Drawing({**request, "scheduler": scheduler, "deterministic": True}, [7])
+    render_images(models.load("picturebook"), drawing, on_step=lambda end: latents.append(end.latents))
+    models.close()
+
+    plain = StableDiffusionPipeline.from_pretrained(WEIGHTS_FOLDER, dtype=torch.float32, use_safetensors=True)
+    named = DIFFUSION_SCHEDULERS[scheduler]
+    plain.scheduler = getattr(diffusers, named.class_name).from_config(plain.scheduler.config, **named.settings)
+    generator = torch.Generator().manual_seed(7)
+    expected = plain(**request, generator=[generator], output_type="latent").images
+
+    assert torch.equal(latents[-1], expected)
 
 
 @pytest.mark.thorough
