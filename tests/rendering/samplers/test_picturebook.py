@@ -18,6 +18,9 @@ from worker.rendering.drawing import Drawing
 from worker.rendering.models import Models
 from worker.rendering.render import render_images
 
+# The first test of a task draws the references, of a hundred steps each.
+pytestmark = pytest.mark.timeout(600)
+
 #: Those that need several steps.
 NEEDY = [name for name in DIFFUSION_SCHEDULERS if find_least_steps(name, from_picture=False) > 1]
 
