@@ -6,6 +6,7 @@ from core.catalog.catalog import Catalog, get_catalog, load_catalog
 from core.catalog.configuration import ModelConfiguration
 from core.catalog.entry import ModelEntry
 from core.catalog.lora import LoraEntry, LoraHubSource, LoraScale
+from core.catalog.schedulers import find_least_steps
 from core.catalog.signatures import (
     Parameter,
     PipelineSignature,
@@ -35,6 +36,7 @@ __all__ = [
     "StepRounding",
     "Task",
     "derive_task",
+    "find_least_steps",
     "find_signature",
     "find_task_signature",
     "get_catalog",

@@ -16,6 +16,10 @@ class Scheduler:
 
     class_name: str
     settings: Mapping[str, Any] = field(default_factory=dict)
+    #: With fewer steps than these colours are wrong or noise is left, from noise alone and from a picture: found by
+    #: `python -m bench.schedulers`, which says by which criterion.
+    least_steps: int = 1
+    least_steps_from_picture: int = 1
 
 
 _PLAIN = {"use_karras_sigmas": False}
@@ -27,19 +31,29 @@ DIFFUSION_SCHEDULERS: dict[str, Scheduler] = {
     "ddpm": Scheduler("DDPMScheduler"),
     "deis": Scheduler("DEISMultistepScheduler", {"algorithm_type": "deis", **_PLAIN}),
     "dpmpp_2m": Scheduler("DPMSolverMultistepScheduler", {"algorithm_type": "dpmsolver++", **_PLAIN}),
-    "dpmpp_2m_karras": Scheduler("DPMSolverMultistepScheduler", {"algorithm_type": "dpmsolver++", **_KARRAS}),
+    "dpmpp_2m_karras": Scheduler(
+        "DPMSolverMultistepScheduler",
+        {"algorithm_type": "dpmsolver++", **_KARRAS},
+        least_steps=8,
+        least_steps_from_picture=5,
+    ),
     "dpmpp_2m_sde": Scheduler("DPMSolverMultistepScheduler", {"algorithm_type": "sde-dpmsolver++", **_PLAIN}),
-    "dpmpp_2m_sde_karras": Scheduler("DPMSolverMultistepScheduler", {"algorithm_type": "sde-dpmsolver++", **_KARRAS}),
+    "dpmpp_2m_sde_karras": Scheduler(
+        "DPMSolverMultistepScheduler",
+        {"algorithm_type": "sde-dpmsolver++", **_KARRAS},
+        least_steps=10,
+        least_steps_from_picture=5,
+    ),
     "dpmpp_2s": Scheduler("DPMSolverSinglestepScheduler", {"algorithm_type": "dpmsolver++", **_PLAIN}),
     "euler": Scheduler("EulerDiscreteScheduler", _PLAIN),
     "euler_karras": Scheduler("EulerDiscreteScheduler", _KARRAS),
     "euler_ancestral": Scheduler("EulerAncestralDiscreteScheduler"),
-    "heun": Scheduler("HeunDiscreteScheduler", _PLAIN),
-    "kdpm2": Scheduler("KDPM2DiscreteScheduler", _PLAIN),
-    "kdpm2_ancestral": Scheduler("KDPM2AncestralDiscreteScheduler", _PLAIN),
+    "heun": Scheduler("HeunDiscreteScheduler", _PLAIN, least_steps=6),
+    "kdpm2": Scheduler("KDPM2DiscreteScheduler", _PLAIN, least_steps=4),
+    "kdpm2_ancestral": Scheduler("KDPM2AncestralDiscreteScheduler", _PLAIN, least_steps=10),
     "lcm": Scheduler("LCMScheduler"),
-    "pndm": Scheduler("PNDMScheduler", {"skip_prk_steps": True}),
-    "sa_solver": Scheduler("SASolverScheduler", {"algorithm_type": "data_prediction", **_PLAIN}),
+    "pndm": Scheduler("PNDMScheduler", {"skip_prk_steps": True}, least_steps=6),
+    "sa_solver": Scheduler("SASolverScheduler", {"algorithm_type": "data_prediction", **_PLAIN}, least_steps=5),
     "tcd": Scheduler("TCDScheduler"),
     "unipc": Scheduler("UniPCMultistepScheduler", _PLAIN),
 }
@@ -51,6 +65,9 @@ FLOW_SCHEDULERS: dict[str, Scheduler] = {
     "flow_match_dpmpp_2m": Scheduler("DPMSolverMultistepScheduler", {"algorithm_type": "dpmsolver++"}),
     "flow_match_unipc": Scheduler("UniPCMultistepScheduler"),
 }
+
+#: diffusers has these only for models that predict the noise or a velocity.
+_NOT_FOR_PICTURES = {"euler_ancestral", "kdpm2", "kdpm2_ancestral", "pndm"}
 
 SCHEDULERS: dict[str, Scheduler] = DIFFUSION_SCHEDULERS | FLOW_SCHEDULERS
 #: Every name that a models file may hold.
@@ -65,9 +82,19 @@ def list_schedulers(scheduler_config: Mapping[str, Any], pipeline_class: str) ->
         return ("lcm", OWN)
     if is_flow_matching(scheduler_config):
         return (*FLOW_SCHEDULERS, OWN)
-    if scheduler_config.get("prediction_type") in {"epsilon", "v_prediction", "sample"}:
+    if scheduler_config.get("prediction_type") in {"epsilon", "v_prediction"}:
         return (*DIFFUSION_SCHEDULERS, OWN)
+    if scheduler_config.get("prediction_type") == "sample":
+        return (*(name for name in DIFFUSION_SCHEDULERS if name not in _NOT_FOR_PICTURES), OWN)
     return (OWN,)
+
+
+def find_least_steps(name: str, *, from_picture: bool) -> int:
+    """The least number of steps that a scheduler draws sensibly with; 1 if none is known to be too few."""
+    scheduler = SCHEDULERS.get(name)
+    if scheduler is None:
+        return 1
+    return scheduler.least_steps_from_picture if from_picture else scheduler.least_steps
 
 
 def is_flow_matching(scheduler_config: Mapping[str, Any]) -> bool:

@@ -79,12 +79,11 @@ def test_every_scheduler_draws(models: Models, scheduler: str) -> None:
     assert image.size == (64, 64)
 
 
-#: These call the denoiser more than once for a step, or were made for models of few steps.
+#: These call the denoiser more than once for a step.
 _OF_SEVERAL_CALLS = {"heun", "kdpm2", "kdpm2_ancestral", "pndm"}
-_OF_FEW_STEPS = {"lcm", "tcd"}
 
 
-@pytest.mark.parametrize("scheduler", sorted(set(DIFFUSION_SCHEDULERS) - _OF_SEVERAL_CALLS - _OF_FEW_STEPS))
+@pytest.mark.parametrize("scheduler", sorted(set(DIFFUSION_SCHEDULERS) - _OF_SEVERAL_CALLS))
 def test_a_scheduler_takes_the_steps_it_was_asked_for(models: Models, scheduler: str) -> None:
     """For every number of steps that a job can request there are as many timesteps, none of them below zero."""
     own = models.load("picturebook").pipeline.scheduler

@@ -123,7 +123,9 @@ def render_images(
 def _build_pipeline(model: LoadedModel, drawing: Drawing) -> Any:
     """A pipeline object and a scheduler of the job's own, for the task that the drawing's pictures make."""
     pipeline = build_pipeline(model, derive_task(drawing.images), control="control_image" in drawing.images)
-    pipeline.scheduler = build_scheduler(drawing.request["scheduler"], model.pipeline.scheduler)
+    pipeline.scheduler = build_scheduler(
+        drawing.request["scheduler"], model.pipeline.scheduler, from_picture="image" in drawing.images
+    )
     return pipeline
 
 

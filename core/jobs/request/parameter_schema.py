@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import cache
 from typing import Any
 
-from core.catalog import Catalog, Task
+from core.catalog import Catalog, Task, find_least_steps
 from core.jobs.request.loras import describe_loras
 from core.jobs.request.parameters import EVERY_MODELS, ModelParameters, build_adapter, find_parameters
 from core.jobs.request.render_request import RenderRequest
@@ -82,9 +82,22 @@ def _own_limits(parameters: ModelParameters) -> dict[str, dict[str, Any]]:
             "maximum": entry.max_steps,
         },
         "num_images": {"maximum": entry.max_images},
-        "scheduler": {"default": entry.default_scheduler, "enum": list(entry.schedulers)},
+        "scheduler": {
+            "default": entry.default_scheduler,
+            "enum": list(entry.schedulers),
+            **_describe_least_steps(parameters),
+        },
         "loras": describe_loras(parameters),
     }
+
+
+def _describe_least_steps(parameters: ModelParameters) -> dict[str, dict[str, int]]:
+    """Schedulers that need several steps, from noise alone (`strength` 1 or none) and from a picture."""
+    names = parameters.entry.schedulers
+    least = {"x-least-steps": {name: find_least_steps(name, from_picture=False) for name in names}}
+    if "strength" in parameters.offered:
+        least["x-least-steps-from-picture"] = {name: find_least_steps(name, from_picture=True) for name in names}
+    return {key: {name: steps for name, steps in each.items() if steps > 1} for key, each in least.items()}
 
 
 def _put_default(schema: dict[str, Any], default: Any) -> dict[str, Any]:

@@ -11,7 +11,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from core.catalog import Catalog, derive_task
+from core.catalog import Catalog, derive_task, find_least_steps
 from core.errors import MOST_FIELD_ERRORS, FieldError, InvalidRequest, ModelNotFetched
 from core.jobs.request.denoising_steps import count_denoising_steps
 from core.jobs.request.idle_parameters import list_idle
@@ -45,7 +45,7 @@ class ResolvedRequest:
     parameters: dict[str, Any]
     #: Denoising steps that the job takes: fewer than num_inference_steps if it starts from an image.
     steps: int
-    #: One sentence for each parameter that will have no effect.
+    #: One sentence for each parameter that will have no effect, and one if the scheduler needs more steps.
     warnings: list[str]
 
     @property
@@ -88,7 +88,11 @@ def resolve_request(
         seed=secrets.randbits(_RANDOM_SEED_BITS) if request.seed is None else request.seed,
         parameters=values,
         steps=steps,
-        warnings=[*size.warnings, *list_idle(values, _list_given(request), parameters, steps=steps)],
+        warnings=[
+            *size.warnings,
+            *list_idle(values, _list_given(request), parameters, steps=steps),
+            *_warn_of_few_steps(values, steps),
+        ],
     )
 
 
@@ -222,3 +226,11 @@ def _over_the_limits(values: dict[str, Any], parameters: ModelParameters, steps:
         yield FieldError("scheduler", f"this model has {', '.join(entry.schedulers)}")
     if steps < 1:
         yield FieldError("strength", "leaves no step to do: num_inference_steps times strength must be 1 or more")
+
+
+def _warn_of_few_steps(values: dict[str, Any], done: int) -> Iterator[str]:
+    """A warning if the scheduler draws wrong colours with so few steps."""
+    scheduler = values["scheduler"]
+    least = find_least_steps(scheduler, from_picture=values.get("strength", 1.0) < 1)
+    if done < least:
+        yield f"{scheduler} draws wrong colours with fewer than {least} steps; this job does {done}"

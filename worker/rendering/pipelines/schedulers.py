@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
-import functools
-from functools import cache
+import inspect
 from typing import Any
 
 import diffusers
-import torch
 from diffusers import DiffusionPipeline, SchedulerMixin
 
 from core.catalog.schedulers import FLOW_SCHEDULERS, OWN, SCHEDULERS, list_schedulers
+from worker.rendering.pipelines.corrections import correct
 from worker.rendering.pipelines.flow_solvers import FLOW_SOLVERS, build_flow_scheduler
+
+#: Where a configuration lists what its file left out.
+_LEFT_OUT = "_use_default_values"
+#: Schedulers that step by 1000 / n timesteps, whatever the distance to the next one: with `linspace` (999 / (n - 1)) each
+#: step left some noise behind.
+_EVEN_STEPS = {"ddim", "pndm"}
 
 
 def allowed_schedulers(pipeline: DiffusionPipeline) -> tuple[str, ...]:
@@ -19,41 +24,36 @@ def allowed_schedulers(pipeline: DiffusionPipeline) -> tuple[str, ...]:
     return list_schedulers(pipeline.scheduler.config, type(pipeline).__name__)
 
 
-def build_scheduler(name: str, own_scheduler: SchedulerMixin) -> Any:
-    """A new scheduler with the training's noise schedule: schedulers count steps, so every job needs its own."""
+def build_scheduler(name: str, own_scheduler: SchedulerMixin, *, from_picture: bool = False) -> Any:
+    """A new scheduler with the training's noise schedule: schedulers count steps, so every job needs its own.
+
+    `from_picture`: for a pipeline that starts from a picture, so perhaps in the middle of the timesteps.
+    """
+    own_class: Any = type(own_scheduler)
     if name == OWN:
-        own_class: Any = type(own_scheduler)
-        return _within_range(own_class).from_config(own_scheduler.config)
+        whole = {key: value for key, value in own_scheduler.config.items() if key != _LEFT_OUT}
+        return correct(own_class, from_picture=from_picture).from_config(whole)
     if name in FLOW_SCHEDULERS:
         return build_flow_scheduler(FLOW_SOLVERS[name], own_scheduler.config)
 
     scheduler = SCHEDULERS[name]
     # Some schedulers clip samples by default, and the samples here are latents.
-    config = {"clip_sample": False, **own_scheduler.config, **scheduler.settings}
-    return _within_range(getattr(diffusers, scheduler.class_name)).from_config(config)
+    config = {"clip_sample": False, **_read_training(own_scheduler), **scheduler.settings}
+    if name in _EVEN_STEPS and config.get("timestep_spacing") == "linspace":
+        config["timestep_spacing"] = "trailing"
+    return correct(getattr(diffusers, scheduler.class_name), from_picture=from_picture).from_config(config)
 
 
-@cache
-def _within_range(scheduler_class: type[SchedulerMixin]) -> Any:
-    """The same class, without timesteps below zero."""
+def _read_training(own_scheduler: SchedulerMixin) -> dict[str, Any]:
+    """The configuration as far as the model's own file, or its pipeline, says it.
 
-    class WithinRange(scheduler_class):  # type: ignore[misc]
-        # Pipelines read the signature to find out what a scheduler takes.
-        @functools.wraps(scheduler_class.set_timesteps)
-        def set_timesteps(self, *arguments: Any, **options: Any) -> None:
-            super().set_timesteps(*arguments, **options)
-            _drop_timesteps_below_zero(self)
-
-    WithinRange.__name__ = scheduler_class.__name__
-    return WithinRange
-
-
-def _drop_timesteps_below_zero(scheduler: Any) -> None:
-    # With trailing spacing diffusers counts down in steps of 1000 / n, and for some n (61) rounding gives one step too many:
-    # to -1, which means the noisiest moment, so that the picture is lost.
-    surplus = int((scheduler.timesteps < 0).sum())
-    if surplus == 0:
-        return
-    scheduler.timesteps = scheduler.timesteps[:-surplus]
-    if hasattr(scheduler, "sigmas"):  # one for each timestep, and the last one for the end
-        scheduler.sigmas = torch.cat([scheduler.sigmas[: -surplus - 1], scheduler.sigmas[-1:]])
+    diffusers lists the settings that the file leaves to the class, and drops them for another class: those that the pipeline
+    has changed since (it turns off `clip_sample`) with them, and those that are set anew (Karras sigmas).
+    """
+    config = own_scheduler.config
+    defaults = inspect.signature(type(own_scheduler).__init__).parameters
+    return {
+        name: value
+        for name, value in config.items()
+        if name != _LEFT_OUT and (name not in config.get(_LEFT_OUT, ()) or value != defaults[name].default)
+    }
