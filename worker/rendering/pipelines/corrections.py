@@ -143,7 +143,7 @@ class _NoiseBetweenSigmas:
 
 
 class _AsManyStepsAsAsked:
-    """LCM and TCD with more steps than their distillation had (50)."""
+    """LCM and TCD with more steps than their distillation had (50), unless the request says how many that is to be."""
 
     def set_timesteps(
         self,
@@ -153,11 +153,12 @@ class _AsManyStepsAsAsked:
         **options: Any,
     ) -> None:
         config = self.config  # type: ignore[attr-defined]
-        original = original_inference_steps or config.original_inference_steps
-        if num_inference_steps is not None and original < num_inference_steps <= config.num_train_timesteps:
-            # Only a divisor reaches the noisiest timestep.
-            original = next(n for n in range(num_inference_steps, 10**6) if config.num_train_timesteps % n == 0)
-        super().set_timesteps(num_inference_steps, device, original, **options)  # type: ignore[misc]
+        if original_inference_steps is None and num_inference_steps is not None:
+            fewest, most = config.original_inference_steps, config.num_train_timesteps
+            if fewest < num_inference_steps <= most:
+                # Only a divisor reaches the noisiest timestep.
+                original_inference_steps = next(n for n in range(num_inference_steps, most + 1) if most % n == 0)
+        super().set_timesteps(num_inference_steps, device, original_inference_steps, **options)  # type: ignore[misc]
 
 
 _CORRECTIONS: dict[type, tuple[type[Any], ...]] = {
