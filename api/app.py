@@ -21,6 +21,7 @@ from api.parse_json import MAX_BODY_BYTES
 from api.problems import Problem, answer_validation_error, register_problems
 from api.request_context import register_request_context
 from api.security_headers import DOCUMENTATION_PATH, register_security_headers
+from api.unread_body import register_unread_bodies
 from api.webhook_endpoints import delete_webhook_endpoint, list_webhook_endpoints, post_webhook_endpoint  # noqa: F401  (each adds its operation)
 from api.webhook_endpoints.blueprint import webhook_endpoints_blueprint
 from core.catalog import get_catalog
@@ -57,6 +58,7 @@ def create_app() -> OpenAPI:
     register_security_headers(app)
     register_problems(app)
     register_large_bodies(app)
+    register_unread_bodies(app)
     register_documentation(app)
     app.register_blueprint(health_blueprint)
     app.register_blueprint(metrics_blueprint)

@@ -8,15 +8,16 @@ from typing import Any, TypeVar
 from flask import Request, current_app, request
 from werkzeug.exceptions import BadRequest, HTTPException, UnsupportedMediaType
 
-from api.large_bodies import admit_large_body, wait_to_parse
+from api.large_bodies import admit_large_body, turn_to_parse
 from api.parse_json import parse_json
 from api.return_memory import note_body
+from api.unread_body import note_whole_body
 
 #: Bytes of a body that may hold images; what is beside them in the body has a limit of its own.
 _MAX_BODY_BYTES_WITH_IMAGES = 32 * 1024 * 1024
 
-#: Bytes of one read.
-_CHUNK_BYTES = 64 * 1024
+#: Bytes of one read: as many as the server takes off the connection at once. Of what it holds it copies the rest each time.
+_CHUNK_BYTES = 1024 * 1024
 
 #: The attribute of a view function that `takes_images` sets.
 _TAKES_IMAGES = "takes_images"
@@ -52,8 +53,8 @@ class JsonRequest(Request):
             raise UnsupportedMediaType("Send the body without a Content-Encoding.")
         admit_large_body(self.content_length)
         data = self._read_whole()
-        wait_to_parse(len(data))
-        body = parse_json(data)
+        with turn_to_parse(len(data)):
+            body = parse_json(data)
         # A string here would be parsed once more as JSON by the framework.
         return body if isinstance(body, dict) else [body]
 
@@ -70,4 +71,5 @@ class JsonRequest(Request):
             raise BadRequest(f"The body could not be read: {error}") from error
         finally:
             note_body(len(data))
+        note_whole_body()
         return data

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from contextlib import ExitStack
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from functools import cache
 
 from flask import Flask, g
@@ -14,54 +15,61 @@ from core.shared_slots import NoSlotFree, SharedSlots, SlotLimits
 #: Bytes; shorter bodies are not counted: a request without pictures is much shorter.
 LARGE_BODY_BYTES = 64 * 1024
 
-#: Large bodies that are parsed and worked on at a time. Each takes up to 100 MB for a moment; and more threads that compute
-#: keep the interpreter from those that only answer.
-_WORKED_ON = 4
+#: Large bodies that are parsed at a time: each keeps the interpreter from the threads that only answer, for many milliseconds.
+_PARSED = 2
 
 #: A client whose body has been read waits this long for its turn.
 _WAIT_SECONDS = 10.0
 
 
 def admit_large_body(length: int | None) -> None:
-    """Before a body of this many bytes (None: unknown) is read. Raises PicturesBusy if as many are in memory as may be."""
-    g.large_body = ExitStack()
+    """Before a body of this many bytes (None: unknown) is read: it counts until the request ends. Raises PicturesBusy if as
+    many are in memory as may be.
+    """
     if length is None or length > LARGE_BODY_BYTES:
-        _take(_in_memory())
+        g.large_body = ExitStack()
+        with _or_busy():
+            g.large_body.enter_context(_in_memory().slot(g.account_id))
 
 
-def wait_to_parse(length: int) -> None:
-    """After a body of this many bytes has been read, before it is parsed. Raises PicturesBusy if the wait is too long."""
-    # Reading has no part in this turn: a client that sends slowly would keep it from others.
-    if length > LARGE_BODY_BYTES:
-        _take(_worked_on())
+@contextmanager
+def turn_to_parse(length: int) -> Iterator[None]:
+    """A body of this many bytes is parsed in the block. Raises PicturesBusy if the wait for that is too long."""
+    if length <= LARGE_BODY_BYTES:
+        yield
+        return
+    with ExitStack() as turn:
+        with _or_busy():
+            turn.enter_context(_parsed().slot(g.account_id))
+        yield
 
 
 def register_large_bodies(app: Flask) -> None:
-    """Release the slots at the end of each request that took some."""
+    """Let the next one in at the end of each request that had a large body."""
 
     @app.teardown_request
-    def release_slots(_error: BaseException | None) -> None:
+    def release_slot(_error: BaseException | None) -> None:
         held: ExitStack | None = g.pop("large_body", None)
         if held is not None:
             held.close()
 
 
-def _take(slots: SharedSlots) -> None:
+@contextmanager
+def _or_busy() -> Iterator[None]:
     try:
-        g.large_body.enter_context(slots.slot(g.account_id))
+        yield
     except NoSlotFree as error:
         raise PicturesBusy from error
 
 
 @cache
 def _in_memory() -> SharedSlots:
+    # Nobody waits here: a client that sends slowly would keep the others waiting.
     threads = get_settings().api_threads
-    half, quarter = max(1, threads // 2), max(1, threads // 4)
-    return SharedSlots(
-        SlotLimits(slots=half, slots_of_account=quarter, waiting=0, waiting_of_account=0, wait_seconds=0)
-    )
+    half, eighth = max(1, threads // 2), max(1, threads // 8)
+    return SharedSlots(SlotLimits(slots=half, slots_of_account=eighth, waiting=0, waiting_of_account=0, wait_seconds=0))
 
 
 @cache
-def _worked_on() -> SharedSlots:
-    return SharedSlots(SlotLimits.of(_WORKED_ON, threads=get_settings().api_threads, wait_seconds=_WAIT_SECONDS))
+def _parsed() -> SharedSlots:
+    return SharedSlots(SlotLimits.of(_PARSED, threads=get_settings().api_threads, wait_seconds=_WAIT_SECONDS))

@@ -30,6 +30,7 @@ from core.errors import (
     ObjectMissing,
     PicturesBusy,
     StorageUnavailable,
+    SubmitsBusy,
     TooManyQueuedJobs,
     TooManyWebhookEndpoints,
 )
@@ -46,6 +47,7 @@ _STATUS: dict[type[DarkroomError], HTTPStatus] = {
     InvalidRequest: HTTPStatus.UNPROCESSABLE_ENTITY,
     StorageUnavailable: HTTPStatus.SERVICE_UNAVAILABLE,
     PicturesBusy: HTTPStatus.SERVICE_UNAVAILABLE,
+    SubmitsBusy: HTTPStatus.SERVICE_UNAVAILABLE,
     TooManyQueuedJobs: HTTPStatus.TOO_MANY_REQUESTS,
 }
 
@@ -64,6 +66,7 @@ _RETRY_AFTER: dict[type[DarkroomError], int] = {
     StorageUnavailable: _RETRY_AFTER_SECONDS,
     ObjectMissing: _RETRY_AFTER_SECONDS,
     PicturesBusy: 1,
+    SubmitsBusy: 1,
     # A full queue takes longer to have a free slot than a server takes to come back.
     TooManyQueuedJobs: 30,
 }

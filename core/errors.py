@@ -164,6 +164,12 @@ class PicturesBusy(DarkroomError):
     code = "pictures_busy"
 
 
+class SubmitsBusy(DarkroomError):
+    """The account is sending more jobs at a time than are taken; send the request again in a second."""
+
+    code = "submits_busy"
+
+
 # What the worker meets
 
 

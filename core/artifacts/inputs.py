@@ -15,7 +15,6 @@ from core.artifacts.storage import bucket_in_a_hurry
 from core.artifacts.tables import Artifact, ArtifactKind
 from core.errors import DarkroomError, StorageUnavailable
 from core.ids import new_id
-from core.pictures.data_uri import read_picture_text
 from core.pictures.decoders.decode_outside import get_decoders
 
 _MEDIA_TYPE = "image/png"
@@ -66,17 +65,17 @@ class InputImage:
 
 def decode_input(source: str, *, job_id: UUID, account_id: UUID, field: str) -> InputImage:
     """The image that a field holds as text. Raises NotAnImage, and PicturesBusy if too many are decoded at the moment."""
-    sent = read_picture_text(source)
-    decoded = get_decoders().decode(sent, account_id=account_id)
+    read = get_decoders().read(source, account_id=account_id)
+    image = read.image
     return InputImage(
         job_id=job_id,
         field=field,
-        body=decoded.png,
-        sha256=hashlib.sha256(decoded.png).hexdigest(),
-        sent_sha256=hashlib.sha256(sent).hexdigest(),
-        width=decoded.width,
-        height=decoded.height,
-        warnings=tuple(f"{field} {warning}" for warning in decoded.warnings),
+        body=image.png,
+        sha256=hashlib.sha256(image.png).hexdigest(),
+        sent_sha256=read.sha256,
+        width=image.width,
+        height=image.height,
+        warnings=tuple(f"{field} {warning}" for warning in image.warnings),
     )
 
 

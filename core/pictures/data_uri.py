@@ -50,8 +50,7 @@ def read_picture_text(text: str) -> bytes:
         if comma < 0 or _HEAD.fullmatch(text, 0, comma) is None:
             raise NotAnImage("must start with data:image/png;base64, or the same with another image type")
         start = comma + 1
-    if len(text) - start > _LONGEST_TEXT:
-        raise _too_long()
+    check_length(text)
     try:
         body = _decode(text, start)
     except (binascii.Error, UnicodeEncodeError) as error:
@@ -59,6 +58,12 @@ def read_picture_text(text: str) -> bytes:
     if len(body) > MAX_IMAGE_BYTES:
         raise _too_long()
     return body
+
+
+def check_length(text: str) -> None:
+    """Raises NotAnImage for text that is longer than any picture's."""
+    if len(text) > _LONGEST_TEXT:
+        raise _too_long()
 
 
 def _decode(text: str, start: int) -> bytes:

@@ -14,11 +14,12 @@ import pytest
 from PIL import Image
 
 from core.errors import PicturesBusy
+from core.pictures.decode_picture import DecodedPicture
 from core.pictures.decoders.child import CPU_SECONDS, MEMORY_BYTES
 from core.pictures.decoders.decode_outside import Decoders
 from core.pictures.decoders.decoder import Decoder
 from core.pictures.limits import NotAnImage
-from tests.unit.pictures import encode, picture
+from tests.unit.pictures import data_uri, encode, picture
 
 ACCOUNT, OTHER = UUID(int=1), UUID(int=2)
 
@@ -39,6 +40,10 @@ def decoders() -> Iterator[Decoders]:
     decoders.close()
 
 
+def decode(decoder: Decoder, body: bytes) -> DecodedPicture:
+    return decoder.read(data_uri(body).encode()).image
+
+
 def pid_of(decoder: Decoder) -> int:
     assert decoder._process is not None
     return decoder._process.pid
@@ -46,9 +51,9 @@ def pid_of(decoder: Decoder) -> int:
 
 def test_a_picture_comes_back_as_a_png_of_ours(decoder: Decoder) -> None:
     """With its pixels and its size, and from the same process as the one before."""
-    first = decoder.decode(encode(picture(64, 48, colour="blue")))
+    first = decode(decoder, encode(picture(64, 48, colour="blue")))
     pid = pid_of(decoder)
-    second = decoder.decode(encode(picture(8, 8, colour="red"), "WEBP", lossless=True))
+    second = decode(decoder, encode(picture(8, 8, colour="red"), "WEBP", lossless=True))
 
     with Image.open(io.BytesIO(first.png)) as image:
         assert (image.format, image.size, image.getpixel((5, 5))) == ("PNG", (64, 48), (0, 0, 255))
@@ -59,10 +64,10 @@ def test_a_picture_comes_back_as_a_png_of_ours(decoder: Decoder) -> None:
 def test_what_is_no_picture_is_refused_and_the_next_one_is_drawn(decoder: Decoder) -> None:
     """A refusal ends no process."""
     with pytest.raises(NotAnImage, match="that can be read"):
-        decoder.decode(b"nonsense")
+        decode(decoder, b"nonsense")
     pid = pid_of(decoder)
 
-    assert decoder.decode(encode(picture())).width == 64
+    assert decode(decoder, encode(picture())).width == 64
     assert pid_of(decoder) == pid
 
 
@@ -76,32 +81,32 @@ def test_what_is_no_picture_is_refused_and_the_next_one_is_drawn(decoder: Decode
 )
 def test_a_picture_that_kills_its_decoder_is_refused(decoder: Decoder, number: signal.Signals, message: str) -> None:
     """At its first try, with what it died of; the next picture has a new process."""
-    decoder.decode(encode(picture()))
+    decode(decoder, encode(picture()))
     pid = pid_of(decoder)
     # It stands still, so that the signal is there before its answer.
     os.kill(pid, signal.SIGSTOP)
     threading.Timer(0.2, lambda: [os.kill(pid, each) for each in (number, signal.SIGCONT)]).start()  # type: ignore[func-returns-value]
 
     with pytest.raises(NotAnImage, match=message):
-        decoder.decode(encode(picture()))
-    assert decoder.decode(encode(picture())).width == 64
+        decode(decoder, encode(picture()))
+    assert decode(decoder, encode(picture())).width == 64
     assert pid_of(decoder) != pid
 
 
 def test_a_decoder_that_died_between_two_pictures_is_replaced(decoder: Decoder) -> None:
     """The next picture is not to blame."""
-    decoder.decode(encode(picture()))
+    decode(decoder, encode(picture()))
     os.kill(pid_of(decoder), signal.SIGKILL)
     assert decoder._process is not None
     decoder._process.wait()
 
-    assert decoder.decode(encode(picture())).width == 64
+    assert decode(decoder, encode(picture())).width == 64
 
 
 def test_a_decoder_has_limits_and_no_secrets(decoder: Decoder, monkeypatch: pytest.MonkeyPatch) -> None:
     """The kernel ends it after its CPU time and refuses it more memory; of our environment it has nothing."""
     monkeypatch.setenv("API_KEY_PEPPER", "a secret of the parent")
-    decoder.decode(encode(picture()))
+    decode(decoder, encode(picture()))
     process = Path(f"/proc/{pid_of(decoder)}")
 
     limits = {line[:26].strip(): line[26:].split() for line in (process / "limits").read_text().splitlines()}
@@ -115,7 +120,7 @@ def test_a_decoder_has_limits_and_no_secrets(decoder: Decoder, monkeypatch: pyte
 
 def test_a_decoder_ends_with_its_parent(decoder: Decoder) -> None:
     """It ends by itself when its socket is closed, also if the parent was killed."""
-    decoder.decode(encode(picture()))
+    decode(decoder, encode(picture()))
     assert decoder._connection is not None
     assert decoder._process is not None
     decoder._connection.close()
@@ -125,13 +130,15 @@ def test_a_decoder_ends_with_its_parent(decoder: Decoder) -> None:
 
 def test_one_account_leaves_a_decoder_to_the_others(decoders: Decoders) -> None:
     """While its picture keeps a decoder busy, its next ones wait or are refused, and another account's is decoded."""
-    decoders.decode(encode(picture()), account_id=ACCOUNT)
+    decoders.read(data_uri(encode(picture())), account_id=ACCOUNT)
     frozen = decoders._idle.queue[-1]
     os.kill(pid_of(frozen), signal.SIGSTOP)
     ended: list[int] = []
     threads = [
         threading.Thread(
-            target=lambda: ended.append(decoders.decode(encode(picture(10, 10)), account_id=ACCOUNT).width)
+            target=lambda: ended.append(
+                decoders.read(data_uri(encode(picture(10, 10))), account_id=ACCOUNT).image.width
+            )
         )
         for _ in range(2)
     ]
@@ -140,9 +147,9 @@ def test_one_account_leaves_a_decoder_to_the_others(decoders: Decoders) -> None:
     while decoders._slots.count_waiting() == 0:
         threads[0].join(0.01)
     with pytest.raises(PicturesBusy):
-        decoders.decode(encode(picture()), account_id=ACCOUNT)
+        decoders.read(data_uri(encode(picture())), account_id=ACCOUNT)
 
-    assert decoders.decode(encode(picture(12, 12)), account_id=OTHER).width == 12
+    assert decoders.read(data_uri(encode(picture(12, 12))), account_id=OTHER).image.width == 12
     assert ended == []
     os.kill(pid_of(frozen), signal.SIGCONT)
     for thread in threads:
@@ -158,7 +165,7 @@ def test_many_pictures_at_once_are_all_decoded(decoders: Decoders) -> None:
     def decode(size: int) -> None:
         while True:
             try:
-                widths[size] = decoders.decode(encode(picture(size, 5)), account_id=uuid4()).width
+                widths[size] = decoders.read(data_uri(encode(picture(size, 5))), account_id=uuid4()).image.width
             except PicturesBusy:
                 continue
             return

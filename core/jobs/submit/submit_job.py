@@ -18,6 +18,7 @@ from core.jobs.request.input_images import IMAGE_FIELDS, list_input_artifacts, t
 from core.jobs.submit.insert_job import insert_job_into_free_slot
 from core.jobs.submit.new_job import QueuedJob, Submission, build_new_job
 from core.jobs.submit.submit_step_by_step import submit_step_by_step
+from core.jobs.submit.submit_turns import submit_turn
 from core.jobs.tables import Job
 from core.jobs.views.assemble_view import assemble_view
 from core.jobs.views.build_view import build_job_view
@@ -43,7 +44,7 @@ def submit_job(submission: Submission) -> AcceptedJob:
 
     Raises InvalidRequest with each field, NotAuthenticated if the API key has been revoked, TooManyQueuedJobs,
     IdempotencyKeyReused if the key came with another body before, JobDeleted if the job that it made has been deleted,
-    PicturesBusy if too many pictures are decoded at the moment, and StorageUnavailable if the object store does not take
+    PicturesBusy or SubmitsBusy if the account does too much of it at the moment, and StorageUnavailable if the object store does not take
     the images.
     """
     accepted = None if needs_decisions(submission) else _take_short_way(submission)
@@ -89,7 +90,7 @@ def submit_in_one_statement(connection: Connection, submission: Submission) -> Q
 
 def _take_short_way(submission: Submission) -> AcceptedJob | None:
     fault_point("before_submit_commit")
-    with autocommit() as connection:
+    with submit_turn(submission.account_id), autocommit() as connection:
         queued = submit_in_one_statement(connection, submission)
     return None if queued is None else AcceptedJob(_show(queued), queued.pool)
 
@@ -97,7 +98,7 @@ def _take_short_way(submission: Submission) -> AcceptedJob | None:
 def _take_long_way(submission: Submission) -> AcceptedJob:
     request, images = take_out_images(submission.request, job_id=submission.job_id, account_id=submission.account_id)
     submission = replace(submission, request=request)
-    with stored_inputs(images), transaction() as session:
+    with stored_inputs(images), submit_turn(submission.account_id), transaction() as session:
         submitted = submit_step_by_step(session, submission, images)
         if isinstance(submitted, Job):
             accepted = AcceptedJob(build_job_view(session, submitted), None)

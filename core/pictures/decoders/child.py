@@ -5,13 +5,15 @@ It has no settings, no secrets and no other files; what a picture makes of it en
 
 from __future__ import annotations
 
+import hashlib
 import math
 import os
 import resource
 import socket
 
-from core.pictures.decode_picture import DecodedPicture, decode_picture
-from core.pictures.decoders.messages import receive_picture, send_answer
+from core.pictures.data_uri import read_picture_text
+from core.pictures.decode_picture import decode_picture
+from core.pictures.decoders.messages import ReadPicture, receive_text, send_answer
 from core.pictures.limits import NotAnImage
 
 #: Seconds of CPU for one picture: at least twice what the largest one takes in the slowest format. After that the kernel ends the process.
@@ -31,14 +33,16 @@ def main() -> None:
     """Decode one picture after another until the parent closes the socket."""
     _limit()
     with socket.socket(fileno=0) as connection:
-        while (body := receive_picture(connection)) is not None:
+        while (text := receive_text(connection)) is not None:
             _limit_cpu()
-            send_answer(connection, _decode(body))
+            send_answer(connection, _read(text))
 
 
-def _decode(body: bytearray) -> DecodedPicture | NotAnImage:
+def _read(text: bytearray) -> ReadPicture | NotAnImage:
     try:
-        return decode_picture(bytes(body))
+        body = read_picture_text(text.decode("ascii"))
+        text.clear()
+        return ReadPicture(decode_picture(body), hashlib.sha256(body).hexdigest())
     except NotAnImage as refusal:
         return refusal
     except MemoryError:

@@ -1,4 +1,4 @@
-"""The door to the decoders: a stranger's picture in, an image of our own out, and no other process looks at its bytes."""
+"""The door to the decoders: a picture's text in, an image of our own out, and no other process looks at its bytes."""
 
 from __future__ import annotations
 
@@ -10,8 +10,9 @@ from uuid import UUID
 
 from core.errors import PicturesBusy
 from core.metrics import PICTURE_DECODE_SECONDS, PICTURES_DECODED
-from core.pictures.decode_picture import DecodedPicture
+from core.pictures.data_uri import check_length
 from core.pictures.decoders.decoder import Decoder, DecoderSlow
+from core.pictures.decoders.messages import ReadPicture
 from core.pictures.limits import NotAnImage
 from core.settings import get_settings
 from core.shared_slots import NoSlotFree, SharedSlots, SlotLimits
@@ -35,11 +36,14 @@ class Decoders:
         """Start the child that decodes the first picture."""
         self._all[-1].start()
 
-    def decode(self, body: bytes, *, account_id: UUID) -> DecodedPicture:
-        """The image in an account's picture. Raises NotAnImage, and PicturesBusy if too many pictures are decoded."""
+    def read(self, text: str, *, account_id: UUID) -> ReadPicture:
+        """The picture that an account's request holds as text, such as a data URI. Raises NotAnImage, and PicturesBusy if too
+        many pictures are decoded.
+        """
+        check_length(text)
         try:
             with self._slots.slot(account_id):
-                return self._decode(body)
+                return self._read(text.encode("ascii", "replace"))
         except NoSlotFree as error:
             PICTURES_DECODED.labels("busy").inc()
             raise PicturesBusy from error
@@ -49,11 +53,11 @@ class Decoders:
         for decoder in self._all:
             decoder.close()
 
-    def _decode(self, body: bytes) -> DecodedPicture:
+    def _read(self, text: bytes) -> ReadPicture:
         decoder = self._idle.get()
         started = time.perf_counter()
         try:
-            decoded = decoder.decode(body)
+            picture = decoder.read(text)
         except NotAnImage:
             PICTURES_DECODED.labels("refused").inc()
             raise
@@ -64,7 +68,7 @@ class Decoders:
             self._idle.put(decoder)
             PICTURE_DECODE_SECONDS.observe(time.perf_counter() - started)
         PICTURES_DECODED.labels("decoded").inc()
-        return decoded
+        return picture
 
 
 @cache

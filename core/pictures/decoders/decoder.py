@@ -12,8 +12,7 @@ from pathlib import Path
 import structlog
 
 import core
-from core.pictures.decode_picture import DecodedPicture
-from core.pictures.decoders.messages import receive_answer, send_picture
+from core.pictures.decoders.messages import ReadPicture, receive_answer, send_text
 from core.pictures.limits import NotAnImage
 
 #: Seconds without a byte from the child, which is many times the CPU time that it has: then the machine has no time for it.
@@ -65,9 +64,9 @@ class Decoder:
         self._connection = ours
         self._pictures = 0
 
-    def decode(self, body: bytes) -> DecodedPicture:
-        """The image in the picture's file. Raises NotAnImage, also for a picture that the child dies of, DecoderSlow, and
-        OSError if no child can be started.
+    def read(self, text: bytes) -> ReadPicture:
+        """The picture in the text. Raises NotAnImage, also for a picture that the child dies of, DecoderSlow, and OSError if
+        no child can be started.
         """
         if self._process is not None and (self._process.poll() is not None or self._pictures >= _MOST_PICTURES):
             self.close()
@@ -75,7 +74,7 @@ class Decoder:
         assert self._connection is not None
         self._pictures += 1
         try:
-            send_picture(self._connection, body)
+            send_text(self._connection, text)
             return receive_answer(self._connection)
         except TimeoutError as error:
             self.close()

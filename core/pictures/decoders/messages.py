@@ -1,10 +1,11 @@
-"""What a decoder and its parent say to each other, through one socket: a picture in, an image or a refusal out."""
+"""What a decoder and its parent say to each other, through one socket: a picture's text in, an image or a refusal out."""
 
 from __future__ import annotations
 
 import json
 import socket
 import struct
+from dataclasses import dataclass
 from typing import Any
 
 from core.pictures.decode_picture import DecodedPicture
@@ -14,34 +15,48 @@ _LENGTH = struct.Struct("!Q")
 _LENGTHS = struct.Struct("!QQ")
 
 
-def send_picture(connection: socket.socket, body: bytes) -> None:
-    """Send the picture's file."""
-    connection.sendall(_LENGTH.pack(len(body)))
-    connection.sendall(body)
+@dataclass(frozen=True)
+class ReadPicture:
+    """A picture that a request held as text."""
+
+    image: DecodedPicture
+    #: Of the picture's file, 64 hexadecimal digits.
+    sha256: str
 
 
-def receive_picture(connection: socket.socket) -> bytearray | None:
-    """The picture's file, or None if the other side is gone."""
+def send_text(connection: socket.socket, text: bytes) -> None:
+    """Send the picture as it stands in a request."""
+    connection.sendall(_LENGTH.pack(len(text)))
+    connection.sendall(text)
+
+
+def receive_text(connection: socket.socket) -> bytearray | None:
+    """The picture as it stands in a request, or None if the other side is gone."""
     head = _receive(connection, _LENGTH.size)
     return None if head is None else _receive(connection, _LENGTH.unpack(head)[0])
 
 
-def send_answer(connection: socket.socket, answer: DecodedPicture | NotAnImage) -> None:
+def send_answer(connection: socket.socket, answer: ReadPicture | NotAnImage) -> None:
     """Send what became of the picture."""
     if isinstance(answer, NotAnImage):
         head: dict[str, Any] = {"refusal": str(answer)}
         png = b""
     else:
-        head = {"width": answer.width, "height": answer.height, "warnings": answer.warnings}
-        png = answer.png
+        image, png = answer.image, answer.image.png
+        head = {
+            "width": image.width,
+            "height": image.height,
+            "warnings": image.warnings,
+            "sha256": answer.sha256,
+        }
     encoded = json.dumps(head).encode()
     connection.sendall(_LENGTHS.pack(len(encoded), len(png)))
     connection.sendall(encoded)
     connection.sendall(png)
 
 
-def receive_answer(connection: socket.socket) -> DecodedPicture:
-    """The image. Raises NotAnImage if the picture is refused, and ConnectionError if the other side is gone."""
+def receive_answer(connection: socket.socket) -> ReadPicture:
+    """What was read. Raises NotAnImage if the picture is refused, and ConnectionError if the other side is gone."""
     lengths = _receive(connection, _LENGTHS.size)
     if lengths is None:
         raise ConnectionError("The decoder is gone")
@@ -52,7 +67,8 @@ def receive_answer(connection: socket.socket) -> DecodedPicture:
     head = json.loads(encoded)
     if "refusal" in head:
         raise NotAnImage(head["refusal"])
-    return DecodedPicture(bytes(png), head["width"], head["height"], tuple(head["warnings"]))
+    image = DecodedPicture(bytes(png), head["width"], head["height"], tuple(head["warnings"]))
+    return ReadPicture(image, head["sha256"])
 
 
 def _receive(connection: socket.socket, length: int) -> bytearray | None:
