@@ -64,8 +64,13 @@ def list_contexts(walk: Walk, place: Place) -> Iterator[tuple[dict[str, Any], se
         yield {"num_inference_steps": 10, "strength": 0.1}, published & _OF_SCHEDULERS
 
 
-@pytest.mark.slow
-@pytest.mark.parametrize("place", PLACES, ids=str)
+def _cost(place: Place) -> pytest.MarkDecorator:
+    """All places take ten minutes; two of them stand for the rest in between."""
+    is_first = place in (Place("sd15", "text-to-image"), Place("flux-dev", "image-to-image"))
+    return pytest.mark.slow if is_first else pytest.mark.thorough
+
+
+@pytest.mark.parametrize("place", [pytest.param(place, marks=_cost(place)) for place in PLACES], ids=str)
 def test_a_warning_says_that_the_picture_is_the_same(walk: Walk, place: Place) -> None:
     """For each published parameter, beside other guidance, negative prompts, schedulers: same picture, and a warning; or
     another picture, and none.
