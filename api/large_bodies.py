@@ -18,13 +18,13 @@ LARGE_BODY_BYTES = 64 * 1024
 #: Large bodies that are parsed at a time: each keeps the interpreter from the threads that only answer, for many milliseconds.
 _PARSED = 2
 
-#: A client whose body has been read waits this long for its turn.
+#: A thread waits this long for its turn.
 _WAIT_SECONDS = 10.0
 
 
 def admit_large_body(length: int | None) -> None:
     """Before a body of this many bytes (None: unknown) is read: it counts until the request ends. Raises PicturesBusy if as
-    many are in memory as may be.
+    many wait for that as may, or the wait is too long.
     """
     if length is None or length > LARGE_BODY_BYTES:
         g.large_body = ExitStack()
@@ -64,10 +64,17 @@ def _or_busy() -> Iterator[None]:
 
 @cache
 def _in_memory() -> SharedSlots:
-    # Nobody waits here: a client that sends slowly would keep the others waiting.
+    # A client that sends slowly keeps only its own account's bodies waiting: others find slots, and threads.
     threads = get_settings().api_threads
-    half, eighth = max(1, threads // 2), max(1, threads // 8)
-    return SharedSlots(SlotLimits(slots=half, slots_of_account=eighth, waiting=0, waiting_of_account=0, wait_seconds=0))
+    return SharedSlots(
+        SlotLimits(
+            slots=max(1, threads // 2),
+            slots_of_account=max(1, threads // 16),
+            waiting=max(1, threads // 4),
+            waiting_of_account=max(1, threads // 8),
+            wait_seconds=_WAIT_SECONDS,
+        )
+    )
 
 
 @cache

@@ -110,7 +110,7 @@ class Picturebook:
         self, prompt: str, scheduler: str, steps: int, strength: float, images: Mapping[str, Image.Image]
     ) -> Pixels:
         request = {"prompt": prompt, "negative_prompt": "", "width": SIDE, "height": SIDE, "guidance_scale": 2.0}
-        request |= {"num_inference_steps": steps, "strength": strength, "scheduler": scheduler}
+        request |= {"num_inference_steps": steps, "strength": strength, "scheduler": scheduler, "mask_feather": 0}
         drawing = Drawing(request, [5], dict(images))
         [image] = render_images(self._model, drawing, on_step=lambda _: None).images
         return np.asarray(image, dtype=np.float64)

@@ -8,6 +8,7 @@ import os
 import subprocess
 import sys
 import time
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -114,7 +115,9 @@ def _main_process(stack: LocalStack, part: str) -> psutil.Process:
 
 def _renice(process: psutil.Process) -> None:
     for thread in process.threads():
-        os.setpriority(os.PRIO_PROCESS, thread.id, _NICENESS)
+        # Threads come and go.
+        with suppress(ProcessLookupError):
+            os.setpriority(os.PRIO_PROCESS, thread.id, _NICENESS)
 
 
 def _count_repeated(noticed: Noticed) -> int:

@@ -116,8 +116,8 @@ def test_a_picture_that_kills_its_decoder_is_refused_at_its_first_try(
 def test_a_flood_of_large_bodies_is_its_own_accounts_trouble(
     client: FlaskClient, decoders: Decoders, keys: tuple[str, str]
 ) -> None:
-    """Of eight threads an account's large bodies hold one: the second is refused before it is read, another account's is taken,
-    and a small one of the same account as well.
+    """Of eight threads an account's large bodies hold one, and another one waits: the third is refused before it is read, another
+    account's is taken, and a small one of the same account as well.
     """
     flooding, other = keys
     application = client.application
@@ -132,13 +132,15 @@ def test_a_flood_of_large_bodies_is_its_own_accounts_trouble(
         with application.test_client() as own:
             return own.post("/v1/jobs", json=body, headers={"Authorization": f"Bearer {key}"}).status_code
 
-    thread = threading.Thread(target=lambda: answers.append(post(flooding, large)))
-    thread.start()
-    while decoders._idle.qsize() == len(decoders._all):
-        thread.join(0.01)
+    threads = [threading.Thread(target=lambda: answers.append(post(flooding, large))) for _ in range(2)]
+    for thread in threads:
+        thread.start()
+    while large_bodies._in_memory().count_waiting() == 0 or decoders._idle.qsize() == len(decoders._all):
+        threads[0].join(0.01)
 
     assert (post(flooding, large), post(other, large), post(flooding, {"prompt": "a mug"})) == (503, 202, 202)
     os.kill(frozen.pid, signal.SIGCONT)
-    thread.join(20)
-    assert answers == [202]
+    for thread in threads:
+        thread.join(20)
+    assert answers == [202] * 2
     assert post(flooding, large) == 202, "the slots are free again"
