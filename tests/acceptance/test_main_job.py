@@ -13,6 +13,7 @@ from standardwebhooks import Webhook
 from infra.local import LocalStack
 from infra.local.webhook_listener import WebhookListener
 from tests.acceptance.customer import SMALL, Customer
+from tests.acceptance.worker_logs import told
 
 
 def test_a_prompt_becomes_an_image_in_the_bucket(customer: Customer) -> None:
@@ -112,6 +113,9 @@ def test_one_request_id_from_the_call_to_the_last_line(stack: LocalStack, custom
     response = customer.http.post("/v1/jobs", json={"prompt": "a mug", **SMALL}, headers={"X-Request-Id": "order-4711"})
     assert response.headers["X-Request-Id"] == "order-4711"
     job = customer.wait_until_finished(response.json())
+    # The worker logs and counts what it has committed, a moment after everybody can read it.
+    worker = stack.part("worker-1")
+    customer.wait_for(job, lambda job: bool(told(worker, "attempt_recorded", job)), "logged")
 
     api_events = _events(stack, "api", "order-4711")
     worker_events = _events(stack, "worker-1", "order-4711")
@@ -124,7 +128,9 @@ def test_one_request_id_from_the_call_to_the_last_line(stack: LocalStack, custom
 
 def test_metrics_tell_what_happened(stack: LocalStack, customer: Customer) -> None:
     """The API's and the worker's /metrics hold the queues, the waits and the outcomes."""
-    customer.wait_until_finished(customer.submit(**SMALL))
+    job = customer.wait_until_finished(customer.submit(**SMALL))
+    worker_part = stack.part("worker-1")
+    customer.wait_for(job, lambda job: bool(told(worker_part, "attempt_recorded", job)), "counted")
 
     api = customer.http.get("/metrics").text
     worker = httpx2.get(f"http://127.0.0.1:{_metrics_port(stack, 'worker-1')}/metrics").text
