@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import gc
 import logging
-import sys
 
 from api.return_memory import limit_heaps, start_returning_memory
 from core.database import enforce_checkout_deadline, get_engine
@@ -23,10 +22,6 @@ limit_heaps()
 
 #: Seconds. No request needs a database connection for longer; if the database hangs, 503 is the better answer.
 _DATABASE_SECONDS = 4.0
-
-#: Seconds that a thread which computes keeps the interpreter while others want it: a request needs it a dozen times, and each
-#: time it may wait for a thread that parses a large body. Python's default is five times as long.
-_SWITCH_SECONDS = 0.001
 
 wsgi_app = "api.app:create_app()"
 bind = "0.0.0.0:8000"  # --bind overrides it
@@ -46,7 +41,6 @@ accesslog = None  # our own log line says more
 
 def post_worker_init(_worker: object) -> None:
     """Connect in the process that answers: a fork must not share connections."""
-    sys.setswitchinterval(_SWITCH_SECONDS)
     enforce_checkout_deadline(get_engine(), _DATABASE_SECONDS)
     warm_up()
     start_returning_memory()
