@@ -111,12 +111,12 @@ def test_no_parameter_changes_what_is_kept(tiny_models: TinyModels, family_id: s
     assert np.abs(as_sent(image) - before)[painted].max() > 20
 
 
-@pytest.mark.parametrize(("output_format", "mean"), [("jpeg", 0), ("webp", 2)])
+@pytest.mark.parametrize(("output_format", "mean"), [("jpeg", 0), ("webp", 1)])
 def test_a_file_of_another_format_shows_the_same_picture(
     tiny_models: TinyModels, output_format: str, mean: float
 ) -> None:
     """Kept pixels are in a JPEG file exactly, and in a WebP file nearly, what these formats make of the input's."""
-    request, mask = build_request("sd15"), paint_box(BOX)
+    request, mask = build_request("sd15", scheduler="own"), paint_box(BOX)
     image = take_pictures(request, mask)["image"]
 
     [drawn] = draw(tiny_models.get("sd15"), request, mask)
