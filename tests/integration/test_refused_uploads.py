@@ -55,6 +55,18 @@ def test_a_client_that_sends_to_the_end_gets_the_answer(
         assert Counter(clients.map(send, range(12))) == {expected: 12}
 
 
+@pytest.mark.parametrize(("length", "ends"), [(1_000, False), (200_000, True)])
+def test_a_refusal_says_whether_its_connection_ends(api: ServedApi, length: int, ends: bool) -> None:
+    """The next request on a connection that was kept is answered; after a long body that nobody read the answer says `close`."""
+    with closing(http.client.HTTPConnection(LOOPBACK, api.port, timeout=_PATIENCE_SECONDS)) as connection:
+        connection.request("POST", "/v1/jobs", bytes(length))
+        response = connection.getresponse()
+        assert (response.status, response.headers["Connection"]) == (401, "close" if ends else "keep-alive")
+        response.read()
+        connection.request("GET", "/livez")
+        assert connection.getresponse().status == 200
+
+
 def test_clients_that_never_close_keep_nobody_waiting(api: ServedApi) -> None:
     """Forty have the last answer of their connections, and neither close them nor send: the next client is answered at once."""
     with ExitStack() as held:
