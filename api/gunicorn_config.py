@@ -9,7 +9,6 @@ import gc
 import logging
 
 from api.return_memory import limit_heaps, start_returning_memory
-from api.unread_body import RequestOfServer, note_request_of_server
 from core.database import enforce_checkout_deadline, get_engine
 from core.doorbell import get_doorbell
 from core.logs import configure_logging
@@ -49,11 +48,6 @@ def post_worker_init(_worker: object) -> None:
     # every submit.
     gc.collect()
     gc.freeze()
-
-
-def pre_request(_worker: object, request: RequestOfServer) -> None:
-    """Let the application end the connection of a body that it does not read."""
-    note_request_of_server(request)
 
 
 def worker_exit(_server: object, _worker: object) -> None:

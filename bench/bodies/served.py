@@ -55,6 +55,12 @@ class ServedApi:
             connection.request("POST", "/v1/jobs", body, self._headers)
             return connection.getresponse().status
 
+    def get(self, path: str) -> int:
+        """GET on a new connection; returns the status."""
+        with closing(http.client.HTTPConnection(LOOPBACK, self.port, timeout=20)) as connection:
+            connection.request("GET", path)
+            return connection.getresponse().status
+
     def connect(self, seconds: float) -> socket.socket:
         """A new connection, whose every operation takes at most so long."""
         return socket.create_connection((LOOPBACK, self.port), timeout=seconds)
