@@ -50,6 +50,7 @@ class ServedApi:
     """An API that listens on loopback, and the file that it logs to."""
 
     port: int
+    unix_socket: Path
     log: Path
     api_key: str
 
@@ -106,11 +107,11 @@ def serving(api_key: str, folder: Path, **settings: str) -> Iterator[ServedApi]:
     """The API on the servers that the environment names, with settings of its own."""
     ports = Ports()
     port = ports.reserve()
-    log = folder / "api.log"
+    log, unix_socket = folder / "api.log", folder / "api.sock"
     tree = ProcessTree(
         [
             *(sys.executable, "-m", "gunicorn", "--config", "api/gunicorn_config.py"),
-            *("--bind", f"{LOOPBACK}:{port}"),
+            *("--bind", f"{LOOPBACK}:{port}", "--bind", f"unix:{unix_socket}"),
         ],
         environment={**os.environ, **settings},
         log=log,
@@ -122,7 +123,7 @@ def serving(api_key: str, folder: Path, **settings: str) -> Iterator[ServedApi]:
             if time.monotonic() - begin > _SECONDS_TO_START:
                 raise TimeoutError(f"the API did not start: {log.read_text()}")
             time.sleep(0.05)
-        yield ServedApi(port, log, api_key)
+        yield ServedApi(port, unix_socket, log, api_key)
     finally:
         tree.stop()
         ports.release()
