@@ -9,6 +9,7 @@ import gc
 import logging
 from typing import Any
 
+from api.open_files import allow_connections
 from api.return_memory import limit_heaps, start_returning_memory
 from api.strict_body import read_strictly
 from core.database import enforce_checkout_deadline, get_engine
@@ -30,7 +31,7 @@ _DATABASE_SECONDS = 4.0
 
 wsgi_app = "api.app:create_app()"
 bind = "0.0.0.0:8000"  # --bind overrides it
-worker_class = "gthread"
+worker_class = "api.patient_worker.PatientWorker"
 workers = 1
 # A process that replaces one that died is forked from here, with everything imported and built, so that calls that
 # arrive in between wait for a moment and not for seconds.
@@ -40,7 +41,8 @@ threads = _settings.api_threads
 timeout = 60
 graceful_timeout = 10
 keepalive = _settings.api_keepalive_seconds
-worker_connections = threads + _IDLE_CONNECTIONS
+# At the least one more than threads: gunicorn keeps as many idle as there are more.
+worker_connections = max(allow_connections(threads + _IDLE_CONNECTIONS), threads + 1)
 # Nobody in front of the API decides what its address is (api/own_address.py), not even from this machine or over a Unix
 # socket: no SCRIPT_NAME, no X-Forwarded-Proto.
 forwarded_allow_ips = ""

@@ -7,7 +7,7 @@ from typing import Any
 from gunicorn.http.errors import NoMoreData, ParseException
 
 
-class UnreadableBody(NoMoreData):
+class UnreadableBody(NoMoreData):  # type: ignore[misc]  # gunicorn has no types
     """The body cannot be read to its end. For gunicorn a client that has gone away: it writes no answer and logs no error."""
 
     def __init__(self, reason: str) -> None:

@@ -31,9 +31,7 @@ def api_key(servers: LocalStack) -> Iterator[str]:
     """A key of an account."""
     with transaction() as session:
         account_id = create_account(session, name="strangers").id
-        api_key = issue_api_key(
-            session, account_id=account_id, pepper=get_settings().api_key_pepper.get_secret_value()
-        )
+        api_key = issue_api_key(session, account_id=account_id, pepper=get_settings().api_key_pepper.get_secret_value())
     yield api_key
     get_engine().dispose()
 

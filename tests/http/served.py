@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from subprocess import Popen
 
 from bench.process_tree import ProcessTree
 from infra.local.ports import LOOPBACK, Ports, is_listening
@@ -53,6 +54,7 @@ class ServedApi:
     unix_socket: Path
     log: Path
     api_key: str
+    process: Popen[str]
 
     def connect(self) -> socket.socket:
         """A connection."""
@@ -103,13 +105,14 @@ def read(connection: socket.socket) -> Exchange:
 
 
 @contextmanager
-def serving(api_key: str, folder: Path, **settings: str) -> Iterator[ServedApi]:
-    """The API on the servers that the environment names, with settings of its own."""
+def serving(api_key: str, folder: Path, *, open_files: int = 4_096, **settings: str) -> Iterator[ServedApi]:
+    """The API on the servers that the environment names, with settings of its own, and so many file descriptors."""
     ports = Ports()
     port = ports.reserve()
     log, unix_socket = folder / "api.log", folder / "api.sock"
     tree = ProcessTree(
         [
+            *("sh", "-c", f'ulimit -n {open_files} && exec "$@"', "sh"),
             *(sys.executable, "-m", "gunicorn", "--config", "api/gunicorn_config.py"),
             *("--bind", f"{LOOPBACK}:{port}", "--bind", f"unix:{unix_socket}"),
         ],
@@ -123,7 +126,7 @@ def serving(api_key: str, folder: Path, **settings: str) -> Iterator[ServedApi]:
             if time.monotonic() - begin > _SECONDS_TO_START:
                 raise TimeoutError(f"the API did not start: {log.read_text()}")
             time.sleep(0.05)
-        yield ServedApi(port, unix_socket, log, api_key)
+        yield ServedApi(port, unix_socket, log, api_key, tree.process)
     finally:
         tree.stop()
         ports.release()

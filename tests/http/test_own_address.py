@@ -12,13 +12,60 @@ from tests.http.served import Exchange, ServedApi, read
 
 #: Hosts that a health check, a scanner or an attacker sends.
 HOSTS = [
-    *(b"evil.example", b"evil.example:1234", b"EVIL.example", b"127.0.0.1", b"10.0.0.7:8000", b"[::1]:8000", b"localhost"),
-    *(b"", b" ", b"evil", b"evil_host", b"-evil", b".evil", b"evil.", b"a..evil", b"evil.example:", b"evil.example:99999"),
-    *(b"evil.example:x", b"[evil", b"evil]", b"evil/docs", b"evil?x", b"evil#x", b"user@evil", b"evil@pictures.example"),
-    *(b"evil, evil", b"ev il", b"\xe9vil.example", b"evil%00", b'"><script>evil()', b"x" * 64 + b".evil", b"evil." * 400),
+    *(
+        b"evil.example",
+        b"evil.example:1234",
+        b"EVIL.example",
+        b"127.0.0.1",
+        b"10.0.0.7:8000",
+        b"[::1]:8000",
+        b"localhost",
+    ),
+    *(
+        b"",
+        b" ",
+        b"evil",
+        b"evil_host",
+        b"-evil",
+        b".evil",
+        b"evil.",
+        b"a..evil",
+        b"evil.example:",
+        b"evil.example:99999",
+    ),
+    *(
+        b"evil.example:x",
+        b"[evil",
+        b"evil]",
+        b"evil/docs",
+        b"evil?x",
+        b"evil#x",
+        b"user@evil",
+        b"evil@pictures.example",
+    ),
+    *(
+        b"evil, evil",
+        b"ev il",
+        b"\xe9vil.example",
+        b"evil%00",
+        b'"><script>evil()',
+        b"x" * 64 + b".evil",
+        b"evil." * 400,
+    ),
 ]
 
-PATHS = ["/livez", "/readyz", "/docs", "/docs/", "/docs/swagger", "/openapi.json", "//docs", "/v1//jobs", "/nowhere", "/v1/jobs"]
+PATHS = [
+    "/livez",
+    "/readyz",
+    "/docs",
+    "/docs/",
+    "/docs/swagger",
+    "/openapi.json",
+    "//docs",
+    "/v1//jobs",
+    "/nowhere",
+    "/v1/jobs",
+]
 
 #: Headers by which proxies say where a request came from and where it went.
 FORWARDED = [
@@ -77,7 +124,9 @@ def test_nor_over_a_unix_socket(api: ServedApi, header: str) -> None:
     with socket.socket(socket.AF_UNIX) as connection:
         connection.connect(str(api.unix_socket))
         connection.settimeout(10)
-        connection.sendall(f"GET /docs HTTP/1.1\r\nHost: evil.example\r\n{header}\r\nConnection: close\r\n\r\n".encode())
+        connection.sendall(
+            f"GET /docs HTTP/1.1\r\nHost: evil.example\r\n{header}\r\nConnection: close\r\n\r\n".encode()
+        )
         exchange = read(connection)
 
     assert exchange.statuses == [308]
