@@ -9,9 +9,9 @@ import gc
 import logging
 from typing import Any
 
-from api.open_files import allow_connections
 from api.return_memory import limit_heaps, start_returning_memory
-from api.strict_body import read_strictly
+from api.server.open_files import allow_connections
+from api.server.strict_body import read_strictly
 from core.database import enforce_checkout_deadline, get_engine
 from core.doorbell import get_doorbell
 from core.logs import configure_logging
@@ -31,7 +31,7 @@ _DATABASE_SECONDS = 4.0
 
 wsgi_app = "api.app:create_app()"
 bind = "0.0.0.0:8000"  # --bind overrides it
-worker_class = "api.patient_worker.PatientWorker"
+worker_class = "api.server.patient_worker.PatientWorker"
 workers = 1
 # A process that replaces one that died is forked from here, with everything imported and built, so that calls that
 # arrive in between wait for a moment and not for seconds.

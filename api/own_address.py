@@ -27,4 +27,5 @@ class OwnAddress:
         }
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
-        return self._app(environ | self._environ, start_response)
+        environ.update(self._environ)
+        return self._app(environ, start_response)
