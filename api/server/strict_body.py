@@ -35,12 +35,15 @@ class StrictReader:
         if self._error is None:
             try:
                 return self._read(size)
-            except ParseException:
-                self._error = UnreadableBody("its chunks are malformed")
-            except NoMoreData:
-                self._error = UnreadableBody("the connection ended before it did")
-            # Nobody knows where the next request would begin: the answer says that the connection is closed.
-            self._request.force_close()
+            except (ParseException, OSError) as error:
+                # Nobody knows where the next request would begin: the answer says that the connection is closed.
+                self._request.force_close()
+                if isinstance(error, ParseException):
+                    self._error = UnreadableBody("its chunks are malformed")
+                elif isinstance(error, NoMoreData):
+                    self._error = UnreadableBody("the connection ended before it did")
+                else:
+                    raise
         raise self._error
 
     def _read(self, size: int) -> bytes:

@@ -28,6 +28,8 @@ class Receivers:
         closing.callback(ports.release)
         self._resolve: Callable[..., list[tuple[Any, ...]]] = socket.getaddrinfo
         self._addresses: list[str] = []
+        #: How often the name was looked up.
+        self.look_ups = 0
         # The resolver alone is not ours to run here.
         monkeypatch.setattr(socket, "getaddrinfo", self._look_up)
 
@@ -52,6 +54,9 @@ class Receivers:
     def _look_up(self, host: str, port: int, *arguments: Any, **options: Any) -> list[tuple[Any, ...]]:
         if host.removesuffix(".") != self.NAME:
             return self._resolve(host, port, *arguments, **options)
+        self.look_ups += 1
+        if not self._addresses:
+            raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
         return [
             (socket.AF_INET6 if ":" in address else socket.AF_INET, socket.SOCK_STREAM, 6, "", (address, port))
             for address in self._addresses

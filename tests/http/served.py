@@ -21,6 +21,9 @@ _SECONDS_TO_START = 60
 #: The longest that anybody waits for an answer, or for a connection to be closed: less than the API keeps an idle one.
 _PATIENCE_SECONDS = 15
 
+#: After an answer that leaves the connection open.
+_SILENCE_SECONDS = 0.5
+
 
 @dataclass(frozen=True)
 class Exchange:
@@ -63,7 +66,7 @@ class ServedApi:
     def send(self, data: bytes, *, then_close: bool = False) -> Exchange:
         """Send the bytes on a connection of their own, and read until it is closed; `then_close`: send no more after them.
 
-        Reading ends as well when a second answer has come, or nothing for a second after the first one.
+        Reading ends as well when a second answer has come, or nothing for a while after one that leaves the connection open.
         """
         with self.connect() as connection:
             connection.sendall(data)
@@ -89,14 +92,15 @@ class ServedApi:
 
 
 def read(connection: socket.socket) -> Exchange:
-    """What comes until the connection is closed, two answers have come, or nothing for a second after one."""
+    """What comes until the connection is closed, two answers have come, or nothing for a while after one that leaves it open."""
     received = b""
     try:
         while data := connection.recv(65_536):
             received += data
             if len(Exchange(received, is_closed=False).statuses) > 1:
                 return Exchange(received, is_closed=False)
-            connection.settimeout(1 if received else _PATIENCE_SECONDS)
+            is_last = Exchange(received, is_closed=False).header("Connection") == "close"
+            connection.settimeout(_PATIENCE_SECONDS if is_last else _SILENCE_SECONDS)
     except TimeoutError:
         return Exchange(received, is_closed=False)
     except ConnectionResetError:

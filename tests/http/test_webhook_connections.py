@@ -79,6 +79,17 @@ def test_only_some_of_very_many_addresses_are_tried(receivers: Receivers) -> Non
     assert (outcome.status_code, outcome.failure) == (None, "ConnectError")
 
 
+@pytest.mark.parametrize("addresses", [(), (FIRST,), (FIRST, *OTHERS)])
+def test_a_name_is_looked_up_once(receivers: Receivers, addresses: tuple[str, ...]) -> None:
+    """Whether it has no address, one or many, none of which answers; the record says why."""
+    outcome = send(receivers.name_leads_to(*addresses))
+
+    assert (outcome.status_code, outcome.failure) == (None, "ConnectError")
+    assert outcome.error is not None
+    assert ("refused" if addresses else "looking up") in outcome.error
+    assert receivers.look_ups == 1
+
+
 @pytest.mark.parametrize("forbidden", ["10.0.0.1", "169.254.169.254", "192.0.2.1", "fd00::1"])
 @pytest.mark.parametrize("position", [0, 1, 5])
 def test_a_forbidden_address_anywhere_refuses_the_name(receivers: Receivers, forbidden: str, position: int) -> None:

@@ -51,7 +51,8 @@ class VettedBackend(httpcore2.NetworkBackend):
         socket_options: Iterable[Any] | None = None,
     ) -> httpcore2.NetworkStream:
         if self._untried is None:
-            self._untried = deque(self._find_addresses(host, port))
+            self._untried = deque()
+            self._untried.extend(self._find_addresses(host, port))
         while self._untried:
             address = self._untried.popleft()
             patience = self._patience(len(self._untried))
@@ -82,10 +83,12 @@ class VettedBackend(httpcore2.NetworkBackend):
             found = resolver.submit(socket.getaddrinfo, host, port, type=socket.SOCK_STREAM).result(
                 _remaining(self._deadline)
             )
-        except LookupTimeout as error:
-            raise httpcore2.ConnectTimeout(f"looking up {host} took too long") from error
+        except LookupTimeout:
+            self._note(httpcore2.ConnectTimeout(f"looking up {host} took too long"))
+            return []
         except (OSError, UnicodeError) as error:
-            raise httpcore2.ConnectError(f"looking up {host} failed: {error}") from error
+            self._note(httpcore2.ConnectError(f"looking up {host} failed: {error}"))
+            return []
         finally:
             resolver.shutdown(wait=False)
         return list(dict.fromkeys(str(sockaddr[0]) for *_, sockaddr in found))
