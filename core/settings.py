@@ -6,6 +6,7 @@ import ipaddress
 from functools import cache
 from pathlib import Path
 from typing import Literal, Self
+from urllib.parse import urlsplit
 
 from pydantic import Field, SecretStr, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -25,6 +26,8 @@ class Settings(BaseSettings):
     s3_bucket: str = "darkroom"
     s3_access_key_id: SecretStr | None = None
     s3_secret_access_key: SecretStr | None = None
+    s3_session_token: SecretStr | None = None
+    s3_addressing: Literal["auto", "path", "virtual"] = "auto"
     s3_checksums: Literal["when_required", "when_supported"] = "when_required"
     s3_upload_threads: int = Field(default=8, ge=1)
 
@@ -96,6 +99,13 @@ class Settings(BaseSettings):
             raise ValueError("must be the address of a PostgreSQL: postgresql://…")
         return url
 
+    @field_validator("s3_endpoint_url", "s3_public_endpoint_url")
+    @classmethod
+    def _store_address(cls, url: str | None) -> str | None:
+        if url and not url.startswith(("http://", "https://")):
+            raise ValueError("must start with http:// or https://")
+        return url.rstrip("/") if url else None
+
     @field_validator("public_url")
     @classmethod
     def _web_address(cls, url: str) -> str:
@@ -109,6 +119,24 @@ class Settings(BaseSettings):
         for part in filter(None, (part.strip() for part in text.split(","))):
             ipaddress.ip_network(part)
         return text
+
+    @model_validator(mode="after")
+    def _keys_of_the_store(self) -> Self:
+        if bool(self.s3_access_key_id) != bool(self.s3_secret_access_key):
+            raise ValueError("S3_ACCESS_KEY_ID and S3_SECRET_ACCESS_KEY go together: set both, or neither")
+        if self.s3_session_token and not self.s3_access_key_id:
+            raise ValueError("S3_SESSION_TOKEN belongs to S3_ACCESS_KEY_ID and S3_SECRET_ACCESS_KEY: set them as well")
+        return self
+
+    @model_validator(mode="after")
+    def _no_bucket_in_the_stores_address(self) -> Self:
+        for name in ("s3_endpoint_url", "s3_public_endpoint_url"):
+            url = urlsplit(getattr(self, name) or "")
+            if url.path.endswith(f"/{self.s3_bucket}") or url.netloc.startswith(f"{self.s3_bucket}.s3"):
+                raise ValueError(
+                    f"{name.upper()} is the store's address without the bucket {self.s3_bucket}: leave that out"
+                )
+        return self
 
     @model_validator(mode="after")
     def _several_heartbeats_in_a_lease(self) -> Self:

@@ -1,0 +1,257 @@
+"""A store as strict as AWS, and as odd as some others: a proxy that checks every request, before the embedded S3 server.
+
+It is reached as a forward proxy (HTTP_PROXY, HTTPS_PROXY), so that clients use the real host names, and TLS with them; or
+directly, as any S3 endpoint.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import http.client
+import socket
+import ssl
+import threading
+from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any, Self
+from urllib.parse import urlencode, urlsplit
+from xml.sax.saxutils import escape
+
+from botocore.auth import S3SigV4Auth
+from botocore.awsrequest import AWSRequest
+from botocore.credentials import Credentials
+
+from tests.object_store.signatures import Key, Refused, Request, check_signature
+
+_CHECKSUMS = ("x-amz-checksum-", "x-amz-sdk-checksum-", "x-amz-trailer")
+
+
+@dataclass
+class Rules:
+    """How the store behaves. A test changes them while it runs."""
+
+    keys: dict[str, Key]
+    region: str = "eu-central-1"
+    #: The name of its bucket, whatever the embedded store's is.
+    bucket: str = "darkroom"
+    #: Its name; the bucket's stands before it in virtual addressing. None: it answers to any, in path addressing.
+    host: str | None = None
+    is_path_allowed: bool = True
+    demands_content_md5: bool = False
+    refuses_checksums: bool = False
+    #: Status and code with which a multi-delete is refused, if it is.
+    multi_delete_refusal: tuple[int, str] | None = None
+    #: Keys that a multi-delete does not delete, with a code each, in its answer of 200.
+    kept: dict[str, str] = field(default_factory=dict)
+    #: Google's store answers the DELETE of what is not there with 404.
+    is_missing_delete_404: bool = False
+    knows_second_list: bool = True
+    most_keys_listed: int = 1000
+    #: How far its clock is ahead of this machine's.
+    clock_seconds: float = 0
+    #: Answers that are refusals, for the next calls, before anything else is looked at.
+    next_refusals: list[Refused] = field(default_factory=list)
+    #: Where every call is redirected to, if it is.
+    redirect: str | None = None
+
+
+class StrictStore:
+    """One store on loopback over the bucket of the embedded one. `seen`: requests, in order."""
+
+    def __init__(self, environment: Mapping[str, str], rules: Rules, *, tls: ssl.SSLContext | None = None) -> None:
+        self.environment = environment
+        self.rules = rules
+        self.seen: list[Request] = []
+        self.tls = tls
+        self._server = _Server(self)
+        self.port: int = self._server.server_address[1]
+        self._thread = threading.Thread(target=self._server.serve_forever, name="strict-store", daemon=True)
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._server.shutdown()
+        self._thread.join()
+        self._server.hang_up()
+        self._server.server_close()
+
+    def answer(self, request: Request) -> tuple[int, dict[str, str], bytes]:
+        """Status, headers and body."""
+        self.seen.append(request)
+        rules = self.rules
+        if rules.next_refusals:
+            raise rules.next_refusals.pop(0)
+        if rules.redirect is not None:
+            raise Refused(307, "TemporaryRedirect", "Please re-send this request to the specified endpoint.")
+        now = datetime.now(UTC) + timedelta(seconds=rules.clock_seconds)
+        if rules.refuses_checksums and any(name.startswith(_CHECKSUMS) for name in request.headers):
+            raise Refused(501, "NotImplemented", "A header you provided implies functionality that is not implemented")
+        bucket, key = self._find_object(request)
+        check_signature(request, keys=rules.keys, region=rules.region, now=now)
+        if bucket != rules.bucket:
+            raise Refused(404, "NoSuchBucket", "The specified bucket does not exist")
+        if request.method == "POST" and "delete" in request.parameters:
+            self._check_multi_delete(request)
+            kept = [name for name in rules.kept if f"<Key>{name}</Key>".encode() in request.body]
+            body = request.body
+            for name in kept:
+                body = body.replace(f"<Object><Key>{name}</Key></Object>".encode(), b"")
+            status, headers, answered = self._pass_on(request._replace(body=body), key)
+            errors = "".join(
+                f"<Error><Key>{name}</Key><Code>{rules.kept[name]}</Code><Message>Kept.</Message></Error>" for name in kept
+            )
+            return status, headers, answered.replace(b"</DeleteResult>", f"{errors}</DeleteResult>".encode())
+        if request.method == "DELETE" and rules.is_missing_delete_404:
+            status, _, _ = self._pass_on(request._replace(method="HEAD"), key)
+            if status == http.client.NOT_FOUND:
+                raise Refused(404, "NoSuchKey", "The specified key does not exist.")
+        return self._pass_on(request, key)
+
+    def _find_object(self, request: Request) -> tuple[str, str]:
+        """The bucket and the key that a request is for."""
+        host, name = request.headers["host"].partition(":")[0], self.rules.host
+        path = request.path.lstrip("/")
+        if name is None or host == name:
+            if not self.rules.is_path_allowed:
+                raise Refused(403, "SecondLevelDomainForbidden", "Please use virtual hosted style to access.")
+            bucket, _, key = path.partition("/")
+            return bucket, key
+        if host.endswith(f".{name}"):
+            return host.removesuffix(f".{name}"), path
+        raise Refused(301, "PermanentRedirect", "The bucket must be addressed using the specified endpoint.")
+
+    def _check_multi_delete(self, request: Request) -> None:
+        if self.rules.multi_delete_refusal is not None:
+            status, code = self.rules.multi_delete_refusal
+            raise Refused(status, code, "No.")
+        sent = request.headers.get("content-md5")
+        if sent is None:
+            if self.rules.demands_content_md5 or not any(name.startswith("x-amz-checksum-") for name in request.headers):
+                raise Refused(400, "MissingContentMD5", "Missing required header for this request: Content-MD5.")
+        elif sent != base64.b64encode(hashlib.md5(request.body).digest()).decode():
+            raise Refused(400, "BadDigest", "The Content-MD5 you specified did not match what we received.")
+
+    def _pass_on(self, request: Request, key: str) -> tuple[int, dict[str, str], bytes]:
+        environment = self.environment
+        parameters = {name: value for name, value in request.parameters.items() if not name.startswith("X-Amz-")}
+        if request.method == "GET" and not key:
+            parameters["max-keys"] = str(self.rules.most_keys_listed)
+            if not self.rules.knows_second_list:
+                for name in ("list-type", "start-after", "continuation-token"):
+                    parameters.pop(name, None)
+        address = f"{environment['S3_ENDPOINT_URL']}/{environment['S3_BUCKET']}"
+        url = "?".join(filter(None, (f"{address}/{key}" if key else address, urlencode(parameters))))
+        kept = ("content-type", "cache-control", "content-md5", "x-amz-meta-")
+        headers = {name: value for name, value in request.headers.items() if name.startswith(kept)}
+        if request.body != b"" and "delete" in parameters:
+            headers.pop("content-md5", None)
+        signed = AWSRequest(request.method, url, headers, request.body)
+        keys = Credentials(environment["S3_ACCESS_KEY_ID"], environment["S3_SECRET_ACCESS_KEY"])
+        S3SigV4Auth(keys, "s3", environment["S3_REGION"]).add_auth(signed)
+        target = urlsplit(url)
+        connection = http.client.HTTPConnection(target.netloc, timeout=20)
+        try:
+            connection.request(
+                request.method, url.removeprefix(f"http://{target.netloc}"), request.body, dict(signed.headers.items())
+            )
+            response = connection.getresponse()
+            passed = ("content-type", "cache-control", "etag", "last-modified", "x-amz-")
+            answered = {name.lower(): value for name, value in response.getheaders()}
+            return (
+                response.status,
+                {name: value for name, value in answered.items() if name.startswith(passed)},
+                response.read(),
+            )
+        finally:
+            connection.close()
+
+
+class _Server(ThreadingHTTPServer):
+    # So that closing it waits for the threads.
+    daemon_threads = False
+    request_queue_size = 128
+
+    def __init__(self, store: StrictStore) -> None:
+        super().__init__(("127.0.0.1", 0), _Handler)
+        self.store = store
+        self.connections: set[socket.socket] = set()
+
+    def hang_up(self) -> None:
+        """End what clients keep open."""
+        for connection in list(self.connections):
+            with suppress(OSError):
+                connection.shutdown(socket.SHUT_RDWR)
+
+
+class _Handler(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+    server: _Server
+
+    def setup(self) -> None:
+        super().setup()
+        self.server.connections.add(self.connection)
+
+    def finish(self) -> None:
+        with suppress(OSError):
+            super().finish()
+        self.server.connections.discard(self.connection)
+        self.connection.close()
+
+    def do_CONNECT(self) -> None:
+        """A tunnel to any host ends here, in TLS."""
+        assert self.server.store.tls is not None, "this store has no certificate"
+        self.send_response(200)
+        self.end_headers()
+        self.server.connections.discard(self.connection)
+        self.connection = self.server.store.tls.wrap_socket(self.connection, server_side=True)
+        self.rfile = self.connection.makefile("rb")
+        self.wfile = self.connection.makefile("wb", 0)  # type: ignore[assignment]
+        self.server.connections.add(self.connection)
+        self.close_connection = False
+
+    def _serve(self) -> None:
+        # A forward proxy gets the whole address.
+        target = urlsplit(self.path if self.path.startswith("/") else self.path.partition("://")[2].partition("/")[2])
+        path = target.path if target.path.startswith("/") else f"/{target.path}"
+        body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
+        headers = {name.lower(): value for name, value in self.headers.items()}
+        # What comes in chunks is not read: it is answered, and the connection closed.
+        self.close_connection = "transfer-encoding" in headers
+        store = self.server.store
+        try:
+            status, answered, content = store.answer(Request(self.command, path, target.query, headers, body))
+        except Refused as refused:
+            details = "".join(f"<{name}>{escape(value)}</{name}>" for name, value in refused.details.items())
+            content = (
+                f"<Error><Code>{refused.code}</Code><Message>{escape(refused.message)}</Message>{details}</Error>"
+            ).encode()
+            status, answered = refused.status, {"content-type": "application/xml"}
+            if store.rules.redirect is not None:
+                answered["location"] = store.rules.redirect
+        self.send_response_only(status)
+        self.send_header(
+            "Date", self.date_time_string((datetime.now(UTC) + timedelta(seconds=store.rules.clock_seconds)).timestamp())
+        )
+        for name, value in answered.items():
+            self.send_header(name, value)
+        has_body = self.command != "HEAD" and status != http.client.NO_CONTENT
+        if status != http.client.NO_CONTENT:
+            self.send_header("Content-Length", str(len(content)))
+        self.end_headers()
+        if has_body:
+            self.wfile.write(content)
+
+    do_GET = do_PUT = do_POST = do_DELETE = do_HEAD = _serve
+
+    def log_message(self, format: str, *args: Any) -> None:  # noqa: A002  (the base class' name)
+        """Nothing is printed."""
