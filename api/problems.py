@@ -110,6 +110,12 @@ def register_problems(app: Flask) -> None:
             response.headers["Retry-After"] = str(_RETRY_AFTER[type(error)])
         return response
 
+    @app.errorhandler(StorageUnavailable)
+    def answer_store_error(error: StorageUnavailable) -> Response:
+        # Its message is the operator's: it names the store's answer and our settings.
+        _log.warning("storage_unavailable", error=error.message)
+        return answer_known_error(type(error)())
+
     @app.errorhandler(HTTPException)
     def answer_http_error(error: HTTPException) -> Response:
         if error.response is not None:  # a validation problem, built below

@@ -11,6 +11,7 @@ import structlog
 from botocore.exceptions import BotoCoreError, ClientError, NoCredentialsError
 
 from core.artifacts.store_client import build_client, build_session
+from core.artifacts.store_refusals import describe_refusal
 from core.errors import StorageUnavailable
 from core.settings import Settings
 
@@ -27,9 +28,9 @@ class LinkSigner:
     they signed ends with them: https://docs.aws.amazon.com/AmazonS3/latest/userguide/using-presigned-url.html
     """
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, session: Any) -> None:
         self._settings = settings
-        self._keys = _Keys.find(settings)
+        self._keys = _Keys.find(settings, session)
         self._renewed_at: float | None = None
         self._renewal = threading.Lock()
 
@@ -43,7 +44,7 @@ class LinkSigner:
             return self._sign(key, seconds)
         # boto3's error for a source that keeps handing out keys which have ended is a bare RuntimeError.
         except (BotoCoreError, ClientError, RuntimeError) as error:
-            raise StorageUnavailable(f"No keys to sign download links with: {error}") from error
+            raise StorageUnavailable(f"No keys to sign download links with: {describe_refusal(error)}") from error
 
     def _sign(self, key: str, seconds: int) -> tuple[str, datetime]:
         keys, ends_at = self._keys, self._keys.ask_end()
@@ -66,7 +67,7 @@ class LinkSigner:
                 return keys, ends_at
             self._renewed_at = time.monotonic()
             # From a new session: boto3 remembers a role's keys in the old one until shortly before their end.
-            fresh = _Keys.find(self._settings)
+            fresh = _Keys.find(self._settings, build_session(self._settings))
             fresh_end = fresh.ask_end()
             if fresh_end is not None and fresh_end <= ends_at:
                 return keys, ends_at
@@ -86,8 +87,7 @@ class _Keys(NamedTuple):
     credentials: Any
 
     @classmethod
-    def find(cls, settings: Settings) -> _Keys:
-        session = build_session(settings)
+    def find(cls, settings: Settings, session: Any) -> _Keys:
         # Behind a container network the store has one address for workers and another for the people who download.
         endpoint_url = settings.s3_public_endpoint_url or settings.s3_endpoint_url
         return cls(build_client(session, settings, endpoint_url), session.get_credentials())

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import base64
-import hashlib
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
@@ -51,8 +49,6 @@ class Bucket:
                 Bucket=self._name,
                 Key=key,
                 Body=body,
-                # The one checksum that every S3-compatible store compares; a transfer's, and no secret's.
-                ContentMD5=base64.b64encode(hashlib.md5(body, usedforsecurity=False).digest()).decode(),
                 ContentType=media_type,
                 CacheControl="private, max-age=31536000, immutable",
                 Metadata={"sha256": sha256},
@@ -175,15 +171,21 @@ def prepare_clients() -> None:
 
 @cache
 def _link_signer() -> LinkSigner:
-    with _translated_errors("find keys for"):
-        return LinkSigner(get_settings())
+    with _translated_errors("get keys for links"):
+        return LinkSigner(get_settings(), _session())
+
+
+@cache
+def _session() -> Any:
+    # One for all clients: it holds the descriptions that boto3 reads, and the keys that a role supplies.
+    return build_session(get_settings())
 
 
 def _open_bucket(*, connect_timeout: float, read_timeout: float, total_tries: int) -> Bucket:
     settings = get_settings()
     with _translated_errors("connect"):
         client = build_client(
-            build_session(settings),
+            _session(),
             settings,
             settings.s3_endpoint_url,
             connect_timeout=connect_timeout,

@@ -61,7 +61,9 @@ def build_client(
         ),
     )
     client.meta.events.register("before-call.s3", _follow_no_redirect)
-    client.meta.events.register("before-sign.s3.DeleteObjects", _add_content_md5)
+    client.meta.events.register("before-sign.s3.DeleteObjects", _sign_content_md5)
+    if settings.s3_checksums == "when_required":
+        client.meta.events.register("before-parameter-build.s3.PutObject", _add_content_md5)
     return client
 
 
@@ -85,15 +87,25 @@ def _follow_no_redirect(params: dict[str, Any], **_: Any) -> None:
     params["context"].setdefault("s3_redirect", {})["redirected"] = True
 
 
-def _add_content_md5(request: Any, **_: Any) -> None:
-    """Sign a multi-delete with Content-MD5: every store takes it, many demand it, and boto3 has no parameter for it.
+def _add_content_md5(params: dict[str, Any], **_: Any) -> None:
+    """Send an object with Content-MD5: the one checksum that every S3-compatible store compares."""
+    params["ContentMD5"] = _hash(params["Body"])
 
-    The CRC32 that boto3 adds unasked goes if only required checksums are wanted: some stores refuse headers that they do
-    not know.
+
+def _sign_content_md5(request: Any, **_: Any) -> None:
+    """Send a multi-delete with Content-MD5: many stores demand it, and boto3 has no parameter for it.
+
+    The CRC32 that boto3 adds to it unasked goes if only required checksums are wanted: some stores refuse headers that they
+    do not know.
     """
-    digest = hashlib.md5(request.body, usedforsecurity=False).digest()
+    # A further try signs the same request again.
     del request.headers["Content-MD5"]
-    request.headers["Content-MD5"] = base64.b64encode(digest).decode()
+    request.headers["Content-MD5"] = _hash(request.body)
     if request.context["client_config"].request_checksum_calculation == "when_required":
         for name in ("x-amz-checksum-crc32", "x-amz-sdk-checksum-algorithm"):
             del request.headers[name]
+
+
+def _hash(body: bytes) -> str:
+    # A transfer's checksum, and no secret's.
+    return base64.b64encode(hashlib.md5(body, usedforsecurity=False).digest()).decode()

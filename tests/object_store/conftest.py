@@ -2,16 +2,19 @@ from __future__ import annotations
 
 import ssl
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, closing
 from pathlib import Path
+from typing import Any
 
+import boto3
 import pytest
 import trustme
 
 from core.artifacts import storage
-from core.artifacts.storage import bucket
 from core.settings import get_settings
 from infra.local import LocalStack
+from infra.local.settings import BUCKET
+from tests.integration.conftest import account_id, api_key, client, database, post, submit  # noqa: F401  (fixtures)
 from tests.object_store.role import Role, RoleKeys
 from tests.object_store.signatures import Key
 from tests.object_store.strict_store import Rules, StrictStore
@@ -64,7 +67,9 @@ def open_amazon(open_store: OpenStore, monkeypatch: pytest.MonkeyPatch, tmp_path
     authority = trustme.CA()
     authority.cert_pem.write_to_path(str(tmp_path / "authority.pem"))
 
-    def open_one(region: str, *, domain: str = "amazonaws.com", rules: Rules | None = None, **settings: str) -> StrictStore:
+    def open_one(
+        region: str, *, domain: str = "amazonaws.com", rules: Rules | None = None, **settings: str
+    ) -> StrictStore:
         host = f"s3.{region}.{domain}"
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         # As AWS' certificates: one label before the host, and no more.
@@ -96,17 +101,32 @@ def open_role(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., Role]]:
         yield open_one
 
 
+@pytest.fixture(scope="session")
+def embedded(servers: LocalStack) -> Iterator[Any]:
+    """A client of the embedded store itself."""
+    environment = servers.environment
+    with closing(
+        boto3.client(
+            "s3",
+            endpoint_url=environment["S3_ENDPOINT_URL"],
+            region_name=environment["S3_REGION"],
+            aws_access_key_id=environment["S3_ACCESS_KEY_ID"],
+            aws_secret_access_key=environment["S3_SECRET_ACCESS_KEY"],
+        )
+    ) as opened:
+        yield opened
+
+
 @pytest.fixture(autouse=True)
-def _empty_bucket(servers: LocalStack) -> Iterator[None]:
-    """What a test leaves is deleted, on the embedded store itself."""
+def _empty_bucket(embedded: Any) -> Iterator[None]:
+    """What a test leaves is deleted."""
     yield
-    forget_clients()
-    for prefix in ("artifacts/", "inputs/", "checkpoints/"):
-        bucket().delete_prefix(prefix)
+    for item in embedded.list_objects(Bucket=BUCKET).get("Contents", []):
+        embedded.delete_object(Bucket=BUCKET, Key=item["Key"])
 
 
 def forget_clients() -> None:
     """Have the next call read the settings again."""
     get_settings.cache_clear()
-    for client in (storage.bucket, storage.bucket_in_a_hurry, storage._link_signer):
-        client.cache_clear()
+    for built in (storage.bucket, storage.bucket_in_a_hurry, storage._link_signer, storage._session):
+        built.cache_clear()

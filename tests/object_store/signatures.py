@@ -76,7 +76,9 @@ def check_signature(request: Request, *, keys: Mapping[str, Key], region: str, n
         raise Refused(403, "InvalidAccessKeyId", "The AWS Access Key Id you provided does not exist in our records.")
     if key.token != signed.token:
         if signed.token is None:
-            raise Refused(403, "InvalidAccessKeyId", "The AWS Access Key Id you provided does not exist in our records.")
+            raise Refused(
+                403, "InvalidAccessKeyId", "The AWS Access Key Id you provided does not exist in our records."
+            )
         raise Refused(400, "InvalidToken", "The provided token is malformed or otherwise invalid.")
     if key.ends_at is not None and key.ends_at <= now:
         raise Refused(400, "ExpiredToken", "The provided token has expired.")
@@ -89,7 +91,7 @@ def check_signature(request: Request, *, keys: Mapping[str, Key], region: str, n
             Region=region,
         )
     _check_time(signed, now)
-    scope = "/".join((day, region, service, end))
+    scope = f"{day}/{region}/{service}/{end}"
     canonical = "\n".join(
         (
             request.method,

@@ -18,7 +18,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, Self
-from urllib.parse import urlencode, urlsplit
+from urllib.parse import quote, urlencode, urlsplit
 from xml.sax.saxutils import escape
 
 from botocore.auth import S3SigV4Auth
@@ -108,7 +108,8 @@ class StrictStore:
                 body = body.replace(f"<Object><Key>{name}</Key></Object>".encode(), b"")
             status, headers, answered = self._pass_on(request._replace(body=body), key)
             errors = "".join(
-                f"<Error><Key>{name}</Key><Code>{rules.kept[name]}</Code><Message>Kept.</Message></Error>" for name in kept
+                f"<Error><Key>{name}</Key><Code>{rules.kept[name]}</Code><Message>Kept.</Message></Error>"
+                for name in kept
             )
             return status, headers, answered.replace(b"</DeleteResult>", f"{errors}</DeleteResult>".encode())
         if request.method == "DELETE" and rules.is_missing_delete_404:
@@ -136,7 +137,9 @@ class StrictStore:
             raise Refused(status, code, "No.")
         sent = request.headers.get("content-md5")
         if sent is None:
-            if self.rules.demands_content_md5 or not any(name.startswith("x-amz-checksum-") for name in request.headers):
+            if self.rules.demands_content_md5 or not any(
+                name.startswith("x-amz-checksum-") for name in request.headers
+            ):
                 raise Refused(400, "MissingContentMD5", "Missing required header for this request: Content-MD5.")
         elif sent != base64.b64encode(hashlib.md5(request.body).digest()).decode():
             raise Refused(400, "BadDigest", "The Content-MD5 you specified did not match what we received.")
@@ -150,7 +153,7 @@ class StrictStore:
                 for name in ("list-type", "start-after", "continuation-token"):
                     parameters.pop(name, None)
         address = f"{environment['S3_ENDPOINT_URL']}/{environment['S3_BUCKET']}"
-        url = "?".join(filter(None, (f"{address}/{key}" if key else address, urlencode(parameters))))
+        url = "?".join(filter(None, (f"{address}/{key}" if key else address, urlencode(parameters, quote_via=quote))))
         kept = ("content-type", "cache-control", "content-md5", "x-amz-meta-")
         headers = {name: value for name, value in request.headers.items() if name.startswith(kept)}
         if request.body != b"" and "delete" in parameters:
@@ -223,10 +226,8 @@ class _Handler(BaseHTTPRequestHandler):
         # A forward proxy gets the whole address.
         target = urlsplit(self.path if self.path.startswith("/") else self.path.partition("://")[2].partition("/")[2])
         path = target.path if target.path.startswith("/") else f"/{target.path}"
-        body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
         headers = {name.lower(): value for name, value in self.headers.items()}
-        # What comes in chunks is not read: it is answered, and the connection closed.
-        self.close_connection = "transfer-encoding" in headers
+        body = self._read_chunks() if "transfer-encoding" in headers else self._read_whole()
         store = self.server.store
         try:
             status, answered, content = store.answer(Request(self.command, path, target.query, headers, body))
@@ -240,18 +241,41 @@ class _Handler(BaseHTTPRequestHandler):
                 answered["location"] = store.rules.redirect
         self.send_response_only(status)
         self.send_header(
-            "Date", self.date_time_string((datetime.now(UTC) + timedelta(seconds=store.rules.clock_seconds)).timestamp())
+            "Date",
+            self.date_time_string((datetime.now(UTC) + timedelta(seconds=store.rules.clock_seconds)).timestamp()),
         )
         for name, value in answered.items():
             self.send_header(name, value)
-        has_body = self.command != "HEAD" and status != http.client.NO_CONTENT
         if status != http.client.NO_CONTENT:
             self.send_header("Content-Length", str(len(content)))
         self.end_headers()
-        if has_body:
+        if status != http.client.NO_CONTENT:
             self.wfile.write(content)
 
-    do_GET = do_PUT = do_POST = do_DELETE = do_HEAD = _serve
+    def _read_whole(self) -> bytes:
+        return self.rfile.read(int(self.headers.get("Content-Length", 0)))
+
+    def _read_chunks(self) -> bytes:
+        """HTTP's chunks, with S3's own inside them and its trailer."""
+        body = b""
+        while size := int(self.rfile.readline().partition(b";")[0], 16):
+            body += self.rfile.read(size)
+            self.rfile.readline()
+        while self.rfile.readline().strip():
+            pass
+        return body
+
+    def do_GET(self) -> None:
+        self._serve()
+
+    def do_PUT(self) -> None:
+        self._serve()
+
+    def do_POST(self) -> None:
+        self._serve()
+
+    def do_DELETE(self) -> None:
+        self._serve()
 
     def log_message(self, format: str, *args: Any) -> None:  # noqa: A002  (the base class' name)
         """Nothing is printed."""

@@ -76,9 +76,7 @@ def test_a_dot_in_the_buckets_name_leaves_tls_whole(open_amazon: OpenStore, addr
         ("virtual", "http://darkroom.s3.store.example/"),
     ],
 )
-def test_an_endpoint_is_addressed_as_the_setting_says(
-    open_amazon: OpenStore, addressing: str, address: str
-) -> None:
+def test_an_endpoint_is_addressed_as_the_setting_says(open_amazon: OpenStore, addressing: str, address: str) -> None:
     """With an endpoint the bucket stands in the path, unless the setting says otherwise, for uploads and links alike."""
     store = open_amazon(
         "eu-central-1",
@@ -112,9 +110,7 @@ def test_links_carry_the_public_address(open_store: OpenStore) -> None:
 
 
 @pytest.mark.parametrize("address", ["http://127.0.0.1:9000", "http://[::1]:9000"])
-def test_an_address_of_numbers_has_no_names_before_it(
-    open_store: OpenStore, address: str
-) -> None:
+def test_an_address_of_numbers_has_no_names_before_it(open_store: OpenStore, address: str) -> None:
     """An IP address is addressed by path even where virtual addressing is asked for: it has no subdomains."""
     open_store(S3_PUBLIC_ENDPOINT_URL=address, S3_ADDRESSING="virtual")
 
