@@ -218,7 +218,7 @@ class _Handler(BaseHTTPRequestHandler):
         self.server.connections.discard(self.connection)
         self.connection = self.server.store.tls.wrap_socket(self.connection, server_side=True)
         self.rfile = self.connection.makefile("rb")
-        self.wfile = self.connection.makefile("wb", 0)  # type: ignore[assignment]
+        self.wfile = self.connection.makefile("wb", 0)
         self.server.connections.add(self.connection)
         self.close_connection = False
 
