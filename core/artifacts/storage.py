@@ -67,14 +67,19 @@ class Bucket:
 
     def list_objects(self, prefix: str, *, start_after: str = "") -> Iterator[tuple[str, datetime]]:
         """Every key that starts with the prefix and sorts after `start_after`, and when its object was last written."""
-        # The first version of the call: a store that knows only that one answers the second version's with its first page
-        # alone, and without a sign of it.
-        pages = self._client.get_paginator("list_objects").paginate(
-            Bucket=self._name, Prefix=prefix, Marker=start_after
-        )
-        with _translated_errors(f"list {prefix}"):
-            for page in pages:
-                yield from ((item["Key"], item["LastModified"]) for item in page.get("Contents", []))
+        marker = start_after
+        while True:
+            # The first version of the call: a store that knows only that one answers the second version's with its first
+            # page alone, and without a sign of it. What continues a list is its last key: not every store says another.
+            with _translated_errors(f"list {prefix}"):
+                page = self._client.list_objects(Bucket=self._name, Prefix=prefix, Marker=marker)
+            listed = page.get("Contents", [])
+            yield from ((item["Key"], item["LastModified"]) for item in listed)
+            if not page.get("IsTruncated"):
+                return
+            if not listed or listed[-1]["Key"] == marker:
+                raise StorageUnavailable(f"The object store does not continue its list of {prefix} after {marker}")
+            marker = listed[-1]["Key"]
 
     def delete(self, key: str) -> None:
         """Delete an object; one that is not there counts as deleted."""

@@ -32,7 +32,7 @@ class Role:
         self.is_failing = False
         self.asked = 0
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), _build_handler(self._answer))
-        self._thread = threading.Thread(target=self._server.serve_forever, name="role", daemon=True)
+        self._thread = threading.Thread(target=self._server.serve_forever, args=(0.01,), name="role", daemon=True)
 
     @property
     def url(self) -> str:

@@ -51,6 +51,8 @@ class Rules:
     is_missing_delete_404: bool = False
     knows_second_list: bool = True
     most_keys_listed: int = 1000
+    #: Each page of a list is the first one.
+    ignores_marker: bool = False
     #: How far its clock is ahead of this machine's.
     clock_seconds: float = 0
     #: Answers that are refusals, for the next calls, before anything else is looked at.
@@ -69,7 +71,9 @@ class StrictStore:
         self.tls = tls
         self._server = _Server(self)
         self.port: int = self._server.server_address[1]
-        self._thread = threading.Thread(target=self._server.serve_forever, name="strict-store", daemon=True)
+        self._thread = threading.Thread(
+            target=self._server.serve_forever, args=(0.01,), name="strict-store", daemon=True
+        )
 
     @property
     def url(self) -> str:
@@ -149,6 +153,8 @@ class StrictStore:
         parameters = {name: value for name, value in request.parameters.items() if not name.startswith("X-Amz-")}
         if request.method == "GET" and not key:
             parameters["max-keys"] = str(self.rules.most_keys_listed)
+            if self.rules.ignores_marker:
+                parameters.pop("marker", None)
             if not self.rules.knows_second_list:
                 for name in ("list-type", "start-after", "continuation-token"):
                     parameters.pop(name, None)
@@ -216,7 +222,10 @@ class _Handler(BaseHTTPRequestHandler):
         self.send_response(200)
         self.end_headers()
         self.server.connections.discard(self.connection)
-        self.connection = self.server.store.tls.wrap_socket(self.connection, server_side=True)
+        try:
+            self.connection = self.server.store.tls.wrap_socket(self.connection, server_side=True)
+        except ssl.SSLError:  # the client does not know our authority
+            return
         self.rfile = self.connection.makefile("rb")
         self.wfile = self.connection.makefile("wb", 0)
         self.server.connections.add(self.connection)

@@ -184,3 +184,14 @@ def test_every_page_of_a_list_is_read(open_store: OpenStore) -> None:
     assert [key for key, _ in bucket().list_objects("inputs/")] == keys
     assert [key for key, _ in bucket().list_objects("inputs/", start_after=keys[2])] == keys[3:]
     assert [key for key, _ in bucket().list_objects("inputs/", start_after="inputs/job_3")] == keys[3:]
+
+
+def test_a_list_that_does_not_continue_is_an_error(open_store: OpenStore) -> None:
+    """A store that answers every page with its first one is not listed for ever, and not taken to be at its end."""
+    store = open_store()
+    store.rules.ignores_marker, store.rules.most_keys_listed = True, 2
+    put(*(f"inputs/job_{number}/image.png" for number in range(5)))
+
+    with pytest.raises(StorageUnavailable, match="does not continue its list of inputs/"):
+        list(bucket().list_objects("inputs/"))
+    assert len(store.seen) == 7
