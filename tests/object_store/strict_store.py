@@ -225,6 +225,7 @@ class _Handler(BaseHTTPRequestHandler):
         try:
             self.connection = self.server.store.tls.wrap_socket(self.connection, server_side=True)
         except ssl.SSLError:  # the client does not know our authority
+            self.close_connection = True
             return
         self.rfile = self.connection.makefile("rb")
         self.wfile = self.connection.makefile("wb", 0)

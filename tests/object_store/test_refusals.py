@@ -135,6 +135,18 @@ def test_no_checksums_are_sent_unasked(open_amazon: OpenStore, use: Callable[[],
     assert {request.headers.get("content-md5") is None for request in store.seen if request.body} == {False}
 
 
+def test_checksums_are_sent_where_they_are_asked_for(open_store: OpenStore, use: Callable[[], object]) -> None:
+    """S3_CHECKSUMS=when_supported adds them to an upload and to a multi-delete, and a store that knows them takes both."""
+    store = open_store(S3_CHECKSUMS="when_supported")
+    put()
+
+    use()
+
+    sent = [request.headers for request in store.seen if request.body]
+    assert sent
+    assert all("x-amz-checksum-crc32" in headers for headers in sent)
+
+
 def test_checksums_that_a_store_refuses_are_named(open_amazon: OpenStore) -> None:
     """Where they are asked for, the error says which setting asks."""
     store = open_amazon("eu-central-1", S3_CHECKSUMS="when_supported")
