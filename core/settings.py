@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
+import re
 from functools import cache
 from pathlib import Path
 from typing import Literal, Self
@@ -10,6 +11,9 @@ from urllib.parse import urlsplit
 
 from pydantic import Field, SecretStr, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
+
+#: Names and IPv4 addresses, and IPv6 ones without their brackets.
+_HOST = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9.-]*[A-Za-z0-9.])?|[0-9A-Fa-f:.]*:[0-9A-Fa-f:.]*")
 
 
 class Settings(BaseSettings):
@@ -22,8 +26,8 @@ class Settings(BaseSettings):
     redis_url: str = "redis://127.0.0.1:6379/0"
     s3_endpoint_url: str | None = None
     s3_public_endpoint_url: str | None = None
-    s3_region: str = "us-east-1"
-    s3_bucket: str = "darkroom"
+    s3_region: str = Field(default="us-east-1", pattern=r"^[A-Za-z0-9-]{1,63}$")
+    s3_bucket: str = Field(default="darkroom", pattern=r"^[A-Za-z0-9._-]{1,255}$")
     s3_access_key_id: SecretStr | None = None
     s3_secret_access_key: SecretStr | None = None
     s3_session_token: SecretStr | None = None
@@ -102,9 +106,16 @@ class Settings(BaseSettings):
     @field_validator("s3_endpoint_url", "s3_public_endpoint_url")
     @classmethod
     def _store_address(cls, url: str | None) -> str | None:
-        if url and not url.startswith(("http://", "https://")):
+        if not url:
+            return None
+        address = urlsplit(url)
+        if address.scheme not in {"http", "https"}:
             raise ValueError("must start with http:// or https://")
-        return url.rstrip("/") if url else None
+        if not _HOST.fullmatch(address.hostname or "") or not (address.port is None or address.port):
+            raise ValueError("must name a host of letters, digits, '-' and '.' (S3 clients take no '_')")
+        if address.query or address.fragment or address.username:
+            raise ValueError("must be a scheme, a host and a port alone; keys have settings of their own")
+        return url.rstrip("/")
 
     @field_validator("public_url")
     @classmethod

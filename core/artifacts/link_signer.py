@@ -8,10 +8,10 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, NamedTuple
 
 import structlog
-from botocore.exceptions import BotoCoreError, ClientError, NoCredentialsError
+from botocore.exceptions import NoCredentialsError
 
 from core.artifacts.store_client import build_client, build_session
-from core.artifacts.store_refusals import describe_refusal
+from core.artifacts.store_refusals import translated_errors
 from core.errors import StorageUnavailable
 from core.settings import Settings
 
@@ -40,11 +40,8 @@ class LinkSigner:
         There is no network call, except where keys come from a role: it is asked for fresh ones when less than `seconds`
         is left of the present ones.
         """
-        try:
+        with translated_errors(f"sign a link to {key}"):
             return self._sign(key, seconds)
-        # boto3's error for a source that keeps handing out keys which have ended is a bare RuntimeError.
-        except (BotoCoreError, ClientError, RuntimeError) as error:
-            raise StorageUnavailable(f"No keys to sign download links with: {describe_refusal(error)}") from error
 
     def _sign(self, key: str, seconds: int) -> tuple[str, datetime]:
         keys, ends_at = self._keys, self._keys.ask_end()
@@ -67,13 +64,14 @@ class LinkSigner:
                 return keys, ends_at
             self._renewed_at = time.monotonic()
             # From a new session: boto3 remembers a role's keys in the old one until shortly before their end.
-            fresh = _Keys.find(self._settings, build_session(self._settings))
-            fresh_end = fresh.ask_end()
+            with translated_errors("renew keys"):
+                fresh = _Keys.find(self._settings, build_session(self._settings))
+                fresh_end = fresh.ask_end()
             if fresh_end is not None and fresh_end <= ends_at:
                 return keys, ends_at
             self._keys = fresh
             return fresh, fresh_end
-        except (BotoCoreError, ClientError, RuntimeError) as error:
+        except StorageUnavailable as error:
             _log.warning("link_keys_not_renewed", error=str(error), ends_at=ends_at.isoformat())
             return keys, ends_at
         finally:

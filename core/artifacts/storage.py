@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
 from datetime import datetime
 from functools import cache
 from itertools import islice
 from typing import Any
 
 import structlog
-from botocore.exceptions import BotoCoreError, ClientError
+from botocore.exceptions import ClientError
 
 from core.artifacts.link_signer import LinkSigner
 from core.artifacts.store_client import build_client, build_session
-from core.artifacts.store_refusals import describe_refusal
+from core.artifacts.store_refusals import translated_errors
 from core.errors import ObjectMissing, StorageUnavailable
 from core.settings import get_settings
 
@@ -44,7 +43,7 @@ class Bucket:
         """Store bytes under a key, with their sha256 in the object's metadata. The store refuses bytes that changed on
         their way.
         """
-        with _translated_errors(f"take {key}"):
+        with translated_errors(f"take {key}"):
             self._client.put_object(
                 Bucket=self._name,
                 Key=key,
@@ -56,7 +55,7 @@ class Bucket:
 
     def get(self, key: str) -> bytes:
         """An object's bytes. Raises ObjectMissing if there is none."""
-        with _translated_errors(f"give {key}"):
+        with translated_errors(f"give {key}"):
             try:
                 body: bytes = self._client.get_object(Bucket=self._name, Key=key)["Body"].read()
             except ClientError as error:
@@ -71,7 +70,7 @@ class Bucket:
         while True:
             # The first version of the call: a store that knows only that one answers the second version's with its first
             # page alone, and without a sign of it. What continues a list is its last key: not every store says another.
-            with _translated_errors(f"list {prefix}"):
+            with translated_errors(f"list {prefix}"):
                 page = self._client.list_objects(Bucket=self._name, Prefix=prefix, Marker=marker)
             listed = page.get("Contents", [])
             yield from ((item["Key"], item["LastModified"]) for item in listed)
@@ -83,7 +82,7 @@ class Bucket:
 
     def delete(self, key: str) -> None:
         """Delete an object; one that is not there counts as deleted."""
-        with _translated_errors(f"delete {key}"):
+        with translated_errors(f"delete {key}"):
             try:
                 self._client.delete_object(Bucket=self._name, Key=key)
             except ClientError as error:
@@ -120,7 +119,7 @@ class Bucket:
 
     def _delete_at_once(self, keys: Sequence[str]) -> bool:
         """Returns whether the store knows such a call. An answer of 200 may still name objects that were not deleted."""
-        with _translated_errors(f"delete {len(keys)} objects"):
+        with translated_errors(f"delete {len(keys)} objects"):
             try:
                 answer = self._client.delete_objects(
                     Bucket=self._name, Delete={"Objects": [{"Key": key} for key in keys], "Quiet": True}
@@ -176,7 +175,7 @@ def prepare_clients() -> None:
 
 @cache
 def _link_signer() -> LinkSigner:
-    with _translated_errors("get keys for links"):
+    with translated_errors("get keys for links"):
         return LinkSigner(get_settings(), _session())
 
 
@@ -188,7 +187,7 @@ def _session() -> Any:
 
 def _open_bucket(*, connect_timeout: float, read_timeout: float, total_tries: int) -> Bucket:
     settings = get_settings()
-    with _translated_errors("connect"):
+    with translated_errors("connect"):
         client = build_client(
             _session(),
             settings,
@@ -198,14 +197,6 @@ def _open_bucket(*, connect_timeout: float, read_timeout: float, total_tries: in
             total_tries=total_tries,
         )
         return Bucket(client, settings.s3_bucket)
-
-
-@contextmanager
-def _translated_errors(what: str) -> Iterator[None]:
-    try:
-        yield
-    except (BotoCoreError, ClientError) as error:
-        raise StorageUnavailable(f"The object store did not {what}: {describe_refusal(error)}") from error
 
 
 def _read_code(error: ClientError) -> str:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import Any
@@ -18,6 +19,8 @@ from botocore.exceptions import (
     NoCredentialsError,
     SSLError,
 )
+
+from core.errors import StorageUnavailable
 
 _NEW_KEYS = (
     "the temporary keys have ended: set S3_ACCESS_KEY_ID, S3_SECRET_ACCESS_KEY and S3_SESSION_TOKEN to new ones, or leave "
@@ -56,6 +59,20 @@ _ADVICE_BY_KIND: tuple[tuple[type[BotoCoreError], str], ...] = (
 _WRONG_REGION = {"AuthorizationHeaderMalformed", "IllegalLocationConstraintException"}
 
 _REDIRECTS = {301, 302, 303, 307, 308}
+
+
+@contextmanager
+def translated_errors(what: str) -> Iterator[None]:
+    """Raises StorageUnavailable, with what to do, for every error of boto3 in the block. `what`: "take artifacts/…"."""
+    try:
+        yield
+    except (BotoCoreError, ClientError) as error:
+        raise StorageUnavailable(f"The object store did not {what}: {describe_refusal(error)}") from error
+    except RuntimeError as error:
+        # That is how boto3 says that the keys which a role hands out have ended already.
+        if type(error) is not RuntimeError:
+            raise
+        raise StorageUnavailable(f"The object store was not asked to {what}: {error}") from error
 
 
 def describe_refusal(error: Exception) -> str:

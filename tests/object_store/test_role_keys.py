@@ -165,6 +165,16 @@ def test_without_a_role_that_answers_there_is_a_clear_error(open_store: OpenStor
     assert httpx2.get(sign_download(KEY)[0]).content == b"pixels"
 
 
+def test_a_role_of_ended_keys_is_a_clear_error(open_store: OpenStore, open_role: OpenRole) -> None:
+    """Keys that have ended when they are handed out are storage_unavailable, and so say upload and link."""
+    role = open_role(RoleKeys.lasting(-5))
+    open_store(rules=Rules(keys=role.keys), **NO_KEYS)
+
+    for use in (put, lambda: sign_download(KEY)):
+        with pytest.raises(StorageUnavailable, match="expired"):
+            use()
+
+
 def test_without_any_keys_there_is_a_clear_error(open_store: OpenStore) -> None:
     """The error names the settings."""
     open_store(**NO_KEYS)
