@@ -213,6 +213,15 @@ def test_customers_are_not_shown_how_the_store_is_set_up(open_store: OpenStore, 
         ({"S3_ADDRESSING": "subdomain"}, "s3_addressing"),
         ({"S3_ENDPOINT_URL": "store.example:9000"}, "s3_endpoint_url"),
         ({"S3_PUBLIC_ENDPOINT_URL": "//store.example"}, "s3_public_endpoint_url"),
+        ({"S3_ENDPOINT_URL": "http://object_store:8333"}, "s3_endpoint_url(.|\n)*no '_'"),
+        ({"S3_ENDPOINT_URL": "http://"}, "s3_endpoint_url"),
+        ({"S3_ENDPOINT_URL": "http://[::1"}, "s3_endpoint_url"),
+        ({"S3_ENDPOINT_URL": "http://store:99999"}, "s3_endpoint_url"),
+        ({"S3_ENDPOINT_URL": "http://store:0"}, "s3_endpoint_url"),
+        ({"S3_ENDPOINT_URL": "http://key:secret@store"}, "s3_endpoint_url"),
+        ({"S3_PUBLIC_ENDPOINT_URL": "https://store.example?x=1"}, "s3_public_endpoint_url"),
+        ({"S3_REGION": "eu central"}, "s3_region"),
+        ({"S3_BUCKET": "our/bucket"}, "s3_bucket"),
         (
             {"S3_ENDPOINT_URL": "https://account.r2.cloudflarestorage.com/darkroom"},
             "S3_ENDPOINT_URL.*without the bucket",
@@ -231,11 +240,24 @@ def test_settings_that_do_not_fit_are_refused_at_start(
     for name in ("ACCESS_KEY_ID", "SECRET_ACCESS_KEY", "ENDPOINT_URL", "PUBLIC_ENDPOINT_URL"):
         monkeypatch.delenv(f"S3_{name}", raising=False)
     monkeypatch.setenv("API_KEY_PEPPER", "x" * 32)
+    monkeypatch.setenv("S3_BUCKET", "darkroom")
     for name, value in settings.items():
         monkeypatch.setenv(name, value)
 
     with pytest.raises(ValidationError, match=words):
         Settings()
+
+
+@pytest.mark.parametrize(
+    "address",
+    ["http://127.0.0.1:9000", "http://[::1]:9000", "http://object-store:8333", "https://S3.Example.COM./store/v1"],
+)
+def test_every_address_of_a_store_is_taken(monkeypatch: pytest.MonkeyPatch, address: str) -> None:
+    """Names, numbers and a folder on the host."""
+    monkeypatch.setenv("API_KEY_PEPPER", "x" * 32)
+    monkeypatch.setenv("S3_ENDPOINT_URL", address)
+
+    assert Settings().s3_endpoint_url == address
 
 
 def test_a_store_of_our_name_is_no_mistake(monkeypatch: pytest.MonkeyPatch) -> None:
