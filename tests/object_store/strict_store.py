@@ -9,15 +9,13 @@ from __future__ import annotations
 import base64
 import hashlib
 import http.client
-import socket
 import ssl
 import threading
 from collections.abc import Mapping
-from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import Any, Self
+from email.utils import format_datetime
+from typing import Self
 from urllib.parse import quote, urlencode, urlsplit
 from xml.sax.saxutils import escape
 
@@ -25,6 +23,7 @@ from botocore.auth import S3SigV4Auth
 from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
 
+from tests.object_store.forward_proxy import Answer, ForwardProxy
 from tests.object_store.signatures import Key, Refused, Request, check_signature
 
 _CHECKSUMS = ("x-amz-checksum-", "x-amz-sdk-checksum-", "x-amz-trailer")
@@ -69,7 +68,7 @@ class StrictStore:
         self.rules = rules
         self.seen: list[Request] = []
         self.tls = tls
-        self._server = _Server(self)
+        self._server = ForwardProxy(self._respond, tls=tls)
         self.port: int = self._server.server_address[1]
         self._thread = threading.Thread(
             target=self._server.serve_forever, args=(0.01,), name="strict-store", daemon=True
@@ -89,15 +88,24 @@ class StrictStore:
         self._server.hang_up()
         self._server.server_close()
 
-    def answer(self, request: Request) -> tuple[int, dict[str, str], bytes]:
-        """Status, headers and body."""
+    def _respond(self, request: Request) -> Answer:
+        clock = datetime.now(UTC) + timedelta(seconds=self.rules.clock_seconds)
+        try:
+            answer = self._answer(request, now=clock)
+        except Refused as refused:
+            details = "".join(f"<{name}>{escape(value)}</{name}>" for name, value in refused.details.items())
+            body = f"<Error><Code>{refused.code}</Code><Message>{escape(refused.message)}</Message>{details}</Error>"
+            answer = Answer(refused.status, {"content-type": "application/xml"}, body.encode())
+        location = {"location": self.rules.redirect} if self.rules.redirect is not None else {}
+        return answer._replace(headers={**answer.headers, **location, "date": format_datetime(clock, usegmt=True)})
+
+    def _answer(self, request: Request, *, now: datetime) -> Answer:
         self.seen.append(request)
         rules = self.rules
         if rules.next_refusals:
             raise rules.next_refusals.pop(0)
         if rules.redirect is not None:
             raise Refused(307, "TemporaryRedirect", "Please re-send this request to the specified endpoint.")
-        now = datetime.now(UTC) + timedelta(seconds=rules.clock_seconds)
         if rules.refuses_checksums and any(name.startswith(_CHECKSUMS) for name in request.headers):
             raise Refused(501, "NotImplemented", "A header you provided implies functionality that is not implemented")
         bucket, key = self._find_object(request)
@@ -106,21 +114,24 @@ class StrictStore:
             raise Refused(404, "NoSuchBucket", "The specified bucket does not exist")
         if request.method == "POST" and "delete" in request.parameters:
             self._check_multi_delete(request)
-            kept = [name for name in rules.kept if f"<Key>{name}</Key>".encode() in request.body]
-            body = request.body
-            for name in kept:
-                body = body.replace(f"<Object><Key>{name}</Key></Object>".encode(), b"")
-            status, headers, answered = self._pass_on(request._replace(body=body), key)
-            errors = "".join(
-                f"<Error><Key>{name}</Key><Code>{rules.kept[name]}</Code><Message>Kept.</Message></Error>"
-                for name in kept
-            )
-            return status, headers, answered.replace(b"</DeleteResult>", f"{errors}</DeleteResult>".encode())
+            return self._delete_but_for_kept(request)
         if request.method == "DELETE" and rules.is_missing_delete_404:
-            status, _, _ = self._pass_on(request._replace(method="HEAD"), key)
-            if status == http.client.NOT_FOUND:
+            found = self._pass_on(request._replace(method="HEAD"), key)
+            if found.status == http.client.NOT_FOUND:
                 raise Refused(404, "NoSuchKey", "The specified key does not exist.")
         return self._pass_on(request, key)
+
+    def _delete_but_for_kept(self, request: Request) -> Answer:
+        kept = {name: code for name, code in self.rules.kept.items() if f"<Key>{name}</Key>".encode() in request.body}
+        body = request.body
+        for name in kept:
+            body = body.replace(f"<Object><Key>{name}</Key></Object>".encode(), b"")
+        answer = self._pass_on(request._replace(body=body), "")
+        errors = "".join(
+            f"<Error><Key>{name}</Key><Code>{code}</Code><Message>Kept.</Message></Error>"
+            for name, code in kept.items()
+        )
+        return answer._replace(body=answer.body.replace(b"</DeleteResult>", f"{errors}</DeleteResult>".encode()))
 
     def _find_object(self, request: Request) -> tuple[str, str]:
         """The bucket and the key that a request is for."""
@@ -148,7 +159,7 @@ class StrictStore:
         elif sent != base64.b64encode(hashlib.md5(request.body).digest()).decode():
             raise Refused(400, "BadDigest", "The Content-MD5 you specified did not match what we received.")
 
-    def _pass_on(self, request: Request, key: str) -> tuple[int, dict[str, str], bytes]:
+    def _pass_on(self, request: Request, key: str) -> Answer:
         environment = self.environment
         parameters = {name: value for name, value in request.parameters.items() if not name.startswith("X-Amz-")}
         if request.method == "GET" and not key:
@@ -176,116 +187,10 @@ class StrictStore:
             response = connection.getresponse()
             passed = ("content-type", "cache-control", "etag", "last-modified", "x-amz-")
             answered = {name.lower(): value for name, value in response.getheaders()}
-            return (
+            return Answer(
                 response.status,
                 {name: value for name, value in answered.items() if name.startswith(passed)},
                 response.read(),
             )
         finally:
             connection.close()
-
-
-class _Server(ThreadingHTTPServer):
-    # So that closing it waits for the threads.
-    daemon_threads = False
-    request_queue_size = 128
-
-    def __init__(self, store: StrictStore) -> None:
-        super().__init__(("127.0.0.1", 0), _Handler)
-        self.store = store
-        self.connections: set[socket.socket] = set()
-
-    def hang_up(self) -> None:
-        """End what clients keep open."""
-        for connection in list(self.connections):
-            with suppress(OSError):
-                connection.shutdown(socket.SHUT_RDWR)
-
-
-class _Handler(BaseHTTPRequestHandler):
-    protocol_version = "HTTP/1.1"
-    server: _Server
-
-    def setup(self) -> None:
-        super().setup()
-        self.server.connections.add(self.connection)
-
-    def finish(self) -> None:
-        with suppress(OSError):
-            super().finish()
-        self.server.connections.discard(self.connection)
-        self.connection.close()
-
-    def do_CONNECT(self) -> None:
-        """A tunnel to any host ends here, in TLS."""
-        assert self.server.store.tls is not None, "this store has no certificate"
-        self.send_response(200)
-        self.end_headers()
-        self.server.connections.discard(self.connection)
-        try:
-            self.connection = self.server.store.tls.wrap_socket(self.connection, server_side=True)
-        except ssl.SSLError:  # the client does not know our authority
-            self.close_connection = True
-            return
-        self.rfile = self.connection.makefile("rb")
-        self.wfile = self.connection.makefile("wb", 0)
-        self.server.connections.add(self.connection)
-        self.close_connection = False
-
-    def _serve(self) -> None:
-        # A forward proxy gets the whole address.
-        target = urlsplit(self.path if self.path.startswith("/") else self.path.partition("://")[2].partition("/")[2])
-        path = target.path if target.path.startswith("/") else f"/{target.path}"
-        headers = {name.lower(): value for name, value in self.headers.items()}
-        body = self._read_chunks() if "transfer-encoding" in headers else self._read_whole()
-        store = self.server.store
-        try:
-            status, answered, content = store.answer(Request(self.command, path, target.query, headers, body))
-        except Refused as refused:
-            details = "".join(f"<{name}>{escape(value)}</{name}>" for name, value in refused.details.items())
-            content = (
-                f"<Error><Code>{refused.code}</Code><Message>{escape(refused.message)}</Message>{details}</Error>"
-            ).encode()
-            status, answered = refused.status, {"content-type": "application/xml"}
-            if store.rules.redirect is not None:
-                answered["location"] = store.rules.redirect
-        self.send_response_only(status)
-        self.send_header(
-            "Date",
-            self.date_time_string((datetime.now(UTC) + timedelta(seconds=store.rules.clock_seconds)).timestamp()),
-        )
-        for name, value in answered.items():
-            self.send_header(name, value)
-        if status != http.client.NO_CONTENT:
-            self.send_header("Content-Length", str(len(content)))
-        self.end_headers()
-        if status != http.client.NO_CONTENT:
-            self.wfile.write(content)
-
-    def _read_whole(self) -> bytes:
-        return self.rfile.read(int(self.headers.get("Content-Length", 0)))
-
-    def _read_chunks(self) -> bytes:
-        """HTTP's chunks, with S3's own inside them and its trailer."""
-        body = b""
-        while size := int(self.rfile.readline().partition(b";")[0], 16):
-            body += self.rfile.read(size)
-            self.rfile.readline()
-        while self.rfile.readline().strip():
-            pass
-        return body
-
-    def do_GET(self) -> None:
-        self._serve()
-
-    def do_PUT(self) -> None:
-        self._serve()
-
-    def do_POST(self) -> None:
-        self._serve()
-
-    def do_DELETE(self) -> None:
-        self._serve()
-
-    def log_message(self, format: str, *args: Any) -> None:  # noqa: A002  (the base class' name)
-        """Nothing is printed."""

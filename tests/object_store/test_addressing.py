@@ -10,7 +10,7 @@ import httpx2
 import pytest
 
 from core.artifacts.storage import bucket, sign_download
-from tests.object_store.conftest import KEY_ID, SECRET, OpenStore, forget_clients
+from tests.object_store.conftest import KEY_ID, SECRET, OpenStore
 from tests.object_store.signatures import Key
 from tests.object_store.strict_store import Rules, StrictStore
 
@@ -127,4 +127,3 @@ def test_the_region_of_an_endpoint_is_signed(open_store: OpenStore, region: str)
     put()
 
     assert fetch(sign_download(KEY)[0], store).content == BODY
-    forget_clients()

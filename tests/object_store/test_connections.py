@@ -9,7 +9,6 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from core.artifacts.storage import bucket, bucket_in_a_hurry
-from core.settings import get_settings
 from tests.object_store.conftest import OpenStore
 
 
@@ -37,4 +36,3 @@ def test_64_threads_have_a_connection_each(
 
     assert [record.getMessage() for record in caplog.records if "full" in record.getMessage()] == []
     assert len(store.seen) >= 256
-    get_settings.cache_clear()

@@ -15,6 +15,7 @@ from structlog.testing import capture_logs
 from core.artifacts import link_signer
 from core.artifacts.storage import bucket, prepare_clients, sign_download
 from core.errors import StorageUnavailable
+from infra.local.environment import inherit
 from tests.object_store.conftest import KEY_ID, SECRET, OpenStore
 from tests.object_store.role import Role, RoleKeys
 from tests.object_store.signatures import Key
@@ -207,6 +208,14 @@ def test_the_token_of_another_key_is_left_alone(open_store: OpenStore, monkeypat
     put()
 
     assert httpx2.get(sign_download(KEY)[0]).content == b"pixels"
+
+
+def test_the_embedded_stack_takes_no_token_of_its_caller(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It has a key pair of its own, which a token in the caller's environment does not belong to."""
+    for name in ("S3_SESSION_TOKEN", "AWS_SESSION_TOKEN"):
+        monkeypatch.setenv(name, "of another pair")
+
+    assert not {"S3_SESSION_TOKEN", "AWS_SESSION_TOKEN"} & inherit({}).keys()
 
 
 def test_keys_of_the_environment_end_when_it_says(open_store: OpenStore, monkeypatch: pytest.MonkeyPatch) -> None:
