@@ -10,8 +10,10 @@ import socket
 
 from celery import Celery
 from celery.signals import setup_logging, worker_ready, worker_shutdown, worker_shutting_down
+from prometheus_client import CollectorRegistry
 
 import core.schema  # noqa: F401  (every table, so that foreign keys find theirs)
+from core import metrics
 from core.database import enforce_checkout_deadline, get_engine
 from core.doorbell import DELIVER_NEXT, MAINTENANCE_QUEUE, RENDER_NEXT, WEBHOOK_QUEUE, get_doorbell, render_queue
 from core.logs import configure_logging
@@ -61,6 +63,8 @@ def run_renderer(settings: Settings) -> None:
     gc.freeze()
     gc.enable()
     get_runtime().start()
+    metrics.WORKER_SLOTS.set(settings.render_concurrency)
+    metrics.WORKER_SLOTS_IN_USE.set_function(get_runtime().capacity.count_unfinished)
     queue = render_queue(settings.render_pool)
     ring_once_connected(app, queue, RENDER_NEXT)
     _run_worker(
@@ -69,14 +73,17 @@ def run_renderer(settings: Settings) -> None:
         queues=[queue],
         threads=settings.render_concurrency,
         patience_seconds=_renderers_patience_seconds(settings),
+        registry=metrics.RENDERER,
     )
 
 
 def run_dispatcher(settings: Settings) -> None:
-    """Deliver webhooks and sweep."""
+    """Deliver webhooks, sweep, and serve the gauges of the whole service."""
+    from worker.maintenance.queue_collector import QueueCollector
     from worker.webhooks.deliver import get_delivery_slots
 
     app = build_celery(settings, include=["worker.webhooks.tasks", "worker.maintenance.tasks"])
+    metrics.DISPATCHER.register(QueueCollector())
     worker_shutting_down.connect(lambda **_: get_delivery_slots().close(), weak=False)
     ring_once_connected(app, WEBHOOK_QUEUE, DELIVER_NEXT)
     # Deliveries never take more than their own number of threads, so that slow receivers cannot hold up the sweep.
@@ -87,6 +94,7 @@ def run_dispatcher(settings: Settings) -> None:
         queues=[WEBHOOK_QUEUE, MAINTENANCE_QUEUE],
         threads=threads,
         patience_seconds=_DISPATCHER_PATIENCE_SECONDS,
+        registry=metrics.DISPATCHER,
     )
 
 
@@ -95,7 +103,15 @@ def run_beat(settings: Settings) -> None:
     build_celery(settings, include=[]).Beat(quiet=True).run()
 
 
-def _run_worker(app: Celery, settings: Settings, *, queues: list[str], threads: int, patience_seconds: float) -> None:
+def _run_worker(
+    app: Celery,
+    settings: Settings,
+    *,
+    queues: list[str],
+    threads: int,
+    patience_seconds: float,
+    registry: CollectorRegistry,
+) -> None:
     """Take work until a signal ends the process. It waits at most `patience_seconds` for an answer of the database."""
 
     @worker_ready.connect(weak=False)
@@ -103,7 +119,7 @@ def _run_worker(app: Celery, settings: Settings, *, queues: list[str], threads: 
         # Celery's cold shutdown stops the pool before it announces the shutdown, so SIGQUIT starts the warm one too.
         signal.signal(signal.SIGQUIT, signal.getsignal(signal.SIGTERM))
         install_drain_notices(settings.drain_file)
-        start_metrics_server(settings)
+        start_metrics_server(settings, registry)
 
     # The rings for the last jobs that ended are still being sent.
     worker_shutdown.connect(lambda **_: get_doorbell().flush(), weak=False)
