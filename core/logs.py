@@ -82,6 +82,13 @@ def configure_logging(settings: Settings) -> None:
     report_fault_points()
 
 
+def describe_error(error: BaseException) -> str:
+    """The error's class and message, for a field of a log line. `repr` will not do: redis-py's holds no message, and `str`
+    of a KeyError or of an error without a message does not say what it is.
+    """
+    return f"{type(error).__name__}: {error}".removesuffix(": ")
+
+
 @contextmanager
 def private_texts(texts: Iterable[Any]) -> Iterator[None]:
     """Until the block ends, errors that this thread logs do not show these texts: libraries quote in an error's message what

@@ -50,6 +50,17 @@ _serve(REGISTRIES, PlatformCollector(registry=None))
 # It insists on a registry of its own.
 _serve(REGISTRIES, GCCollector(CollectorRegistry()))
 
+#: `outcome` is sent or failed: Redis did not take it, or was not tried because it had just failed.
+RINGS = _serve(
+    REGISTRIES,
+    Counter(
+        "darkroom_doorbell_rings_total", "Rings for workers through Redis, by outcome.", ["outcome"], registry=None
+    ),
+)
+for _outcome in ("sent", "failed"):
+    # So that the first failure is a growth, and not a series that nobody has seen before.
+    RINGS.labels(_outcome)
+
 # Of the API
 HTTP_REQUESTS = _serve(
     [API],

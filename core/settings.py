@@ -10,6 +10,8 @@ from typing import Literal, Self
 from pydantic import Field, SecretStr, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from core.redis_link.address import parse_redis_url
+
 
 class Settings(BaseSettings):
     """One attribute for each environment variable, of the same name in upper case; `.env.example` explains each."""
@@ -94,6 +96,15 @@ class Settings(BaseSettings):
     def _postgresql_alone(cls, url: str) -> str:
         if not url.startswith("postgresql+psycopg://"):
             raise ValueError("must be the address of a PostgreSQL: postgresql://…")
+        return url
+
+    @field_validator("redis_url")
+    @classmethod
+    def _redis_for_both_clients(cls, url: str) -> str:
+        try:
+            parse_redis_url(url)
+        except ValueError as error:
+            raise ValueError(f"be an address that Darkroom can use: {error}") from None
         return url
 
     @field_validator("public_url")
