@@ -8,6 +8,8 @@ from __future__ import annotations
 import gc
 import logging
 
+from gunicorn.glogging import Logger
+
 from api.return_memory import limit_heaps, start_returning_memory
 from core.database import enforce_checkout_deadline, get_engine
 from core.doorbell import get_doorbell
@@ -16,6 +18,7 @@ from core.settings import get_settings
 from core.warm_up import warm_up
 
 _settings = get_settings()
+configure_logging(_settings)
 
 # Before the application is loaded and the process forked.
 limit_heaps()
@@ -55,13 +58,15 @@ def worker_exit(_server: object, _worker: object) -> None:
     get_doorbell().flush()
 
 
-def on_starting(_server: object) -> None:
-    """Log gunicorn's own few lines in the format of all others."""
-    configure_logging(_settings)
-    logger = logging.getLogger("gunicorn.error")
-    logger.handlers = []
-    logger.propagate = True
-    logger.addFilter(_leave_out_quotes)
+class logger_class(Logger):  # noqa: N801  (the name of gunicorn's setting)
+    """Gunicorn's own few lines, in the format of all others."""
+
+    def setup(self, cfg: object) -> None:
+        """Leave the writing to our handlers, from the first line on."""
+        super().setup(cfg)
+        self.error_log.handlers = []
+        self.error_log.propagate = True
+        self.error_log.addFilter(_leave_out_quotes)
 
 
 def _leave_out_quotes(record: logging.LogRecord) -> bool:

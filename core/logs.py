@@ -14,6 +14,7 @@ import structlog
 from structlog.typing import EventDict, ExcInfo, Processor
 
 from core.fault_points import report_fault_points
+from core.printed import log_what_is_printed
 from core.settings import Settings
 
 #: Without the frames' local variables: those hold keys, passwords and prompts.
@@ -45,7 +46,9 @@ class _Lines:
 
 
 def configure_logging(settings: Settings) -> None:
-    """Send every log line of this process, ours and our libraries', to stdout in one format."""
+    """Send every log line of this process, ours and our libraries', to stdout in one format. With JSON, what is printed
+    becomes such lines too. To be called once.
+    """
     shared: list[Processor] = [
         structlog.contextvars.merge_contextvars,
         structlog.stdlib.add_log_level,
@@ -79,6 +82,10 @@ def configure_logging(settings: Settings) -> None:
     # One line for every task message says nothing that our own events do not.
     for name in ("celery.worker.strategy", "celery.app.trace", "celery.beat", "httpx2", "httpcore2", "botocore"):
         logging.getLogger(name).setLevel(logging.WARNING)
+    if settings.log_format == "json":
+        log_what_is_printed()
+    else:
+        logging.captureWarnings(capture=True)
     report_fault_points()
 
 

@@ -8,6 +8,8 @@ import os
 import signal
 import socket
 
+import celery.apps.worker
+import structlog
 from celery import Celery
 from celery.signals import setup_logging, worker_ready, worker_shutdown, worker_shutting_down
 from prometheus_client import CollectorRegistry
@@ -17,6 +19,8 @@ from core import metrics
 from core.database import enforce_checkout_deadline, get_engine
 from core.doorbell import DELIVER_NEXT, MAINTENANCE_QUEUE, RENDER_NEXT, WEBHOOK_QUEUE, get_doorbell, render_queue
 from core.logs import configure_logging
+from core.printed import hand_over_handlers
+from core.redis_link.address import parse_redis_url
 from core.settings import Settings, get_settings
 from core.warm_up import warm_up
 from worker.celery_app import build_celery
@@ -24,6 +28,8 @@ from worker.drain_notice import install_drain_notices
 from worker.metrics_server import start_metrics_server
 from worker.ring_once_connected import ring_once_connected
 from worker.wake_consumer import wake_consumer_after_tasks
+
+_log = structlog.get_logger()
 
 #: Threads of the dispatcher that webhooks never take.
 _MAINTENANCE_THREADS = 2
@@ -47,6 +53,8 @@ def main() -> None:
     configure_logging(settings)
     # With any receiver of this signal Celery leaves the logging as we have just set it up.
     setup_logging.connect(_keep_our_logging)
+    # What it says when a signal ends it goes past all streams of Python; the signals' receivers log it.
+    celery.apps.worker.safe_say = _say_nothing
     {"render": run_renderer, "dispatch": run_dispatcher, "beat": run_beat}[role](settings)
 
 
@@ -62,7 +70,9 @@ def run_renderer(settings: Settings) -> None:
     gc.collect()
     gc.freeze()
     gc.enable()
+    hand_over_handlers()
     get_runtime().start()
+    hand_over_handlers()
     metrics.WORKER_SLOTS.set(settings.render_concurrency)
     metrics.WORKER_SLOTS_IN_USE.set_function(get_runtime().capacity.count_unfinished)
     queue = render_queue(settings.render_pool)
@@ -100,7 +110,10 @@ def run_dispatcher(settings: Settings) -> None:
 
 def run_beat(settings: Settings) -> None:
     """Ring for the sweep and the other periodic work when it is due. A second beat does no harm."""
-    build_celery(settings, include=[]).Beat(quiet=True).run()
+    app = build_celery(settings, include=[])
+    schedule = {name: entry["schedule"] for name, entry in app.conf.beat_schedule.items()}
+    _log.info("beat_started", redis=parse_redis_url(settings.redis_url).shown, seconds_between_rings=schedule)
+    app.Beat(quiet=True).run()
 
 
 def _run_worker(
@@ -121,13 +134,17 @@ def _run_worker(
         install_drain_notices(settings.drain_file)
         start_metrics_server(settings, registry)
 
+    worker_shutting_down.connect(_log_shutdown, weak=False)
     # The rings for the last jobs that ended are still being sent.
     worker_shutdown.connect(lambda **_: get_doorbell().flush(), weak=False)
     wake_consumer_after_tasks()
     enforce_checkout_deadline(get_engine(), patience_seconds)
     warm_up()
+    _log.info("worker_starting", queues=queues, threads=threads)
     app.worker_main(
         [
+            # Without the banner; the line above says the same.
+            "--quiet",
             "worker",
             "--pool=threads",
             f"--concurrency={threads}",
@@ -143,6 +160,14 @@ def _run_worker(
 
 def _renderers_patience_seconds(settings: Settings) -> float:
     return max(_LEAST_PATIENCE_SECONDS, settings.lease_seconds * _SHARE_OF_LEASE)
+
+
+def _log_shutdown(sig: str = "", how: str = "", **_: object) -> None:
+    _log.info("worker_stopping", signal=sig, how=how.lower())
+
+
+def _say_nothing(*_: object) -> None:
+    """In place of Celery's words to a terminal."""
 
 
 def _keep_our_logging(**_: object) -> None:
