@@ -13,12 +13,12 @@ from gunicorn.glogging import Logger
 from api.return_memory import limit_heaps, start_returning_memory
 from core.database import enforce_checkout_deadline, get_engine
 from core.doorbell import get_doorbell
-from core.logs import configure_logging
+from core.logs import take_over_output
 from core.settings import get_settings
 from core.warm_up import warm_up
 
 _settings = get_settings()
-configure_logging(_settings)
+take_over_output(_settings)
 
 # Before the application is loaded and the process forked.
 limit_heaps()

@@ -18,15 +18,19 @@ _log = structlog.get_logger()
 
 
 def log_what_is_printed() -> None:
-    """Turn prints to stdout and stderr, warnings, and exceptions that nothing catches into log lines. What C code writes
-    is not seen by Python.
+    """Turn prints to stdout and stderr, and exceptions that nothing catches into log lines. What C code writes
+    is not seen by Python. A second call changes nothing.
     """
-    sys.stdout = _Printed(sys.stdout, "stdout")
-    sys.stderr = _Printed(sys.stderr, "stderr")
-    logging.captureWarnings(capture=True)
+    sys.stdout = _Printed(get_stream(sys.stdout), "stdout")
+    sys.stderr = _Printed(get_stream(sys.stderr), "stderr")
     sys.excepthook = _log_exception
     threading.excepthook = _log_threads_exception
     sys.unraisablehook = _log_unraisable
+
+
+def get_stream(stream: TextIO) -> TextIO:
+    """What the process was started with, for `sys.stdout` or `sys.stderr` that may have been replaced."""
+    return stream.stream if isinstance(stream, _Printed) else stream
 
 
 def hand_over_handlers() -> None:
@@ -44,19 +48,19 @@ class _Printed(io.TextIOBase):
 
     def __init__(self, stream: TextIO, name: str) -> None:
         super().__init__()
-        self._stream = stream
+        self.stream = stream
         self._name = name
         self._begun = threading.local()
 
     @property
     def encoding(self) -> str:  # type: ignore[override]
-        return self._stream.encoding
+        return self.stream.encoding
 
     def writable(self) -> bool:
         return True
 
     def fileno(self) -> int:
-        return self._stream.fileno()
+        return self.stream.fileno()
 
     def write(self, text: str) -> int:
         # A progress bar goes back to the start of its line.

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import logging
+
 import structlog
 from alembic import context
 from alembic.runtime.migration import MigrationContext
 from sqlalchemy import create_engine, pool, text
 
-from core.logs import configure_logging
+from core.logs import take_over_output
 from core.schema import metadata
 from core.settings import get_settings
 
@@ -42,7 +44,7 @@ def run_migrations() -> None:
 
 
 def _changes_the_schema() -> bool:
-    """Whether the command line asks for an upgrade or a downgrade, and not for a list or a draft, which it prints."""
+    """Whether the command line asks for an upgrade or a downgrade, and not for a list or a draft, which is printed."""
     command = getattr(context.config.cmd_opts, "cmd", None)
     return command is not None and command[0].__name__ in ("upgrade", "downgrade")
 
@@ -50,5 +52,7 @@ def _changes_the_schema() -> bool:
 if context.is_offline_mode():
     raise SystemExit("Darkroom's migrations are run against a database; --sql is not supported.")
 if _changes_the_schema():
-    configure_logging(get_settings())
+    take_over_output(get_settings())
+    # One line says more than what it says of each step.
+    logging.getLogger("alembic").setLevel(logging.WARNING)
 run_migrations()

@@ -18,7 +18,7 @@ import core.schema  # noqa: F401  (every table, so that foreign keys find theirs
 from core import metrics
 from core.database import enforce_checkout_deadline, get_engine
 from core.doorbell import DELIVER_NEXT, MAINTENANCE_QUEUE, RENDER_NEXT, WEBHOOK_QUEUE, get_doorbell, render_queue
-from core.logs import configure_logging
+from core.logs import take_over_output
 from core.printed import hand_over_handlers
 from core.redis_link.address import parse_redis_url
 from core.settings import Settings, get_settings
@@ -50,7 +50,7 @@ def main() -> None:
     role = parser.parse_args().role
 
     settings = get_settings()
-    configure_logging(settings)
+    take_over_output(settings)
     # With any receiver of this signal Celery leaves the logging as we have just set it up.
     setup_logging.connect(_keep_our_logging)
     # What it says when a signal ends it goes past all streams of Python; the signals' receivers log it.
