@@ -61,7 +61,8 @@ def test_every_line_from_the_start_to_the_end_is_json(tmp_path: Path) -> None:
     events = {name: {line["event"] for line in read_lines(path.read_text())} for name, path in paths.items()}
     assert {"worker_starting", "metrics_served", "worker_stopping", "job_claimed"} <= events["worker-1"]
     assert {"worker_starting", "metrics_served", "worker_stopping"} <= events["dispatcher"]
-    assert {"Starting gunicorn 27.0.1", "request_answered", "doorbell_not_rung"} <= events["api"]
+    assert {"request_answered", "doorbell_not_rung"} <= events["api"]
+    assert any(event.startswith("Starting gunicorn") for event in events["api"])
     assert "beat_started" in events["beat"]
     assert any(event.startswith("consumer: Cannot connect to redis://127.0.0.1:") for event in events["worker-1"])
     assert [line["event"] for line in read_lines(migrated)] == ["database_up_to_date"]
