@@ -89,11 +89,13 @@ def run_renderer(settings: Settings) -> None:
 
 def run_dispatcher(settings: Settings) -> None:
     """Deliver webhooks, sweep, and serve the gauges of the whole service."""
-    from worker.maintenance.queue_collector import QueueCollector
+    from worker.maintenance.queue_collector import build_queue_collector
     from worker.webhooks.deliver import get_delivery_slots
 
     app = build_celery(settings, include=["worker.webhooks.tasks", "worker.maintenance.tasks"])
-    metrics.DISPATCHER.register(QueueCollector())
+    queues = build_queue_collector(settings)
+    metrics.DISPATCHER.register(queues)
+    worker_shutdown.connect(lambda **_: queues.lead.release(), weak=False)
     worker_shutting_down.connect(lambda **_: get_delivery_slots().close(), weak=False)
     ring_once_connected(app, WEBHOOK_QUEUE, DELIVER_NEXT)
     # Deliveries never take more than their own number of threads, so that slow receivers cannot hold up the sweep.
