@@ -73,8 +73,6 @@ def run_renderer(settings: Settings) -> None:
     hand_over_handlers()
     get_runtime().start()
     hand_over_handlers()
-    metrics.WORKER_SLOTS.set(settings.render_concurrency)
-    metrics.WORKER_SLOTS_IN_USE.set_function(get_runtime().capacity.count_unfinished)
     queue = render_queue(settings.render_pool)
     ring_once_connected(app, queue, RENDER_NEXT)
     _run_worker(
@@ -94,7 +92,7 @@ def run_dispatcher(settings: Settings) -> None:
 
     app = build_celery(settings, include=["worker.webhooks.tasks", "worker.maintenance.tasks"])
     queues = build_queue_collector(settings)
-    metrics.DISPATCHER.register(queues)
+    worker_ready.connect(lambda **_: metrics.DISPATCHER.register(queues), weak=False)
     worker_shutdown.connect(lambda **_: queues.lead.release(), weak=False)
     worker_shutting_down.connect(lambda **_: get_delivery_slots().close(), weak=False)
     ring_once_connected(app, WEBHOOK_QUEUE, DELIVER_NEXT)

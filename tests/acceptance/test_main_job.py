@@ -141,6 +141,10 @@ def test_metrics_tell_what_happened(stack: LocalStack, customer: Customer) -> No
     assert 'darkroom_http_requests_total{method="POST",route="/v1/jobs",status="202"}' in api
     assert 'darkroom_render_jobs_finished_total{failure_code="",status="succeeded"}' in worker
     assert 'darkroom_queue_wait_seconds_count{pool="default"}' in worker
+    assert "darkroom_worker_slots 16.0" in worker
+    assert "darkroom_worker_slots_in_use 0.0" in worker
+    assert 'darkroom_batch_rows_count{model="picturebook"}' in worker
+    assert all('darkroom_build_info{version="' in each for each in (api, worker, dispatcher))
     assert 'darkroom_render_duration_seconds_count{model="picturebook"}' in worker
 
 
