@@ -7,10 +7,13 @@ from __future__ import annotations
 
 import gc
 import logging
+from typing import Any
 
 from gunicorn.glogging import Logger
 
 from api.return_memory import limit_heaps, start_returning_memory
+from api.server.open_files import allow_connections
+from api.server.strict_body import read_strictly
 from core.database import enforce_checkout_deadline, get_engine
 from core.doorbell import get_doorbell
 from core.logs import take_over_output
@@ -23,12 +26,15 @@ take_over_output(_settings)
 # Before the application is loaded and the process forked.
 limit_heaps()
 
+#: Connections that are kept between their requests, beside those that threads are answering. They take no thread.
+_IDLE_CONNECTIONS = 1_000
+
 #: Seconds. No request needs a database connection for longer; if the database hangs, 503 is the better answer.
 _DATABASE_SECONDS = 4.0
 
 wsgi_app = "api.app:create_app()"
 bind = "0.0.0.0:8000"  # --bind overrides it
-worker_class = "api.server_worker.ServerWorker"
+worker_class = "api.server.worker.ServerWorker"
 workers = 1
 # A process that replaces one that died is forked from here, with everything imported and built, so that calls that
 # arrive in between wait for a moment and not for seconds.
@@ -37,7 +43,14 @@ threads = _settings.api_threads
 # Seconds: longer than any request of ours, shorter than a client's patience.
 timeout = 60
 graceful_timeout = 10
-keepalive = 5
+keepalive = _settings.api_keepalive_seconds
+# At the least one more than threads: gunicorn keeps as many idle as there are more.
+worker_connections = max(allow_connections(threads + _IDLE_CONNECTIONS), threads + 1)
+# Nobody in front of the API decides what its address is (api/own_address.py), not even from this machine or over a Unix
+# socket: no SCRIPT_NAME, no X-Forwarded-Proto.
+forwarded_allow_ips = ""
+forwarder_headers = ""
+secure_scheme_headers: dict[str, str] = {}
 control_socket_disable = True
 accesslog = None  # our own log line says more
 
@@ -51,6 +64,11 @@ def post_worker_init(_worker: object) -> None:
     # every submit.
     gc.collect()
     gc.freeze()
+
+
+def pre_request(_worker: object, request: Any) -> None:
+    """Bodies that are malformed or cut short end quietly."""
+    read_strictly(request)
 
 
 def worker_exit(_server: object, _worker: object) -> None:

@@ -13,7 +13,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from structlog.contextvars import get_contextvars
 from werkzeug.exceptions import HTTPException
 
-from api.connection_end import ConnectionEnd, end_connection
+from api.server.connection_end import ConnectionEnd, end_connection
 from core.database import is_unavailable
 from core.errors import (
     LONGEST_FIELD_NAME,

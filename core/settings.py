@@ -34,6 +34,7 @@ class Settings(BaseSettings):
     public_url: str = "http://127.0.0.1:8000"
     api_key_pepper: SecretStr = Field(min_length=16)
     api_threads: int = Field(default=64, ge=1)
+    api_keepalive_seconds: int = Field(default=75, ge=1, le=3600)
     picture_decoders: int = Field(default=3, ge=1)
     database_pool_size: int = Field(default=20, ge=1)
     download_url_seconds: int = Field(default=900, ge=1, le=604_800)
