@@ -12,6 +12,8 @@ from urllib.parse import urlsplit
 from pydantic import Field, SecretStr, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from core.redis_link.address import parse_redis_url
+
 #: Names and IPv4 addresses, and IPv6 ones without their brackets.
 _HOST = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9.-]*[A-Za-z0-9.])?|[0-9A-Fa-f:.]*:[0-9A-Fa-f:.]*")
 
@@ -117,6 +119,15 @@ class Settings(BaseSettings):
         if address.query or address.fragment or address.username:
             raise ValueError("must be a scheme, a host and a port alone; keys have settings of their own")
         return url.rstrip("/")
+
+    @field_validator("redis_url")
+    @classmethod
+    def _redis_for_both_clients(cls, url: str) -> str:
+        try:
+            parse_redis_url(url)
+        except ValueError as error:
+            raise ValueError(f"be an address that Darkroom can use: {error}") from None
+        return url
 
     @field_validator("public_url")
     @classmethod
