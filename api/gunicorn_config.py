@@ -9,6 +9,8 @@ import gc
 import logging
 
 from api.return_memory import limit_heaps, start_returning_memory
+from core.catalog import get_catalog
+from core.command_line import run_command_line
 from core.database import enforce_checkout_deadline, get_engine
 from core.doorbell import get_doorbell
 from core.logs import configure_logging
@@ -16,6 +18,8 @@ from core.settings import get_settings
 from core.warm_up import warm_up
 
 _settings = get_settings()
+# What is wrong with the models file is one line here, and a traceback where gunicorn loads the application.
+run_command_line("darkroom", get_catalog)
 
 # Before the application is loaded and the process forked.
 limit_heaps()

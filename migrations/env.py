@@ -5,6 +5,7 @@ from __future__ import annotations
 from alembic import context
 from sqlalchemy import create_engine, pool, text
 
+from core.command_line import run_command_line
 from core.schema import metadata
 from core.settings import get_settings
 
@@ -17,7 +18,7 @@ STATEMENT_TIMEOUT = "60s"
 def run_migrations() -> None:
     """Run the migrations that the command asked for, each in its own transaction."""
     engine = create_engine(get_settings().database_url, poolclass=pool.NullPool)
-    with engine.connect() as connection:
+    with run_command_line("alembic", engine.connect) as connection:
         connection.execute(text(f"SET lock_timeout = '{LOCK_TIMEOUT}'"))
         connection.execute(text(f"SET statement_timeout = '{STATEMENT_TIMEOUT}'"))
         connection.commit()

@@ -12,6 +12,7 @@ from celery import Celery
 from celery.signals import setup_logging, worker_ready, worker_shutdown, worker_shutting_down
 
 import core.schema  # noqa: F401  (every table, so that foreign keys find theirs)
+from core.command_line import run_command_line
 from core.database import enforce_checkout_deadline, get_engine
 from core.doorbell import DELIVER_NEXT, MAINTENANCE_QUEUE, RENDER_NEXT, WEBHOOK_QUEUE, get_doorbell, render_queue
 from core.logs import configure_logging
@@ -45,7 +46,8 @@ def main() -> None:
     configure_logging(settings)
     # With any receiver of this signal Celery leaves the logging as we have just set it up.
     setup_logging.connect(_keep_our_logging)
-    {"render": run_renderer, "dispatch": run_dispatcher, "beat": run_beat}[role](settings)
+    run = {"render": run_renderer, "dispatch": run_dispatcher, "beat": run_beat}[role]
+    run_command_line("darkroom", lambda: run(settings))
 
 
 def run_renderer(settings: Settings) -> None:
