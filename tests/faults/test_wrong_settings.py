@@ -97,6 +97,8 @@ def test_a_missing_models_file_is_one_line(name: str, without_models: dict[str, 
 
     assert without_models[name].returncode == 1
     program = "darkroom-models" if name == "darkroom-models" else "darkroom"
-    assert errors.splitlines() == [
+    # Torch, which a worker imports before, writes lines of its own.
+    assert errors.splitlines()[-1] == (
         f"{program}: MODELS_FILE is '/nowhere/models.toml', which cannot be read: No such file or directory"
-    ]
+    )
+    assert "Traceback" not in errors
