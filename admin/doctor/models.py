@@ -32,11 +32,15 @@ def check_models(settings: Settings) -> Iterator[Finding]:
         kind = "the default model, " if model_id == default else ""
         if fault is None:
             yield _models.ok(model_id, f"{kind}on this machine")
-        elif model_id == default:
-            yield _models.error(model_id, f"{kind}{fault}", _advise(catalog, model_id))
+        elif model_id == default and not catalog.is_available(model_id):
+            yield _models.error(
+                model_id, f"{kind}not fetched: jobs that name no model are refused", _advise(catalog, model_id)
+            )
         elif not catalog.is_available(model_id):
             # As the models file is shipped: it lists more than anybody needs.
-            yield _models.ok(model_id, f"not fetched, so that jobs for it are refused: `darkroom-models fetch {model_id}`")
+            yield _models.ok(
+                model_id, f"not fetched, so that jobs for it are refused: `darkroom-models fetch {model_id}`"
+            )
         else:
             yield _models.warning(model_id, fault, _advise(catalog, model_id))
     for lora_id in catalog.loras:
@@ -45,7 +49,9 @@ def check_models(settings: Settings) -> Iterator[Finding]:
         elif not catalog.is_lora_available(lora_id):
             yield _models.ok(lora_id, f"a LoRA, not fetched: `darkroom-models fetch {lora_id}`")
         else:
-            yield _models.warning(lora_id, "a LoRA whose file is missing", "Put its file there, or correct the models file")
+            yield _models.warning(
+                lora_id, "a LoRA whose file is missing", "Put its file there, or correct the models file"
+            )
 
 
 def _advise(catalog: Catalog, model_id: str) -> str:

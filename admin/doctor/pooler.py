@@ -37,8 +37,10 @@ def _is_pooled(connection: Connection) -> bool:
 def _shares_sessions(engine: Engine, first: Connection) -> bool:
     """Whether the session of a client that is connected, but has no transaction, serves a second client."""
     for _ in range(_TRIES):
+        session = _get_backend(first)
+        first.commit()
         with engine.connect() as second:
-            if _get_backend(first) == _get_backend(second):
+            if _get_backend(second) == session:
                 return True
     return False
 

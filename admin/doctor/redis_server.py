@@ -29,6 +29,7 @@ _ADVICE = {
     "wrongpass": "Correct the user and the password in REDIS_URL",
     "invalid username-password": "Correct the user and the password in REDIS_URL",
     "authentication required": "Put the password into REDIS_URL: redis://:PASSWORD@HOST",
+    "client already authenticated": "Put the password into REDIS_URL: redis://:PASSWORD@HOST",
     "noauth": "Put the password into REDIS_URL: redis://:PASSWORD@HOST",
     "without any password configured": "Take the password out of REDIS_URL, or set one in the server",
     "connection refused": "Start Redis, or correct the host and the port in REDIS_URL",
@@ -36,11 +37,12 @@ _ADVICE = {
     "name resolution": "Correct the host in REDIS_URL",
     "certificate": "Give this machine the authority that signed the server's certificate (ssl_ca_certs in REDIS_URL)",
     "ssl": "Use redis:// for a server without TLS, and rediss:// for one with it",
-    "timeout": "See whether a firewall drops what is sent to the host and the port in REDIS_URL",
+    "timeout": "See whether a firewall drops what is sent to the host and the port in REDIS_URL, and whether the server "
+    "speaks TLS if that begins with rediss://",
     "db index": "Correct the number at the end of REDIS_URL",
-    "noperm": "Allow the user every command on every key (ACL SETUSER … ~* +@all)",
+    "no permissions": "Allow the user every command on every key (ACL SETUSER … ~* +@all)",
     "read only replica": "Let REDIS_URL name the primary, or end the failover",
-    "oom": "Raise maxmemory, or empty what else is in there",
+    "maxmemory": "Raise maxmemory, or empty what else is in there",
     "misconf": "See why the server cannot save its snapshot: it refuses writes until it can",
     "loading": "Wait until the server has read its file",
 }
