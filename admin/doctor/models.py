@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from importlib.util import find_spec
 
 from admin.doctor.finding import Area, Finding
 from core.catalog import Catalog, HubSource, load_catalog
@@ -28,21 +29,7 @@ def check_models(settings: Settings) -> Iterator[Finding]:
         todo = f"Set DEFAULT_MODEL to one of {', '.join(catalog.models)}"
         yield _models.error(default, f"DEFAULT_MODEL, which {settings.models_file} lacks", todo)
     for model_id in catalog.models:
-        fault = _find_fault(catalog, model_id)
-        kind = "the default model, " if model_id == default else ""
-        if fault is None:
-            yield _models.ok(model_id, f"{kind}on this machine")
-        elif model_id == default and not catalog.is_available(model_id):
-            yield _models.error(
-                model_id, f"{kind}not fetched: jobs that name no model are refused", _advise(catalog, model_id)
-            )
-        elif not catalog.is_available(model_id):
-            # As the models file is shipped: it lists more than anybody needs.
-            yield _models.ok(
-                model_id, f"not fetched, so that jobs for it are refused: `darkroom-models fetch {model_id}`"
-            )
-        else:
-            yield _models.warning(model_id, fault, _advise(catalog, model_id))
+        yield _check_model(catalog, model_id, is_default=model_id == default)
     for lora_id in catalog.loras:
         if catalog.is_lora_available(lora_id) and catalog.lora_path(lora_id).is_file():
             yield _models.ok(lora_id, "a LoRA, on this machine")
@@ -52,6 +39,22 @@ def check_models(settings: Settings) -> Iterator[Finding]:
             yield _models.warning(
                 lora_id, "a LoRA whose file is missing", "Put its file there, or correct the models file"
             )
+
+
+def _check_model(catalog: Catalog, model_id: str, *, is_default: bool) -> Finding:
+    kind = "the default model, " if is_default else ""
+    if not catalog.is_available(model_id):
+        if is_default:
+            return _models.error(model_id, f"{kind}not fetched: jobs for it are refused", _advise(catalog, model_id))
+        # As the models file is shipped: it lists more than anybody needs.
+        return _models.ok(model_id, f"not fetched, so that jobs for it are refused: `darkroom-models fetch {model_id}`")
+    fault = _find_fault(catalog, model_id)
+    if fault is None:
+        return _models.ok(model_id, f"{kind}on this machine")
+    if find_spec("torch") is None:
+        return _models.ok(model_id, f"{kind}not here, where nothing is rendered")
+    make = _models.error if is_default else _models.warning
+    return make(model_id, f"{kind}{fault}", _advise(catalog, model_id))
 
 
 def _advise(catalog: Catalog, model_id: str) -> str:

@@ -51,9 +51,9 @@ def diagnose(servers: LocalStack, forget: Callable[[], None], monkeypatch: pytes
 def sql(servers: LocalStack) -> Callable[..., list[tuple[Any, ...]]]:
     """Runs statements as the database's superuser."""
 
-    def run(*statements: str, database: str = "darkroom") -> list[tuple[Any, ...]]:
+    def run(*statements: str, name: str = "darkroom") -> list[tuple[Any, ...]]:
         rows: list[tuple[Any, ...]] = []
-        with psycopg.connect(change_url(servers, database=database), autocommit=True) as connection:
+        with psycopg.connect(change_url(servers, name=name), autocommit=True) as connection:
             for statement in statements:
                 cursor = connection.execute(statement)
                 rows = cursor.fetchall() if cursor.description else []
@@ -66,16 +66,16 @@ def change_url(
     servers: LocalStack,
     *,
     user: str | None = None,
-    database: str = "darkroom",
+    name: str = "darkroom",
     port: int | None = None,
     driver: str = "",
 ) -> str:
-    """The servers' DATABASE_URL for another role (whose password is `hidden`), database, or port."""
+    """The servers' DATABASE_URL for another role (whose password is `hidden`), another database's name, or port."""
     credentials, _, address = servers.environment["DATABASE_URL"].partition("://")[2].rpartition("@")
     server = address.partition("/")[0]
     if port is not None:
         server = f"{server.partition(':')[0]}:{port}"
-    return f"postgresql{driver}://{f'{user}:hidden' if user else credentials}@{server}/{database}"
+    return f"postgresql{driver}://{f'{user}:hidden' if user else credentials}@{server}/{name}"
 
 
 @pytest.fixture(autouse=True)

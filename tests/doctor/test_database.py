@@ -37,7 +37,7 @@ def test_a_database_as_it_should_be(diagnose: Diagnose) -> None:
     [
         ({"user": "darkroom"}, "password authentication failed", "the password"),
         ({"user": "nobody"}, "password authentication failed", "the password"),
-        ({"database": "nowhere"}, 'database "nowhere" does not exist', "Create it"),
+        ({"name": "nowhere"}, 'database "nowhere" does not exist', "Create it"),
         ({"port": 1}, "Connection refused", "Start PostgreSQL"),
     ],
 )
@@ -109,8 +109,8 @@ def test_migrations_that_are_not_up_to_date(
     """None at all, those of an older release, and those of a newer one."""
     sql("CREATE DATABASE other")
     try:
-        sql(*statements, database="other")
-        found = diagnose(check_database, DATABASE_URL=change_url(servers, database="other"))
+        sql(*statements, name="other")
+        found = diagnose(check_database, DATABASE_URL=change_url(servers, name="other"))
     finally:
         sql("DROP DATABASE other")
     assert found["migrations"].level is level
@@ -121,7 +121,7 @@ def test_an_encoding_without_most_scripts(sql: Sql, servers: LocalStack, diagnos
     """A prompt in another script than Latin could not be stored."""
     sql("CREATE DATABASE old ENCODING 'LATIN1' LOCALE_PROVIDER libc LOCALE 'C' TEMPLATE template0")
     try:
-        found = diagnose(check_database, DATABASE_URL=change_url(servers, database="old"))
+        found = diagnose(check_database, DATABASE_URL=change_url(servers, name="old"))
     finally:
         sql("DROP DATABASE old")
     assert (found["encoding"].level, found["encoding"].seen) == (Level.ERROR, "LATIN1")

@@ -59,7 +59,7 @@ def test_wrong_settings_are_findings() -> None:
     ]
 
 
-def test_nobody_works(servers: LocalStack) -> None:
+def test_nobody_works(database: None, servers: LocalStack) -> None:
     """Servers alone: nobody takes the rings, and each process that is missing is named with its command."""
     report = json.loads(run(dict(servers.environment), "--json").stdout)
     for queue in ("render.default", WEBHOOK_QUEUE, MAINTENANCE_QUEUE):
