@@ -29,7 +29,7 @@ _DATABASE_SECONDS = 4.0
 
 wsgi_app = "api.app:create_app()"
 bind = "0.0.0.0:8000"  # --bind overrides it
-worker_class = "gthread"
+worker_class = "api.server_worker.ServerWorker"
 workers = 1
 # A process that replaces one that died is forked from here, with everything imported and built, so that calls that
 # arrive in between wait for a moment and not for seconds.

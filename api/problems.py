@@ -13,6 +13,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from structlog.contextvars import get_contextvars
 from werkzeug.exceptions import HTTPException
 
+from api.connection_end import ConnectionEnd, end_connection
 from core.database import is_unavailable
 from core.errors import (
     LONGEST_FIELD_NAME,
@@ -104,10 +105,7 @@ def register_problems(app: Flask) -> None:
         response = build_problem(
             status, error.code, error.message, error.errors if isinstance(error, InvalidRequest) else []
         )
-        if isinstance(error, NotAuthenticated):
-            response.headers["WWW-Authenticate"] = "Bearer"
-        if type(error) in _RETRY_AFTER:
-            response.headers["Retry-After"] = str(_RETRY_AFTER[type(error)])
+        _say_what_is_next(error, response)
         return response
 
     @app.errorhandler(HTTPException)
@@ -155,6 +153,16 @@ def answer_validation_error(error: ValidationError) -> Response:
     return build_problem(
         HTTPStatus.UNPROCESSABLE_ENTITY, InvalidRequest.code, f"{len(found)} fields are not valid.", errors
     )
+
+
+def _say_what_is_next(error: DarkroomError, response: Response) -> None:
+    if isinstance(error, NotAuthenticated):
+        response.headers["WWW-Authenticate"] = "Bearer"
+    if type(error) in _RETRY_AFTER:
+        response.headers["Retry-After"] = str(_RETRY_AFTER[type(error)])
+    if isinstance(error, (PicturesBusy, SubmitsBusy)):
+        # Many clients that try again at once would take the time of all others.
+        end_connection(ConnectionEnd.LATE_ANSWER)
 
 
 def build_problem(status: HTTPStatus, code: str, detail: str, errors: list[FieldError] | None = None) -> Response:

@@ -16,14 +16,14 @@ from core.errors import DarkroomError
 from core.settings import read_settings
 from infra.local.application import REPOSITORY
 from infra.local.data_folder import DataFolderInUse
-from infra.local.options import PREFERRED_PORT, Spelling, parse_options
 from infra.local.part import PartFailed
 from infra.local.ports import is_listening
 from infra.local.postgres_programs import PostgresRefused
-from infra.local.screen import Screen
 from infra.local.signals import AskedToStop, raise_request, stop_requests
 from infra.local.stack import LocalStack
 from infra.local.supervise import keep_running
+from infra.local.terminal.options import PREFERRED_PORT, Spelling, parse_options
+from infra.local.terminal.screen import Screen
 from infra.local.wrapped_command import run_command
 
 
