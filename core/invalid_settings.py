@@ -40,8 +40,8 @@ def _describe(item: Any, fields: dict[str, FieldInfo]) -> str:
         state = f"is not set, nor is {name.upper()}_FILE" if is_secret(field) else "is not set"
     else:
         state = "is wrong" if is_secret(field) else f"is {_show(item['input'])}"
-    allowed = reason or f"be {_describe_allowed(field) or item['msg']}"
-    return f"{name.upper()} {state}: it has to {allowed}"
+    allowed = _describe_allowed(field) or item["msg"]
+    return f"{name.upper()} {state}: {reason or f'it has to be {allowed}'}"
 
 
 def _show(value: Any) -> str:

@@ -121,13 +121,13 @@ class Settings(BaseSettings):
     @classmethod
     def _postgresql_alone(cls, url: str) -> str:
         if not url.startswith("postgresql+psycopg://"):
-            raise ValueError("be the address of a PostgreSQL: postgresql://…")
+            raise ValueError("it has to be the address of a PostgreSQL: postgresql://…")
         try:
             make_url(url)
         except (ArgumentError, ValueError):
             # Its message quotes a part of the address, which can be a part of the password.
             raise ValueError(
-                "be postgresql://USER:PASSWORD@HOST:PORT/DATABASE, with / as %2F, @ as %40 and : as %3A in a password"
+                "it has to be postgresql://USER:PASSWORD@HOST:PORT/DATABASE, with / as %2F, @ as %40 and : as %3A in a password"
             ) from None
         return url
 
@@ -144,7 +144,7 @@ class Settings(BaseSettings):
         except ValueError:
             is_whole = False
         if not is_whole:
-            raise ValueError("be an address that begins with http:// or https://")
+            raise ValueError("it has to be an address that begins with http:// or https://")
         return url.rstrip("/")
 
     @field_validator("webhook_allowed_networks")
@@ -154,7 +154,9 @@ class Settings(BaseSettings):
             try:
                 ipaddress.ip_network(part)
             except ValueError as error:
-                raise ValueError(f"be networks such as 10.20.0.0/16, with commas between them: {error}") from None
+                raise ValueError(
+                    f"it has to be networks such as 10.20.0.0/16, with commas between them: {error}"
+                ) from None
         return text
 
     @model_validator(mode="after")

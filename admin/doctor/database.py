@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from alembic.script import ScriptDirectory
-from sqlalchemy import Connection, Engine, text
+from sqlalchemy import Connection, text
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
 from admin.doctor.finding import Area, Finding, find_advice, in_one_line
@@ -49,7 +49,7 @@ def check_database(settings: Settings) -> Iterator[Finding]:
     engine = build_engine(settings.database_url, pool_size=2)
     try:
         with engine.connect() as connection:
-            yield _database.ok("connection", f"connected to {connection.engine.url.host} as {engine.url.username}")
+            yield _database.ok("connection", _describe_connection(connection))
             yield from _check_server(connection)
             yield from check_pooler(engine, connection)
             yield from _check_migrations(connection)
@@ -61,11 +61,14 @@ def check_database(settings: Settings) -> Iterator[Finding]:
         advice = find_advice(reason, _ADVICE, "Correct DATABASE_URL, or what the server says")
         yield _database.error("connection", reason, advice)
     finally:
-        _close(engine)
+        engine.dispose()
 
 
-def _close(engine: Engine) -> None:
-    engine.dispose()
+def _describe_connection(connection: Connection) -> str:
+    # Of several hosts in the address, the one that answered.
+    driver = connection.connection.driver_connection
+    assert driver is not None
+    return f"connected to {driver.info.host} as {driver.info.user}"
 
 
 def _check_server(connection: Connection) -> Iterator[Finding]:
@@ -74,7 +77,7 @@ def _check_server(connection: Connection) -> Iterator[Finding]:
             SELECT current_setting('server_version') AS version, current_setting('server_version_num')::int AS number,
                 current_setting('server_encoding') AS encoding, pg_is_in_recovery() AS is_standby,
                 current_setting('transaction_read_only') = 'on' AS is_read_only,
-                current_setting('default_transaction_isolation') AS isolation
+                current_setting('default_transaction_isolation') AS isolation, current_user AS role
         """)
     ).one()
     if row.number < _OLDEST:
@@ -100,7 +103,7 @@ def _check_server(connection: Connection) -> Iterator[Finding]:
     if row.isolation == "read committed":
         yield _database.ok("isolation", row.isolation)
     else:
-        todo = f"ALTER ROLE {connection.engine.url.username} SET default_transaction_isolation TO 'read committed'"
+        todo = f"ALTER ROLE {row.role} SET default_transaction_isolation TO 'read committed'"
         yield _database.error("isolation", f"{row.isolation}: submits would fail", todo)
 
 

@@ -5,13 +5,17 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
+import httpx2
 import pytest
 
+from infra.local import LocalStack
 from tests.conftest import REPOSITORY
+from tests.guards.env_example import COMPOSE_GROUP, read_env_example
 
 #: What every start of a process of ours runs, by its name.
 PROCESSES = {
@@ -102,3 +106,19 @@ def test_a_missing_models_file_is_one_line(name: str, without_models: dict[str, 
         f"{program}: MODELS_FILE is '/nowhere/models.toml', which cannot be read: No such file or directory"
     )
     assert "Traceback" not in errors
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(300)
+def test_every_line_of_the_example_at_once_starts_everything() -> None:
+    """F58: .env.example without any "# " is a service of which every process starts, and which draws a job."""
+    lines = {each.name: each.value for each in read_env_example() if each.is_optional and each.group != COMPOSE_GROUP}
+    with LocalStack(environment=lambda own: {name: lines[name] for name in lines.keys() - own.keys()}) as stack:
+        assert stack.environment["CPU_FORWARDS"] == ""
+        headers = {"Authorization": f"Bearer {stack.api_key}"}
+        job = httpx2.post(f"{stack.url}/v1/jobs", headers=headers, json={"prompt": "a red mug"}).json()
+        deadline = time.monotonic() + 120
+        while job["status"] not in {"succeeded", "failed"} and time.monotonic() < deadline:
+            time.sleep(0.5)
+            job = httpx2.get(job["urls"]["self"], headers=headers).json()
+    assert job["status"] == "succeeded"

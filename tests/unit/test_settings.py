@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import json
+import os
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +14,7 @@ import pytest
 from core.environment import find_misspelt
 from core.invalid_settings import InvalidSettings
 from core.settings import Settings, read_settings
+from tests.conftest import REPOSITORY
 from tests.guards.env_example import COMPOSE_GROUP, read_env_example
 
 PEPPER = "a pepper of some length"
@@ -234,3 +239,20 @@ def test_a_misspelt_name_is_found(variables: dict[str, str], found: dict[str, st
 def test_names_are_in_upper_case(monkeypatch: pytest.MonkeyPatch) -> None:
     """A variable in lower case is another one, as everywhere on Linux."""
     assert read(monkeypatch, api_threads="1").api_threads == 64
+
+
+def test_a_misspelt_name_is_logged_once() -> None:
+    """By every process that logs, without the value, however often it sets its logs up."""
+    program = """
+from core.logs import configure_logging
+from core.settings import get_settings
+configure_logging(get_settings())
+configure_logging(get_settings())
+"""
+    environment = {"PATH": os.environ["PATH"], "API_KEY_PEPPER": PEPPER, "DATABASE_URI": "postgresql://u:hidden@h/d"}
+    output = subprocess.run(
+        [sys.executable, "-c", program], cwd=REPOSITORY, env=environment, capture_output=True, text=True, check=True
+    ).stdout
+    [line] = [json.loads(line) for line in output.splitlines()]
+    assert (line["event"], line["level"]) == ("setting_misspelt", "warning")
+    assert (line["name"], line["meant"], "hidden" in output) == ("DATABASE_URI", "DATABASE_URL", False)
