@@ -4,14 +4,17 @@
 
 PYTHON ?= python3
 TORCH_INDEX ?=
-PROMPT ?=
 VENV := .venv
 BENCH_VENV := .venv-bench
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt $(if $(TORCH_INDEX),--extra-index-url $(TORCH_INDEX))
 
-# Commands get it through the environment, so that the shell does not interpret quotes in it.
-export PROMPT
+# What is typed as PROMPT="…" reaches the commands through the environment, exactly as it was typed: otherwise make would
+# expand a $ in it, and the shell interpret its quotes. A variable of such a name that the caller's environment has by
+# chance (PORT, or zsh's PROMPT) is not meant.
+is_typed = $(filter command,$(firstword $(origin $(1))))
+TYPED := $(foreach name,PROMPT DATA PORT WORKERS MODEL,$(if $(call is_typed,$(name)),$(name)))
+$(foreach name,$(TYPED),$(eval export override $(name) := $$(value $(name))))
 .DEFAULT_GOAL := help
 .PHONY: help demo up test test-slow test-thorough test-parts test-service soak check bench bench-queue bench-models soak-models train-demo-model evaluate-demo-model lock clean
 
@@ -19,10 +22,10 @@ help: ## show these commands
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 26
 
 demo: $(VENV)/.installed ## render one prompt through the whole service on this machine, into demo.png (PROMPT="…")
-	@$(BIN)/python -m infra.local run -- $(BIN)/python -m infra.local.demo $(if $(value PROMPT),--prompt "$$PROMPT")
+	@$(BIN)/python -m infra.local run -- $(BIN)/python -m infra.local.demo $(if $(filter PROMPT,$(TYPED)),--prompt="$$PROMPT")
 
-up: $(VENV)/.installed ## run the whole service on this machine until Ctrl-C
-	@$(BIN)/python -m infra.local up
+up: $(VENV)/.installed ## run the whole service on this machine until Ctrl-C (PORT=… DATA=FOLDER WORKERS=… MODEL=…)
+	@TYPED_IN_MAKE="$(filter-out PROMPT,$(TYPED))" $(BIN)/python -m infra.local up
 
 test: $(VENV)/.installed-dev ## run the tests, on a real PostgreSQL, Valkey, S3 server and real workers, in two halves at once
 	@$(BOTH_HALVES) WHICH="not slow and not thorough"
@@ -37,7 +40,7 @@ test-thorough: $(VENV)/.installed-dev ## run the tests that take minutes: every 
 # Tests on servers mostly wait, and the others compute: side by side they take less time. Each half prints its output when it
 # is done.
 WHICH ?= not slow and not thorough
-ON_SERVERS := acceptance faults http integration lifecycle_walk local_stack model_store object_store releases soak
+ON_SERVERS := acceptance doctor faults http integration lifecycle_walk local_stack model_store object_store releases soak
 BOTH_HALVES = $(MAKE) --no-print-directory --jobs=2 --keep-going $(if $(filter output-sync,$(.FEATURES)),--output-sync) test-parts test-service
 
 test-parts: $(VENV)/.installed-dev ## run the half of make test that computes: rendering, the demo model, single modules (WHICH="slow")

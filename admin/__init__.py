@@ -1,1 +1,1 @@
-"""Commands for operators: accounts and API keys."""
+"""Commands for operators: accounts and API keys, and what is wrong with a deployment."""

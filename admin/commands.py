@@ -1,16 +1,19 @@
-"""`darkroom-admin`: open accounts and set their limits and retention, issue and revoke API keys, verify that nothing was lost."""
+"""`darkroom-admin`: open accounts and set their limits and retention, issue and revoke API keys, verify that nothing was lost,
+and check what a deployment stands on.
+"""
 
 from __future__ import annotations
 
 import argparse
 import json
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 from uuid import UUID
 
 from sqlalchemy import select
 
 import core.schema  # noqa: F401  (every table, so that foreign keys find theirs)
+from admin.doctor.report import report
 from core.accounts.create_account import create_account
 from core.accounts.limits import set_limits
 from core.accounts.manage_keys import issue_api_key, revoke_api_key
@@ -90,7 +93,14 @@ def _parser() -> argparse.ArgumentParser:
     )
     verify.set_defaults(run=_verify)
 
-    for command in (create, limits, retention, accounts, keys, issue, revoke, verify):
+    doctor = commands.add_parser(
+        "doctor",
+        help="check settings, database, Redis, store, models and workers; exit code 1 if something does not work",
+    )
+    doctor.add_argument("--strict", action="store_true", help="exit code 1 for warnings, too")
+    doctor.set_defaults(run=_doctor)
+
+    for command in (create, limits, retention, accounts, keys, issue, revoke, verify, doctor):
         command.add_argument("--json", action="store_true", help="print JSON")
     return parser
 
@@ -197,6 +207,10 @@ def _verify(arguments: argparse.Namespace) -> dict[str, str]:
     if violations:
         raise DarkroomError("\n".join(f"{violation.rule}: {violation.subject}" for violation in violations))
     return {"violations": "none"}
+
+
+def _doctor(arguments: argparse.Namespace) -> NoReturn:
+    raise SystemExit(report(as_json=arguments.json, is_strict=arguments.strict))
 
 
 def _read_job_ids(path: Path) -> list[UUID]:

@@ -37,9 +37,7 @@ def _operation_id(*, name: str, **_: str) -> str:
 
 
 def create_app() -> OpenAPI:
-    """The WSGI application. Raises pydantic's ValidationError or InvalidCatalog, naming what is wrong with a setting or
-    the models file.
-    """
+    """The WSGI application. Raises InvalidSettings or InvalidCatalog, naming what is wrong with a setting or the models file."""
     settings = get_settings()
     configure_logging(settings)
     get_catalog()

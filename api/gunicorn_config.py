@@ -14,6 +14,8 @@ from gunicorn.glogging import Logger
 from api.return_memory import limit_heaps, start_returning_memory
 from api.server.open_files import allow_connections
 from api.server.strict_body import read_strictly
+from core.catalog import get_catalog
+from core.command_line import run_command_line
 from core.database import enforce_checkout_deadline, get_engine
 from core.doorbell import get_doorbell
 from core.logs import take_over_output
@@ -22,6 +24,8 @@ from core.warm_up import warm_up
 
 _settings = get_settings()
 take_over_output(_settings)
+# What is wrong with the models file is one line here, and a traceback where gunicorn loads the application.
+run_command_line("darkroom", get_catalog)
 
 # Before the application is loaded and the process forked.
 limit_heaps()

@@ -6,8 +6,7 @@ import sys
 from collections.abc import Callable
 from typing import TypeVar
 
-from pydantic import ValidationError
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
 from core.errors import DarkroomError
 
@@ -22,8 +21,6 @@ def run_command_line(program: str, command: Callable[[], _Result]) -> _Result:
         return command()
     except DarkroomError as error:
         sys.exit(f"{program}: {error.message}")
-    except ValidationError as error:
-        names = ", ".join(str(item["loc"][0]).upper() if item["loc"] else item["msg"] for item in error.errors())
-        sys.exit(f"{program}: these settings are missing or wrong: {names}")
     except SQLAlchemyError as error:
-        sys.exit(f"{program}: the database: {error}")
+        reason = error.orig if isinstance(error, DBAPIError) else error
+        sys.exit(f"{program}: the database: {' '.join(str(reason).split())}")

@@ -13,6 +13,7 @@ from typing import Any, TextIO
 import structlog
 from structlog.typing import EventDict, ExcInfo, Processor
 
+from core.environment import report_misspelt
 from core.fault_points import report_fault_points
 from core.printed import get_stream, log_what_is_printed
 from core.settings import Settings
@@ -82,6 +83,7 @@ def configure_logging(settings: Settings) -> None:
     for name in ("celery.worker.strategy", "celery.app.trace", "celery.beat", "httpx2", "httpcore2", "botocore"):
         logging.getLogger(name).setLevel(logging.WARNING)
     report_fault_points()
+    report_misspelt(type(settings))
 
 
 def take_over_output(settings: Settings) -> None:

@@ -6,13 +6,20 @@ import ipaddress
 import re
 from functools import cache
 from pathlib import Path
-from typing import Literal, Self
+from typing import Annotated, Any, Literal, Self
 from urllib.parse import urlsplit
 
-from pydantic import Field, SecretStr, field_validator, model_validator
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
+from sqlalchemy import make_url
+from sqlalchemy.exc import ArgumentError
 
+from core.environment import SECRET, Environment, Unusable
+from core.invalid_settings import InvalidSettings
 from core.redis_link.address import parse_redis_url
+
+#: In seconds: more than anybody means, and less than a clock or a timeout of Python or PostgreSQL can hold.
+_YEAR = 31_536_000
 
 #: Names and IPv4 addresses, and IPv6 ones without their brackets.
 _HOST = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9.-]*[A-Za-z0-9.])?|[0-9A-Fa-f:.]*:[0-9A-Fa-f:.]*")
@@ -21,11 +28,11 @@ _HOST = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9.-]*[A-Za-z0-9.])?|[0-9A-Fa-f:.]*:[
 class Settings(BaseSettings):
     """One attribute for each environment variable, of the same name in upper case; `.env.example` explains each."""
 
-    model_config = SettingsConfigDict(frozen=True)
+    model_config = SettingsConfigDict(frozen=True, allow_inf_nan=False)
 
     # Where the other parts are
-    database_url: str = "postgresql+psycopg://darkroom:darkroom@127.0.0.1:5432/darkroom"
-    redis_url: str = "redis://127.0.0.1:6379/0"
+    database_url: Annotated[str, SECRET] = "postgresql+psycopg://darkroom:darkroom@127.0.0.1:5432/darkroom"
+    redis_url: Annotated[str, SECRET] = "redis://127.0.0.1:6379/0"
     s3_endpoint_url: str | None = None
     s3_public_endpoint_url: str | None = None
     s3_region: str = Field(default="us-east-1", pattern=r"^[A-Za-z0-9-]{1,63}$")
@@ -51,27 +58,27 @@ class Settings(BaseSettings):
     models_folder: Path = Path("models")
     default_model: str = "picturebook"
     render_pool: str = Field(default="default", pattern=r"^[a-z0-9-]{1,40}$")
-    render_device: str = "auto"
+    render_device: str = Field(default="auto", pattern=r"^(auto|cpu|cuda(:[0-9]{1,2})?)$")
     render_concurrency: int = Field(default=16, ge=1)
     cpu_forwards: int | None = Field(default=None, ge=1)
     model_cache_bytes: int | None = Field(default=None, ge=1)
-    affinity_max_wait_seconds: float = Field(default=30.0, ge=0)
-    drain_seconds: float = Field(default=30.0, ge=0)
+    affinity_max_wait_seconds: float = Field(default=30.0, ge=0, le=_YEAR)
+    drain_seconds: float = Field(default=30.0, ge=0, le=_YEAR)
     drain_file: str = ""
-    checkpoint_seconds: float = Field(default=10.0, ge=0)
+    checkpoint_seconds: float = Field(default=10.0, ge=0, le=_YEAR)
 
     # Leases and retries
     lease_seconds: float = Field(default=30.0, gt=0, le=3600)
-    heartbeat_seconds: float = Field(default=5.0, gt=0)
-    stuck_after_seconds: float = Field(default=900.0, gt=0)
-    liveness_seconds: float = Field(default=120.0, gt=0)
-    sweep_seconds: float = Field(default=5.0, gt=0)
+    heartbeat_seconds: float = Field(default=5.0, gt=0, le=_YEAR)
+    stuck_after_seconds: float = Field(default=900.0, gt=0, le=_YEAR)
+    liveness_seconds: float = Field(default=120.0, gt=0, le=_YEAR)
+    sweep_seconds: float = Field(default=5.0, gt=0, le=_YEAR)
     max_attempts: int = Field(default=3, ge=1)
-    orphan_grace_seconds: float = Field(default=3600.0, ge=0)
+    orphan_grace_seconds: float = Field(default=3600.0, ge=0, le=_YEAR)
 
     # Limits of an account
-    account_max_queued_jobs: int = Field(default=10_000, ge=1)
-    account_max_running_jobs: int | None = Field(default=None, ge=1)
+    account_max_queued_jobs: int = Field(default=10_000, ge=1, le=2_147_483_647)
+    account_max_running_jobs: int | None = Field(default=None, ge=1, le=2_147_483_647)
 
     # Retention
     artifact_retention_seconds: int = Field(default=2_592_000, ge=0, le=2_147_483_647)
@@ -80,7 +87,7 @@ class Settings(BaseSettings):
 
     # Webhooks
     webhook_concurrency: int = Field(default=16, ge=1)
-    webhook_timeout_seconds: float = Field(default=15.0, gt=0)
+    webhook_timeout_seconds: float = Field(default=15.0, gt=0, le=_YEAR)
     webhook_allow_http: bool = False
     webhook_allowed_networks: str = ""
 
@@ -89,6 +96,25 @@ class Settings(BaseSettings):
     log_level: Literal["debug", "info", "warning", "error"] = "info"
     worker_metrics_host: str = "127.0.0.1"
     worker_metrics_port: int | None = Field(default=None, ge=0, le=65_535)
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,  # noqa: ARG003
+        dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003
+        file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """What is given as an argument, then what the environment says."""
+        return init_settings, Environment(settings_cls)
+
+    @field_validator("*", mode="before")
+    @classmethod
+    def _usable(cls, value: Any) -> Any:
+        if isinstance(value, Unusable):
+            raise ValueError(value.reason)  # noqa: TRY004  (it is the setting that is wrong)
+        return value
 
     @field_validator("database_url")
     @classmethod
@@ -103,7 +129,14 @@ class Settings(BaseSettings):
     @classmethod
     def _postgresql_alone(cls, url: str) -> str:
         if not url.startswith("postgresql+psycopg://"):
-            raise ValueError("must be the address of a PostgreSQL: postgresql://…")
+            raise ValueError("it has to be the address of a PostgreSQL: postgresql://…")
+        try:
+            make_url(url)
+        except (ArgumentError, ValueError):
+            # Its message quotes a part of the address, which can be a part of the password.
+            raise ValueError(
+                "it has to be postgresql://USER:PASSWORD@HOST:PORT/DATABASE, with / as %2F, @ as %40 and : as %3A in a password"
+            ) from None
         return url
 
     @field_validator("s3_endpoint_url", "s3_public_endpoint_url")
@@ -111,36 +144,49 @@ class Settings(BaseSettings):
     def _store_address(cls, url: str | None) -> str | None:
         if not url:
             return None
-        address = urlsplit(url)
+        try:
+            address = urlsplit(url)
+            port = address.port
+        except ValueError:
+            raise ValueError("it has to be a whole address, such as https://store.example:9000") from None
         if address.scheme not in {"http", "https"}:
-            raise ValueError("must start with http:// or https://")
-        if not _HOST.fullmatch(address.hostname or "") or not (address.port is None or address.port):
-            raise ValueError("must name a host of letters, digits, '-' and '.' (S3 clients take no '_')")
+            raise ValueError("it has to begin with http:// or https://")
+        if not _HOST.fullmatch(address.hostname or "") or port == 0:
+            raise ValueError("it has to name a host of letters, digits, '-' and '.' (S3 clients take no '_')")
         if address.query or address.fragment or address.username:
-            raise ValueError("must be a scheme, a host and a port alone; keys have settings of their own")
+            raise ValueError("it has to be a scheme, a host and a port alone; keys have settings of their own")
         return url.rstrip("/")
 
     @field_validator("redis_url")
     @classmethod
     def _redis_for_both_clients(cls, url: str) -> str:
-        try:
-            parse_redis_url(url)
-        except ValueError as error:
-            raise ValueError(f"be an address that Darkroom can use: {error}") from None
+        parse_redis_url(url)
         return url
 
     @field_validator("public_url")
     @classmethod
     def _web_address(cls, url: str) -> str:
-        if not url.startswith(("http://", "https://")):
-            raise ValueError("must start with http:// or https://")
+        try:
+            address = urlsplit(url)
+            is_whole = (
+                address.scheme in {"http", "https"} and address.hostname and (address.port is None or address.port)
+            )
+        except ValueError:
+            is_whole = False
+        if not is_whole:
+            raise ValueError("it has to be an address that begins with http:// or https://")
         return url.rstrip("/")
 
     @field_validator("webhook_allowed_networks")
     @classmethod
     def _networks(cls, text: str) -> str:
         for part in filter(None, (part.strip() for part in text.split(","))):
-            ipaddress.ip_network(part)
+            try:
+                ipaddress.ip_network(part)
+            except ValueError as error:
+                raise ValueError(
+                    f"it has to be networks such as 10.20.0.0/16, with commas between them: {error}"
+                ) from None
         return text
 
     @model_validator(mode="after")
@@ -164,11 +210,25 @@ class Settings(BaseSettings):
     @model_validator(mode="after")
     def _several_heartbeats_in_a_lease(self) -> Self:
         if self.heartbeat_seconds * 2 > self.lease_seconds:
-            raise ValueError("HEARTBEAT_SECONDS must be at most half of LEASE_SECONDS")
+            raise ValueError(
+                f"HEARTBEAT_SECONDS is {self.heartbeat_seconds:g}: it has to be at most half of LEASE_SECONDS, "
+                f"which is {self.lease_seconds:g}"
+            )
         return self
+
+
+def read_settings(**given: Any) -> Settings:
+    """The settings that the environment gives, and those given here. Raises InvalidSettings, which ends the process with a
+    line for each that is missing or wrong.
+    """
+    try:
+        return Settings(**given)
+    except ValidationError as error:
+        # Without its cause, which quotes the values.
+        raise InvalidSettings.of(error, Settings.model_fields) from None
 
 
 @cache
 def get_settings() -> Settings:
-    """The settings of this process, read on first use. Raises pydantic's ValidationError naming what is missing."""
-    return Settings()  # the pepper has no default: it comes from the environment
+    """The settings of this process, read on first use. Raises InvalidSettings."""
+    return read_settings()

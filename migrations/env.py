@@ -9,6 +9,7 @@ from alembic import context
 from alembic.runtime.migration import MigrationContext
 from sqlalchemy import create_engine, pool, text
 
+from core.command_line import run_command_line
 from core.logs import take_over_output
 from core.schema import metadata
 from core.settings import get_settings
@@ -24,7 +25,7 @@ STATEMENT_TIMEOUT = "60s"
 def run_migrations() -> None:
     """Run the migrations that the command asked for, each in its own transaction."""
     engine = create_engine(get_settings().database_url, poolclass=pool.NullPool)
-    with engine.connect() as connection:
+    with run_command_line("alembic", engine.connect) as connection:
         connection.execute(text(f"SET lock_timeout = '{LOCK_TIMEOUT}'"))
         connection.execute(text(f"SET statement_timeout = '{STATEMENT_TIMEOUT}'"))
         connection.commit()

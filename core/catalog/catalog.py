@@ -196,8 +196,8 @@ def load_catalog(path: Path, *, fetched_folder: Path = Path("models")) -> Catalo
             lock_path=path.resolve().with_suffix(".lock"),
         )
     except OSError as error:
-        raise InvalidCatalog(f"{path}: {error.strerror}") from error
-    except (tomllib.TOMLDecodeError, TypeError) as error:
+        raise InvalidCatalog(f"MODELS_FILE is {str(path)!r}, which cannot be read: {error.strerror}") from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError, TypeError) as error:
         raise InvalidCatalog(f"{path}: {error}") from error
     except ValidationError as error:
         reasons = "; ".join(_build_reason(item["loc"], item["msg"]) for item in error.errors())
@@ -216,5 +216,8 @@ def get_catalog() -> Catalog:
     settings = get_settings()
     catalog = load_catalog(settings.models_file, fetched_folder=settings.models_folder)
     if catalog.find(settings.default_model) is None:
-        raise InvalidCatalog(f"{settings.models_file}: DEFAULT_MODEL is {settings.default_model!r}, which it lacks")
+        raise InvalidCatalog(
+            f"DEFAULT_MODEL is {settings.default_model!r}: it has to be a model of {settings.models_file}, "
+            f"such as {next(iter(catalog.models), 'none, for there is none')}"
+        )
     return catalog

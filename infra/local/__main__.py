@@ -8,36 +8,42 @@ import shlex
 import signal
 import sys
 from collections.abc import Sequence
-from pathlib import Path
 
+from pydantic import SecretStr
+
+from core.catalog import load_catalog
+from core.errors import DarkroomError
+from core.settings import read_settings
 from infra.local.application import REPOSITORY
 from infra.local.data_folder import DataFolderInUse
 from infra.local.part import PartFailed
 from infra.local.ports import is_listening
 from infra.local.postgres_programs import PostgresRefused
-from infra.local.screen import Screen
 from infra.local.signals import AskedToStop, raise_request, stop_requests
-from infra.local.stack import SERVERS, LocalStack
+from infra.local.stack import LocalStack
 from infra.local.supervise import keep_running
+from infra.local.terminal.options import PREFERRED_PORT, Spelling, parse_options
+from infra.local.terminal.screen import Screen
 from infra.local.wrapped_command import run_command
-
-_PREFERRED_PORT = 8000
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line, and return the exit status."""
-    options = _parse(sys.argv[1:] if arguments is None else arguments)
+    spelling = Spelling()
+    options = parse_options(sys.argv[1:] if arguments is None else arguments, spelling)
     screen = Screen()
     if sys.platform != "linux":
         screen.say("The embedded stack needs Linux (WSL 2 is one); elsewhere there is docker-compose.yml.", style="red")
         return 1
     try:
         with stop_requests(raise_request):
+            if options.model is not None:
+                _check_model(options.model)
             return _up(options, screen) if options.action == "up" else _run(options, screen)
     except AskedToStop as request:
         return 128 + request.signum
-    except (DataFolderInUse, PartFailed, PostgresRefused, OSError, ValueError) as error:
-        screen.say(f"\n{error}", style="red")
+    except (DarkroomError, DataFolderInUse, PartFailed, PostgresRefused, OSError, ValueError) as error:
+        screen.say(f"\n{spelling.name(str(error))}", style="red")
         return 1
 
 
@@ -75,9 +81,19 @@ def _run(options: argparse.Namespace, screen: Screen) -> int:
             stack.stop()
 
 
+def _check_model(model_id: str) -> None:
+    """Refuse a model that the models file lacks, before anything is started with it."""
+    settings = read_settings(api_key_pepper=SecretStr("not used by this program"))
+    catalog = load_catalog(REPOSITORY / settings.models_file)
+    if model_id not in catalog.models:
+        raise ValueError(
+            f"--model is {model_id!r}: it has to be a model of {settings.models_file}, which has {', '.join(catalog.models)}"
+        )
+
+
 def _find_usual_port() -> int | None:
     """The API's usual port, or None (any) if it is taken."""
-    return None if is_listening(_PREFERRED_PORT) else _PREFERRED_PORT
+    return None if is_listening(PREFERRED_PORT) else PREFERRED_PORT
 
 
 def _introduce(stack: LocalStack) -> str:
@@ -90,62 +106,14 @@ def _introduce(stack: LocalStack) -> str:
     ]
     return (
         f"\nDarkroom is up at {stack.url}\n"
-        f"API key   {stack.api_key}\n"
         f"data      {stack.data_folder.path}\n"
         f"logs      {stack.data_folder.logs}\n"
+        "\nIn another terminal:\n"
+        f"\nexport DARKROOM_URL={shlex.quote(stack.url)}\n"
+        f"export DARKROOM_API_KEY={shlex.quote(stack.api_key)}\n"
         f"\n{shlex.join(curl)}\n"
         "\nCtrl-C stops everything.\n"
     )
-
-
-def _parse(arguments: Sequence[str]) -> argparse.Namespace:
-    shared = argparse.ArgumentParser(add_help=False)
-    shared.add_argument("--workers", type=int, default=1, metavar="N", help="rendering workers (1)")
-    shared.add_argument("--model", metavar="ID", help="the default model")
-
-    parser = argparse.ArgumentParser(prog="python -m infra.local", description="Darkroom on this machine.")
-    actions = parser.add_subparsers(dest="action", required=True)
-
-    up = actions.add_parser("up", parents=[shared], help="run everything until Ctrl-C")
-    up.add_argument(
-        "--data", type=Path, default=REPOSITORY / ".darkroom", metavar="DIR", help="where it keeps its data (.darkroom)"
-    )
-    up.add_argument("--port", type=int, metavar="P", help=f"the API's port ({_PREFERRED_PORT} if it is free)")
-
-    run = actions.add_parser(
-        "run",
-        parents=[shared],
-        help="run everything around one command, and end with its status",
-        usage="%(prog)s [options] -- COMMAND …",
-    )
-    run.add_argument("--data", type=Path, metavar="DIR", help="where it keeps its data (a temporary folder)")
-    run.add_argument(
-        "--only", type=_parse_servers, metavar="SERVERS", help=f"start just these servers: {','.join(SERVERS)}"
-    )
-
-    # Split here: argparse would also remove a `--` from the command itself.
-    own, separator, command = _split(arguments)
-    options = parser.parse_args(own)
-    if options.action == "run" and not command:
-        run.error("which command? It comes after --")
-    if options.action == "up" and separator:
-        up.error("takes no command")
-    options.command = command
-    return options
-
-
-def _split(arguments: Sequence[str]) -> tuple[Sequence[str], bool, Sequence[str]]:
-    if "--" not in arguments:
-        return arguments, False, ()
-    position = list(arguments).index("--")
-    return arguments[:position], True, arguments[position + 1 :]
-
-
-def _parse_servers(text: str) -> list[str]:
-    names = text.split(",")
-    if unknown := set(names) - set(SERVERS):
-        raise argparse.ArgumentTypeError(f"not a server: {', '.join(sorted(unknown))}; there are {', '.join(SERVERS)}")
-    return names
 
 
 if __name__ == "__main__":

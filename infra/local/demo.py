@@ -58,13 +58,13 @@ class Clock:
 def main() -> int:
     """Run the demo, and return the exit status."""
     parser = argparse.ArgumentParser(prog="python -m infra.local.demo", description="One prompt, all the way.")
-    parser.add_argument("--prompt", default=_PROMPT)
+    parser.add_argument("--prompt", help=f"what to draw ({_PROMPT})")
     parser.add_argument("--output", type=Path, default=Path("demo.png"), help="where the image goes (demo.png)")
     options = parser.parse_args()
 
     console = Console(highlight=False)
     try:
-        _run_demo(options.prompt, options.output, console)
+        _run_demo(options.prompt or _PROMPT, options.output, console)
     except (DemoFailed, httpx2.HTTPError) as error:
         _say(console, f"The demo failed: {error}", style="bold red")
         return 1

@@ -16,4 +16,12 @@ def inherit(settings: Mapping[str, str]) -> dict[str, str]:
     kept = {name: value for name, value in os.environ.items() if not name.startswith(_FOREIGN_PREFIXES)}
     # Everything of the stack is on loopback, where no proxy is needed.
     no_proxy = ",".join(filter(None, [os.environ.get("NO_PROXY"), LOOPBACK, "localhost"]))
-    return {**kept, "NO_PROXY": no_proxy, "no_proxy": no_proxy, "PYTHONUNBUFFERED": "1", **settings}
+    return override(kept, {"NO_PROXY": no_proxy, "no_proxy": no_proxy, "PYTHONUNBUFFERED": "1", **settings})
+
+
+def override(environment: Mapping[str, str], settings: Mapping[str, str]) -> dict[str, str]:
+    """The environment with these settings, and without the files that it names for any of them: a setting given twice is
+    refused.
+    """
+    files = {f"{name}_FILE" for name in settings}
+    return {**{name: value for name, value in environment.items() if name not in files}, **settings}

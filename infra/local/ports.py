@@ -31,7 +31,9 @@ class Ports:
         raise OSError(f"no free port between {_LOWEST} and {_HIGHEST}")
 
     def reserve_if_free(self, port: int) -> bool:
-        """Reserve this port; False if a server listens on it. Connections of a server that has ended do not matter."""
+        """Reserve this port; False if a server listens on it. Connections of a server that has ended do not matter.
+        Raises PermissionError if only root may listen on it.
+        """
         return self._hold(port, despite_old_connections=True)
 
     def release(self) -> None:
@@ -44,6 +46,9 @@ class Ports:
         try:
             holder.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, despite_old_connections)
             holder.bind((LOOPBACK, port))
+        except PermissionError:
+            holder.close()
+            raise
         except OSError:
             holder.close()
             return False

@@ -211,7 +211,11 @@ class LocalStack:
     def _reserve_api_port(self) -> int:
         if self._port is None:
             return self._ports.reserve()
-        if not self._ports.reserve_if_free(self._port):
+        try:
+            is_free = self._ports.reserve_if_free(self._port)
+        except PermissionError:
+            raise OSError(f"port {self._port} is for root alone: choose another with --port") from None
+        if not is_free:
             raise OSError(f"port {self._port} is taken: stop what listens there, or choose another with --port")
         return self._port
 

@@ -6,8 +6,8 @@ import time
 from dataclasses import dataclass
 
 from infra.local.part import Part, PartFailed, PartState
-from infra.local.screen import Screen
 from infra.local.stack import READY_SECONDS, LocalStack
+from infra.local.terminal.screen import Screen
 
 _LOOK_SECONDS = 0.2
 _FIRST_PAUSE_SECONDS = 1.0

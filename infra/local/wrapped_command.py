@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 from contextlib import suppress
 
 from infra.local.command import bind_to_parent
+from infra.local.environment import override
 from infra.local.signals import stop_requests
 
 #: How long a command may take to end after SIGTERM. After Ctrl-C there is no limit, until the next Ctrl-C.
@@ -30,7 +31,7 @@ def run_command(command: Sequence[str], environment: Mapping[str, str]) -> int:
     requests: list[int] = []
     with stop_requests(lambda signum, _frame: requests.append(signum)):
         process = subprocess.Popen(
-            [*bind_to_parent(signal.SIGKILL), *command], env={**os.environ, **environment}, start_new_session=True
+            [*bind_to_parent(signal.SIGKILL), *command], env=override(os.environ, environment), start_new_session=True
         )
         try:
             _forward(requests, process.pid)

@@ -5,6 +5,7 @@ import re
 import pytest
 
 from core import metrics
+from core.environment import is_secret
 from core.settings import Settings
 from tests.guards.compose_file import REPOSITORY, load_compose
 from tests.guards.env_example import read_env_example
@@ -39,10 +40,12 @@ def test_every_metric_has_our_prefix() -> None:
 
 
 def test_every_variable_named_exists() -> None:
-    """A variable that the deployment guide names is one of .env.example."""
+    """A variable that the deployment guide names is one of .env.example, or names a file with a secret of it."""
+    files = {f"{name.upper()}_FILE" for name, field in Settings.model_fields.items() if is_secret(field)}
     named = set(re.findall(r"`([A-Z][A-Z0-9]*_[A-Z0-9_]+)(?:=[^`]*)?`", TEXT))
     assert named
-    assert named <= {entry.name for entry in read_env_example()}
+    assert named <= {entry.name for entry in read_env_example()} | files
+    assert files <= named
 
 
 @pytest.mark.parametrize("name", re.findall(r"\b(?:logs|exec -T|run --rm|--scale) ([a-z][a-z-]*)", TEXT))

@@ -157,6 +157,17 @@ def test_up_keeps_everything_running_until_it_is_told_to_stop(
     submitted = httpx2.post(curl[1], headers=headers, content=curl[-1])
     assert (curl[1].endswith("/v1/jobs"), submitted.status_code) == (True, 202)
 
+    # As pasted into another terminal, for the next steps of the README.
+    exports = "\n".join(line for line in lines if line.startswith("export "))
+    pasted = subprocess.run(
+        ["sh", "-c", f'{exports}\nprintf "%s " "$DARKROOM_URL/v1/jobs" "Bearer $DARKROOM_API_KEY"'],
+        env={},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert pasted.stdout.strip() == f"{curl[1]} {headers['Authorization']}"
+
     beat = next(process for process in family if "beat" in process.cmdline())
     beat.kill()
     wait_until(lambda: "beat is back" in lines, "what died was started again", seconds=30)

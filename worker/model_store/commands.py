@@ -14,7 +14,7 @@ from pydantic import SecretStr
 from core.catalog import Catalog, HubSource, load_catalog
 from core.command_line import run_command_line
 from core.errors import DarkroomError
-from core.settings import Settings
+from core.settings import read_settings
 
 _UNITS = ("B", "kB", "MB", "GB")
 _THOUSAND = 1000
@@ -37,7 +37,7 @@ def main() -> None:
 
 def _load_catalog() -> Catalog:
     # The pepper is the only setting without a default, and models do not need it.
-    settings = Settings(api_key_pepper=SecretStr("not used by this program"))
+    settings = read_settings(api_key_pepper=SecretStr("not used by this program"))
     return load_catalog(settings.models_file, fetched_folder=settings.models_folder)
 
 

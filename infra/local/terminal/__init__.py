@@ -1,0 +1,1 @@
+"""What the user of the embedded stack types, and what the terminal shows."""

@@ -1,0 +1,1 @@
+"""Deployments with something wrong in each, and what the doctor says of it."""
