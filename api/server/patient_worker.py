@@ -25,6 +25,9 @@ class PatientWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no type
         conn.timeout = time.monotonic() + self.cfg.keepalive
         self.pending_conns.append(conn)
         self.poller.register(conn.sock, selectors.EVENT_READ, partial(self.on_pending_socket_readable, conn))
+        if len(self.pending_conns) > self.max_keepalived // 2:
+            # So many would keep others from connecting: the eldest goes, in this round of the loop.
+            self.pending_conns[0].timeout = 0
 
     def _cap_keepalive(self, deadline: float) -> None:
         """When the worker stops, silent connections keep it no longer than idle ones do."""
