@@ -9,16 +9,19 @@ import gc
 import logging
 from typing import Any
 
+from gunicorn.glogging import Logger
+
 from api.return_memory import limit_heaps, start_returning_memory
 from api.server.open_files import allow_connections
 from api.server.strict_body import read_strictly
 from core.database import enforce_checkout_deadline, get_engine
 from core.doorbell import get_doorbell
-from core.logs import configure_logging
+from core.logs import take_over_output
 from core.settings import get_settings
 from core.warm_up import warm_up
 
 _settings = get_settings()
+take_over_output(_settings)
 
 # Before the application is loaded and the process forked.
 limit_heaps()
@@ -31,7 +34,7 @@ _DATABASE_SECONDS = 4.0
 
 wsgi_app = "api.app:create_app()"
 bind = "0.0.0.0:8000"  # --bind overrides it
-worker_class = "api.server_worker.ServerWorker"
+worker_class = "api.server.worker.ServerWorker"
 workers = 1
 # A process that replaces one that died is forked from here, with everything imported and built, so that calls that
 # arrive in between wait for a moment and not for seconds.
@@ -73,13 +76,15 @@ def worker_exit(_server: object, _worker: object) -> None:
     get_doorbell().flush()
 
 
-def on_starting(_server: object) -> None:
-    """Log gunicorn's own few lines in the format of all others."""
-    configure_logging(_settings)
-    logger = logging.getLogger("gunicorn.error")
-    logger.handlers = []
-    logger.propagate = True
-    logger.addFilter(_leave_out_quotes)
+class logger_class(Logger):  # noqa: N801  (the name of gunicorn's setting)
+    """Gunicorn's own few lines, in the format of all others."""
+
+    def setup(self, cfg: object) -> None:
+        """Leave the writing to our handlers, from the first line on."""
+        super().setup(cfg)
+        self.error_log.handlers = []
+        self.error_log.propagate = True
+        self.error_log.addFilter(_leave_out_quotes)
 
 
 def _leave_out_quotes(record: logging.LogRecord) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from flask import Flask, Response, g, request
 
-from api.connection_end import ConnectionEnd, end_connection
+from api.server.connection_end import ConnectionEnd, end_connection
 
 #: Bytes. Of a body as short as this gunicorn itself reads the rest, and keeps the connection.
 _SHORT_BODY_BYTES = 64 * 1024

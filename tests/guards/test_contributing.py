@@ -17,7 +17,7 @@ PAGES = sorted((REPOSITORY / "docs/contributing").glob("*.md"))
 PROJECT = tomllib.loads((REPOSITORY / "pyproject.toml").read_text())
 
 #: Of gunicorn, which imports the application by itself.
-_STARTS_THE_API = ("api.gunicorn_config", "api.server", "api.lingering_connections")
+_STARTS_THE_API = ("api.gunicorn_config", "api.server")
 
 
 def test_every_folder_of_tests_is_explained() -> None:

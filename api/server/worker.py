@@ -1,8 +1,10 @@
-"""The process of gunicorn that answers: its threads, and connections that end without keeping anybody waiting."""
+"""The process of gunicorn that answers: no thread waits for a client that says nothing, or that does not hang up."""
 
 from __future__ import annotations
 
+import selectors
 import socket
+import time
 from collections.abc import Callable, Iterable
 from concurrent.futures import Future
 from functools import partial
@@ -10,11 +12,10 @@ from typing import Any
 
 from gunicorn.http.wsgi import Response
 from gunicorn.util import close
-from gunicorn.workers.gthread import TConn
+from gunicorn.workers.gthread import TConn, ThreadWorker
 
-from api.connection_end import ConnectionEnd, get_connection_end
-from api.lingering_connections import LingeringConnections
-from api.server.patient_worker import PatientWorker
+from api.server.connection_end import ConnectionEnd, get_connection_end
+from api.server.lingering_connections import LingeringConnections
 
 #: Seconds that a process which ends leaves its clients to read their last answers.
 _LAST_SECONDS = 2.0
@@ -30,8 +31,13 @@ class _HeldAnswer:
         self.written += data
 
 
-class ServerWorker(PatientWorker):
-    """gunicorn's own waits for the client of each connection that it closes, up to two seconds, in the thread that accepts all."""
+class ServerWorker(ThreadWorker):
+    """gunicorn's worker of many threads, apart from how connections begin and end.
+
+    gunicorn's own lets a thread wait up to 5 s for the first bytes of a new connection: balancers and browsers open connections
+    ahead of their requests, and a few hundred of them kept every thread busy for half a minute. It waits up to 2 s for the client
+    of each connection that it closes, in the thread that accepts all others.
+    """
 
     wsgi: Callable[..., Iterable[bytes]]
 
@@ -46,6 +52,19 @@ class ServerWorker(PatientWorker):
         super().load_wsgi()
         self.wsgi = partial(self._answer, self.wsgi)
 
+    def enqueue_req(self, conn: TConn) -> None:
+        """Give the connection to a thread, a new one when its first bytes are there."""
+        if conn.initialized or conn.data_ready:
+            super().enqueue_req(conn)
+            return
+        conn.sock.setblocking(False)
+        conn.timeout = time.monotonic() + self.cfg.keepalive
+        self.pending_conns.append(conn)
+        self.poller.register(conn.sock, selectors.EVENT_READ, partial(self.on_pending_socket_readable, conn))
+        if len(self.pending_conns) > self.max_keepalived // 2:
+            # So many would keep others from connecting: the eldest goes, in this round of the loop.
+            self.pending_conns[0].timeout = 0
+
     def finish_request(self, conn: TConn, fs: Future[object]) -> None:
         """Keep the connection, or end it."""
         conn.close = partial(self._close, conn)
@@ -55,6 +74,12 @@ class ServerWorker(PatientWorker):
         """Serve until the process is asked to end."""
         super().run()
         self._lingering.wait(_LAST_SECONDS)
+
+    def _cap_keepalive(self, deadline: float) -> None:
+        # When the worker stops, silent connections keep it no longer than idle ones do.
+        super()._cap_keepalive(deadline)
+        for conn in self.pending_conns:
+            conn.timeout = min(conn.timeout, deadline)
 
     def _answer(
         self, application: Callable[..., Iterable[bytes]], environ: dict[str, Any], start_response: Callable[..., Any]
