@@ -61,6 +61,9 @@ class ServerWorker(ThreadWorker):
         conn.timeout = time.monotonic() + self.cfg.keepalive
         self.pending_conns.append(conn)
         self.poller.register(conn.sock, selectors.EVENT_READ, partial(self.on_pending_socket_readable, conn))
+        if len(self.pending_conns) > self.max_keepalived // 2:
+            # So many would keep others from connecting: the eldest goes, in this round of the loop.
+            self.pending_conns[0].timeout = 0
 
     def finish_request(self, conn: TConn, fs: Future[object]) -> None:
         """Keep the connection, or end it."""
