@@ -99,6 +99,7 @@ def register_problems(app: Flask) -> None:
 
     @app.errorhandler(DarkroomError)
     def answer_known_error(error: DarkroomError) -> Response:
+        error = _keep_from_customers(error)
         status = next(
             (status for kind, status in _STATUS.items() if isinstance(error, kind)), HTTPStatus.INTERNAL_SERVER_ERROR
         )
@@ -176,3 +177,11 @@ def build_problem(status: HTTPStatus, code: str, detail: str, errors: list[Field
         request_id=get_contextvars().get("request_id"),
     )
     return Response(json.dumps(problem.model_dump()), status=status, mimetype="application/problem+json")
+
+
+def _keep_from_customers(error: DarkroomError) -> DarkroomError:
+    """The error as a customer may read it: the store's own answer names our settings, and is for the operator's log."""
+    if not isinstance(error, StorageUnavailable):
+        return error
+    _log.warning("storage_unavailable", error=error.message)
+    return type(error)()
