@@ -119,7 +119,7 @@ def private_texts(texts: Iterable[Any]) -> Iterator[None]:
 
 def _hide_in_fields(_logger: Any, _method: str, event: EventDict) -> EventDict:
     if _PRIVATE_TEXTS.get():
-        for name in ("error", "reason", "exception"):
+        for name in ("error", "reason", "exception", "event", "text"):
             if name in event:
                 event[name] = _hide(event[name])
     return event

@@ -110,6 +110,8 @@ with private_texts(["a red mug of mine", "red", 7, None]):
     except TypeError as error:
         log.exception("attempt_failed")
         log.warning("batch_failed", error=repr(error))
+    logging.getLogger("some.library").warning("not read: %s", "a red mug of mine")
+    log.info("printed", text="a red mug of mine, printed")
 log.warning("batch_failed", error="after a red mug of mine")
 """
 
@@ -124,6 +126,8 @@ def test_an_error_does_not_quote_what_its_job_is_about(log_format: str) -> None:
     assert output.count("a red mug of mine") == output.count("after a red mug of mine") == 1
     assert output.replace("\\u2026", "…").count("cannot draw …") == 1
     assert "is red" in output
+    assert "not read: " in output
+    assert ", printed" in output
 
 
 LIBRARIES = """
