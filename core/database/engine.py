@@ -78,7 +78,8 @@ def refuse_unfit_sessions() -> None:
 
 
 def _set_up_connections(engine: Engine, settings: Mapping[str, str]) -> None:
-    @event.listens_for(engine, "connect")
+    # Before SQLAlchemy asks the first connection about its server.
+    @event.listens_for(engine, "connect", insert=True)
     def set_up(driver: Any, record: Any) -> None:
         record.info[TRANSACTION_START] = set_up_session(driver, settings)
 

@@ -39,15 +39,20 @@ def set_up_session(driver: Any, settings: Mapping[str, str]) -> TransactionStart
     patience = threading.Timer(_SECONDS, cut, [driver])
     patience.daemon = True
     patience.start()
+    # Each of these statements is a transaction of its own.
+    autocommit, driver.autocommit = driver.autocommit, True
     try:
-        if _set(driver, settings):
-            return None
-        start = TransactionStart.setting(settings)
-        _try(driver, start)
+        start = None if _set(driver, settings) else TransactionStart.setting(settings)
+        if start is not None:
+            _try(driver, start)
+            # A statement that one transaction prepares is not known in the next one's session.
+            driver.prepare_threshold = None
+    except BaseException:
+        driver.close()
+        raise
     finally:
         patience.cancel()
-    # A statement that one transaction prepares is not known in the next one's session.
-    driver.prepare_threshold = None
+    driver.autocommit = autocommit
     return start
 
 
@@ -61,7 +66,6 @@ def _set(driver: Any, settings: Mapping[str, str]) -> bool:
         [has_session, _] = driver.execute(_SET, parameters).fetchone()
     except (psycopg.errors.ProgrammingError, psycopg.errors.DataError, psycopg.errors.CantChangeRuntimeParam) as error:
         raise _refuse(error) from error
-    driver.commit()
     return bool(has_session)
 
 

@@ -17,9 +17,8 @@ from sqlalchemy import text
 from api.app import create_app
 from core.accounts.create_account import create_account
 from core.accounts.manage_keys import issue_api_key
-from core.database import engine as engine_module
 from core.database import get_engine, transaction
-from core.database import transaction as transaction_module
+from core.database.transaction import _sessions, _without_transactions
 from core.database_address import parse_database_url
 from core.settings import get_settings
 from infra.local import LocalStack
@@ -56,12 +55,12 @@ def use(servers: LocalStack, monkeypatch: pytest.MonkeyPatch) -> Use:
     def point(url: str) -> Iterator[None]:
         with monkeypatch.context() as patch:
             patch.setenv("DATABASE_URL", url)
-            _forget_connections()
+            _close_connections()
             try:
                 yield
             finally:
-                get_engine().dispose()
-        _forget_connections()
+                _close_connections()
+        get_settings.cache_clear()
 
     return point
 
@@ -71,9 +70,11 @@ def use_pooler(servers: LocalStack, use: Use) -> UsePooler:
     """Point this process at the database through a PgBouncer."""
 
     @contextmanager
-    def run(**settings: Any) -> Iterator[str]:
-        with open_pooler(servers.environment["DATABASE_URL"], **settings) as url, use(url):
-            yield url
+    def run(query: str = "", **settings: Any) -> Iterator[str]:
+        with open_pooler(servers.environment["DATABASE_URL"], **settings) as address:
+            url = f"{address}?{query}"
+            with use(url):
+                yield url
 
     return run
 
@@ -127,7 +128,8 @@ def show(name: str) -> str:
         return str(session.scalar(text(f"SHOW {name}")))
 
 
-def _forget_connections() -> None:
+def _close_connections() -> None:
+    get_engine().dispose()
     get_settings.cache_clear()
-    for built in (engine_module.get_engine, transaction_module._sessions, transaction_module._without_transactions):
+    for built in (get_engine, _sessions, _without_transactions):
         built.cache_clear()

@@ -81,7 +81,7 @@ def tuple_of_one(current_setting: str) -> str:
 def test_a_search_path_of_the_role_holds(settings_of_role: Callable[..., None], administer: Administer) -> None:
     """Where tables are is the operator's to say, for migrations and for the service alike."""
     administer("CREATE SCHEMA IF NOT EXISTS apart")
-    settings_of_role(search_path="apart, public")
+    settings_of_role(search_path="apart")
 
     with transaction() as session:
         assert session.scalar(text("SELECT current_schema()")) == "apart"
