@@ -44,9 +44,17 @@ def execute(connection: Connection, statement: str, parameters: Mapping[str, Any
 
 def begin(connection: Connection) -> None:
     """Begins a transaction with all its settings, in one round trip. Raises the errors that SQLAlchemy raises."""
+    driver = _get_driver(connection)
     start = find_start(connection)
-    with _errors_of_sqlalchemy(connection, "BEGIN", {}):
-        _get_driver(connection).execute("BEGIN" if start is None else start.as_one())
+    if driver.autocommit:
+        statement = "BEGIN" if start is None else start.as_one()
+    elif start is not None:
+        # The driver sends a BEGIN of its own before it.
+        statement = start.set_all
+    else:
+        return
+    with _errors_of_sqlalchemy(connection, statement, {}):
+        driver.execute(statement)
 
 
 def _run(

@@ -58,9 +58,9 @@ def parse_database_url(url: str) -> DatabaseAddress:
     if "," in (parameters.get("hostaddr") or parameters.get("host", "")):
         # Any of them may be a standby, on which nothing can be written.
         parameters.setdefault("target_session_attrs", "read-write")
-    if "fallback_application_name" in parameters:
-        parameters.setdefault("application_name", "")
-    return DatabaseAddress(_DEFAULTS | parameters, settings)
+    # libpq takes this name only if there is no other.
+    left_out = {"application_name"} if "fallback_application_name" in parameters else set()
+    return DatabaseAddress({name: _DEFAULTS[name] for name in _DEFAULTS.keys() - left_out} | parameters, settings)
 
 
 def _parse_place(place: str) -> dict[str, str]:

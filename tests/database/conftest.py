@@ -66,11 +66,13 @@ def use(servers: LocalStack, monkeypatch: pytest.MonkeyPatch) -> Use:
 
 
 @pytest.fixture
-def use_pooler(servers: LocalStack, use: Use) -> UsePooler:
+def use_pooler(servers: LocalStack, use: Use, monkeypatch: pytest.MonkeyPatch) -> UsePooler:
     """Point this process at the database through a PgBouncer."""
 
     @contextmanager
-    def run(query: str = "", **settings: Any) -> Iterator[str]:
+    def run(query: str = "", pooler: str | None = None, **settings: Any) -> Iterator[str]:
+        if pooler is not None:
+            monkeypatch.setenv("DATABASE_POOLER", pooler)
         with open_pooler(servers.environment["DATABASE_URL"], **settings) as address:
             url = f"{address}?{query}"
             with use(url):

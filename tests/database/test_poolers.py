@@ -19,6 +19,7 @@ from tests.database.conftest import Administer, UsePooler, show, submit_at_once
 #: As it comes, and as people set it for drivers that send what it does not know.
 _CONFIGURATIONS = {
     "session": {},
+    "session, said to be": {"pooler": "session"},
     "session, options ignored": {"ignore_startup_parameters": "options,extra_float_digits"},
     "transaction": {"pool_mode": "transaction"},
     "transaction, few sessions": {"pool_mode": "transaction", "default_pool_size": 3},

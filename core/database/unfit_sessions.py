@@ -1,0 +1,45 @@
+"""End a process at its start if Darkroom cannot work with the sessions that DATABASE_URL leads to."""
+
+from __future__ import annotations
+
+import random
+from typing import Any
+
+import psycopg
+
+from core.database.session_settings import SERVICE_SETTINGS
+from core.database.set_up_session import SessionUnfit, set_up_session
+from core.database_address import parse_database_url
+from core.settings import get_settings
+
+#: Questions to two connections, to find a pooler that gives them one session in turns.
+_QUESTIONS = 12
+
+
+def refuse_unfit_sessions() -> None:
+    """Ends this process, in one line, if what `options` of the address ask for cannot be set, if a pooler allows no
+    transactions, or if it is not in the mode that DATABASE_POOLER names. A database that does not answer is not waited for.
+    """
+    settings = get_settings()
+    address = parse_database_url(settings.database_url)
+    try:
+        with (
+            psycopg.connect(**address.parameters, autocommit=True) as first,  # type: ignore[arg-type]  # texts
+            psycopg.connect(**address.parameters, autocommit=True) as second,  # type: ignore[arg-type]
+        ):
+            if settings.database_pooler == "session" and _share_sessions(first, second):
+                raise SystemExit("DATABASE_POOLER=session, but the pooler gives each transaction another session")
+            set_up_session(first, SERVICE_SETTINGS | address.session_settings, pooler=settings.database_pooler)
+    except SessionUnfit as error:
+        raise SystemExit(str(error)) from None
+    except psycopg.Error:
+        return
+
+
+def _share_sessions(first: Any, second: Any) -> bool:
+    processes: dict[Any, set[int]] = {first: set(), second: set()}
+    # In no order: a pooler that deals its sessions out in turns would give each of two that alternate always the same one.
+    for connection in [first, second, *random.choices((first, second), k=_QUESTIONS)]:
+        [process] = connection.execute("SELECT pg_backend_pid()").fetchone()
+        processes[connection].add(process)
+    return len(processes[first]) > 1 or processes[first] == processes[second]
