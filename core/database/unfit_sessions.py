@@ -9,7 +9,7 @@ import psycopg
 
 from core.database.session_settings import SERVICE_SETTINGS
 from core.database.set_up_session import SessionUnfit, set_up_session
-from core.database_address import parse_database_url
+from core.database_address import DatabaseAddress, parse_database_url
 from core.settings import get_settings
 
 #: Questions to two connections, to find a pooler that gives them one session in turns.
@@ -23,17 +23,19 @@ def refuse_unfit_sessions() -> None:
     settings = get_settings()
     address = parse_database_url(settings.database_url)
     try:
-        with (
-            psycopg.connect(**address.parameters, autocommit=True) as first,  # type: ignore[arg-type]  # texts
-            psycopg.connect(**address.parameters, autocommit=True) as second,  # type: ignore[arg-type]
-        ):
+        with _connect(address) as first, _connect(address) as second:
             if settings.database_pooler == "session" and _share_sessions(first, second):
                 raise SystemExit("DATABASE_POOLER=session, but the pooler gives each transaction another session")
             set_up_session(first, SERVICE_SETTINGS | address.session_settings, pooler=settings.database_pooler)
     except SessionUnfit as error:
         raise SystemExit(str(error)) from None
-    except psycopg.Error:
+    except psycopg.OperationalError:
         return
+
+
+def _connect(address: DatabaseAddress) -> psycopg.Connection:
+    # Statements that the driver prepares would be those of others a moment later.
+    return psycopg.connect(**address.parameters, autocommit=True, prepare_threshold=None)  # type: ignore[arg-type]  # texts
 
 
 def _share_sessions(first: Any, second: Any) -> bool:
