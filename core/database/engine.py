@@ -24,9 +24,7 @@ EACH_ALONE = "each_statement_alone"
 def get_engine() -> Engine:
     """The engine of this process, built on first use."""
     settings = get_settings()
-    return build_engine(
-        settings.database_url, pool_size=settings.database_pool_size, pooler=settings.database_pooler
-    )
+    return build_engine(settings.database_url, pool_size=settings.database_pool_size, pooler=settings.database_pooler)
 
 
 def build_engine(database_url: str, *, pool_size: int, pooler: Pooler = "auto") -> Engine:

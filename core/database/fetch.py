@@ -86,7 +86,7 @@ def _errors_of_sqlalchemy(connection: Connection, statement: str, parameters: Ma
         yield
     except psycopg.Error as error:
         drop_details(error)
-        is_gone = connection.dialect.is_disconnect(error, driver, None)
+        is_gone = connection.dialect.is_disconnect(error, driver, None)  # type: ignore[arg-type]  # it is of this driver
         if is_gone:
             # The pool's other connections are checked at their next checkout.
             connection.invalidate(error)

@@ -35,13 +35,13 @@ def refuse_unfit_sessions() -> None:
 
 def _connect(address: DatabaseAddress) -> psycopg.Connection:
     # Statements that the driver prepares would be those of others a moment later.
-    return psycopg.connect(**address.parameters, autocommit=True, prepare_threshold=None)  # type: ignore[arg-type]  # texts
+    return psycopg.connect(**address.parameters, autocommit=True, prepare_threshold=None)
 
 
 def _share_sessions(first: Any, second: Any) -> bool:
     processes: dict[Any, set[int]] = {first: set(), second: set()}
     # In no order: a pooler that deals its sessions out in turns would give each of two that alternate always the same one.
-    for connection in [first, second, *random.choices((first, second), k=_QUESTIONS)]:
+    for connection in [first, second, *random.choices((first, second), k=_QUESTIONS)]:  # noqa: S311  (no secret)
         [process] = connection.execute("SELECT pg_backend_pid()").fetchone()
         processes[connection].add(process)
     return len(processes[first]) > 1 or processes[first] == processes[second]

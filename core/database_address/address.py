@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from typing import Any
 from urllib.parse import unquote
 
 import psycopg
@@ -36,7 +37,7 @@ class DatabaseAddress:
     """What a DATABASE_URL says."""
 
     #: Parameters for `psycopg.connect`.
-    parameters: dict[str, str]
+    parameters: dict[str, Any]
     #: What `options` of the address asks for: the values of settings by name, for every session.
     session_settings: dict[str, str]
 

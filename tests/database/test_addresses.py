@@ -43,9 +43,9 @@ def test_migrations_and_the_service_use_one_schema_through_a_pooler(
 ) -> None:
     """In session mode, once that is said; until then migrations are refused, since some of them are no transactions."""
     alembic = Config(REPOSITORY / "alembic.ini")
-    with use_pooler(pool_mode="session", query=f"options=-csearch_path={schema}"):
-        with pytest.raises(SystemExit, match="DATABASE_POOLER=session"):
-            command.upgrade(alembic, "head")
+    query = f"options=-csearch_path={schema}"
+    with use_pooler(pool_mode="session", query=query), pytest.raises(SystemExit, match="DATABASE_POOLER=session"):
+        command.upgrade(alembic, "head")
     assert administer(f"SELECT tablename FROM pg_tables WHERE schemaname = '{schema}'") == []
 
     monkeypatch.setenv("DATABASE_POOLER", "session")
@@ -85,10 +85,10 @@ def test_migrations_run_through_a_pooler(
     ],
 )
 def test_what_the_address_asks_for_is_in_force(
-    query: str, name: str, expected: str, servers: LocalStack, use: Use, use_pooler: UsePooler
+    query: str, name: str, expected: str, use: Use, use_pooler: UsePooler
 ) -> None:
     """Directly, and through each kind of pooler."""
-    with use(f"{servers.environment['DATABASE_URL']}?{query}"):
+    with use(f"{get_settings().database_url}?{query}"):
         assert show(name) == expected
     for pool_mode in ("session", "transaction"):
         with use_pooler(pool_mode=pool_mode, query=query):
@@ -107,7 +107,9 @@ def test_a_migration_has_limits_of_its_own(servers: LocalStack, use_pooler: UseP
             engine.dispose()
 
 
-@pytest.mark.parametrize("form", ["{user}@{dead},{alive}/{name}", "{user}@/{name}?host={dead_host},{host}&port={dead_port},{port}"])
+@pytest.mark.parametrize(
+    "form", ["{user}@{dead},{alive}/{name}", "{user}@/{name}?host={dead_host},{host}&port={dead_port},{port}"]
+)
 def test_the_next_host_is_tried(form: str, servers: LocalStack, use: Use) -> None:
     """Where the first one of the address does not answer."""
     rest = servers.environment["DATABASE_URL"].partition("://")[2]

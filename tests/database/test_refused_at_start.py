@@ -10,12 +10,22 @@ import pytest
 
 from core.database import refuse_unfit_sessions
 from infra.local import LocalStack
+from infra.local.pgbouncer import run_pgbouncer
 from infra.local.ports import Ports
 from tests.conftest import REPOSITORY
-from tests.database.conftest import Use, UsePooler, open_pooler
+from tests.database.conftest import Use, UsePooler
+from tests.database.pooler import require_pgbouncer
 
 _PROCESSES = {
-    "api": [sys.executable, "-m", "gunicorn", "--no-control-socket", "-c", "api/gunicorn_config.py", "api.app:create_app()"],
+    "api": [
+        sys.executable,
+        "-m",
+        "gunicorn",
+        "--no-control-socket",
+        "-c",
+        "api/gunicorn_config.py",
+        "api.app:create_app()",
+    ],
     "renderer": [sys.executable, "-m", "worker", "render"],
     "dispatcher": [sys.executable, "-m", "worker", "dispatch"],
     "migrations": [sys.executable, "-m", "alembic", "upgrade", "head"],
@@ -25,7 +35,8 @@ _PROCESSES = {
 @pytest.mark.parametrize("name", _PROCESSES)
 def test_statement_mode_is_refused(name: str, servers: LocalStack) -> None:
     """A pooler that allows no transactions."""
-    with open_pooler(servers.environment["DATABASE_URL"], pool_mode="statement") as url:
+    require_pgbouncer()
+    with run_pgbouncer(servers.environment["DATABASE_URL"], pool_mode="statement") as url:
         assert "statement mode" in _start(name, servers, url)
 
 
@@ -41,15 +52,16 @@ def test_options_that_cannot_be_set_are_refused(
     options: str, named: str, servers: LocalStack, use: Use, use_pooler: UsePooler
 ) -> None:
     """With the name of the setting, through poolers as well."""
-    with use(f"{servers.environment['DATABASE_URL']}?options={options}"):
-        with pytest.raises(SystemExit, match=named):
-            refuse_unfit_sessions()
+    with use(f"{servers.environment['DATABASE_URL']}?options={options}"), pytest.raises(SystemExit, match=named):
+        refuse_unfit_sessions()
     for pool_mode in ("session", "transaction"):
         with use_pooler(pool_mode=pool_mode, query=f"options={options}"), pytest.raises(SystemExit, match=named):
             refuse_unfit_sessions()
 
 
-@pytest.mark.parametrize("settings", [{}, {"server_round_robin": 1, "min_pool_size": 4}, {"default_pool_size": 1}], ids=str)
+@pytest.mark.parametrize(
+    "settings", [{}, {"server_round_robin": 1, "min_pool_size": 4}, {"default_pool_size": 1}], ids=str
+)
 def test_a_pooler_in_another_mode_than_was_said_is_refused(settings: dict[str, int], use_pooler: UsePooler) -> None:
     """Before it mixes up anybody's sessions."""
     with use_pooler(pooler="session", pool_mode="transaction", **settings):
@@ -87,7 +99,9 @@ def _start(name: str, servers: LocalStack, url: str) -> str:
         )
     finally:
         ports.release()
-    lines = [line for line in (run.stdout + run.stderr).splitlines() if not line.startswith("{") and "[INFO]" not in line]
+    lines = [
+        line for line in (run.stdout + run.stderr).splitlines() if not line.startswith("{") and "[INFO]" not in line
+    ]
     assert run.returncode != 0
     assert len(lines) == 1, lines
     assert "DATABASE_URL" in lines[0]

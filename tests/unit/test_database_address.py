@@ -31,7 +31,10 @@ _SECRET = "Tr0ub4dor"
         ("postgresql://h/db?ssl=true", {"sslmode": "require"}),
         ("postgresql://h/db?application_name=blue%20one&connect_timeout=7", {"application_name": "blue one"}),
         ("postgresql://h/db?connect_timeout=7", {"connect_timeout": "7", "application_name": "darkroom"}),
-        ("postgresql://h/db?fallback_application_name=blue", {"application_name": None, "fallback_application_name": "blue"}),
+        (
+            "postgresql://h/db?fallback_application_name=blue",
+            {"application_name": None, "fallback_application_name": "blue"},
+        ),
         ("postgresql://h/db?tcp_user_timeout=900&keepalives=0", {"tcp_user_timeout": "900", "keepalives": "0"}),
     ],
 )
