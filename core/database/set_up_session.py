@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any, Literal
 
 import psycopg
@@ -21,12 +22,15 @@ _SET = """
     )
 """
 
-#: What DATABASE_POOLER says of a pooler that may stand between: it is found out whether one does, and not in which mode; or
-#: each connection keeps a session of its own.
-Pooler = Literal["auto", "session"]
+#: What DATABASE_POOLER says of a pooler that may stand between: each connection keeps a session of its own, or has one for each
+#: transaction. "auto" finds out whether one stands there, and takes it for the latter.
+Pooler = Literal["auto", "session", "transaction"]
 
 #: How long a new connection may take to answer: a pooler accepts connections for which it has no session yet.
 _SECONDS = 3.0
+
+#: No process has it.
+_NO_PROCESS = 0
 
 
 class SessionUnfit(psycopg.OperationalError):
@@ -40,30 +44,39 @@ def set_up_session(driver: Any, settings: Mapping[str, str], *, pooler: Pooler) 
     Raises SessionUnfit.
     """
     settings = for_version(settings, driver.info.server_version)
-    patience = threading.Timer(_SECONDS, cut, [driver])
-    patience.daemon = True
-    patience.start()
     # Each of these statements is a transaction of its own.
     autocommit, driver.autocommit = driver.autocommit, True
     try:
-        start = None if _set(driver, settings, pooler) else TransactionStart.setting(settings)
-        if start is not None:
-            _try(driver, start)
-            # A statement that one transaction prepares is not known in the next one's session.
-            driver.prepare_threshold = None
-            driver.isolation_level = psycopg.IsolationLevel.READ_COMMITTED
+        with cut_if_silent(driver):
+            start = None if _set(driver, settings, pooler) else TransactionStart.setting(settings)
+            if start is not None:
+                _try(driver, start)
     except BaseException:
         driver.close()
         raise
+    driver.autocommit = autocommit
+    if start is not None:
+        # A statement that one transaction prepares is not known in the next one's session.
+        driver.prepare_threshold = None
+        driver.isolation_level = psycopg.IsolationLevel.READ_COMMITTED
+    return start
+
+
+@contextmanager
+def cut_if_silent(driver: Any) -> Iterator[None]:
+    """Cuts the new connection if the block takes longer than three seconds."""
+    patience = threading.Timer(_SECONDS, cut, [driver])
+    patience.daemon = True
+    patience.start()
+    try:
+        yield
     finally:
         patience.cancel()
-    driver.autocommit = autocommit
-    return start
 
 
 def _set(driver: Any, settings: Mapping[str, str], pooler: Pooler) -> bool:
     parameters = {
-        "process": driver.info.backend_pid,
+        "process": _NO_PROCESS if pooler == "transaction" else driver.info.backend_pid,
         "has_session": pooler == "session",
         "names": list(settings),
         "values": list(settings.values()),

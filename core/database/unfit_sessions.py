@@ -8,7 +8,7 @@ from typing import Any
 import psycopg
 
 from core.database.session_settings import SERVICE_SETTINGS
-from core.database.set_up_session import SessionUnfit, set_up_session
+from core.database.set_up_session import SessionUnfit, cut_if_silent, set_up_session
 from core.database_address import DatabaseAddress, parse_database_url
 from core.settings import get_settings
 
@@ -23,8 +23,8 @@ def refuse_unfit_sessions() -> None:
     settings = get_settings()
     address = parse_database_url(settings.database_url)
     try:
-        with _connect(address) as first, _connect(address) as second:
-            if settings.database_pooler == "session" and _share_sessions(first, second):
+        with _connect(address) as first:
+            if settings.database_pooler == "session" and _shares_sessions(first, address):
                 raise SystemExit("DATABASE_POOLER=session, but the pooler gives each transaction another session")
             set_up_session(first, SERVICE_SETTINGS | address.session_settings, pooler=settings.database_pooler)
     except SessionUnfit as error:
@@ -38,10 +38,19 @@ def _connect(address: DatabaseAddress) -> psycopg.Connection:
     return psycopg.connect(**address.parameters, autocommit=True, prepare_threshold=None)
 
 
-def _share_sessions(first: Any, second: Any) -> bool:
-    processes: dict[Any, set[int]] = {first: set(), second: set()}
-    # In no order: a pooler that deals its sessions out in turns would give each of two that alternate always the same one.
-    for connection in [first, second, *random.choices((first, second), k=_QUESTIONS)]:  # noqa: S311  (no secret)
-        [process] = connection.execute("SELECT pg_backend_pid()").fetchone()
-        processes[connection].add(process)
+def _shares_sessions(first: Any, address: DatabaseAddress) -> bool:
+    with cut_if_silent(first):
+        if _ask(first) == first.info.backend_pid:
+            return False
+        with _connect(address) as second, cut_if_silent(second):
+            processes: dict[Any, set[int]] = {first: set(), second: set()}
+            # In no order: of a pooler that deals its sessions out in turns, two that alternate would get the same ones.
+            for connection in [first, second, *random.choices((first, second), k=_QUESTIONS)]:  # noqa: S311  (no secret)
+                processes[connection].add(_ask(connection))
     return len(processes[first]) > 1 or processes[first] == processes[second]
+
+
+def _ask(connection: Any) -> int:
+    """The process of the server that answers it."""
+    [process] = connection.execute("SELECT pg_backend_pid()").fetchone()
+    return int(process)

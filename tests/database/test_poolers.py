@@ -20,6 +20,7 @@ from tests.database.conftest import Administer, Shown, UsePooler, show, submit_a
 #: As it comes, and as people set it for drivers that send what it does not know.
 _CONFIGURATIONS: dict[str, dict[str, Any]] = {
     "session": {},
+    "transaction, said to be": {"pool_mode": "transaction", "pooler": "transaction"},
     "session, said to be": {"pooler": "session"},
     "session, options ignored": {"ignore_startup_parameters": "options,extra_float_digits"},
     "transaction": {"pool_mode": "transaction"},
