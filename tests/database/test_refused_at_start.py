@@ -10,8 +10,8 @@ import pytest
 
 from core.database import refuse_unfit_sessions
 from infra.local import LocalStack
-from infra.local.pgbouncer import run_pgbouncer
 from infra.local.ports import Ports
+from infra.pooler import run_pgbouncer
 from tests.conftest import REPOSITORY
 from tests.database.conftest import Use, UsePooler
 from tests.database.pooler import require_pgbouncer
