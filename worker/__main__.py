@@ -8,13 +8,19 @@ import os
 import signal
 import socket
 
+import celery.apps.worker
+import structlog
 from celery import Celery
 from celery.signals import setup_logging, worker_ready, worker_shutdown, worker_shutting_down
+from prometheus_client import CollectorRegistry
 
 import core.schema  # noqa: F401  (every table, so that foreign keys find theirs)
+from core import metrics
 from core.database import enforce_checkout_deadline, get_engine, refuse_unfit_sessions
 from core.doorbell import DELIVER_NEXT, MAINTENANCE_QUEUE, RENDER_NEXT, WEBHOOK_QUEUE, get_doorbell, render_queue
-from core.logs import configure_logging
+from core.logs import take_over_output
+from core.printed import hand_over_handlers
+from core.redis_link.address import parse_redis_url
 from core.settings import Settings, get_settings
 from core.warm_up import warm_up
 from worker.celery_app import build_celery
@@ -22,6 +28,8 @@ from worker.drain_notice import install_drain_notices
 from worker.metrics_server import start_metrics_server
 from worker.ring_once_connected import ring_once_connected
 from worker.wake_consumer import wake_consumer_after_tasks
+
+_log = structlog.get_logger()
 
 #: Threads of the dispatcher that webhooks never take.
 _MAINTENANCE_THREADS = 2
@@ -42,9 +50,11 @@ def main() -> None:
     role = parser.parse_args().role
 
     settings = get_settings()
-    configure_logging(settings)
+    take_over_output(settings)
     # With any receiver of this signal Celery leaves the logging as we have just set it up.
     setup_logging.connect(_keep_our_logging)
+    # What it says when a signal ends it goes past all streams of Python; the signals' receivers log it.
+    celery.apps.worker.safe_say = _say_nothing
     if role != "beat":  # which knows no database
         refuse_unfit_sessions()
     {"render": run_renderer, "dispatch": run_dispatcher, "beat": run_beat}[role](settings)
@@ -62,7 +72,9 @@ def run_renderer(settings: Settings) -> None:
     gc.collect()
     gc.freeze()
     gc.enable()
+    hand_over_handlers()
     get_runtime().start()
+    hand_over_handlers()
     queue = render_queue(settings.render_pool)
     ring_once_connected(app, queue, RENDER_NEXT)
     _run_worker(
@@ -71,14 +83,19 @@ def run_renderer(settings: Settings) -> None:
         queues=[queue],
         threads=settings.render_concurrency,
         patience_seconds=_renderers_patience_seconds(settings),
+        registry=metrics.RENDERER,
     )
 
 
 def run_dispatcher(settings: Settings) -> None:
-    """Deliver webhooks and sweep."""
+    """Deliver webhooks, sweep, and serve the gauges of the whole service."""
+    from worker.maintenance.queue_collector import build_queue_collector
     from worker.webhooks.deliver import get_delivery_slots
 
     app = build_celery(settings, include=["worker.webhooks.tasks", "worker.maintenance.tasks"])
+    queues = build_queue_collector(settings)
+    worker_ready.connect(lambda **_: metrics.DISPATCHER.register(queues), weak=False)
+    worker_shutdown.connect(lambda **_: queues.lead.release(), weak=False)
     worker_shutting_down.connect(lambda **_: get_delivery_slots().close(), weak=False)
     ring_once_connected(app, WEBHOOK_QUEUE, DELIVER_NEXT)
     # Deliveries never take more than their own number of threads, so that slow receivers cannot hold up the sweep.
@@ -89,15 +106,27 @@ def run_dispatcher(settings: Settings) -> None:
         queues=[WEBHOOK_QUEUE, MAINTENANCE_QUEUE],
         threads=threads,
         patience_seconds=_DISPATCHER_PATIENCE_SECONDS,
+        registry=metrics.DISPATCHER,
     )
 
 
 def run_beat(settings: Settings) -> None:
     """Ring for the sweep and the other periodic work when it is due. A second beat does no harm."""
-    build_celery(settings, include=[]).Beat(quiet=True).run()
+    app = build_celery(settings, include=[])
+    schedule = {name: entry["schedule"] for name, entry in app.conf.beat_schedule.items()}
+    _log.info("beat_started", redis=parse_redis_url(settings.redis_url).shown, seconds_between_rings=schedule)
+    app.Beat(quiet=True).run()
 
 
-def _run_worker(app: Celery, settings: Settings, *, queues: list[str], threads: int, patience_seconds: float) -> None:
+def _run_worker(
+    app: Celery,
+    settings: Settings,
+    *,
+    queues: list[str],
+    threads: int,
+    patience_seconds: float,
+    registry: CollectorRegistry,
+) -> None:
     """Take work until a signal ends the process. It waits at most `patience_seconds` for an answer of the database."""
 
     @worker_ready.connect(weak=False)
@@ -105,15 +134,19 @@ def _run_worker(app: Celery, settings: Settings, *, queues: list[str], threads: 
         # Celery's cold shutdown stops the pool before it announces the shutdown, so SIGQUIT starts the warm one too.
         signal.signal(signal.SIGQUIT, signal.getsignal(signal.SIGTERM))
         install_drain_notices(settings.drain_file)
-        start_metrics_server(settings)
+        start_metrics_server(settings, registry)
 
+    worker_shutting_down.connect(_log_shutdown, weak=False)
     # The rings for the last jobs that ended are still being sent.
     worker_shutdown.connect(lambda **_: get_doorbell().flush(), weak=False)
     wake_consumer_after_tasks()
     enforce_checkout_deadline(get_engine(), patience_seconds)
     warm_up()
+    _log.info("worker_starting", queues=queues, threads=threads)
     app.worker_main(
         [
+            # Without the banner; the line above says the same.
+            "--quiet",
             "worker",
             "--pool=threads",
             f"--concurrency={threads}",
@@ -129,6 +162,14 @@ def _run_worker(app: Celery, settings: Settings, *, queues: list[str], threads: 
 
 def _renderers_patience_seconds(settings: Settings) -> float:
     return max(_LEAST_PATIENCE_SECONDS, settings.lease_seconds * _SHARE_OF_LEASE)
+
+
+def _log_shutdown(sig: str = "", how: str = "", **_: object) -> None:
+    _log.info("worker_stopping", signal=sig, how=how.lower())
+
+
+def _say_nothing(*_: object) -> None:
+    """In place of Celery's words to a terminal."""
 
 
 def _keep_our_logging(**_: object) -> None:

@@ -11,10 +11,11 @@ from typing import Any
 
 import pytest
 from celery import Celery
+from prometheus_client import CollectorRegistry
 from pydantic import SecretStr
 
 import worker.__main__
-from core import doorbell
+from core import doorbell, metrics
 from core.settings import Settings
 from tests.guards.compose_file import REPOSITORY, load_compose, runs_our_code
 from worker.celery_app import build_celery
@@ -35,7 +36,16 @@ def consumers(monkeypatch: pytest.MonkeyPatch) -> dict[str, tuple[set[str], set[
     found: dict[str, tuple[set[str], set[str]]] = {}
 
     def record(role: str) -> Any:
-        def take(app: Celery, _settings: Settings, *, queues: list[str], threads: int, patience_seconds: float) -> None:
+        def take(
+            app: Celery,
+            _settings: Settings,
+            *,
+            queues: list[str],
+            threads: int,
+            patience_seconds: float,
+            registry: CollectorRegistry,
+        ) -> None:
+            assert registry is (metrics.RENDERER if role == "render" else metrics.DISPATCHER)
             assert threads >= 1
             assert 4 <= patience_seconds <= 20
             found[role] = (set(queues), {task for module in app.conf.include for task in _list_tasks(module)})
