@@ -16,7 +16,7 @@ from api.server.open_files import allow_connections
 from api.server.strict_body import read_strictly
 from core.catalog import get_catalog
 from core.command_line import run_command_line
-from core.database import enforce_checkout_deadline, get_engine
+from core.database import enforce_checkout_deadline, get_engine, refuse_unfit_sessions
 from core.doorbell import get_doorbell
 from core.logs import take_over_output
 from core.settings import get_settings
@@ -78,6 +78,11 @@ def pre_request(_worker: object, request: Any) -> None:
 def worker_exit(_server: object, _worker: object) -> None:
     """Ring for the jobs that were answered last, before the process ends."""
     get_doorbell().flush()
+
+
+def on_starting(_server: object) -> None:
+    """Ends here, in one line, if the database cannot be used."""
+    refuse_unfit_sessions()
 
 
 class logger_class(Logger):  # noqa: N801  (the name of gunicorn's setting)

@@ -11,9 +11,8 @@ from urllib.parse import urlsplit
 
 from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
-from sqlalchemy import make_url
-from sqlalchemy.exc import ArgumentError
 
+from core.database_address import parse_database_url
 from core.environment import SECRET, Environment, Unusable
 from core.invalid_settings import InvalidSettings
 from core.redis_link.address import parse_redis_url
@@ -32,6 +31,7 @@ class Settings(BaseSettings):
 
     # Where the other parts are
     database_url: Annotated[str, SECRET] = "postgresql+psycopg://darkroom:darkroom@127.0.0.1:5432/darkroom"
+    database_pooler: Literal["auto", "session", "transaction"] = "auto"
     redis_url: Annotated[str, SECRET] = "redis://127.0.0.1:6379/0"
     s3_endpoint_url: str | None = None
     s3_public_endpoint_url: str | None = None
@@ -118,25 +118,8 @@ class Settings(BaseSettings):
 
     @field_validator("database_url")
     @classmethod
-    def _name_the_driver(cls, url: str) -> str:
-        # Hosting providers hand out postgres:// and postgresql:// addresses; both mean our one driver.
-        for scheme in ("postgres://", "postgresql://"):
-            if url.startswith(scheme):
-                return "postgresql+psycopg://" + url.removeprefix(scheme)
-        return url
-
-    @field_validator("database_url")
-    @classmethod
-    def _postgresql_alone(cls, url: str) -> str:
-        if not url.startswith("postgresql+psycopg://"):
-            raise ValueError("it has to be the address of a PostgreSQL: postgresql://…")
-        try:
-            make_url(url)
-        except (ArgumentError, ValueError):
-            # Its message quotes a part of the address, which can be a part of the password.
-            raise ValueError(
-                "it has to be postgresql://USER:PASSWORD@HOST:PORT/DATABASE, with / as %2F, @ as %40 and : as %3A in a password"
-            ) from None
+    def _address_of_a_postgresql(cls, url: str) -> str:
+        parse_database_url(url)
         return url
 
     @field_validator("s3_endpoint_url", "s3_public_endpoint_url")

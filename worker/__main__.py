@@ -17,7 +17,7 @@ from prometheus_client import CollectorRegistry
 import core.schema  # noqa: F401  (every table, so that foreign keys find theirs)
 from core import metrics
 from core.command_line import run_command_line
-from core.database import enforce_checkout_deadline, get_engine
+from core.database import enforce_checkout_deadline, get_engine, refuse_unfit_sessions
 from core.doorbell import DELIVER_NEXT, MAINTENANCE_QUEUE, RENDER_NEXT, WEBHOOK_QUEUE, get_doorbell, render_queue
 from core.logs import take_over_output
 from core.printed import hand_over_handlers
@@ -56,6 +56,8 @@ def main() -> None:
     setup_logging.connect(_keep_our_logging)
     # What it says when a signal ends it goes past all streams of Python; the signals' receivers log it.
     celery.apps.worker.safe_say = _say_nothing
+    if role != "beat":  # which knows no database
+        refuse_unfit_sessions()
     run = {"render": run_renderer, "dispatch": run_dispatcher, "beat": run_beat}[role]
     run_command_line("darkroom", lambda: run(settings))
 
