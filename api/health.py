@@ -21,7 +21,9 @@ def livez() -> Response:
 
 @health_blueprint.get("/readyz")
 def readyz() -> Response:
-    """The process can accept jobs: the database answers. Redis is not asked, since accepting a job does not need it."""
+    """The process can accept jobs: the database answers and takes writes. Redis is not asked, since accepting a job does not
+    need it.
+    """
     try:
         ping()
     except SQLAlchemyError:

@@ -7,6 +7,7 @@ from core.database.checkout_deadline import enforce_checkout_deadline
 from core.database.clock import seconds_from_now
 from core.database.compiled import CompiledQuery, compile_fragment
 from core.database.fetch import execute, fetch_all, fetch_one
+from core.database.read_only import find_read_only_reason
 from core.database.transaction import autocommit, build_engine, get_engine, ping, read_with_one_retry, transaction
 from core.database.unavailable import is_unavailable
 
@@ -21,6 +22,7 @@ __all__ = [
     "execute",
     "fetch_all",
     "fetch_one",
+    "find_read_only_reason",
     "get_engine",
     "is_unavailable",
     "ping",

@@ -14,6 +14,7 @@ from sqlalchemy import Connection
 from sqlalchemy.exc import DBAPIError
 
 from core.database.error_details import drop_details
+from core.database.read_only import is_read_only_error
 
 _Row = TypeVar("_Row")
 _Result = TypeVar("_Result")
@@ -53,7 +54,8 @@ def _run(
         return take(cursor)
     except psycopg.Error as error:
         drop_details(error)
-        is_gone = connection.dialect.is_disconnect(error, driver, None)  # type: ignore[arg-type]  # it is of this driver
+        is_broken = connection.dialect.is_disconnect(error, driver, None)  # type: ignore[arg-type]  # it is of this driver
+        is_gone = is_broken or is_read_only_error(error, driver)
         if is_gone:
             # The pool's other connections are checked at their next checkout.
             connection.invalidate(error)

@@ -8,13 +8,15 @@ from contextlib import contextmanager
 from functools import cache
 from typing import TypeVar
 
-from sqlalchemy import Connection, Engine, create_engine, event, text
+from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session, sessionmaker
 
 from core.database.error_details import drop_details_of_all
 from core.database.fetch import execute
 from core.database.pool_checks import check_on_checkout
+from core.database.read_only import discard_read_only_sessions, find_read_only_reason
+from core.errors import DatabaseReadOnly
 from core.settings import get_settings
 
 _Answer = TypeVar("_Answer")
@@ -75,6 +77,7 @@ def build_engine(database_url: str, *, pool_size: int) -> Engine:
         },
     )
     check_on_checkout(engine)
+    discard_read_only_sessions(engine)
     drop_details_of_all(engine)
     event.listen(engine, "begin", _begin)
     return engine
@@ -130,6 +133,10 @@ def _without_transactions(engine: Engine) -> Engine:
 
 
 def ping() -> None:
-    """Runs one trivial statement. Raises SQLAlchemy's error if the database does not answer."""
-    with get_engine().connect() as connection:
-        connection.execute(text("SELECT 1"))
+    """Runs one trivial statement. Raises SQLAlchemy's error if the database does not answer, and DatabaseReadOnly if it takes
+    no writes.
+    """
+    with autocommit() as connection:
+        reason = find_read_only_reason(connection)
+    if reason is not None:
+        raise DatabaseReadOnly(reason)
