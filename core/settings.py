@@ -10,6 +10,8 @@ from typing import Literal, Self
 from pydantic import Field, SecretStr, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from core.database_address import parse_database_url
+
 
 class Settings(BaseSettings):
     """One attribute for each environment variable, of the same name in upper case; `.env.example` explains each."""
@@ -82,18 +84,8 @@ class Settings(BaseSettings):
 
     @field_validator("database_url")
     @classmethod
-    def _name_the_driver(cls, url: str) -> str:
-        # Hosting providers hand out postgres:// and postgresql:// addresses; both mean our one driver.
-        for scheme in ("postgres://", "postgresql://"):
-            if url.startswith(scheme):
-                return "postgresql+psycopg://" + url.removeprefix(scheme)
-        return url
-
-    @field_validator("database_url")
-    @classmethod
-    def _postgresql_alone(cls, url: str) -> str:
-        if not url.startswith("postgresql+psycopg://"):
-            raise ValueError("must be the address of a PostgreSQL: postgresql://…")
+    def _address_of_a_postgresql(cls, url: str) -> str:
+        parse_database_url(url)
         return url
 
     @field_validator("public_url")

@@ -6,9 +6,10 @@ from core.database.base import Table, Timestamp
 from core.database.checkout_deadline import enforce_checkout_deadline
 from core.database.clock import seconds_from_now
 from core.database.compiled import CompiledQuery, compile_fragment
+from core.database.engine import build_engine, build_migration_engine, get_engine
 from core.database.fetch import execute, fetch_all, fetch_one
 from core.database.read_only import find_read_only_reason
-from core.database.transaction import autocommit, build_engine, get_engine, ping, read_with_one_retry, transaction
+from core.database.transaction import autocommit, ping, read_with_one_retry, transaction
 from core.database.unavailable import is_unavailable
 
 __all__ = [
@@ -17,6 +18,7 @@ __all__ = [
     "Timestamp",
     "autocommit",
     "build_engine",
+    "build_migration_engine",
     "compile_fragment",
     "enforce_checkout_deadline",
     "execute",

@@ -117,7 +117,7 @@ def test_a_filled_in_env_example_makes_valid_settings(name: str) -> None:
     environment = resolve_environment(OURS[name], fill_in_secrets())
     settings = Settings(**{key.lower(): value for key, value in environment.items()})  # type: ignore[arg-type]  # texts, as an environment gives them
 
-    assert settings.database_url.startswith("postgresql+psycopg://darkroom:filled-in-postgres-password@postgres:5432/")
+    assert settings.database_url.startswith("postgresql://darkroom:filled-in-postgres-password@postgres:5432/")
     assert settings.redis_url == "redis://:filled-in-redis-password@valkey:6379/0"
     assert settings.s3_endpoint_url == "http://object-store:8333"
     assert settings.s3_public_endpoint_url == "http://127.0.0.1:8333"
