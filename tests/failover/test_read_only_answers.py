@@ -28,11 +28,11 @@ def _read_only(refusal: Refusal) -> Iterator[None]:
 
 @pytest.mark.parametrize("refusal", Refusal)
 def test_every_write_is_a_503_that_says_when_to_come_back(
-    client: FlaskClient, api_key: str, post: Post, submit: Submit, account_id: UUID, refusal: Refusal
+    client: FlaskClient, api_key: str, post: Post, refusal: Refusal
 ) -> None:
     """Whatever it writes, and on whichever way: none of them is an error of ours. A second after
     the failover the first try is accepted, although the sessions of that time stay connected and read-only."""
-    job = format_id("job", submit(account_id))
+    job = post(_JOB).get_json()["id"]
     headers = {"Authorization": f"Bearer {api_key}"}
     endpoint = client.post("/v1/webhook-endpoints", json=_ENDPOINT, headers=headers).get_json()["id"]
 
