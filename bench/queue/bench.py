@@ -34,6 +34,8 @@ class Bench:
 
     plan: Plan
     stack: LocalStack
+    #: For Darkroom; its peers stand at the stack's own.
+    database_url: str
     results: Results
     logs: Path
     say: Callable[[str], None]
@@ -41,10 +43,10 @@ class Bench:
 
     @contextmanager
     def process(self, name: str, *arguments: str, **environment: str) -> Iterator[ProcessTree]:
-        """A Python program on this stack, stopped when the block ends."""
+        """A Python program on this stack, stopped when the block ends. It reaches the database as Darkroom does."""
         tree = ProcessTree(
             [*bind_to_parent(signal.SIGKILL), sys.executable, *arguments],
-            environment=inherit(self.stack.environment | environment),
+            environment=inherit(self.stack.environment | {"DATABASE_URL": self.database_url} | environment),
             log=self.logs / f"{name}.log",
             speaks=False,
         )

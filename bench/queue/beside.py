@@ -33,14 +33,16 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m bench.queue.beside", description="Compare two checkouts.")
     parser.add_argument("other", type=Path, help="the other checkout")
     parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--pooler", help="the mode of a PgBouncer that this checkout, and not the other one, works through")
     options = parser.parse_args()
 
     here: defaultdict[str, list[float]] = defaultdict(list)
     there: defaultdict[str, list[float]] = defaultdict(list)
-    sides = [(_HERE, here), (options.other.resolve(), there)]
+    pooler = [] if options.pooler is None else ["--pooler", options.pooler]
+    sides = [(_HERE, here, pooler), (options.other.resolve(), there, [])]
     for number in range(options.rounds):
-        for checkout, figures in sides[:: 1 if number % 2 == 0 else -1]:
-            for name, value in _measure(checkout).items():
+        for checkout, figures, more in sides[:: 1 if number % 2 == 0 else -1]:
+            for name, value in _measure(checkout, more).items():
                 figures[name].append(value)
     for name, values in here.items():
         ratio = paired_ratio(values, there[name])
@@ -50,11 +52,11 @@ def main() -> None:
         )
 
 
-def _measure(checkout: Path) -> dict[str, float]:
+def _measure(checkout: Path, more: list[str]) -> dict[str, float]:
     """One round of one checkout."""
     with tempfile.TemporaryDirectory(prefix="darkroom-beside-") as folder:
         python = checkout / ".venv-bench" / "bin" / "python"
-        options = ["--parts", "noop,handoff,submit", "--rounds", "1", "--results", folder]
+        options = ["--parts", "noop,handoff,submit", "--rounds", "1", "--results", folder, *more]
         run = subprocess.run(
             [python, "-m", "bench.queue", *options], cwd=checkout, capture_output=True, text=True, check=False
         )

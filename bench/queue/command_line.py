@@ -7,17 +7,20 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from bench.options import list_of
-from bench.queue.plan import PARTS, Plan
+from bench.queue.plan import PARTS, PARTS_THROUGH_POOLER, Plan
 
 _RESULTS = Path(__file__).parent / "results"
 
 
 def read_plan(arguments: Sequence[str] | None = None) -> Plan:
     """The plan that the command line asks for. Exits with a message if it makes no sense."""
-    options = _build_parser().parse_args(arguments)
+    parser = _build_parser()
+    options = parser.parse_args(arguments)
+    if options.pooler is not None and not set(options.parts or ()) <= set(PARTS_THROUGH_POOLER):
+        parser.error(f"--pooler works with the parts {', '.join(PARTS_THROUGH_POOLER)}: others copy databases")
     quick = options.quick
     return Plan(
-        parts=options.parts or PARTS,
+        parts=options.parts or (PARTS if options.pooler is None else PARTS_THROUGH_POOLER),
         rounds=options.rounds or (2 if quick else 5),
         worker_threads=options.worker_threads,
         noop_jobs=options.noop_jobs or (200 if quick else 600),
@@ -31,6 +34,7 @@ def read_plan(arguments: Sequence[str] | None = None) -> Plan:
         simulated_workers=options.simulated_workers,
         work_seconds=options.work_seconds,
         fair_rounds=options.fair_rounds or (1 if quick else 3),
+        pooler=options.pooler,
         remark=options.remark,
         results=options.results,
     )
@@ -55,6 +59,7 @@ def _build_parser() -> argparse.ArgumentParser:
     parser.add_argument("--simulated-workers", type=_positive, default=4, metavar="N", help="(4)")
     parser.add_argument("--work-seconds", type=float, default=0.15, metavar="S", help="of a simulated job (0.15)")
     parser.add_argument("--fair-rounds", type=_positive, metavar="N", help="3; with --quick 1")
+    parser.add_argument("--pooler", choices=("session", "transaction"), help="PgBouncer between Darkroom and PostgreSQL, in this mode (none)")
     parser.add_argument("--remark", default="", metavar="TEXT", help="what else ran on the machine, for the report")
     parser.add_argument("--results", type=Path, default=_RESULTS, metavar="DIR")
     return parser

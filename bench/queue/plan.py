@@ -8,6 +8,9 @@ from pathlib import Path
 #: In the order in which they run.
 PARTS = ("noop", "handoff", "claim", "sweep", "submit", "fair")
 
+#: Those that PgBouncer can stand in; the others work on copies of databases.
+PARTS_THROUGH_POOLER = ("noop", "handoff", "submit")
+
 
 @dataclass(frozen=True)
 class Plan:
@@ -36,6 +39,8 @@ class Plan:
     work_seconds: float
     #: Rounds of the fairness part, which take longest.
     fair_rounds: int
+    #: The mode of a PgBouncer between Darkroom, but not its peers, and PostgreSQL.
+    pooler: str | None
     #: What a reader has to know about the machine during the run.
     remark: str
     results: Path

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from bench.machine import describe_machine
@@ -18,6 +19,7 @@ from bench.queue.plan import Plan
 from bench.queue.results import Results
 from core.database import get_engine
 from infra.local import LocalStack
+from infra.local.pgbouncer import run_pgbouncer
 
 _LIBRARIES = (
     "celery",
@@ -38,9 +40,9 @@ def run(plan: Plan, *, logs: Path, say: Callable[[str], None]) -> Results:
     """
     begin = time.monotonic()
     results = Results(machine=describe_machine(_LIBRARIES), settings=_build_settings(plan))
-    with LocalStack(only=("database", "redis"), durable=True) as stack:
-        os.environ.update(stack.environment)
-        bench = Bench(plan=plan, stack=stack, results=results, logs=logs, say=say)
+    with LocalStack(only=("database", "redis"), durable=True) as stack, _pooler(plan, stack) as database_url:
+        os.environ.update(stack.environment | {"DATABASE_URL": database_url})
+        bench = Bench(plan=plan, stack=stack, database_url=database_url, results=results, logs=logs, say=say)
         try:
             _measure(bench)
         finally:
@@ -48,6 +50,17 @@ def run(plan: Plan, *, logs: Path, say: Callable[[str], None]) -> Results:
             bench.ports.release()
     results.seconds = time.monotonic() - begin
     return results
+
+
+@contextmanager
+def _pooler(plan: Plan, stack: LocalStack) -> Iterator[str]:
+    """Yields the address of the database for Darkroom."""
+    url = stack.environment["DATABASE_URL"]
+    if plan.pooler is None:
+        yield url
+        return
+    with run_pgbouncer(url, pool_mode=plan.pooler, default_pool_size=100) as pooled:
+        yield pooled
 
 
 def _measure(bench: Bench) -> None:
@@ -75,5 +88,6 @@ def _build_settings(plan: Plan) -> dict[str, str]:
         "fairness": f"{plan.light_jobs} jobs beside {20 * plan.light_jobs}, {plan.simulated_workers} workers, "
         f"{plan.work_seconds:g} s ± 50 % of work",
         "database": "durable: fsync on, as deployed",
+        "pooler": "none" if plan.pooler is None else f"PgBouncer, pool_mode={plan.pooler}, for Darkroom alone",
         "beside the run": plan.remark or "nothing said",
     }

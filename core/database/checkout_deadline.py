@@ -54,12 +54,12 @@ def enforce_checkout_deadline(engine: Engine, seconds: float) -> None:
                 overdue = [connection for connection, due in checked_out.items() if time.monotonic() > due]
                 for connection in overdue:
                     del checked_out[connection]
-                    _cut(connection)
+                    cut(connection)
 
     threading.Thread(target=watch, name="checkout-deadline", daemon=True).start()
 
 
-def _cut(connection: Any) -> None:
+def cut(connection: Any) -> None:
     """Shuts the socket, so that a thread that reads from it finds its end. It stays open, so that its file number is not
     reused.
     """

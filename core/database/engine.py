@@ -6,13 +6,16 @@ from collections.abc import Mapping
 from functools import cache
 from typing import Any
 
+import psycopg
 from sqlalchemy import Connection, Engine, NullPool, create_engine, event
 
 from core.database.error_details import drop_details_of_all
-from core.database.fetch import execute
+from core.database.fetch import begin
+from core.database.per_transaction import TRANSACTION_START
 from core.database.pool_checks import check_on_checkout
 from core.database.read_only import discard_read_only_sessions
-from core.database.session_settings import MIGRATION_SETTINGS, SERVICE_SETTINGS, set_for_session, settings_for
+from core.database.session_settings import MIGRATION_SETTINGS, SERVICE_SETTINGS
+from core.database.set_up_session import SessionUnfit, set_up_session
 from core.database_address import parse_database_url
 from core.settings import get_settings
 
@@ -62,14 +65,28 @@ def build_migration_engine(database_url: str) -> Engine:
     return engine
 
 
-def _set_up_connections(engine: Engine, settings: Mapping[str, str]) -> None:
+def refuse_unfit_sessions() -> None:
+    """Ends this process, in one line, if Darkroom cannot work with the sessions that DATABASE_URL leads to: what its
+    `options` ask for cannot be set, or a pooler allows no transactions. A database that does not answer is not waited for.
+    """
+    address = parse_database_url(get_settings().database_url)
+    try:
+        with psycopg.connect(**address.parameters, autocommit=True) as driver:
+            set_up_session(driver, SERVICE_SETTINGS | address.session_settings)
+    except SessionUnfit as error:
+        raise SystemExit(str(error)) from None
+    except psycopg.Error:
+        return
 
-    @event.listens_for(engine, "connect")
-    def set_up(connection: Any, _record: Any) -> None:
-        set_for_session(connection, settings_for(connection, settings))
+
+def _set_up_connections(engine: Engine, settings: Mapping[str, str]) -> None:
+    # Before SQLAlchemy asks the first connection about its server.
+    @event.listens_for(engine, "connect", insert=True)
+    def set_up(driver: Any, record: Any) -> None:
+        record.info[TRANSACTION_START] = set_up_session(driver, settings)
 
 
 def _begin(connection: Connection) -> None:
     options = connection.get_execution_options()
     if not options.get(EACH_ALONE) and "isolation_level" not in options:
-        execute(connection, "BEGIN")
+        begin(connection)

@@ -4,16 +4,19 @@ answer as PostgreSQL takes to find it.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any, TypeVar
 
 import psycopg
 from psycopg import Cursor
+from psycopg.pq import TransactionStatus
 from psycopg.rows import class_row, tuple_row
 from sqlalchemy import Connection
 from sqlalchemy.exc import DBAPIError
 
 from core.database.error_details import drop_details
+from core.database.per_transaction import execute_alone, find_start
 from core.database.read_only import is_read_only_error
 
 _Row = TypeVar("_Row")
@@ -40,6 +43,13 @@ def execute(connection: Connection, statement: str, parameters: Mapping[str, Any
     _run(connection, statement, parameters or {}, tuple_row, lambda _: None)
 
 
+def begin(connection: Connection) -> None:
+    """Begins a transaction with all its settings, in one round trip. Raises the errors that SQLAlchemy raises."""
+    start = find_start(connection)
+    with _errors_of_sqlalchemy(connection, "BEGIN", {}):
+        _get_driver(connection).execute("BEGIN" if start is None else start.as_one())
+
+
 def _run(
     connection: Connection,
     statement: str,
@@ -47,15 +57,29 @@ def _run(
     row_factory: Any,
     take: Callable[[Cursor[Any]], _Result],
 ) -> _Result:
-    driver: Any = connection.connection.driver_connection
-    try:
+    driver = _get_driver(connection)
+    with _errors_of_sqlalchemy(connection, statement, parameters):
         cursor = driver.cursor(row_factory=row_factory)
-        cursor.execute(statement, parameters)
+        start = find_start(connection)
+        if start is None or driver.info.transaction_status != TransactionStatus.IDLE:
+            cursor.execute(statement, parameters)
+        else:
+            execute_alone(cursor, start, statement, parameters)
         return take(cursor)
+
+
+def _get_driver(connection: Connection) -> Any:
+    return connection.connection.driver_connection
+
+
+@contextmanager
+def _errors_of_sqlalchemy(connection: Connection, statement: str, parameters: Mapping[str, Any]) -> Iterator[None]:
+    driver = _get_driver(connection)
+    try:
+        yield
     except psycopg.Error as error:
         drop_details(error)
-        is_broken = connection.dialect.is_disconnect(error, driver, None)  # type: ignore[arg-type]  # it is of this driver
-        is_gone = is_broken or is_read_only_error(error, driver)
+        is_gone = connection.dialect.is_disconnect(error, driver, None) or is_read_only_error(error, driver)
         if is_gone:
             # The pool's other connections are checked at their next checkout.
             connection.invalidate(error)

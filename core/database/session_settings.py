@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
 
 #: How values are read and written, and how transactions see each other. The settings that DATABASE_URL names are added.
 _MEANING = {
@@ -40,32 +39,6 @@ MIGRATION_SETTINGS = _MEANING | {
 #: Limits that a role may have set and a server may not know yet: the version that brought them, by name.
 _LIFTED_SINCE = {"idle_session_timeout": 140_000, "transaction_timeout": 170_000}
 
-_SET = """
-    SELECT pg_backend_pid() = %(process)s, (
-        SELECT count(set_config(name, value, false))
-        FROM unnest(%(names)s::text[], %(values)s::text[]) AS setting (name, value)
-        WHERE pg_backend_pid() = %(process)s
-    )
-"""
-
-
-def settings_for(connection: Any, settings: Mapping[str, str]) -> dict[str, str]:
-    """Adds to the settings those that this connection's server knows."""
-    version = connection.info.server_version
+def for_version(settings: Mapping[str, str], version: int) -> dict[str, str]:
+    """Adds to the settings those that only newer servers know (18.4 is 180004)."""
     return {name: "0" for name, since in _LIFTED_SINCE.items() if version >= since} | dict(settings)
-
-
-def set_for_session(connection: Any, settings: Mapping[str, str]) -> bool:
-    """Sets them in the session, in one round trip. Returns False, with nothing set, if the connection has no session of its
-    own: a pooler stands between, which gives each transaction a session that others use as well.
-
-    Poolers hide the number of the server's process, as each transaction may run in another.
-    """
-    parameters = {
-        "process": connection.info.backend_pid,
-        "names": list(settings),
-        "values": list(settings.values()),
-    }
-    [has_session, _] = connection.execute(_SET, parameters).fetchone()
-    connection.commit()
-    return bool(has_session)

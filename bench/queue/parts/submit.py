@@ -76,18 +76,19 @@ def _services(bench: Bench) -> Iterator[list[_Service]]:
         naive.Base.metadata.create_all(connection)
     with ExitStack() as running:
 
-        def serve(name: str, *options: str) -> tuple[int, ProcessTree]:
+        def serve(name: str, *options: str, **environment: str) -> tuple[int, ProcessTree]:
             port = bench.ports.reserve()
             options = (*options, "--no-control-socket", "--bind", f"127.0.0.1:{port}")
-            tree = running.enter_context(bench.process(name, *("-m", "gunicorn", *options)))
+            tree = running.enter_context(bench.process(name, *("-m", "gunicorn", *options), **environment))
             wait_until(lambda: is_listening(port), seconds=_SECONDS_TO_START, what=f"the start of {name}")
             return port, tree
 
         ours = serve("api", "--config", "api/gunicorn_config.py", "api.app:create_app()")
         # The same server and threads for all, so that only the service differs.
         same = ("--worker-class", "gthread", "--threads", str(get_settings().api_threads), "--keep-alive", "5")
-        bare = serve("floor", *same, "bench.queue.peers.floor:application")
-        afternoon = serve("naive", *same, "bench.queue.peers.naive:app")
+        direct = {"DATABASE_URL": bench.stack.environment["DATABASE_URL"]}
+        bare = serve("floor", *same, "bench.queue.peers.floor:application", **direct)
+        afternoon = serve("naive", *same, "bench.queue.peers.naive:app", **direct)
         yield [
             _Service("ours", many, *ours, lambda: _open_accounts(clients, clients)),
             _Service("ours", one, *ours, lambda: _open_accounts(1, clients)),

@@ -1,0 +1,1 @@
+"""PostgreSQL as people have it: other default settings, addresses with parameters, and poolers between."""
