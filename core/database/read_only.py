@@ -27,6 +27,9 @@ _REPORTED = (b"in_hot_standby", b"default_transaction_read_only")
 #: What else a standby refuses, or ends: what it cannot do in recovery, and what conflicts with it.
 _REFUSED_IN_RECOVERY = (FeatureNotSupported, ObjectNotInPrerequisiteState, SerializationFailure)
 
+#: What libpq says of a host that does not take writes, when DATABASE_URL asks for one that does.
+_NO_PRIMARY = ("session is read-only", "server is in hot standby mode")
+
 _CONNECTED_AT = "connected_at"
 
 _STATE = text(
@@ -43,6 +46,13 @@ def find_read_only_reason(connection: Connection) -> str | None:
     if is_default:
         return "The database takes no writes: default_transaction_read_only is on."
     return "The database takes no writes: its transactions are read-only." if is_read_only_now else None
+
+
+def describe_refused_connection(error: Exception) -> str | None:
+    """Returns the same sentence about an error of connecting: None if it has another reason than that no host takes writes."""
+    if any(text in str(error) for text in _NO_PRIMARY):
+        return "The database takes no writes: every host of DATABASE_URL that answers is read-only."
+    return None
 
 
 def discard_read_only_sessions(engine: Engine) -> None:

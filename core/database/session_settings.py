@@ -39,6 +39,7 @@ MIGRATION_SETTINGS = _MEANING | {
 #: Limits that a role may have set and a server may not know yet: the version that brought them, by name.
 _LIFTED_SINCE = {"idle_session_timeout": 140_000, "transaction_timeout": 170_000}
 
+
 def for_version(settings: Mapping[str, str], version: int) -> dict[str, str]:
     """Adds to the settings those that only newer servers know (18.4 is 180004)."""
     return {name: "0" for name, since in _LIFTED_SINCE.items() if version >= since} | dict(settings)

@@ -13,7 +13,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session, sessionmaker
 
 from core.database.engine import EACH_ALONE, get_engine
-from core.database.read_only import find_read_only_reason
+from core.database.read_only import describe_refused_connection, find_read_only_reason
 from core.errors import DatabaseReadOnly
 
 _Answer = TypeVar("_Answer")
@@ -66,10 +66,15 @@ def _without_transactions(engine: Engine) -> Engine:
 
 
 def ping() -> None:
-    """Runs one small statement. Raises SQLAlchemy's error if the database does not answer, and DatabaseReadOnly if it takes no
-    writes.
+    """Runs one small statement. Raises DatabaseReadOnly if the database takes no writes, and SQLAlchemy's error if it does not
+    answer.
     """
-    with autocommit() as connection:
-        reason = find_read_only_reason(connection)
+    try:
+        with autocommit() as connection:
+            reason = find_read_only_reason(connection)
+    except DBAPIError as error:
+        reason = describe_refused_connection(error)
+        if reason is None:
+            raise
     if reason is not None:
         raise DatabaseReadOnly(reason)
