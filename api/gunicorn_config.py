@@ -9,7 +9,7 @@ import gc
 import logging
 
 from api.return_memory import limit_heaps, start_returning_memory
-from core.database import enforce_checkout_deadline, get_engine
+from core.database import enforce_checkout_deadline, get_engine, refuse_unfit_sessions
 from core.doorbell import get_doorbell
 from core.logs import configure_logging
 from core.settings import get_settings
@@ -56,12 +56,13 @@ def worker_exit(_server: object, _worker: object) -> None:
 
 
 def on_starting(_server: object) -> None:
-    """Log gunicorn's own few lines in the format of all others."""
+    """Log gunicorn's own few lines in the format of all others. Ends here, in one line, if the database cannot be used."""
     configure_logging(_settings)
     logger = logging.getLogger("gunicorn.error")
     logger.handlers = []
     logger.propagate = True
     logger.addFilter(_leave_out_quotes)
+    refuse_unfit_sessions()
 
 
 def _leave_out_quotes(record: logging.LogRecord) -> bool:

@@ -20,6 +20,7 @@ class Settings(BaseSettings):
 
     # Where the other parts are
     database_url: str = "postgresql+psycopg://darkroom:darkroom@127.0.0.1:5432/darkroom"
+    database_pooler: Literal["auto", "session", "transaction"] = "auto"
     redis_url: str = "redis://127.0.0.1:6379/0"
     s3_endpoint_url: str | None = None
     s3_public_endpoint_url: str | None = None

@@ -11,7 +11,8 @@ from core.settings import get_settings
 
 def run_migrations() -> None:
     """Run the migrations that the command asked for, each in its own transaction."""
-    engine = build_migration_engine(get_settings().database_url)
+    settings = get_settings()
+    engine = build_migration_engine(settings.database_url, pooler=settings.database_pooler)
     with engine.connect() as connection:
         context.configure(
             connection=connection,

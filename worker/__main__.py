@@ -12,7 +12,7 @@ from celery import Celery
 from celery.signals import setup_logging, worker_ready, worker_shutdown, worker_shutting_down
 
 import core.schema  # noqa: F401  (every table, so that foreign keys find theirs)
-from core.database import enforce_checkout_deadline, get_engine
+from core.database import enforce_checkout_deadline, get_engine, refuse_unfit_sessions
 from core.doorbell import DELIVER_NEXT, MAINTENANCE_QUEUE, RENDER_NEXT, WEBHOOK_QUEUE, get_doorbell, render_queue
 from core.logs import configure_logging
 from core.settings import Settings, get_settings
@@ -50,6 +50,7 @@ def main() -> None:
 
 def run_renderer(settings: Settings) -> None:
     """Render jobs of one pool: the only process that loads torch."""
+    refuse_unfit_sessions()
     # Imports leave little garbage, and looking for it takes a fifth of their time.
     gc.disable()
     from worker.rendering.runtime import get_runtime
@@ -74,6 +75,7 @@ def run_renderer(settings: Settings) -> None:
 
 def run_dispatcher(settings: Settings) -> None:
     """Deliver webhooks and sweep."""
+    refuse_unfit_sessions()
     from worker.webhooks.deliver import get_delivery_slots
 
     app = build_celery(settings, include=["worker.webhooks.tasks", "worker.maintenance.tasks"])

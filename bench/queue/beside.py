@@ -33,7 +33,9 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m bench.queue.beside", description="Compare two checkouts.")
     parser.add_argument("other", type=Path, help="the other checkout")
     parser.add_argument("--rounds", type=int, default=5)
-    parser.add_argument("--pooler", help="the mode of a PgBouncer that this checkout, and not the other one, works through")
+    parser.add_argument(
+        "--pooler", help="the mode of a PgBouncer that this checkout, and not the other one, works through"
+    )
     options = parser.parse_args()
 
     here: defaultdict[str, list[float]] = defaultdict(list)

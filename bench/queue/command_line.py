@@ -59,7 +59,11 @@ def _build_parser() -> argparse.ArgumentParser:
     parser.add_argument("--simulated-workers", type=_positive, default=4, metavar="N", help="(4)")
     parser.add_argument("--work-seconds", type=float, default=0.15, metavar="S", help="of a simulated job (0.15)")
     parser.add_argument("--fair-rounds", type=_positive, metavar="N", help="3; with --quick 1")
-    parser.add_argument("--pooler", choices=("session", "transaction"), help="PgBouncer between Darkroom and PostgreSQL, in this mode (none)")
+    parser.add_argument(
+        "--pooler",
+        choices=("session", "transaction"),
+        help="PgBouncer between Darkroom and PostgreSQL, in this mode (none)",
+    )
     parser.add_argument("--remark", default="", metavar="TEXT", help="what else ran on the machine, for the report")
     parser.add_argument("--results", type=Path, default=_RESULTS, metavar="DIR")
     return parser

@@ -11,6 +11,7 @@ from core.database.fetch import execute, fetch_all, fetch_one
 from core.database.read_only import find_read_only_reason
 from core.database.transaction import autocommit, ping, read_with_one_retry, transaction
 from core.database.unavailable import is_unavailable
+from core.database.unfit_sessions import refuse_unfit_sessions
 
 __all__ = [
     "CompiledQuery",
@@ -29,6 +30,7 @@ __all__ = [
     "is_unavailable",
     "ping",
     "read_with_one_retry",
+    "refuse_unfit_sessions",
     "seconds_from_now",
     "transaction",
 ]

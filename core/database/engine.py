@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from functools import cache
 from typing import Any
 
-import psycopg
 from sqlalchemy import Connection, Engine, NullPool, create_engine, event
 
 from core.database.error_details import drop_details_of_all
@@ -15,7 +13,7 @@ from core.database.per_transaction import TRANSACTION_START
 from core.database.pool_checks import check_on_checkout
 from core.database.read_only import discard_read_only_sessions
 from core.database.session_settings import MIGRATION_SETTINGS, SERVICE_SETTINGS
-from core.database.set_up_session import SessionUnfit, set_up_session
+from core.database.set_up_session import Pooler, SessionUnfit, set_up_session
 from core.database_address import parse_database_url
 from core.settings import get_settings
 
@@ -27,10 +25,10 @@ EACH_ALONE = "each_statement_alone"
 def get_engine() -> Engine:
     """The engine of this process, built on first use."""
     settings = get_settings()
-    return build_engine(settings.database_url, pool_size=settings.database_pool_size)
+    return build_engine(settings.database_url, pool_size=settings.database_pool_size, pooler=settings.database_pooler)
 
 
-def build_engine(database_url: str, *, pool_size: int) -> Engine:
+def build_engine(database_url: str, *, pool_size: int, pooler: Pooler = "auto") -> Engine:
     """An engine with the settings that every statement of ours relies on.
 
     Connections are checked when they are checked out. Connecting fails after three seconds, unless the address says
@@ -49,7 +47,13 @@ def build_engine(database_url: str, *, pool_size: int) -> Engine:
         # Set once for each connection and not at every checkout; a transaction begins with a statement of its own.
         isolation_level="AUTOCOMMIT",
     )
-    _set_up_connections(engine, SERVICE_SETTINGS | address.session_settings)
+    settings = SERVICE_SETTINGS | address.session_settings
+
+    # Before SQLAlchemy asks the first connection about its server.
+    @event.listens_for(engine, "connect", insert=True)
+    def set_up(driver: Any, record: Any) -> None:
+        record.info[TRANSACTION_START] = set_up_session(driver, settings, pooler=pooler)
+
     check_on_checkout(engine)
     discard_read_only_sessions(engine)
     drop_details_of_all(engine)
@@ -57,36 +61,35 @@ def build_engine(database_url: str, *, pool_size: int) -> Engine:
     return engine
 
 
-def build_migration_engine(database_url: str) -> Engine:
-    """An engine for Alembic, with a connection of its own for each use: the same address, but a migration's limits of time."""
+def build_migration_engine(database_url: str, *, pooler: Pooler = "auto") -> Engine:
+    """An engine for Alembic, with a connection of its own for each use: the same address, but a migration's limits of time.
+
+    Its connections end the process, in one line, if migrations cannot be run through them.
+    """
     address = parse_database_url(database_url)
     engine = create_engine("postgresql+psycopg://", connect_args=address.parameters, poolclass=NullPool)
-    _set_up_connections(engine, address.session_settings | MIGRATION_SETTINGS)
-    return engine
+    settings = address.session_settings | MIGRATION_SETTINGS
 
-
-def refuse_unfit_sessions() -> None:
-    """Ends this process, in one line, if Darkroom cannot work with the sessions that DATABASE_URL leads to: what its
-    `options` ask for cannot be set, or a pooler allows no transactions. A database that does not answer is not waited for.
-    """
-    address = parse_database_url(get_settings().database_url)
-    try:
-        with psycopg.connect(**address.parameters, autocommit=True) as driver:
-            set_up_session(driver, SERVICE_SETTINGS | address.session_settings)
-    except SessionUnfit as error:
-        raise SystemExit(str(error)) from None
-    except psycopg.Error:
-        return
-
-
-def _set_up_connections(engine: Engine, settings: Mapping[str, str]) -> None:
-    # Before SQLAlchemy asks the first connection about its server.
     @event.listens_for(engine, "connect", insert=True)
     def set_up(driver: Any, record: Any) -> None:
-        record.info[TRANSACTION_START] = set_up_session(driver, settings)
+        try:
+            start = set_up_session(driver, settings, pooler=pooler)
+        except SessionUnfit as error:
+            raise SystemExit(str(error)) from None
+        if start is not None and address.session_settings:
+            driver.close()
+            # An index that is built beside the service is built outside of all transactions.
+            raise SystemExit(
+                "DATABASE_URL leads to a pooler, through which its options would not be in force in every migration: "
+                "migrate with the address of PostgreSQL itself, or set DATABASE_POOLER=session if that is the pooler's mode"
+            )
+        record.info[TRANSACTION_START] = start
+
+    event.listen(engine, "begin", _begin)
+    return engine
 
 
 def _begin(connection: Connection) -> None:
     options = connection.get_execution_options()
-    if not options.get(EACH_ALONE) and "isolation_level" not in options:
+    if not options.get(EACH_ALONE) and options.get("isolation_level") != "AUTOCOMMIT":
         begin(connection)

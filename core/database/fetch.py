@@ -45,9 +45,17 @@ def execute(connection: Connection, statement: str, parameters: Mapping[str, Any
 
 def begin(connection: Connection) -> None:
     """Begins a transaction with all its settings, in one round trip. Raises the errors that SQLAlchemy raises."""
+    driver = _get_driver(connection)
     start = find_start(connection)
-    with _errors_of_sqlalchemy(connection, "BEGIN", {}):
-        _get_driver(connection).execute("BEGIN" if start is None else start.as_one())
+    if driver.autocommit:
+        statement = "BEGIN" if start is None else start.as_one()
+    elif start is not None:
+        # The driver sends a BEGIN of its own before it.
+        statement = start.set_all
+    else:
+        return
+    with _errors_of_sqlalchemy(connection, statement, {}):
+        driver.execute(statement)
 
 
 def _run(
@@ -79,7 +87,8 @@ def _errors_of_sqlalchemy(connection: Connection, statement: str, parameters: Ma
         yield
     except psycopg.Error as error:
         drop_details(error)
-        is_gone = connection.dialect.is_disconnect(error, driver, None) or is_read_only_error(error, driver)
+        is_broken = connection.dialect.is_disconnect(error, driver, None)  # type: ignore[arg-type]  # it is of this driver
+        is_gone = is_broken or is_read_only_error(error, driver)
         if is_gone:
             # The pool's other connections are checked at their next checkout.
             connection.invalidate(error)

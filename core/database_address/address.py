@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from typing import Any
 from urllib.parse import unquote
 
 import psycopg
@@ -36,7 +37,7 @@ class DatabaseAddress:
     """What a DATABASE_URL says."""
 
     #: Parameters for `psycopg.connect`.
-    parameters: dict[str, str]
+    parameters: dict[str, Any]
     #: What `options` of the address asks for: the values of settings by name, for every session.
     session_settings: dict[str, str]
 
@@ -58,9 +59,9 @@ def parse_database_url(url: str) -> DatabaseAddress:
     if "," in (parameters.get("hostaddr") or parameters.get("host", "")):
         # Any of them may be a standby, on which nothing can be written.
         parameters.setdefault("target_session_attrs", "read-write")
-    if "fallback_application_name" in parameters:
-        parameters.setdefault("application_name", "")
-    return DatabaseAddress(_DEFAULTS | parameters, settings)
+    # libpq takes this name only if there is no other.
+    left_out = {"application_name"} if "fallback_application_name" in parameters else set()
+    return DatabaseAddress({name: _DEFAULTS[name] for name in _DEFAULTS.keys() - left_out} | parameters, settings)
 
 
 def _parse_place(place: str) -> dict[str, str]:

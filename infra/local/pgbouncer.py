@@ -21,15 +21,21 @@ class PgBouncerMissing(Exception):
     """There is no PgBouncer on this machine; the message says how to get it."""
 
 
+def find_pgbouncer() -> str:
+    """The path of the program. Raises PgBouncerMissing."""
+    program = shutil.which("pgbouncer", path=f"{os.environ.get('PATH', '')}:/usr/sbin:/sbin")
+    if program is None:
+        raise PgBouncerMissing("there is no pgbouncer on this machine: apt-get install pgbouncer")
+    return program
+
+
 @contextmanager
 def run_pgbouncer(database_url: str, *, pool_mode: str = "session", **settings: str | int) -> Iterator[str]:
     """Runs a PgBouncer with its default configuration, apart from these settings of its file, until the block ends.
 
-    Yields the address of the same database through it.
+    Yields the address of the same database through it. Raises PgBouncerMissing.
     """
-    program = shutil.which("pgbouncer", path=f"{os.environ.get('PATH', '')}:/usr/sbin:/sbin")
-    if program is None:
-        raise PgBouncerMissing("there is no pgbouncer on this machine: apt-get install pgbouncer")
+    program = find_pgbouncer()
     server = parse_database_url(database_url).parameters
     ports = Ports()
     port = ports.reserve()
@@ -70,5 +76,5 @@ def _wait_for(process: subprocess.Popen[bytes], port: int, log: Path) -> None:
     deadline = time.monotonic() + _START_SECONDS
     while not is_listening(port):
         if process.poll() is not None or time.monotonic() > deadline:
-            raise PgBouncerMissing(f"pgbouncer did not start:\n{log.read_text()}")
+            raise RuntimeError(f"pgbouncer did not start:\n{log.read_text()}")
         time.sleep(0.05)

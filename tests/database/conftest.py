@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import os
-import shutil
 from collections import Counter
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager, contextmanager
-from typing import Any
+from typing import Any, NamedTuple
 
 import psycopg
 import pytest
@@ -22,7 +20,8 @@ from core.database.transaction import _sessions, _without_transactions
 from core.database_address import parse_database_url
 from core.settings import get_settings
 from infra.local import LocalStack
-from infra.local.pgbouncer import PgBouncerMissing, run_pgbouncer
+from infra.local.pgbouncer import run_pgbouncer
+from tests.database.pooler import require_pgbouncer
 
 #: Makes this process use the database at an address until the block ends.
 Use = Callable[[str], AbstractContextManager[None]]
@@ -66,29 +65,20 @@ def use(servers: LocalStack, monkeypatch: pytest.MonkeyPatch) -> Use:
 
 
 @pytest.fixture
-def use_pooler(servers: LocalStack, use: Use) -> UsePooler:
+def use_pooler(servers: LocalStack, use: Use, monkeypatch: pytest.MonkeyPatch) -> UsePooler:
     """Point this process at the database through a PgBouncer."""
 
     @contextmanager
-    def run(query: str = "", **settings: Any) -> Iterator[str]:
-        with open_pooler(servers.environment["DATABASE_URL"], **settings) as address:
+    def run(query: str = "", pooler: str | None = None, **settings: Any) -> Iterator[str]:
+        if pooler is not None:
+            monkeypatch.setenv("DATABASE_POOLER", pooler)
+        require_pgbouncer()
+        with run_pgbouncer(servers.environment["DATABASE_URL"], **settings) as address:
             url = f"{address}?{query}"
             with use(url):
                 yield url
 
     return run
-
-
-@contextmanager
-def open_pooler(database_url: str, **settings: Any) -> Iterator[str]:
-    """Runs a PgBouncer. Without the program the test is skipped, but fails where CI says that it is one."""
-    try:
-        with run_pgbouncer(database_url, **settings) as url:
-            yield url
-    except PgBouncerMissing as error:
-        if os.environ.get("CI") or shutil.which("pgbouncer"):
-            raise
-        pytest.skip(str(error))
 
 
 @pytest.fixture
@@ -120,6 +110,12 @@ def submit_at_once(count: int, *, threads: int = 24) -> Counter[int]:
 
     with ThreadPoolExecutor(threads) as pool:
         return Counter(pool.map(send, range(count)))
+
+
+class Shown(NamedTuple):
+    """The value of a setting."""
+
+    value: str
 
 
 def show(name: str) -> str:

@@ -11,7 +11,7 @@ from sqlalchemy import text
 from core.database import autocommit, fetch_one, get_engine, transaction
 from core.database_address import parse_database_url
 from core.settings import get_settings
-from tests.database.conftest import Administer, Use, show, submit_at_once
+from tests.database.conftest import Administer, Shown, show, submit_at_once
 
 #: What an operator may have set, and what holds all the same.
 _PINNED = {
@@ -49,14 +49,6 @@ def test_many_submits_at_once_are_accepted_at_every_default_isolation(
         get_engine().dispose()
 
 
-def test_an_isolation_of_the_address_is_refused(servers: object, use: Use) -> None:
-    """The role's is overruled in silence, since it may serve others; that of our own setting is an error with its name."""
-    url = get_settings().database_url + r"?options=-cdefault_transaction_isolation=repeatable\%20read"
-
-    with pytest.raises(ValueError, match="default_transaction_isolation"):
-        parse_database_url(url)
-
-
 @pytest.mark.parametrize("name", _PINNED)
 def test_a_setting_that_statements_rely_on_is_ours(name: str, settings_of_role: Callable[..., None]) -> None:
     """In a transaction, and in a statement that is one of its own."""
@@ -69,13 +61,9 @@ def test_a_setting_that_statements_rely_on_is_ours(name: str, settings_of_role: 
 
     assert show(name).lower() == expected.lower()
     with autocommit() as connection_of_ours:
-        row = fetch_one(connection_of_ours, f"SELECT current_setting('{name}')", {}, into=tuple_of_one)
-    assert row is not None
-    assert row.lower() == expected.lower()
-
-
-def tuple_of_one(current_setting: str) -> str:
-    return current_setting
+        alone = fetch_one(connection_of_ours, f"SELECT current_setting('{name}') AS value", {}, into=Shown)
+    assert alone is not None
+    assert alone.value.lower() == expected.lower()
 
 
 def test_a_search_path_of_the_role_holds(settings_of_role: Callable[..., None], administer: Administer) -> None:

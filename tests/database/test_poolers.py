@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 
 import psycopg
 import pytest
@@ -14,11 +15,13 @@ from sqlalchemy.exc import DBAPIError
 from core.database import autocommit, execute, fetch_one, get_engine, is_unavailable, transaction
 from core.database_address import parse_database_url
 from core.warm_up_statements import warm_up_statements
-from tests.database.conftest import Administer, UsePooler, show, submit_at_once
+from tests.database.conftest import Administer, Shown, UsePooler, show, submit_at_once
 
 #: As it comes, and as people set it for drivers that send what it does not know.
-_CONFIGURATIONS = {
+_CONFIGURATIONS: dict[str, dict[str, Any]] = {
     "session": {},
+    "transaction, said to be": {"pool_mode": "transaction", "pooler": "transaction"},
+    "session, said to be": {"pooler": "session"},
     "session, options ignored": {"ignore_startup_parameters": "options,extra_float_digits"},
     "transaction": {"pool_mode": "transaction"},
     "transaction, few sessions": {"pool_mode": "transaction", "default_pool_size": 3},
@@ -56,18 +59,9 @@ def test_every_limit_of_time_is_in_force(pooler: str, name: str) -> None:
     """In a transaction, and for a statement that is one of its own."""
     assert show(name) == _LIMITS[name]
     with autocommit() as connection:
-        assert fetch_one(connection, f"SHOW {name}", {}, into=_Shown) == _Shown(**{name: _LIMITS[name]})
+        shown = fetch_one(connection, f"SELECT current_setting('{name}') AS value", {}, into=Shown)
+    assert shown == Shown(_LIMITS[name])
     assert show("transaction_isolation") == "read committed"
-
-
-class _Shown:
-    def __init__(self, **values: str) -> None:
-        [self.value] = values.values()
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, _Shown) and self.value == other.value
-
-    __hash__ = None  # type: ignore[assignment]
 
 
 def test_a_statement_that_overruns_is_cut_off(use_pooler: UsePooler) -> None:
@@ -87,12 +81,17 @@ def test_a_transaction_that_freezes_is_ended(use_pooler: UsePooler) -> None:
     """Its rows are free for others before a lease ends."""
     for configuration in _CONFIGURATIONS.values():
         with use_pooler(**configuration, query="options=-cidle_in_transaction_session_timeout=200ms"):
-            with pytest.raises(DBAPIError) as ended, transaction() as session:
-                session.execute(text("SELECT 1"))
-                time.sleep(1)
-                session.execute(text("SELECT 1"))
+            with pytest.raises(DBAPIError) as ended:
+                _freeze()
             assert is_unavailable(ended.value)
             assert show("statement_timeout") == "15s"
+
+
+def _freeze() -> None:
+    with transaction() as session:
+        session.execute(text("SELECT 1"))
+        time.sleep(1)
+        session.execute(text("SELECT 1"))
 
 
 def test_nothing_of_ours_stays_in_a_session_that_others_use(use_pooler: UsePooler) -> None:
@@ -145,7 +144,9 @@ def test_a_session_that_the_server_ends_costs_one_try(
     """The service goes on with another one."""
     with use_pooler(pool_mode=pool_mode):
         assert submit_at_once(10) == {202: 10}
-        administer("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'darkroom' AND pid <> pg_backend_pid()")
+        administer(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'darkroom' AND pid <> pg_backend_pid()"
+        )
         time.sleep(1.2)
         assert submit_at_once(10) == {202: 10}
 

@@ -15,6 +15,7 @@ import redis
 
 from infra.local import LocalStack
 from infra.local.part import Part
+from infra.local.pgbouncer import run_pgbouncer
 from tests.acceptance.customer import SMALL
 from tests.faults.checker import Checker, checking
 from tests.faults.proxy import Proxy
@@ -42,6 +43,9 @@ ENDLESS: dict[str, Any] = {"num_inference_steps": 100, "num_images": 4}
 #: On PYTHONPATH, this folder adds further faults to a process than its fault points.
 TAMPERED = str(Path(__file__).with_name("tampered"))
 
+#: Of PgBouncer: as docs/deployment.md recommends.
+POOLER_SETTINGS = {"query_wait_timeout": 5, "server_login_retry": 1, "max_client_conn": 1000}
+
 _LINKS = {"DATABASE_URL": "database", "REDIS_URL": "redis", "S3_ENDPOINT_URL": "storage"}
 
 
@@ -50,6 +54,7 @@ class Service:
     """The stack, the proxies before its servers, and what leads past them."""
 
     stack: LocalStack
+    #: By the server. "primary" is the last one before PostgreSQL: that of the database, or one behind its pooler.
     links: dict[str, Proxy]
     #: Settings of a process that is not to feel what is done to the links.
     direct: dict[str, str]
@@ -91,8 +96,12 @@ class Service:
 
 
 @contextmanager
-def serving(*, workers: int = 1, settings: Mapping[str, str] | None = None) -> Iterator[Service]:
-    """A service with proxies that pass everything, and a checker of it."""
+def serving(
+    *, workers: int = 1, settings: Mapping[str, str] | None = None, pooler: str | None = None
+) -> Iterator[Service]:
+    """A service with proxies that pass everything, and a checker of it. `pooler`: the mode of a PgBouncer behind the proxy of
+    the database.
+    """
     with ExitStack() as stack:
         links: dict[str, Proxy] = {}
         direct: dict[str, str] = {}
@@ -100,17 +109,28 @@ def serving(*, workers: int = 1, settings: Mapping[str, str] | None = None) -> I
         def reroute(found: Mapping[str, str]) -> dict[str, str]:
             extra = {**SETTINGS, **(settings or {})}
             direct.update(found, **extra)
+            behind = dict(found)
+            if pooler is not None:
+                behind["DATABASE_URL"], links["primary"] = _lead_through(stack, found["DATABASE_URL"])
+                pgbouncer = run_pgbouncer(behind["DATABASE_URL"], pool_mode=pooler, **POOLER_SETTINGS)
+                behind["DATABASE_URL"] = stack.enter_context(pgbouncer)
             for name, link in _LINKS.items():
-                address = urlsplit(found[name])
-                assert address.port is not None
-                links[link] = stack.enter_context(Proxy(address.port))
-                extra[name] = found[name].replace(f":{address.port}", f":{links[link].port}")
+                extra[name], links[link] = _lead_through(stack, behind[name])
+            links.setdefault("primary", links["database"])
             return extra
 
         local = stack.enter_context(LocalStack(workers=workers, environment=reroute))
         service = Service(local, links, direct)
         service.checker = stack.enter_context(checking(direct))
         yield service
+
+
+def _lead_through(stack: ExitStack, url: str) -> tuple[str, Proxy]:
+    """The same address behind a proxy, and the proxy."""
+    port = urlsplit(url).port
+    assert port is not None
+    proxy = stack.enter_context(Proxy(port))
+    return url.replace(f":{port}", f":{proxy.port}"), proxy
 
 
 def wait_until(reached: Callable[[], bool], what: str, seconds: float = 30) -> float:

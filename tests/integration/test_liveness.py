@@ -7,7 +7,8 @@ from uuid import UUID
 
 import pytest
 
-from core.database.transaction import _sessions, get_engine
+from core.database import get_engine
+from core.database.transaction import _sessions
 from core.doorbell import RENDER_NEXT, get_doorbell, render_queue
 from core.settings import get_settings
 from infra.local import LocalStack

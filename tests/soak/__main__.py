@@ -33,11 +33,17 @@ def main() -> None:
     )
     parser.add_argument("--faults", type=int, help="of the plan, besides those at fault points (33 for 1,000 jobs)")
     parser.add_argument("--workers", type=int, default=3)
+    parser.add_argument(
+        "--pooler", choices=("session", "transaction"), help="of a PgBouncer before the database (none)"
+    )
     parser.add_argument("--results", type=Path, default=_RESULTS, metavar="DIR")
     options = parser.parse_args()
 
     faults = options.faults or max(_LEAST_FAULTS, options.jobs * 33 // 1000)
-    print(f"seed {options.seed}: {options.jobs:,} jobs, {faults} faults planned", flush=True)
+    print(
+        f"seed {options.seed}: {options.jobs:,} jobs, {faults} faults planned, pooler: {options.pooler or 'none'}",
+        flush=True,
+    )
     plan = build_plan(options.seed, jobs=options.jobs, faults=faults, lanes=LANES, always=ALWAYS)
     started = time.monotonic()
     with soaking(
@@ -45,6 +51,7 @@ def main() -> None:
         workers=options.workers,
         lease_seconds=_LEASE_SECONDS,
         webhook_seconds=_WEBHOOK_SECONDS,
+        pooler=options.pooler,
         tell=partial(print, flush=True),
     ) as soak:
         result = read_result(soak, seconds=time.monotonic() - started)

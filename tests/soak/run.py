@@ -43,17 +43,18 @@ def soaking(
     workers: int,
     lease_seconds: float,
     webhook_seconds: float,
+    pooler: str | None = None,
     tell: Callable[[str], None] = lambda _line: None,
 ) -> Iterator[Soak]:
     """A service that has been through the plan and is healed: every job has ended. `webhook_seconds`: how far ahead a
-    webhook may be due that is waited for. `tell` hears now and then how far it is.
+    webhook may be due that is waited for. `pooler`: the mode of a PgBouncer before the database. `tell` hears now and then how far it is.
     """
     arms = draw_arms(plan.seed, jobs=len(plan.orders))
     first = ";".join(next(arms[role]) for role in arms)
     with ExitStack() as stack:
         model = stack.enter_context(serving_tiny_model())
         settings = _SETTINGS | model | {"LEASE_SECONDS": str(lease_seconds), "FAULT_POINTS": first}
-        service = stack.enter_context(serving(workers=workers, settings=settings))
+        service = stack.enter_context(serving(workers=workers, settings=settings, pooler=pooler))
         del service.stack.environment["FAULT_POINTS"]
         listener = stack.enter_context(listening())
         link = stack.enter_context(Proxy(listener.server_port))

@@ -7,6 +7,7 @@ from dataclasses import replace
 
 import pytest
 
+from tests.database.pooler import require_pgbouncer
 from tests.soak.kinds import ALWAYS, KINDS, LANES
 from tests.soak.plan import build_plan
 from tests.soak.report import describe
@@ -49,6 +50,21 @@ def test_300_jobs_and_30_faults_break_no_rule() -> None:
         assert broken["every accepted job has a row, or a receipt of its deletion"] == _LOST
         assert broken["usage is counted once for every succeeded job, and for no other"] == str(kept)
         assert "a webhook came that no event is behind" in broken
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(600)
+def test_jobs_go_through_a_pooler_while_processes_die() -> None:
+    """PgBouncer in transaction mode: nothing is lost, and no job stays running."""
+    require_pgbouncer()
+    plan = build_plan(6, jobs=120, faults=10, lanes=LANES)
+    started = time.monotonic()
+    with soaking(plan, workers=2, lease_seconds=3, webhook_seconds=0, pooler="transaction") as soak:
+        result = read_result(soak, seconds=time.monotonic() - started)
+        print("\n".join(describe(result)))
+
+    assert result.broken_rules == []
+    assert (result.accepted, sum(result.ends.values())) == (120, result.rows)
 
 
 def test_a_seed_is_a_plan() -> None:

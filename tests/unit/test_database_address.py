@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from pydantic import ValidationError
 
@@ -29,11 +31,14 @@ _SECRET = "Tr0ub4dor"
         ("postgresql://h/db?ssl=true", {"sslmode": "require"}),
         ("postgresql://h/db?application_name=blue%20one&connect_timeout=7", {"application_name": "blue one"}),
         ("postgresql://h/db?connect_timeout=7", {"connect_timeout": "7", "application_name": "darkroom"}),
-        ("postgresql://h/db?fallback_application_name=blue", {"application_name": ""}),
+        (
+            "postgresql://h/db?fallback_application_name=blue",
+            {"application_name": None, "fallback_application_name": "blue"},
+        ),
         ("postgresql://h/db?tcp_user_timeout=900&keepalives=0", {"tcp_user_timeout": "900", "keepalives": "0"}),
     ],
 )
-def test_each_part_reaches_the_driver(url: str, expected: dict[str, str]) -> None:
+def test_each_part_reaches_the_driver(url: str, expected: dict[str, str | None]) -> None:
     """Whatever the spelling, and whichever of our defaults it stands against."""
     parameters = parse_database_url(url).parameters
 
@@ -92,10 +97,9 @@ def test_options_become_settings_of_each_session(options: str, expected: dict[st
 )
 def test_what_would_not_be_in_force_is_refused_by_name(url: str, named: str) -> None:
     """In one line."""
-    with pytest.raises(ValueError) as refused:
+    with pytest.raises(ValueError, match=re.escape(named)) as refused:
         parse_database_url(url)
 
-    assert named in str(refused.value)
     assert "\n" not in str(refused.value)
 
 
@@ -114,7 +118,7 @@ def test_what_would_not_be_in_force_is_refused_by_name(url: str, named: str) -> 
 )
 def test_an_error_holds_nothing_of_the_password(url: str) -> None:
     """Also one that is not encoded as it should be, so that a part of it is read as something else."""
-    with pytest.raises(ValueError) as refused:
+    with pytest.raises(ValueError, match=" ") as refused:
         parse_database_url(url)
 
     assert _SECRET not in str(refused.value)

@@ -5,14 +5,14 @@ from __future__ import annotations
 import random
 
 from infra.local.ports import Ports
-from tests.failover.refuse_writes import Refusal, refusing_writes
+from tests.failover.refuse_writes import Refusal, end_sessions, refusing_writes
 from tests.failover.standby import DatabaseServer, first_server, second_server
 from tests.faults.proxy import Proxy
 from tests.soak.ground import Fault, Ground, pause
 
 
 def _fail_over_and_back(ground: Ground, dice: random.Random) -> None:
-    stack, link = ground.service.stack, ground.service.links["database"]
+    stack, link = ground.service.stack, ground.service.links["primary"]
     first = first_server(stack, ground.service.direct["DATABASE_URL"])
     ports = Ports()
     try:
@@ -36,8 +36,12 @@ def _fail_over(link: Proxy, *, primary: DatabaseServer, standby: DatabaseServer,
 
 
 def _refuse_writes(ground: Ground, dice: random.Random) -> None:
-    with refusing_writes(ground.service.direct["DATABASE_URL"], dice.choice([*Refusal])):
+    service = ground.service
+    with refusing_writes(service.direct["DATABASE_URL"], dice.choice([*Refusal])):
         pause(dice, 1, 6)
+    if service.links["primary"] is not service.links["database"]:
+        # A pooler keeps the sessions of that time for an hour, unless somebody ends them.
+        end_sessions(service.direct["DATABASE_URL"])
 
 
 FAILOVERS: dict[str, Fault] = {
