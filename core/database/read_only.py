@@ -22,7 +22,8 @@ from sqlalchemy.exc import InvalidatePoolError
 _KEPT_SECONDS = 1.0
 
 #: What PostgreSQL reports by itself, at the start of a session and with the answer to the next statement after a change.
-_REPORTED = (b"in_hot_standby", b"default_transaction_read_only")
+_STANDBY = b"in_hot_standby"
+_DEFAULT = b"default_transaction_read_only"
 
 #: What else a standby refuses, or ends: what it cannot do in recovery, and what conflicts with it.
 _REFUSED_IN_RECOVERY = (FeatureNotSupported, ObjectNotInPrerequisiteState, SerializationFailure)
@@ -70,8 +71,7 @@ def discard_read_only_sessions(engine: Engine) -> None:
     @event.listens_for(engine, "checkout")
     def check(driver: Any, record: Any, _proxy: Any) -> None:
         connected_at = record.info[_CONNECTED_AT]
-        is_kept = time.monotonic() - connected_at < _KEPT_SECONDS
-        if connected_at < refused_at or (not is_kept and _is_read_only(driver)):
+        if connected_at < refused_at or (_is_read_only(driver) and time.monotonic() - connected_at > _KEPT_SECONDS):
             raise InvalidatePoolError
 
     @event.listens_for(engine, "handle_error")
@@ -98,4 +98,7 @@ def is_read_only_error(error: BaseException | None, driver: Any) -> bool:
 
 def _is_read_only(driver: Any) -> bool:
     """Whether the session was read-only when it last answered."""
-    return not driver.closed and any(driver.pgconn.parameter_status(name) == b"on" for name in _REPORTED)
+    if driver.closed:
+        return False
+    report = driver.pgconn.parameter_status
+    return report(_STANDBY) == b"on" or report(_DEFAULT) == b"on"
