@@ -110,11 +110,13 @@ def _two_hosts() -> Iterator[tuple[LocalStack, DatabaseServer, DatabaseServer]]:
         host = found["DATABASE_URL"].rpartition("@")[2].partition("/")[0]
         return {"DATABASE_URL": found["DATABASE_URL"].replace(host, f"{host},127.0.0.1:{port}")}
 
-    with LocalStack(environment=name_both) as stack:
-        first = first_server(stack, own["DATABASE_URL"])
-        with second_server(stack, port=port, like=first) as second:
-            yield stack, first, second
-    ports.release()
+    try:
+        with LocalStack(environment=name_both) as stack:
+            first = first_server(stack, own["DATABASE_URL"])
+            with second_server(stack, port=port, like=first) as second:
+                yield stack, first, second
+    finally:
+        ports.release()
 
 
 @contextmanager

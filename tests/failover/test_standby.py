@@ -16,6 +16,7 @@ from core.database import build_engine, find_read_only_reason, is_unavailable
 from infra.local import LocalStack
 from infra.local.ports import Ports
 from tests.failover.standby import DatabaseServer, first_server, second_server
+from tests.faults.service import wait_until
 
 pytestmark = pytest.mark.slow
 
@@ -93,6 +94,16 @@ def test_a_query_that_conflicts_with_recovery_is_not_our_mistake(pair: Pair) -> 
         assert is_unavailable(ended.value)
 
 
+def test_a_server_that_is_starting_up_is_not_our_mistake(pair: Pair) -> None:
+    """It listens, and lets nobody in (SQLSTATE 57P03), as a new primary does while it catches up: the database is away."""
+    pair.standby.query("alter system set hot_standby = off")
+    pair.standby.part.stop()
+    pair.standby.part.start()
+    with _pool(pair.standby.url) as engine:
+        wait_until(lambda: "not accepting connections" in str(_connecting_fails(engine)), "it listens")
+        assert is_unavailable(_connecting_fails(engine))
+
+
 def test_a_pool_of_two_hosts_finds_the_new_primary(pair: Pair) -> None:
     """Statements fail as of a database that is away while there is no primary; and are written within ten seconds of the new
     one, by the same pool. What was committed before is there.
@@ -119,6 +130,12 @@ def _pool(url: str) -> Iterator[Engine]:
         yield engine
     finally:
         engine.dispose()
+
+
+def _connecting_fails(engine: Engine) -> SQLAlchemyError:
+    with pytest.raises(SQLAlchemyError) as refused:
+        engine.connect()
+    return refused.value
 
 
 def _driver(connection: Connection) -> Any:
