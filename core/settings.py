@@ -16,7 +16,7 @@ from core.database_address import parse_database_url
 class Settings(BaseSettings):
     """One attribute for each environment variable, of the same name in upper case; `.env.example` explains each."""
 
-    model_config = SettingsConfigDict(frozen=True)
+    model_config = SettingsConfigDict(frozen=True, hide_input_in_errors=True)
 
     # Where the other parts are
     database_url: str = "postgresql+psycopg://darkroom:darkroom@127.0.0.1:5432/darkroom"

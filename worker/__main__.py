@@ -45,12 +45,13 @@ def main() -> None:
     configure_logging(settings)
     # With any receiver of this signal Celery leaves the logging as we have just set it up.
     setup_logging.connect(_keep_our_logging)
+    if role != "beat":  # which knows no database
+        refuse_unfit_sessions()
     {"render": run_renderer, "dispatch": run_dispatcher, "beat": run_beat}[role](settings)
 
 
 def run_renderer(settings: Settings) -> None:
     """Render jobs of one pool: the only process that loads torch."""
-    refuse_unfit_sessions()
     # Imports leave little garbage, and looking for it takes a fifth of their time.
     gc.disable()
     from worker.rendering.runtime import get_runtime
@@ -75,7 +76,6 @@ def run_renderer(settings: Settings) -> None:
 
 def run_dispatcher(settings: Settings) -> None:
     """Deliver webhooks and sweep."""
-    refuse_unfit_sessions()
     from worker.webhooks.deliver import get_delivery_slots
 
     app = build_celery(settings, include=["worker.webhooks.tasks", "worker.maintenance.tasks"])

@@ -19,7 +19,7 @@ from bench.queue.plan import Plan
 from bench.queue.results import Results
 from core.database import get_engine
 from infra.local import LocalStack
-from infra.local.pgbouncer import run_pgbouncer
+from infra.pooler import run_pgbouncer
 
 _LIBRARIES = (
     "celery",

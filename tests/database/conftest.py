@@ -20,7 +20,7 @@ from core.database.transaction import _sessions, _without_transactions
 from core.database_address import parse_database_url
 from core.settings import get_settings
 from infra.local import LocalStack
-from infra.local.pgbouncer import run_pgbouncer
+from infra.pooler import run_pgbouncer
 from tests.database.pooler import require_pgbouncer
 
 #: Makes this process use the database at an address until the block ends.
@@ -95,7 +95,7 @@ def settings_of_role(administer: Administer) -> Iterator[Callable[..., None]]:
     get_engine().dispose()
 
 
-def submit_at_once(count: int, *, threads: int = 24) -> Counter[int]:
+def submit_many(count: int, *, threads: int = 24) -> Counter[int]:
     """Sends jobs to the API of this process, of one account and many at a time, and counts the answers by status."""
     with transaction() as session:
         account = create_account(session, name="busy")

@@ -6,7 +6,7 @@ import os
 
 import pytest
 
-from infra.local.pgbouncer import PgBouncerMissing, find_pgbouncer
+from infra.pooler import PgBouncerMissing, find_pgbouncer
 
 
 def require_pgbouncer() -> None:

@@ -14,7 +14,7 @@ from core.settings import get_settings
 from infra.local import LocalStack
 from infra.local.ports import Ports
 from tests.conftest import REPOSITORY
-from tests.database.conftest import Administer, Use, UsePooler, show, submit_at_once
+from tests.database.conftest import Administer, Use, UsePooler, show, submit_many
 
 
 @pytest.fixture
@@ -32,7 +32,7 @@ def test_migrations_and_the_service_use_one_schema(
     """The one that the address names, however it is written."""
     with use(f"{servers.environment['DATABASE_URL']}?options={options.format(schema)}"):
         command.upgrade(Config(REPOSITORY / "alembic.ini"), "head")
-        assert submit_at_once(4) == {202: 4}
+        assert submit_many(4) == {202: 4}
 
     assert administer(f"SELECT count(*) FROM {schema}.jobs") == [(4,)]
     assert administer(f"SELECT count(*) FROM {schema}.alembic_version") == [(1,)]
@@ -53,7 +53,7 @@ def test_migrations_and_the_service_use_one_schema_through_a_pooler(
         command.upgrade(alembic, "head")
         command.downgrade(alembic, "0001")
         command.upgrade(alembic, "head")
-        assert submit_at_once(4) == {202: 4}
+        assert submit_many(4) == {202: 4}
 
     assert administer(f"SELECT count(*) FROM {schema}.jobs") == [(4,)]
 
@@ -68,7 +68,7 @@ def test_migrations_run_through_a_pooler(
         command.downgrade(alembic, "0001")
         command.upgrade(alembic, "head")
         command.check(alembic)
-        assert submit_at_once(4) == {202: 4}
+        assert submit_many(4) == {202: 4}
 
 
 @pytest.mark.parametrize(

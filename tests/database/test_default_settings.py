@@ -11,7 +11,7 @@ from sqlalchemy import text
 from core.database import autocommit, fetch_one, get_engine, transaction
 from core.database_address import parse_database_url
 from core.settings import get_settings
-from tests.database.conftest import Administer, Shown, show, submit_at_once
+from tests.database.conftest import Administer, Shown, show, submit_many
 
 #: What an operator may have set, and what holds all the same.
 _PINNED = {
@@ -42,7 +42,7 @@ def test_many_submits_at_once_are_accepted_at_every_default_isolation(
     administer(f"ALTER {owner} SET default_transaction_isolation = '{level}'")
     get_engine().dispose()
     try:
-        assert submit_at_once(120) == {202: 120}
+        assert submit_many(120) == {202: 120}
         assert show("transaction_isolation") == "read committed"
     finally:
         administer(f"ALTER {owner} RESET default_transaction_isolation")

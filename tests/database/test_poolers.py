@@ -15,7 +15,7 @@ from sqlalchemy.exc import DBAPIError
 from core.database import autocommit, execute, fetch_one, get_engine, is_unavailable, transaction
 from core.database_address import parse_database_url
 from core.warm_up_statements import warm_up_statements
-from tests.database.conftest import Administer, Shown, UsePooler, show, submit_at_once
+from tests.database.conftest import Administer, Shown, UsePooler, show, submit_many
 
 #: As it comes, and as people set it for drivers that send what it does not know.
 _CONFIGURATIONS: dict[str, dict[str, Any]] = {
@@ -42,7 +42,7 @@ def pooler(request: pytest.FixtureRequest, use_pooler: UsePooler) -> Iterator[st
 
 def test_submits_are_accepted(pooler: str) -> None:
     """Many at once, the short way and the long way, more than PgBouncer has sessions for."""
-    assert submit_at_once(120) == {202: 120}
+    assert submit_many(120) == {202: 120}
 
 
 def test_every_statement_of_a_job_runs_again_and_again(pooler: str, caplog: pytest.LogCaptureFixture) -> None:
@@ -101,7 +101,7 @@ def test_nothing_of_ours_stays_in_a_session_that_others_use(use_pooler: UsePoole
         with psycopg.connect(**parameters, autocommit=True, prepare_threshold=None) as other:
             names = [*_LIMITS, "default_transaction_isolation", "search_path", "plan_cache_mode"]
             before = [other.execute(f"SHOW {name}").fetchone() for name in names]
-            assert submit_at_once(20) == {202: 20}
+            assert submit_many(20) == {202: 20}
             with transaction() as session:
                 session.execute(text("SELECT 1"))
             after = [other.execute(f"SHOW {name}").fetchone() for name in names]
@@ -143,12 +143,12 @@ def test_a_session_that_the_server_ends_costs_one_try(
 ) -> None:
     """The service goes on with another one."""
     with use_pooler(pool_mode=pool_mode):
-        assert submit_at_once(10) == {202: 10}
+        assert submit_many(10) == {202: 10}
         administer(
             "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'darkroom' AND pid <> pg_backend_pid()"
         )
         time.sleep(1.2)
-        assert submit_at_once(10) == {202: 10}
+        assert submit_many(10) == {202: 10}
 
 
 def test_a_pooler_without_a_free_session_is_away(use_pooler: UsePooler) -> None:

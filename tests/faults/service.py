@@ -15,7 +15,7 @@ import redis
 
 from infra.local import LocalStack
 from infra.local.part import Part
-from infra.local.pgbouncer import run_pgbouncer
+from infra.pooler import run_pgbouncer
 from tests.acceptance.customer import SMALL
 from tests.faults.checker import Checker, checking
 from tests.faults.proxy import Proxy

@@ -125,6 +125,8 @@ def test_an_error_holds_nothing_of_the_password(url: str) -> None:
 
 
 def test_a_wrong_address_is_a_wrong_setting() -> None:
-    """Every process finds it when it starts."""
-    with pytest.raises(ValidationError, match="pgbouncer"):
-        Settings(database_url="postgresql://h/db?pgbouncer=true")
+    """Every process finds it when it starts, and shows nobody the password."""
+    with pytest.raises(ValidationError, match="pgbouncer") as refused:
+        Settings(database_url=f"postgresql://u:{_SECRET}@h/db?pgbouncer=true")
+
+    assert _SECRET not in str(refused.value)

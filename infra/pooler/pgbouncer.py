@@ -1,4 +1,4 @@
-"""A PgBouncer in front of the embedded PostgreSQL, for tests and benches: Darkroom has to work through one as well."""
+"""Run PgBouncer in front of a PostgreSQL, with its default configuration."""
 
 from __future__ import annotations
 
