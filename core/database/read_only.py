@@ -101,4 +101,4 @@ def _is_read_only(driver: Any) -> bool:
     if driver.closed:
         return False
     report = driver.pgconn.parameter_status
-    return report(_STANDBY) == b"on" or report(_DEFAULT) == b"on"
+    return b"on" in {report(_STANDBY), report(_DEFAULT)}
