@@ -25,8 +25,8 @@ def livez() -> Response:
 
 @health_blueprint.get("/readyz")
 def readyz() -> Response:
-    """The process can accept jobs: the database answers. Accepting a job needs no Redis, so its failure is said in the body
-    and is no reason to send customers elsewhere: the jobs wait, and the sweep rings for them when Redis takes rings again.
+    """The process can accept jobs: the database answers and takes writes. Accepting a job needs no Redis, so its failure is said in
+    the body and is no reason to send customers elsewhere: the jobs wait, and the sweep rings for them when Redis takes rings again.
     """
     try:
         ping()

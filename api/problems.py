@@ -8,7 +8,7 @@ from http import HTTPStatus
 import structlog
 from flask import Flask, Response
 from pydantic import BaseModel, Field, ValidationError
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import DBAPIError, PendingRollbackError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from structlog.contextvars import get_contextvars
 from werkzeug.exceptions import HTTPException
@@ -19,6 +19,7 @@ from core.errors import (
     LONGEST_FIELD_NAME,
     MOST_FIELD_ERRORS,
     DarkroomError,
+    DatabaseReadOnly,
     FieldError,
     IdempotencyKeyReused,
     InvalidRequest,
@@ -47,6 +48,7 @@ _STATUS: dict[type[DarkroomError], HTTPStatus] = {
     IdempotencyKeyReused: HTTPStatus.UNPROCESSABLE_ENTITY,
     InvalidRequest: HTTPStatus.UNPROCESSABLE_ENTITY,
     StorageUnavailable: HTTPStatus.SERVICE_UNAVAILABLE,
+    DatabaseReadOnly: HTTPStatus.SERVICE_UNAVAILABLE,
     PicturesBusy: HTTPStatus.SERVICE_UNAVAILABLE,
     SubmitsBusy: HTTPStatus.SERVICE_UNAVAILABLE,
     TooManyQueuedJobs: HTTPStatus.TOO_MANY_REQUESTS,
@@ -66,6 +68,7 @@ _RETRY_AFTER_SECONDS = 5
 _RETRY_AFTER: dict[type[DarkroomError], int] = {
     StorageUnavailable: _RETRY_AFTER_SECONDS,
     ObjectMissing: _RETRY_AFTER_SECONDS,
+    DatabaseReadOnly: _RETRY_AFTER_SECONDS,
     PicturesBusy: 1,
     SubmitsBusy: 1,
     # A full queue takes longer to have a free slot than a server takes to come back.
@@ -121,14 +124,16 @@ def register_problems(app: Flask) -> None:
         return response
 
     @app.errorhandler(PoolTimeout)
+    @app.errorhandler(PendingRollbackError)
     @app.errorhandler(DBAPIError)
-    def answer_database_error(error: DBAPIError | PoolTimeout) -> Response:
+    def answer_database_error(error: DBAPIError | PendingRollbackError | PoolTimeout) -> Response:
         if is_unavailable(error):
             _log.warning("database_unavailable", error=str(error))
             response = build_problem(
                 HTTPStatus.SERVICE_UNAVAILABLE,
                 "database_unavailable",
-                "The database did not answer in time. Send the request again; with an Idempotency-Key it counts once.",
+                "The database did not answer in time, or takes no writes now. Send the request again; with an Idempotency-Key "
+                "it counts once.",
             )
             response.headers["Retry-After"] = str(_RETRY_AFTER_SECONDS)
             return response

@@ -28,7 +28,7 @@ def build_blueprint(name: str, tag: str, description: str) -> APIBlueprint:
             {
                 401: "The API key is missing, malformed or revoked.",
                 422: "The request is not valid; `errors` names each field.",
-                503: "The database does not answer; try again after Retry-After seconds.",
+                503: "The database does not answer, or takes no writes; try again after Retry-After seconds.",
             }
         ),
     )

@@ -189,6 +189,12 @@ class ObjectMissing(StorageUnavailable):
     """The object store lacks an object that a row says it has."""
 
 
+class DatabaseReadOnly(DarkroomError):
+    """The database takes no writes."""
+
+    code = "database_unavailable"
+
+
 # What the operator got wrong
 
 

@@ -63,8 +63,8 @@ class PostJobHeaders(Headers):
                 422: "The request is not valid, or the Idempotency-Key came with another body before.",
                 429: "The account has as many jobs waiting as it may have (`too_many_queued_jobs`); try again after "
                 "Retry-After seconds. A repeated Idempotency-Key is answered all the same.",
-                503: "The database does not answer, the object store does not take the images, or the account does too much "
-                "at once (`pictures_busy`, `submits_busy`); try again after Retry-After seconds.",
+                503: "The database does not answer or takes no writes, the object store does not take the images, or the "
+                "account does too much at once (`pictures_busy`, `submits_busy`); try again after Retry-After seconds.",
             }
         ),
     },

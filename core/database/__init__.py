@@ -8,6 +8,7 @@ from core.database.clock import seconds_from_now
 from core.database.compiled import CompiledQuery, compile_fragment
 from core.database.engine import build_engine, build_migration_engine, get_engine
 from core.database.fetch import execute, fetch_all, fetch_one
+from core.database.read_only import find_read_only_reason
 from core.database.transaction import autocommit, ping, read_with_one_retry, transaction
 from core.database.unavailable import is_unavailable
 from core.database.unfit_sessions import refuse_unfit_sessions
@@ -24,6 +25,7 @@ __all__ = [
     "execute",
     "fetch_all",
     "fetch_one",
+    "find_read_only_reason",
     "get_engine",
     "is_unavailable",
     "ping",

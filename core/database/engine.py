@@ -11,6 +11,7 @@ from core.database.error_details import drop_details_of_all
 from core.database.fetch import begin
 from core.database.per_transaction import TRANSACTION_START
 from core.database.pool_checks import check_on_checkout
+from core.database.read_only import discard_read_only_sessions
 from core.database.session_settings import MIGRATION_SETTINGS, SERVICE_SETTINGS
 from core.database.set_up_session import Pooler, SessionUnfit, set_up_session
 from core.database_address import parse_database_url
@@ -54,6 +55,7 @@ def build_engine(database_url: str, *, pool_size: int, pooler: Pooler = "auto") 
         record.info[TRANSACTION_START] = set_up_session(driver, settings, pooler=pooler)
 
     check_on_checkout(engine)
+    discard_read_only_sessions(engine)
     drop_details_of_all(engine)
     event.listen(engine, "begin", _begin)
     return engine

@@ -17,6 +17,7 @@ from sqlalchemy.exc import DBAPIError
 
 from core.database.error_details import drop_details
 from core.database.per_transaction import execute_alone, find_start
+from core.database.read_only import is_read_only_error
 
 _Row = TypeVar("_Row")
 _Result = TypeVar("_Result")
@@ -86,7 +87,8 @@ def _errors_of_sqlalchemy(connection: Connection, statement: str, parameters: Ma
         yield
     except psycopg.Error as error:
         drop_details(error)
-        is_gone = connection.dialect.is_disconnect(error, driver, None)  # type: ignore[arg-type]  # it is of this driver
+        is_broken = connection.dialect.is_disconnect(error, driver, None)  # type: ignore[arg-type]  # it is of this driver
+        is_gone = is_broken or is_read_only_error(error, driver)
         if is_gone:
             # The pool's other connections are checked at their next checkout.
             connection.invalidate(error)

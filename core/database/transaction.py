@@ -8,11 +8,13 @@ from contextlib import contextmanager
 from functools import cache
 from typing import TypeVar
 
-from sqlalchemy import Connection, Engine, text
+from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session, sessionmaker
 
 from core.database.engine import EACH_ALONE, get_engine
+from core.database.read_only import describe_refused_connection, find_read_only_reason
+from core.errors import DatabaseReadOnly
 
 _Answer = TypeVar("_Answer")
 
@@ -64,6 +66,15 @@ def _without_transactions(engine: Engine) -> Engine:
 
 
 def ping() -> None:
-    """Runs one trivial statement. Raises SQLAlchemy's error if the database does not answer."""
-    with get_engine().connect() as connection:
-        connection.execute(text("SELECT 1"))
+    """Runs one small statement. Raises DatabaseReadOnly if the database takes no writes, and SQLAlchemy's error if it does not
+    answer.
+    """
+    try:
+        with autocommit() as connection:
+            reason = find_read_only_reason(connection)
+    except DBAPIError as error:
+        reason = describe_refused_connection(error)
+        if reason is None:
+            raise
+    if reason is not None:
+        raise DatabaseReadOnly(reason)

@@ -9,12 +9,12 @@ from contextlib import contextmanager
 from typing import Any
 
 import httpx2
-from sqlalchemy import NullPool, create_engine
 from sqlalchemy.orm import Session
 
 import core.schema  # noqa: F401  (every table, so that foreign keys find theirs)
 from core.accounts.create_account import create_account
 from core.accounts.manage_keys import issue_api_key
+from core.database import build_engine
 from infra.local import LocalStack
 
 FINISHED = {"succeeded", "failed", "cancelled"}
@@ -84,10 +84,11 @@ class Customer:
 @contextmanager
 def open_account(stack: LocalStack, name: str) -> Iterator[Customer]:
     """A new account of the stack."""
-    engine = create_engine(stack.environment["DATABASE_URL"], poolclass=NullPool)
+    engine = build_engine(stack.environment["DATABASE_URL"], pool_size=1)
     with Session(engine) as session, session.begin():
         account = create_account(session, name=name)
         key = issue_api_key(session, account_id=account.id, pepper=stack.environment["API_KEY_PEPPER"])
+    engine.dispose()
     customer = Customer(stack, key)
     with customer.http:
         yield customer

@@ -73,6 +73,10 @@ class Proxy:
     def __exit__(self, *_: object) -> None:
         self.close()
 
+    def lead_to(self, port: int) -> None:
+        """New connections go to another server, as after a failover behind one address. Old ones stay where they are."""
+        self._target = (LOOPBACK, port)
+
     @property
     def flow(self) -> Flow:
         """What happens to the bytes now."""

@@ -54,6 +54,7 @@ class Service:
     """The stack, the proxies before its servers, and what leads past them."""
 
     stack: LocalStack
+    #: By the server. "primary" is the last one before PostgreSQL: that of the database, or one behind its pooler.
     links: dict[str, Proxy]
     #: Settings of a process that is not to feel what is done to the links.
     direct: dict[str, str]
@@ -110,19 +111,26 @@ def serving(
             direct.update(found, **extra)
             behind = dict(found)
             if pooler is not None:
-                pgbouncer = run_pgbouncer(found["DATABASE_URL"], pool_mode=pooler, **POOLER_SETTINGS)
+                behind["DATABASE_URL"], links["primary"] = _lead_through(stack, found["DATABASE_URL"])
+                pgbouncer = run_pgbouncer(behind["DATABASE_URL"], pool_mode=pooler, **POOLER_SETTINGS)
                 behind["DATABASE_URL"] = stack.enter_context(pgbouncer)
             for name, link in _LINKS.items():
-                address = urlsplit(behind[name])
-                assert address.port is not None
-                links[link] = stack.enter_context(Proxy(address.port))
-                extra[name] = behind[name].replace(f":{address.port}", f":{links[link].port}")
+                extra[name], links[link] = _lead_through(stack, behind[name])
+            links.setdefault("primary", links["database"])
             return extra
 
         local = stack.enter_context(LocalStack(workers=workers, environment=reroute))
         service = Service(local, links, direct)
         service.checker = stack.enter_context(checking(direct))
         yield service
+
+
+def _lead_through(stack: ExitStack, url: str) -> tuple[str, Proxy]:
+    """The same address behind a proxy, and the proxy."""
+    port = urlsplit(url).port
+    assert port is not None
+    proxy = stack.enter_context(Proxy(port))
+    return url.replace(f":{port}", f":{proxy.port}"), proxy
 
 
 def wait_until(reached: Callable[[], bool], what: str, seconds: float = 30) -> float:

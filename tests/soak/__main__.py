@@ -8,7 +8,7 @@ import time
 from functools import partial
 from pathlib import Path
 
-from tests.soak.kinds import LANES
+from tests.soak.kinds import ALWAYS, LANES
 from tests.soak.plan import build_plan
 from tests.soak.report import describe
 from tests.soak.result import read_result
@@ -44,7 +44,7 @@ def main() -> None:
         f"seed {options.seed}: {options.jobs:,} jobs, {faults} faults planned, pooler: {options.pooler or 'none'}",
         flush=True,
     )
-    plan = build_plan(options.seed, jobs=options.jobs, faults=faults, lanes=LANES)
+    plan = build_plan(options.seed, jobs=options.jobs, faults=faults, lanes=LANES, always=ALWAYS)
     started = time.monotonic()
     with soaking(
         plan,

@@ -74,14 +74,21 @@ class Plan:
     faults: dict[str, list[PlannedFault]]
 
 
-def build_plan(seed: int, *, jobs: int, faults: int, lanes: Mapping[str, Sequence[str]]) -> Plan:
-    """So many jobs and faults. Every kind comes before any comes again."""
+def build_plan(
+    seed: int, *, jobs: int, faults: int, lanes: Mapping[str, Sequence[str]], always: Sequence[str] = ()
+) -> Plan:
+    """So many jobs and faults. Every kind comes before any comes again; `always` come even if there are too few faults for all
+    kinds.
+    """
     dice = random.Random(f"{seed}:faults")
     planned: dict[str, list[PlannedFault]] = {lane: [] for lane in lanes}
     lane_of = {kind: lane for lane, kinds in lanes.items() for kind in kinds}
     # The first jobs are for coming up to speed; a fault after the last one would break nothing.
     moments = sorted(dice.uniform(0.02, 0.97) * jobs for _ in range(faults))
-    for moment, kind in zip(moments, _shuffle_again(list(lane_of), dice), strict=False):
+    kinds = [*itertools.islice(_shuffle_again(list(lane_of), dice), faults)]
+    for position, kind in enumerate((kind for kind in always if kind not in kinds), start=faults // 2):
+        kinds[position] = kind
+    for moment, kind in zip(moments, kinds, strict=True):
         fault = PlannedFault(int(moment), kind, f"{seed}:{moment}:{kind}")
         planned[lane_of[kind]].append(fault)
     return Plan(seed, [_draw_order(seed, number) for number in range(jobs)], planned)

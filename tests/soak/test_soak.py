@@ -8,7 +8,7 @@ from dataclasses import replace
 import pytest
 
 from tests.database.pooler import require_pgbouncer
-from tests.soak.kinds import KINDS, LANES
+from tests.soak.kinds import ALWAYS, KINDS, LANES
 from tests.soak.plan import build_plan
 from tests.soak.report import describe
 from tests.soak.result import read_result
@@ -30,7 +30,7 @@ _FEW_STARTS = LANES | {
 @pytest.mark.timeout(600)
 def test_300_jobs_and_30_faults_break_no_rule() -> None:
     """Accepted jobs are not lost, whatever breaks; and the verdict sees it when one is, or when a webhook lied."""
-    plan = build_plan(5, jobs=300, faults=30, lanes=_FEW_STARTS)
+    plan = build_plan(5, jobs=300, faults=30, lanes=_FEW_STARTS, always=ALWAYS)
     started = time.monotonic()
     with soaking(plan, workers=2, lease_seconds=3, webhook_seconds=0) as soak:
         result = read_result(soak, seconds=time.monotonic() - started)
@@ -68,10 +68,16 @@ def test_jobs_go_through_a_pooler_while_processes_die() -> None:
 
 
 def test_a_seed_is_a_plan() -> None:
-    """The same seed draws the same requests and faults, and another one others; every kind of fault comes."""
+    """The same seed draws the same requests and faults, and another one others; every kind of fault comes, and those that always
+    come also come among few.
+    """
     first, second, other = (build_plan(seed, jobs=500, faults=len(KINDS), lanes=LANES) for seed in (1, 1, 2))
 
     assert first == second
     assert first.orders != other.orders
     assert first.faults != other.faults
     assert {fault.kind for lane in first.faults.values() for fault in lane} == set(KINDS)
+
+    few = build_plan(1, jobs=500, faults=4, lanes=LANES, always=ALWAYS)
+    assert {fault.kind for lane in few.faults.values() for fault in lane} >= set(ALWAYS)
+    assert sum(map(len, few.faults.values())) == 4

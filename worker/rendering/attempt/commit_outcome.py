@@ -7,8 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 import structlog
-from sqlalchemy.exc import DBAPIError
-from sqlalchemy.exc import TimeoutError as PoolTimeout
+from sqlalchemy.exc import SQLAlchemyError
 
 from core.database import is_unavailable, transaction
 from core.errors import LeaseLost
@@ -24,7 +23,7 @@ _log = structlog.get_logger()
 def commit_outcome(outcome: Callable[[], JobStatus], *, give_up_after_seconds: float) -> JobStatus:
     """Commits the outcome and returns the job's status.
 
-    Tries again while the database does not answer. If a try was committed although its answer was lost, the next one
+    Tries again while the database does not answer or takes no writes. If a try was committed although its answer was lost, the next one
     raises LeaseLost, which is right, since the attempt has ended. Raises LeaseLost also after `give_up_after_seconds`:
     by then the lease is over, and the job is another attempt's.
     """
@@ -33,7 +32,7 @@ def commit_outcome(outcome: Callable[[], JobStatus], *, give_up_after_seconds: f
         fault_point("before_commit")
         try:
             return outcome()
-        except (DBAPIError, PoolTimeout) as error:
+        except SQLAlchemyError as error:
             if not is_unavailable(error):
                 raise
             _log.warning("outcome_not_recorded_yet", error=str(error))

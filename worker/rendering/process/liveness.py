@@ -8,7 +8,7 @@ from collections.abc import Callable
 import structlog
 from sqlalchemy.exc import SQLAlchemyError
 
-from core.database import transaction
+from core.database import find_read_only_reason, transaction
 from core.doorbell import RENDER_NEXT, get_doorbell, render_queue
 from core.jobs.queue.claimable import has_claimable
 
@@ -21,7 +21,7 @@ _log = structlog.get_logger()
 class Liveness:
     """Measures for how long there has been work for one worker that it did not look for.
 
-    A database that does not answer does not count against the worker. Neither does a dead Redis: a new process would be
+    A database that does not answer, or takes no writes, does not count against the worker. Neither does a dead Redis: a new process would be
     just as deaf. Neither does a dead sweep: if there is no ring for the work, this class rings.
     """
 
@@ -64,7 +64,8 @@ class Liveness:
     def _has_work(self) -> bool:
         try:
             with transaction() as session:
-                return has_claimable(session, pool=self._pool)
+                # A database that takes no writes has no work either, for any worker.
+                return find_read_only_reason(session.connection()) is None and has_claimable(session, pool=self._pool)
         except SQLAlchemyError:
             return False
 
