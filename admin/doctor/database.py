@@ -46,12 +46,12 @@ _database = Area("database")
 
 def check_database(settings: Settings) -> Iterator[Finding]:
     """What a process of ours meets when it connects, and afterwards."""
-    engine = build_engine(settings.database_url, pool_size=2)
+    engine = build_engine(settings.database_url, pool_size=2, pooler=settings.database_pooler)
     try:
         with engine.connect() as connection:
             yield _database.ok("connection", _describe_connection(connection))
             yield from _check_server(connection)
-            yield from check_pooler(engine, connection)
+            yield check_pooler(engine, connection, settings.database_pooler)
             yield from _check_migrations(connection)
             yield from _check_rights(connection)
             yield _check_clock(connection)
@@ -77,7 +77,7 @@ def _check_server(connection: Connection) -> Iterator[Finding]:
             SELECT current_setting('server_version') AS version, current_setting('server_version_num')::int AS number,
                 current_setting('server_encoding') AS encoding, pg_is_in_recovery() AS is_standby,
                 current_setting('transaction_read_only') = 'on' AS is_read_only,
-                current_setting('default_transaction_isolation') AS isolation, current_user AS role
+                current_setting('transaction_isolation') AS isolation, current_user AS role
         """)
     ).one()
     if row.number < _OLDEST:
@@ -103,7 +103,7 @@ def _check_server(connection: Connection) -> Iterator[Finding]:
     if row.isolation == "read committed":
         yield _database.ok("isolation", row.isolation)
     else:
-        todo = f"ALTER ROLE {row.role} SET default_transaction_isolation TO 'read committed'"
+        todo = "Take the pooler that sets it away: Darkroom asks for read committed with every session or transaction"
         yield _database.error("isolation", f"{row.isolation}: submits would fail", todo)
 
 

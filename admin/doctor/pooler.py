@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 from sqlalchemy import Connection, Engine, text
 
 from admin.doctor.finding import Area, Finding
@@ -14,17 +12,17 @@ _TRIES = 3
 _database = Area("database")
 
 
-def check_pooler(engine: Engine, connection: Connection) -> Iterator[Finding]:
-    """A pooler in session mode is fine; in transaction mode settings of a session reach other sessions."""
+def check_pooler(engine: Engine, connection: Connection, setting: str) -> Finding:
+    """Whether what stands between is what DATABASE_POOLER says; `auto` takes every pooler as if it were in transaction mode."""
     if not _is_pooled(connection):
-        yield _database.ok("pooler", "none in between")
-    elif _shares_sessions(engine, connection):
-        todo = "Use its session mode, or connect to PostgreSQL itself: pool_mode = session"
-        yield _database.warning(
-            "pooler", "one is in between, in transaction mode: sessions change between transactions", todo
-        )
-    else:
-        yield _database.ok("pooler", "one is in between, in session mode")
+        return _database.ok("pooler", "none in between")
+    if _shares_sessions(engine, connection):
+        seen = "one is in between, in transaction mode"
+        if setting == "session":
+            return _database.error("pooler", f"{seen}, and DATABASE_POOLER=session", "Leave DATABASE_POOLER out")
+        return _database.ok("pooler", seen)
+    hint = "" if setting == "session" else ": with DATABASE_POOLER=session it takes fewer statements"
+    return _database.ok("pooler", f"one is in between, in session mode{hint}")
 
 
 def _is_pooled(connection: Connection) -> bool:
