@@ -7,6 +7,7 @@ import gc
 import os
 import signal
 import socket
+from collections.abc import Callable
 
 from celery import Celery
 from celery.signals import setup_logging, worker_ready, worker_shutdown, worker_shutting_down
@@ -16,7 +17,7 @@ from core.database import enforce_checkout_deadline, get_engine
 from core.doorbell import DELIVER_NEXT, MAINTENANCE_QUEUE, RENDER_NEXT, WEBHOOK_QUEUE, get_doorbell, render_queue
 from core.logs import configure_logging
 from core.settings import Settings, get_settings
-from core.warm_up import warm_up
+from core.warm_up import warm_up, warm_up_connections
 from worker.celery_app import build_celery
 from worker.drain_notice import install_drain_notices
 from worker.metrics_server import start_metrics_server
@@ -69,6 +70,7 @@ def run_renderer(settings: Settings) -> None:
         queues=[queue],
         threads=settings.render_concurrency,
         patience_seconds=_renderers_patience_seconds(settings),
+        prepare=warm_up,
     )
 
 
@@ -87,6 +89,8 @@ def run_dispatcher(settings: Settings) -> None:
         queues=[WEBHOOK_QUEUE, MAINTENANCE_QUEUE],
         threads=threads,
         patience_seconds=_DISPATCHER_PATIENCE_SECONDS,
+        # It submits and renders nothing, so it needs no models file.
+        prepare=warm_up_connections,
     )
 
 
@@ -95,8 +99,18 @@ def run_beat(settings: Settings) -> None:
     build_celery(settings, include=[]).Beat(quiet=True).run()
 
 
-def _run_worker(app: Celery, settings: Settings, *, queues: list[str], threads: int, patience_seconds: float) -> None:
-    """Take work until a signal ends the process. It waits at most `patience_seconds` for an answer of the database."""
+def _run_worker(
+    app: Celery,
+    settings: Settings,
+    *,
+    queues: list[str],
+    threads: int,
+    patience_seconds: float,
+    prepare: Callable[[], None],
+) -> None:
+    """Prepare, and take work until a signal ends the process. It waits at most `patience_seconds` for an answer of the
+    database.
+    """
 
     @worker_ready.connect(weak=False)
     def finish_starting(**_: object) -> None:
@@ -109,7 +123,7 @@ def _run_worker(app: Celery, settings: Settings, *, queues: list[str], threads: 
     worker_shutdown.connect(lambda **_: get_doorbell().flush(), weak=False)
     wake_consumer_after_tasks()
     enforce_checkout_deadline(get_engine(), patience_seconds)
-    warm_up()
+    prepare()
     app.worker_main(
         [
             "worker",

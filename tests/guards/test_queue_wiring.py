@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import importlib.util
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -35,8 +36,17 @@ def consumers(monkeypatch: pytest.MonkeyPatch) -> dict[str, tuple[set[str], set[
     found: dict[str, tuple[set[str], set[str]]] = {}
 
     def record(role: str) -> Any:
-        def take(app: Celery, _settings: Settings, *, queues: list[str], threads: int, patience_seconds: float) -> None:
+        def take(
+            app: Celery,
+            _settings: Settings,
+            *,
+            queues: list[str],
+            threads: int,
+            patience_seconds: float,
+            prepare: Callable[[], None],
+        ) -> None:
             assert threads >= 1
+            assert callable(prepare)
             assert 4 <= patience_seconds <= 20
             found[role] = (set(queues), {task for module in app.conf.include for task in _list_tasks(module)})
 
