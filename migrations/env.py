@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import structlog
 from alembic import context
-from sqlalchemy import create_engine, pool, text
+from alembic.runtime.migration import MigrationContext
+from sqlalchemy import Connection, create_engine, pool, text
 
 from core.schema import metadata
 from core.settings import get_settings
@@ -13,6 +15,8 @@ from core.settings import get_settings
 LOCK_TIMEOUT = "4s"
 STATEMENT_TIMEOUT = "60s"
 
+_log = structlog.get_logger()
+
 
 def run_migrations() -> None:
     """Run the migrations that the command asked for, each in its own transaction."""
@@ -21,6 +25,14 @@ def run_migrations() -> None:
         connection.execute(text(f"SET lock_timeout = '{LOCK_TIMEOUT}'"))
         connection.execute(text(f"SET statement_timeout = '{STATEMENT_TIMEOUT}'"))
         connection.commit()
+        newer = _list_unknown_revisions(connection)
+        # Each migration begins a transaction of its own.
+        connection.rollback()
+        if newer:
+            # The older release that is started to take the newer one back: it works with this schema, or the newer
+            # release's notes say that its migrations are reverted first.
+            _log.warning("newer_schema_left_as_it_is", revisions=newer)
+            return
         context.configure(
             connection=connection,
             target_metadata=metadata,
@@ -29,6 +41,18 @@ def run_migrations() -> None:
         )
         with context.begin_transaction():
             context.run_migrations()
+
+
+def _list_unknown_revisions(connection: Connection) -> list[str]:
+    """Revisions of the database that this release does not have, if the command is an upgrade to the newest one it has."""
+    known = {script.revision for script in context.script.walk_revisions()}
+    try:
+        destination = context.get_revision_argument()
+    except KeyError:  # a command that goes nowhere
+        return []
+    if destination != context.script.get_current_head():
+        return []
+    return [head for head in MigrationContext.configure(connection).get_current_heads() if head not in known]
 
 
 if context.is_offline_mode():
