@@ -13,7 +13,7 @@ PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constr
 # Commands get it through the environment, so that the shell does not interpret quotes in it.
 export PROMPT
 .DEFAULT_GOAL := help
-.PHONY: help demo up test test-slow test-thorough test-parts test-service soak check bench bench-queue bench-models soak-models train-demo-model evaluate-demo-model lock clean
+.PHONY: help demo up test test-slow test-thorough test-parts test-service test-containers soak check bench bench-queue bench-models soak-models train-demo-model evaluate-demo-model lock clean
 
 help: ## show these commands
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 26
@@ -45,6 +45,9 @@ test-parts: $(VENV)/.installed-dev ## run the half of make test that computes: r
 
 test-service: $(VENV)/.installed-dev ## run the other half: the API, the queue and the whole service on real servers (WHICH="slow")
 	@$(BIN)/python -m pytest $(ON_SERVERS:%=tests/%) -m "$(WHICH)"
+
+test-containers: $(VENV)/.installed-dev ## build and run the containers on an engine of their own (Debian, root, 14 GB of disk; OPTIONS="--keep"); takes half an hour
+	@$(BIN)/python -m tests.containers $(if $(TORCH_INDEX),--torch-index $(TORCH_INDEX)) $(OPTIONS)
 
 soak: $(VENV)/.installed-dev ## send 10,000 jobs while everything breaks, and check that none is lost (JOBS=… SEED=…, docs/faults.md); takes minutes
 	@$(BIN)/python -m tests.soak $(if $(JOBS),--jobs $(JOBS)) $(if $(SEED),--seed $(SEED))
