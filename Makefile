@@ -83,6 +83,9 @@ lock: ## resolve the newest dependencies into constraints.txt
 	$(VENV)/lock/bin/python -m pip install --quiet --upgrade pip
 	$(VENV)/lock/bin/python -m pip install --quiet $(if $(TORCH_INDEX),--extra-index-url $(TORCH_INDEX)) --group dev '.[render,local]'
 	$(VENV)/lock/bin/python -m pip freeze --exclude darkroom-server | sed -E 's/\+cpu$$//' > constraints.txt
+	@echo "# What torch for CUDA brings besides." >> constraints.txt
+	$(VENV)/lock/bin/python -m pip install --quiet --dry-run --ignore-installed --only-binary=:all: --report $(VENV)/lock/torch.json "$$(grep ^torch== constraints.txt)"
+	$(VENV)/lock/bin/python -c 'import json, sys; print(*sorted("{name}=={version}".format_map(each["metadata"]) for each in json.load(sys.stdin)["install"] if each["metadata"]["name"].startswith(("cuda-", "nvidia-", "setuptools", "triton"))), sep="\n")' < $(VENV)/lock/torch.json >> constraints.txt
 	rm -rf $(VENV)/lock
 
 clean: ## remove the virtual environment and the embedded stack's data

@@ -39,13 +39,13 @@ class Checkout:
     def __init__(self, folder: Path) -> None:
         self.origin = folder / "origin"
         self.path = folder / "darkroom"
-        for path in (self.origin, self.path):
-            shutil.rmtree(path, ignore_errors=True)
         self.first = _read_version(REPOSITORY)
         self.second = f"{self.first}.post1"
 
     def make(self) -> None:
         """The first release: what stands in this working tree, and is not ignored."""
+        for path in (self.origin, self.path):
+            shutil.rmtree(path, ignore_errors=True)
         self.origin.mkdir(parents=True)
         listed = subprocess.run(
             ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"],

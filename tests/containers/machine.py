@@ -20,6 +20,14 @@ _ENVIRONMENT = {
 }
 _START_SECONDS = 60
 
+#: Runs a command whose root is the root of its mount namespace: what enters a container's namespace begins there, and would
+#: find this machine's files otherwise.
+_AS_ROOT_OF_A_NAMESPACE = """
+cd "$1"; shift
+pivot_root . mnt
+exec chroot . sh -c 'umount -l /mnt && exec "$@"' sh "$@"
+"""
+
 
 class Machine:
     """`folder` is seen in there under the same path; the engine's data is in `folder`/docker."""
@@ -48,10 +56,11 @@ class Machine:
         """Start Docker's engine and wait until it answers."""
         with (self.folder / "engine.log").open("ab") as log:
             self._engine = subprocess.Popen(
-                self._in_root(
+                [
+                    *("unshare", "--mount", "sh", "-c", _AS_ROOT_OF_A_NAMESPACE, "sh", str(self.root)),
                     *("dockerd", "--data-root", str(self.folder / "docker"), "--exec-root", "/run/docker-exec"),
                     *("--pidfile", "/run/docker.pid", f"--cgroup-parent=/{CGROUP}"),
-                ),
+                ],
                 env=_ENVIRONMENT,
                 stdout=log,
                 stderr=subprocess.STDOUT,

@@ -46,7 +46,7 @@ def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalStack]:
 
 @pytest.mark.slow
 def test_a_default_model_that_is_not_fetched_is_a_warning(stack: LocalStack) -> None:
-    """Every process starts and says so; the API lists the model as not available and names the command that fetches it;
+    """F61: every process starts and says so; the API lists the model as not available and names the command that fetches it;
     other models render.
     """
     for name in ("api", "worker-1"):
@@ -73,7 +73,7 @@ def test_a_default_model_that_is_not_fetched_is_a_warning(stack: LocalStack) -> 
 @pytest.mark.slow
 @pytest.mark.parametrize("setting", [{"MODELS_FILE": "/models/models.toml"}, {"DEFAULT_MODEL": "no-such-model"}])
 def test_a_dispatcher_needs_no_models(stack: LocalStack, setting: dict[str, str]) -> None:
-    """A dispatcher that cannot read the models file sweeps all the same: a dead worker's job gets another attempt."""
+    """F60: a dispatcher that cannot read the models file sweeps all the same: a dead worker's job gets another attempt."""
     dispatcher, worker = stack.part("dispatcher"), stack.part("worker-1")
     dispatcher.stop()
     kept = {name: stack.environment[name] for name in setting}
