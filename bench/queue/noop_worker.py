@@ -8,6 +8,7 @@ import core.schema  # noqa: F401  (every table, so that foreign keys find theirs
 from core.doorbell import render_queue
 from core.logs import configure_logging
 from core.settings import get_settings
+from core.warm_up import warm_up
 from worker.__main__ import _keep_our_logging, _renderers_patience_seconds, _run_worker
 from worker.celery_app import build_celery
 
@@ -24,6 +25,7 @@ def main() -> None:
         queues=[render_queue(settings.render_pool)],
         threads=settings.render_concurrency,
         patience_seconds=_renderers_patience_seconds(settings),
+        prepare=warm_up,
     )
 
 

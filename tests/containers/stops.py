@@ -9,10 +9,21 @@ from tests.containers.steps import step
 _UP = read_block("Step by step", "docker compose up")
 
 #: Ends the worker's process as a crash does, and not the first process of its container.
-_KILL = (
-    "import os, signal, pathlib; [os.kill(int(p.parent.name), signal.SIGKILL) for p in pathlib.Path('/proc').glob('[0-9]*/cmdline') "
-    "if b'worker\\0render' in p.read_bytes() and p.read_bytes().startswith(b'python')]"
-)
+_KILL = """
+import os, pathlib, signal
+for path in pathlib.Path("/proc").glob("[0-9]*/cmdline"):
+    words = path.read_bytes().split(b"\\0")
+    if words[0].endswith(b"python") and b"render" in words:
+        os.kill(int(path.parent.name), signal.SIGKILL)
+"""
+
+#: What a worker of this container finds out: forwards side by side, threads of each, bytes for models.
+_READ_LIMITS = """
+import torch
+from worker.rendering.models.device import share_cores
+from worker.rendering.models.memory import read_budget
+print(share_cores(torch.device("cpu")), torch.get_num_threads(), read_budget(torch.device("cpu")))
+"""
 
 
 def stop_and_kill(deployment: Deployment) -> None:
@@ -28,7 +39,7 @@ def stop_and_kill(deployment: Deployment) -> None:
     with step("the worker is killed in the middle of a job"):
         job = deployment.submit(**LONG)
         deployment.wait_until_rendering(job)
-        deployment.run(f'docker compose exec -T worker-cpu python -c "{_KILL}"')
+        deployment.run("docker compose exec -T worker-cpu python", stdin=_KILL)
         _check_resumed(deployment, job, attempts=2)
     with step("the engine stops in the middle of a job, and starts"):
         job = deployment.submit(**LONG)
@@ -67,17 +78,7 @@ def _check_resumed(deployment: Deployment, job: str, *, attempts: int | None) ->
 
 def _check_limits(deployment: Deployment) -> None:
     """A worker reads its container's limits: half of its memory for models at most, and one thread."""
-    read = "; ".join(
-        (
-            "import torch",
-            "from worker.rendering.models.device import share_cores",
-            "from worker.rendering.models.memory import read_budget",
-            "cpu = torch.device('cpu')",
-            "print(share_cores(cpu), torch.get_num_threads(), read_budget(cpu))",
-        )
-    )
-    forwards, threads, budget = map(
-        int, deployment.run(f'docker compose exec -T worker-cpu python -c "{read}"').split()
-    )
+    printed = deployment.run("docker compose exec -T worker-cpu python", stdin=_READ_LIMITS)
+    forwards, threads, budget = map(int, printed.split())
     assert (forwards, threads) == (1, 1)
     assert budget < 750 * 1024**2

@@ -31,12 +31,16 @@ while True:
 
 
 @contextmanager
-def serving(*, seconds: int, signal_name: str = "TERM", server: str = SERVER) -> Iterator[tuple[subprocess.Popen[str], int]]:
+def serving(
+    *, seconds: int, signal_name: str = "TERM", server: str = SERVER
+) -> Iterator[tuple[subprocess.Popen[str], int]]:
     """The command with its server, and the port."""
     with socket.create_server(("127.0.0.1", 0)) as listener:
         port = int(listener.getsockname()[1])
     arguments = [str(port), str(seconds), signal_name, sys.executable, "-c", server, str(port), signal_name]
-    process = subprocess.Popen(["sh", "-c", SCRIPT, "server", *arguments], stdout=subprocess.PIPE, text=True, start_new_session=True)
+    process = subprocess.Popen(
+        ["sh", "-c", SCRIPT, "server", *arguments], stdout=subprocess.PIPE, text=True, start_new_session=True
+    )
     assert process.stdout
     with process, process.stdout:
         try:

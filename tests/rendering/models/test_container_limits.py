@@ -78,7 +78,9 @@ def test_memory_that_is_left(tmp_path: Path, files: dict[str, str], left: int | 
         pytest.param({"": "0::/\n", "cpu.max": "20000 100000\n"}, 1, id="less than one core"),
         pytest.param({"": "0::/\n", "cpu.max": "max 100000\n"}, None, id="version 2, no quota"),
         pytest.param(
-            {"": "0::/a/b\n", "a/b/cpu.max": "400000 100000\n", "a/cpu.max": "200000 100000\n"}, 2, id="of an outer group"
+            {"": "0::/a/b\n", "a/b/cpu.max": "400000 100000\n", "a/cpu.max": "200000 100000\n"},
+            2,
+            id="of an outer group",
         ),
         pytest.param(
             {"": "1:cpu:/docker/x\n", "cpu/cpu.cfs_quota_us": "200000\n", "cpu/cpu.cfs_period_us": "100000\n"},
@@ -95,7 +97,9 @@ def test_memory_that_is_left(tmp_path: Path, files: dict[str, str], left: int | 
             id="version 1, two controllers in one hierarchy",
         ),
         pytest.param(
-            {"": "1:cpu:/\n", "cpu/cpu.cfs_quota_us": "-1\n", "cpu/cpu.cfs_period_us": "100000\n"}, None, id="-1 is no quota"
+            {"": "1:cpu:/\n", "cpu/cpu.cfs_quota_us": "-1\n", "cpu/cpu.cfs_period_us": "100000\n"},
+            None,
+            id="-1 is no quota",
         ),
         pytest.param({}, None, id="no groups at all"),
     ],
