@@ -20,6 +20,10 @@ _FINISHED = {"succeeded", "failed", "cancelled"}
 LONG: dict[str, Any] = {"num_inference_steps": 100, "num_images": 1, "width": 256, "height": 256}
 
 
+class NotNow(Exception):
+    """The service said 503: somebody who asks again is served."""
+
+
 class Deployment:
     """A checkout on the machine, and the first account's view of what runs from it."""
 
@@ -57,8 +61,10 @@ class Deployment:
         return self.accepted[-1]
 
     def read(self, job: str) -> dict[str, Any]:
-        """The job as it stands."""
+        """The job as it stands. Raises NotNow."""
         answer = self.http.get(f"/v1/jobs/{job}")
+        if answer.status_code == httpx2.codes.SERVICE_UNAVAILABLE:
+            raise NotNow(answer.text)
         assert answer.status_code == httpx2.codes.OK, answer.text
         return dict(answer.json())
 
@@ -98,13 +104,13 @@ class Deployment:
 
 
 def wait_until(reached: Callable[[], bool], what: str, seconds: float = 120) -> None:
-    """Fail if it is not reached within some seconds. A call that finds nobody counts as not reached."""
+    """Fail if it is not reached within some seconds. A call that finds nobody, or is answered with 503, may be repeated."""
     deadline = time.monotonic() + seconds
     while True:
         try:
             if reached():
                 return
-        except httpx2.TransportError:
+        except (httpx2.TransportError, NotNow):
             pass
         assert time.monotonic() < deadline, f"not within {seconds} s: {what}"
         time.sleep(0.3)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import shutil
-import sys
 from pathlib import Path
 
 #: Bytes: root folders, wheels, two releases of both images, what the build caches.
@@ -24,23 +23,16 @@ _PROGRAMS = {
 
 def find_missing(folder: Path) -> str | None:
     """One line that says what is missing here, or None."""
-    if not sys.platform.startswith("linux") or not Path("/etc/apt").is_dir():
-        return "it needs Debian, whose packages its root folders are made of"
     if os.geteuid() != 0:
         return "it needs root, for namespaces, mounts and root folders"
     if packages := sorted({package for program, package in _PROGRAMS.items() if shutil.which(program) is None}):
-        return f"it needs {', '.join(_PROGRAMS)}: apt-get install {' '.join(packages)}"
-    if not _filesystem_exists("overlay"):
-        return "it needs overlayfs in the kernel"
+        return f"it needs programs of Debian: apt-get install {' '.join(packages)}"
     folder.mkdir(parents=True, exist_ok=True)
     if (free := shutil.disk_usage(folder).free) < _DISK:
         return f"it needs {_DISK / 1e9:.0f} GB free at {folder}, where {free / 1e9:.0f} GB are: name another --folder"
     memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
     if memory < _MEMORY:
         return f"it needs {_MEMORY / 1e9:.0f} GB of memory, and here are {memory / 1e9:.0f}"
+    if "overlay" not in Path("/proc/filesystems").read_text().split():
+        return "it needs overlayfs in the kernel: modprobe overlay"
     return None
-
-
-def _filesystem_exists(name: str) -> bool:
-    kinds = Path("/proc/filesystems").read_text().split()
-    return name in kinds
