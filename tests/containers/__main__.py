@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import os
 import shutil
 import subprocess
 import sys
@@ -37,8 +36,6 @@ def main() -> None:
         return
     if missing := find_missing(folder):
         sys.exit(f"make test-containers cannot run here: {missing}")
-    # Builds take both cores for minutes.
-    os.nice(15)
     try:
         with step("root folders and wheels"):
             for root in ROOTS:
