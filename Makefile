@@ -37,7 +37,7 @@ test-thorough: $(VENV)/.installed-dev ## run the tests that take minutes: every 
 # Tests on servers mostly wait, and the others compute: side by side they take less time. Each half prints its output when it
 # is done.
 WHICH ?= not slow and not thorough
-ON_SERVERS := acceptance faults integration lifecycle_walk local_stack model_store releases soak
+ON_SERVERS := acceptance faults http integration lifecycle_walk local_stack model_store object_store releases soak
 BOTH_HALVES = $(MAKE) --no-print-directory --jobs=2 --keep-going $(if $(filter output-sync,$(.FEATURES)),--output-sync) test-parts test-service
 
 test-parts: $(VENV)/.installed-dev ## run the half of make test that computes: rendering, the demo model, single modules (WHICH="slow")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from flask_openapi import Info, OpenAPI
 from flask_openapi.models.security_scheme import SecurityScheme
+from flask_openapi.models.server import Server
 
 import core.schema  # noqa: F401  (every table, so that foreign keys find theirs)
 from api.deletions import get_deletion, list_deletions  # noqa: F401  (each adds its operation)
@@ -17,6 +18,7 @@ from api.large_bodies import register_large_bodies
 from api.metrics import metrics_blueprint
 from api.models import get_model, list_models  # noqa: F401  (each adds its operation)
 from api.models.blueprint import models_blueprint
+from api.own_address import OwnAddress
 from api.parse_json import MAX_BODY_BYTES
 from api.problems import Problem, answer_validation_error, register_problems
 from api.request_context import register_request_context
@@ -38,12 +40,14 @@ def create_app() -> OpenAPI:
     """The WSGI application. Raises pydantic's ValidationError or InvalidCatalog, naming what is wrong with a setting or
     the models file.
     """
-    configure_logging(get_settings())
+    settings = get_settings()
+    configure_logging(settings)
     get_catalog()
 
     app = OpenAPI(
         "api",
         info=Info(title="Darkroom", version="1", description=DESCRIPTION),
+        servers=[Server(url=settings.public_url)],
         security_schemes={"api_key": SecurityScheme(type="http", scheme="bearer")},
         openapi_extensions=OPENAPI_EXTENSIONS,
         validation_error_model=Problem,
@@ -51,6 +55,7 @@ def create_app() -> OpenAPI:
         doc_prefix=DOCUMENTATION_PATH,
         operation_id_callback=_operation_id,
     )
+    app.wsgi_app = OwnAddress(app.wsgi_app, settings.public_url)  # type: ignore[method-assign]  # as Flask's documentation does
     app.request_class = JsonRequest
     app.config["MAX_CONTENT_LENGTH"] = MAX_BODY_BYTES
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from http import HTTPStatus
 from typing import Any
 
 from flask import Response, current_app, jsonify
@@ -90,6 +91,12 @@ def register_documentation(app: OpenAPI) -> None:
     """Serve `/openapi.json`, and the pages under `/docs` with Swagger UI's files, which the framework serves."""
     app.config["OPENAPI_HTML_STRING"] = _INDEX_PAGE
     app.config["SWAGGER_HTML_STRING"] = _SWAGGER_PAGE
+
+    # Relative, as the pages' own links are: which prefix a proxy has taken off the path, only the client knows.
+    @app.route(DOCUMENTATION_PATH)
+    def redirect_to_documentation() -> Response:
+        target = DOCUMENTATION_PATH.rpartition("/")[2] + "/"
+        return Response(status=HTTPStatus.PERMANENT_REDIRECT, headers={"Location": target})
 
     @app.route("/openapi.json")
     def get_openapi_document() -> Response:

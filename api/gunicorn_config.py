@@ -7,25 +7,34 @@ from __future__ import annotations
 
 import gc
 import logging
+from typing import Any
+
+from gunicorn.glogging import Logger
 
 from api.return_memory import limit_heaps, start_returning_memory
+from api.server.open_files import allow_connections
+from api.server.strict_body import read_strictly
 from core.database import enforce_checkout_deadline, get_engine
 from core.doorbell import get_doorbell
-from core.logs import configure_logging
+from core.logs import take_over_output
 from core.settings import get_settings
 from core.warm_up import warm_up
 
 _settings = get_settings()
+take_over_output(_settings)
 
 # Before the application is loaded and the process forked.
 limit_heaps()
+
+#: Connections that are kept between their requests, beside those that threads are answering. They take no thread.
+_IDLE_CONNECTIONS = 1_000
 
 #: Seconds. No request needs a database connection for longer; if the database hangs, 503 is the better answer.
 _DATABASE_SECONDS = 4.0
 
 wsgi_app = "api.app:create_app()"
 bind = "0.0.0.0:8000"  # --bind overrides it
-worker_class = "gthread"
+worker_class = "api.server.worker.ServerWorker"
 workers = 1
 # A process that replaces one that died is forked from here, with everything imported and built, so that calls that
 # arrive in between wait for a moment and not for seconds.
@@ -34,7 +43,14 @@ threads = _settings.api_threads
 # Seconds: longer than any request of ours, shorter than a client's patience.
 timeout = 60
 graceful_timeout = 10
-keepalive = 5
+keepalive = _settings.api_keepalive_seconds
+# At the least one more than threads: gunicorn keeps as many idle as there are more.
+worker_connections = max(allow_connections(threads + _IDLE_CONNECTIONS), threads + 1)
+# Nobody in front of the API decides what its address is (api/own_address.py), not even from this machine or over a Unix
+# socket: no SCRIPT_NAME, no X-Forwarded-Proto.
+forwarded_allow_ips = ""
+forwarder_headers = ""
+secure_scheme_headers: dict[str, str] = {}
 control_socket_disable = True
 accesslog = None  # our own log line says more
 
@@ -50,18 +66,25 @@ def post_worker_init(_worker: object) -> None:
     gc.freeze()
 
 
+def pre_request(_worker: object, request: Any) -> None:
+    """Bodies that are malformed or cut short end quietly."""
+    read_strictly(request)
+
+
 def worker_exit(_server: object, _worker: object) -> None:
     """Ring for the jobs that were answered last, before the process ends."""
     get_doorbell().flush()
 
 
-def on_starting(_server: object) -> None:
-    """Log gunicorn's own few lines in the format of all others."""
-    configure_logging(_settings)
-    logger = logging.getLogger("gunicorn.error")
-    logger.handlers = []
-    logger.propagate = True
-    logger.addFilter(_leave_out_quotes)
+class logger_class(Logger):  # noqa: N801  (the name of gunicorn's setting)
+    """Gunicorn's own few lines, in the format of all others."""
+
+    def setup(self, cfg: object) -> None:
+        """Leave the writing to our handlers, from the first line on."""
+        super().setup(cfg)
+        self.error_log.handlers = []
+        self.error_log.propagate = True
+        self.error_log.addFilter(_leave_out_quotes)
 
 
 def _leave_out_quotes(record: logging.LogRecord) -> bool:

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any, TypeVar
 
 from flask import Request, current_app, request
-from werkzeug.exceptions import BadRequest, HTTPException, UnsupportedMediaType
+from werkzeug.exceptions import BadRequest, ClientDisconnected, UnsupportedMediaType
 
 from api.large_bodies import admit_large_body, turn_to_parse
 from api.parse_json import parse_json
@@ -64,11 +64,9 @@ class JsonRequest(Request):
             # Raises 413 for a body over the limit, also for one that comes without its length.
             while chunk := self.stream.read(_CHUNK_BYTES):
                 data += chunk
-        except HTTPException:
-            raise
-        except (OSError, ValueError) as error:
-            # The server's parser of chunked bodies complains with exceptions of its own.
-            raise BadRequest(f"The body could not be read: {error}") from error
+        except ClientDisconnected as error:
+            # What the server's reader raised is its context.
+            raise BadRequest(f"The body could not be read: {error.__context__ or 'it is cut short'}.") from error
         finally:
             note_body(len(data))
         note_whole_body()

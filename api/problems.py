@@ -13,6 +13,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from structlog.contextvars import get_contextvars
 from werkzeug.exceptions import HTTPException
 
+from api.server.connection_end import ConnectionEnd, end_connection
 from core.database import is_unavailable
 from core.errors import (
     LONGEST_FIELD_NAME,
@@ -98,16 +99,14 @@ def register_problems(app: Flask) -> None:
 
     @app.errorhandler(DarkroomError)
     def answer_known_error(error: DarkroomError) -> Response:
+        error = _keep_from_customers(error)
         status = next(
             (status for kind, status in _STATUS.items() if isinstance(error, kind)), HTTPStatus.INTERNAL_SERVER_ERROR
         )
         response = build_problem(
             status, error.code, error.message, error.errors if isinstance(error, InvalidRequest) else []
         )
-        if isinstance(error, NotAuthenticated):
-            response.headers["WWW-Authenticate"] = "Bearer"
-        if type(error) in _RETRY_AFTER:
-            response.headers["Retry-After"] = str(_RETRY_AFTER[type(error)])
+        _say_what_is_next(error, response)
         return response
 
     @app.errorhandler(HTTPException)
@@ -157,6 +156,16 @@ def answer_validation_error(error: ValidationError) -> Response:
     )
 
 
+def _say_what_is_next(error: DarkroomError, response: Response) -> None:
+    if isinstance(error, NotAuthenticated):
+        response.headers["WWW-Authenticate"] = "Bearer"
+    if type(error) in _RETRY_AFTER:
+        response.headers["Retry-After"] = str(_RETRY_AFTER[type(error)])
+    if isinstance(error, (PicturesBusy, SubmitsBusy)):
+        # Many clients that try again at once would take the time of all others.
+        end_connection(ConnectionEnd.LATE_ANSWER)
+
+
 def build_problem(status: HTTPStatus, code: str, detail: str, errors: list[FieldError] | None = None) -> Response:
     """One problem+json answer."""
     problem = Problem(
@@ -168,3 +177,11 @@ def build_problem(status: HTTPStatus, code: str, detail: str, errors: list[Field
         request_id=get_contextvars().get("request_id"),
     )
     return Response(json.dumps(problem.model_dump()), status=status, mimetype="application/problem+json")
+
+
+def _keep_from_customers(error: DarkroomError) -> DarkroomError:
+    """The error as a customer may read it: the store's own answer names our settings, and is for the operator's log."""
+    if not isinstance(error, StorageUnavailable):
+        return error
+    _log.warning("storage_unavailable", error=error.message)
+    return type(error)()

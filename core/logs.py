@@ -14,6 +14,7 @@ import structlog
 from structlog.typing import EventDict, ExcInfo, Processor
 
 from core.fault_points import report_fault_points
+from core.printed import get_stream, log_what_is_printed
 from core.settings import Settings
 
 #: Without the frames' local variables: those hold keys, passwords and prompts.
@@ -58,7 +59,8 @@ def configure_logging(settings: Settings) -> None:
         else [_hide_in_fields, structlog.dev.ConsoleRenderer(exception_formatter=_write_traceback)]
     )
     # Our own lines do not pass through the standard library, which takes longer for a line than all the rest together.
-    lines = _Lines(sys.stdout)
+    stdout = get_stream(sys.stdout)
+    lines = _Lines(stdout)
     structlog.configure(
         processors=[*shared, *renderer],
         logger_factory=lambda *_: lines,
@@ -66,7 +68,7 @@ def configure_logging(settings: Settings) -> None:
         cache_logger_on_first_use=False,
     )
 
-    handler = logging.StreamHandler(sys.stdout)
+    handler = logging.StreamHandler(stdout)
     handler.setFormatter(
         structlog.stdlib.ProcessorFormatter(
             foreign_pre_chain=[*shared, structlog.stdlib.add_logger_name],
@@ -80,6 +82,23 @@ def configure_logging(settings: Settings) -> None:
     for name in ("celery.worker.strategy", "celery.app.trace", "celery.beat", "httpx2", "httpcore2", "botocore"):
         logging.getLogger(name).setLevel(logging.WARNING)
     report_fault_points()
+
+
+def take_over_output(settings: Settings) -> None:
+    """As `configure_logging`, for a process that is ours from its start to its end: warnings are log lines too, and with JSON
+    so is everything that it prints.
+    """
+    configure_logging(settings)
+    logging.captureWarnings(capture=True)
+    if settings.log_format == "json":
+        log_what_is_printed()
+
+
+def describe_error(error: BaseException) -> str:
+    """The error's class and message, for a field of a log line. `repr` will not do: redis-py's holds no message, and `str`
+    of a KeyError or of an error without a message does not say what it is.
+    """
+    return f"{type(error).__name__}: {error}".removesuffix(": ")
 
 
 @contextmanager

@@ -7,10 +7,11 @@ from uuid import UUID
 
 import redis
 import structlog
-from redis.backoff import NoBackoff
-from redis.retry import Retry
 
 from core.ids import format_id
+from core.logs import describe_error
+from core.redis_link.address import parse_redis_url
+from core.redis_link.bounded_client import bounded_client
 from core.settings import get_settings
 
 #: Seconds that a preview is kept after it was drawn.
@@ -27,7 +28,7 @@ def store_preview(job_id: UUID, picture: bytes) -> None:
     try:
         _get_redis().set(_key(job_id), picture, ex=_KEPT_SECONDS)
     except redis.RedisError as error:
-        _log.warning("preview_not_stored", error=str(error))
+        _log.warning("preview_not_stored", error=describe_error(error))
 
 
 def find_preview(job_id: UUID) -> bytes | None:
@@ -35,7 +36,7 @@ def find_preview(job_id: UUID) -> bytes | None:
     try:
         picture = _get_redis().get(_key(job_id))
     except redis.RedisError as error:
-        _log.warning("preview_not_read", error=str(error))
+        _log.warning("preview_not_read", error=describe_error(error))
         return None
     return picture if isinstance(picture, bytes) else None
 
@@ -46,9 +47,4 @@ def _key(job_id: UUID) -> str:
 
 @cache
 def _get_redis() -> redis.Redis:
-    return redis.Redis.from_url(
-        get_settings().redis_url,
-        socket_timeout=_TIMEOUT_SECONDS,
-        socket_connect_timeout=_TIMEOUT_SECONDS,
-        retry=Retry(NoBackoff(), 0),
-    )
+    return bounded_client(parse_redis_url(get_settings().redis_url), command_seconds=_TIMEOUT_SECONDS)

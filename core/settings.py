@@ -3,12 +3,19 @@
 from __future__ import annotations
 
 import ipaddress
+import re
 from functools import cache
 from pathlib import Path
 from typing import Literal, Self
+from urllib.parse import urlsplit
 
 from pydantic import Field, SecretStr, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from core.redis_link.address import parse_redis_url
+
+#: Names and IPv4 addresses, and IPv6 ones without their brackets.
+_HOST = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9.-]*[A-Za-z0-9.])?|[0-9A-Fa-f:.]*:[0-9A-Fa-f:.]*")
 
 
 class Settings(BaseSettings):
@@ -21,10 +28,12 @@ class Settings(BaseSettings):
     redis_url: str = "redis://127.0.0.1:6379/0"
     s3_endpoint_url: str | None = None
     s3_public_endpoint_url: str | None = None
-    s3_region: str = "us-east-1"
-    s3_bucket: str = "darkroom"
+    s3_region: str = Field(default="us-east-1", pattern=r"^[A-Za-z0-9-]{1,63}$")
+    s3_bucket: str = Field(default="darkroom", pattern=r"^[A-Za-z0-9._-]{1,255}$")
     s3_access_key_id: SecretStr | None = None
     s3_secret_access_key: SecretStr | None = None
+    s3_session_token: SecretStr | None = None
+    s3_addressing: Literal["auto", "path", "virtual"] = "auto"
     s3_checksums: Literal["when_required", "when_supported"] = "when_required"
     s3_upload_threads: int = Field(default=8, ge=1)
 
@@ -32,6 +41,7 @@ class Settings(BaseSettings):
     public_url: str = "http://127.0.0.1:8000"
     api_key_pepper: SecretStr = Field(min_length=16)
     api_threads: int = Field(default=64, ge=1)
+    api_keepalive_seconds: int = Field(default=75, ge=1, le=3600)
     picture_decoders: int = Field(default=3, ge=1)
     database_pool_size: int = Field(default=20, ge=1)
     download_url_seconds: int = Field(default=900, ge=1, le=604_800)
@@ -97,6 +107,29 @@ class Settings(BaseSettings):
             raise ValueError("must be the address of a PostgreSQL: postgresql://…")
         return url
 
+    @field_validator("s3_endpoint_url", "s3_public_endpoint_url")
+    @classmethod
+    def _store_address(cls, url: str | None) -> str | None:
+        if not url:
+            return None
+        address = urlsplit(url)
+        if address.scheme not in {"http", "https"}:
+            raise ValueError("must start with http:// or https://")
+        if not _HOST.fullmatch(address.hostname or "") or not (address.port is None or address.port):
+            raise ValueError("must name a host of letters, digits, '-' and '.' (S3 clients take no '_')")
+        if address.query or address.fragment or address.username:
+            raise ValueError("must be a scheme, a host and a port alone; keys have settings of their own")
+        return url.rstrip("/")
+
+    @field_validator("redis_url")
+    @classmethod
+    def _redis_for_both_clients(cls, url: str) -> str:
+        try:
+            parse_redis_url(url)
+        except ValueError as error:
+            raise ValueError(f"be an address that Darkroom can use: {error}") from None
+        return url
+
     @field_validator("public_url")
     @classmethod
     def _web_address(cls, url: str) -> str:
@@ -110,6 +143,24 @@ class Settings(BaseSettings):
         for part in filter(None, (part.strip() for part in text.split(","))):
             ipaddress.ip_network(part)
         return text
+
+    @model_validator(mode="after")
+    def _keys_of_the_store(self) -> Self:
+        if bool(self.s3_access_key_id) != bool(self.s3_secret_access_key):
+            raise ValueError("S3_ACCESS_KEY_ID and S3_SECRET_ACCESS_KEY go together: set both, or neither")
+        if self.s3_session_token and not self.s3_access_key_id:
+            raise ValueError("S3_SESSION_TOKEN belongs to S3_ACCESS_KEY_ID and S3_SECRET_ACCESS_KEY: set them as well")
+        return self
+
+    @model_validator(mode="after")
+    def _no_bucket_in_the_stores_address(self) -> Self:
+        for name in ("s3_endpoint_url", "s3_public_endpoint_url"):
+            url = urlsplit(getattr(self, name) or "")
+            if url.path.endswith(f"/{self.s3_bucket}") or url.netloc.startswith(f"{self.s3_bucket}.s3"):
+                raise ValueError(
+                    f"{name.upper()} is the store's address without the bucket {self.s3_bucket}: leave that out"
+                )
+        return self
 
     @model_validator(mode="after")
     def _several_heartbeats_in_a_lease(self) -> Self:

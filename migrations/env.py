@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import logging
+
 import structlog
 from alembic import context
 from alembic.runtime.migration import MigrationContext
 from sqlalchemy import Connection, create_engine, pool, text
 
+from core.logs import take_over_output
 from core.schema import metadata
 from core.settings import get_settings
 
@@ -39,8 +42,19 @@ def run_migrations() -> None:
             compare_server_default=True,
             transaction_per_migration=True,
         )
+        before = MigrationContext.configure(connection).get_current_revision()
+        connection.rollback()
         with context.begin_transaction():
             context.run_migrations()
+        if _changes_the_schema():
+            after = MigrationContext.configure(connection).get_current_revision()
+            _log.info("database_migrated" if before != after else "database_up_to_date", before=before, after=after)
+
+
+def _changes_the_schema() -> bool:
+    """Whether the command line asks for an upgrade or a downgrade, and not for a list or a draft, which is printed."""
+    command = getattr(context.config.cmd_opts, "cmd", None)
+    return command is not None and command[0].__name__ in ("upgrade", "downgrade")
 
 
 def _list_unknown_revisions(connection: Connection) -> list[str]:
@@ -57,4 +71,8 @@ def _list_unknown_revisions(connection: Connection) -> list[str]:
 
 if context.is_offline_mode():
     raise SystemExit("Darkroom's migrations are run against a database; --sql is not supported.")
+if _changes_the_schema():
+    take_over_output(get_settings())
+    # One line says more than what it says of each step.
+    logging.getLogger("alembic").setLevel(logging.WARNING)
 run_migrations()

@@ -9,13 +9,19 @@ import signal
 import socket
 from collections.abc import Callable
 
+import celery.apps.worker
+import structlog
 from celery import Celery
 from celery.signals import setup_logging, worker_ready, worker_shutdown, worker_shutting_down
+from prometheus_client import CollectorRegistry
 
 import core.schema  # noqa: F401  (every table, so that foreign keys find theirs)
+from core import metrics
 from core.database import enforce_checkout_deadline, get_engine
 from core.doorbell import DELIVER_NEXT, MAINTENANCE_QUEUE, RENDER_NEXT, WEBHOOK_QUEUE, get_doorbell, render_queue
-from core.logs import configure_logging
+from core.logs import take_over_output
+from core.printed import hand_over_handlers
+from core.redis_link.address import parse_redis_url
 from core.settings import Settings, get_settings
 from core.warm_up import warm_up, warm_up_connections
 from worker.celery_app import build_celery
@@ -23,6 +29,8 @@ from worker.drain_notice import install_drain_notices
 from worker.metrics_server import start_metrics_server
 from worker.ring_once_connected import ring_once_connected
 from worker.wake_consumer import wake_consumer_after_tasks
+
+_log = structlog.get_logger()
 
 #: Threads of the dispatcher that webhooks never take.
 _MAINTENANCE_THREADS = 2
@@ -43,9 +51,11 @@ def main() -> None:
     role = parser.parse_args().role
 
     settings = get_settings()
-    configure_logging(settings)
+    take_over_output(settings)
     # With any receiver of this signal Celery leaves the logging as we have just set it up.
     setup_logging.connect(_keep_our_logging)
+    # What it says when a signal ends it goes past all streams of Python; the signals' receivers log it.
+    celery.apps.worker.safe_say = _say_nothing
     {"render": run_renderer, "dispatch": run_dispatcher, "beat": run_beat}[role](settings)
 
 
@@ -61,7 +71,9 @@ def run_renderer(settings: Settings) -> None:
     gc.collect()
     gc.freeze()
     gc.enable()
+    hand_over_handlers()
     get_runtime().start()
+    hand_over_handlers()
     queue = render_queue(settings.render_pool)
     ring_once_connected(app, queue, RENDER_NEXT)
     _run_worker(
@@ -71,14 +83,19 @@ def run_renderer(settings: Settings) -> None:
         threads=settings.render_concurrency,
         patience_seconds=_renderers_patience_seconds(settings),
         prepare=warm_up,
+        registry=metrics.RENDERER,
     )
 
 
 def run_dispatcher(settings: Settings) -> None:
-    """Deliver webhooks and sweep."""
+    """Deliver webhooks, sweep, and serve the gauges of the whole service."""
+    from worker.maintenance.queue_collector import build_queue_collector
     from worker.webhooks.deliver import get_delivery_slots
 
     app = build_celery(settings, include=["worker.webhooks.tasks", "worker.maintenance.tasks"])
+    queues = build_queue_collector(settings)
+    worker_ready.connect(lambda **_: metrics.DISPATCHER.register(queues), weak=False)
+    worker_shutdown.connect(lambda **_: queues.lead.release(), weak=False)
     worker_shutting_down.connect(lambda **_: get_delivery_slots().close(), weak=False)
     ring_once_connected(app, WEBHOOK_QUEUE, DELIVER_NEXT)
     # Deliveries never take more than their own number of threads, so that slow receivers cannot hold up the sweep.
@@ -91,12 +108,16 @@ def run_dispatcher(settings: Settings) -> None:
         patience_seconds=_DISPATCHER_PATIENCE_SECONDS,
         # It submits and renders nothing, so it needs no models file.
         prepare=warm_up_connections,
+        registry=metrics.DISPATCHER,
     )
 
 
 def run_beat(settings: Settings) -> None:
     """Ring for the sweep and the other periodic work when it is due. A second beat does no harm."""
-    build_celery(settings, include=[]).Beat(quiet=True).run()
+    app = build_celery(settings, include=[])
+    schedule = {name: entry["schedule"] for name, entry in app.conf.beat_schedule.items()}
+    _log.info("beat_started", redis=parse_redis_url(settings.redis_url).shown, seconds_between_rings=schedule)
+    app.Beat(quiet=True).run()
 
 
 def _run_worker(
@@ -107,6 +128,7 @@ def _run_worker(
     threads: int,
     patience_seconds: float,
     prepare: Callable[[], None],
+    registry: CollectorRegistry,
 ) -> None:
     """Prepare, and take work until a signal ends the process. It waits at most `patience_seconds` for an answer of the
     database.
@@ -117,15 +139,19 @@ def _run_worker(
         # Celery's cold shutdown stops the pool before it announces the shutdown, so SIGQUIT starts the warm one too.
         signal.signal(signal.SIGQUIT, signal.getsignal(signal.SIGTERM))
         install_drain_notices(settings.drain_file)
-        start_metrics_server(settings)
+        start_metrics_server(settings, registry)
 
+    worker_shutting_down.connect(_log_shutdown, weak=False)
     # The rings for the last jobs that ended are still being sent.
     worker_shutdown.connect(lambda **_: get_doorbell().flush(), weak=False)
     wake_consumer_after_tasks()
     enforce_checkout_deadline(get_engine(), patience_seconds)
     prepare()
+    _log.info("worker_starting", queues=queues, threads=threads)
     app.worker_main(
         [
+            # Without the banner; the line above says the same.
+            "--quiet",
             "worker",
             "--pool=threads",
             f"--concurrency={threads}",
@@ -141,6 +167,14 @@ def _run_worker(
 
 def _renderers_patience_seconds(settings: Settings) -> float:
     return max(_LEAST_PATIENCE_SECONDS, settings.lease_seconds * _SHARE_OF_LEASE)
+
+
+def _log_shutdown(sig: str = "", how: str = "", **_: object) -> None:
+    _log.info("worker_stopping", signal=sig, how=how.lower())
+
+
+def _say_nothing(*_: object) -> None:
+    """In place of Celery's words to a terminal."""
 
 
 def _keep_our_logging(**_: object) -> None:

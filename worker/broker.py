@@ -15,19 +15,46 @@ from typing import Any
 
 import kombu
 import kombu.transport.redis
+import redis
 import structlog
 from celery.app.amqp import AMQP
 
+from core.logs import describe_error
 from core.metrics import MESSAGES_REFUSED
+from core.redis_link.address import RedisAddress, parse_redis_url
+
+_CONNECTION_CLASSES = {
+    "tcp": redis.Connection,
+    "tls": redis.SSLConnection,
+    "unix": redis.UnixDomainSocketConnection,
+}
 
 #: Seconds between tries to reach Redis. (Celery waits longer each time, up to 30, and jobs would wait with it.)
 _RECONNECT_SECONDS = 1
+
+#: If Redis answers this many seconds later than it should, a worker checks its link, and drops it after as many more: a
+#: half-open link costs about seven seconds.
+_HEALTH_CHECK_SECONDS = 3
 
 _log = structlog.get_logger()
 
 
 class Channel(kombu.transport.redis.Channel):  # type: ignore[misc]  # kombu has no types
-    """Continues to read after a message that it cannot deliver."""
+    """Connects with what `REDIS_URL` says, as the doorbell does, and continues to read after a message that it cannot
+    deliver.
+    """
+
+    def __init__(self, connection: Any, **options: Any) -> None:
+        self.connection_class = _CONNECTION_CLASSES[_address_of(connection.client).link]
+        super().__init__(connection, **options)
+
+    def _connparams(self, asynchronous: bool = False) -> dict[str, Any]:
+        address = _address_of(self.connection.client)
+        arguments: dict[str, Any] = super()._connparams(asynchronous)
+        if address.link == "unix":
+            for name in ("host", "port", "socket_keepalive", "socket_keepalive_options"):
+                arguments.pop(name)
+        return {**arguments, **address.arguments}
 
     def _brpop_read(self, **options: Any) -> Any:
         try:
@@ -36,7 +63,7 @@ class Channel(kombu.transport.redis.Channel):  # type: ignore[misc]  # kombu has
             raise
         except Exception as error:
             MESSAGES_REFUSED.inc()
-            _log.warning("message_refused", error=repr(error))
+            _log.warning("message_refused", error=describe_error(error))
             raise Empty from error
 
 
@@ -50,26 +77,55 @@ class Transport(kombu.transport.redis.Transport):  # type: ignore[misc]  # kombu
             check_message(message)
         except (AttributeError, KeyError, TypeError) as error:
             # kombu takes some of these for a lost connection.
-            raise ValueError(f"it is no task message: {error!r}") from error
+            raise ValueError(f"it is no task message: {describe_error(error)}") from error
         super()._deliver(message, queue)
 
 
 class Connection(kombu.Connection):  # type: ignore[misc]  # kombu has no types
-    """Uses the transport above, and tries to connect at constant intervals."""
+    """Tries to connect at constant intervals, and is shown without its password."""
 
-    def get_transport_cls(self) -> Any:
-        found = super().get_transport_cls()
-        return Transport if found is kombu.transport.redis.Transport else found
+    def as_uri(self, *_arguments: Any, **_options: Any) -> str:
+        """The server, for log lines and errors."""
+        return _address_of(self).shown
 
     def ensure_connection(self, *arguments: Any, **options: Any) -> Any:
         pace = dict.fromkeys(("interval_start", "interval_max"), _RECONNECT_SECONDS) | {"interval_step": 0}
         return super().ensure_connection(*arguments, **pace | options)
 
 
+def _address_of(connection: Any) -> RedisAddress:
+    address: RedisAddress = connection.transport_options["redis_address"]
+    return address
+
+
 class Broker(AMQP):  # type: ignore[misc]  # Celery has no types
     """The class for a Celery app's `amqp`: it connects as above."""
 
     Connection = Connection
+
+
+def broker_settings(redis_url: str, *, socket_timeout: float) -> dict[str, Any]:
+    """What every Celery client of ours agrees on. JSON only: a pickled message would run code on a worker.
+
+    `socket_timeout` (seconds) is that of a link to Redis, unless the URL has one of its own.
+    """
+    address = parse_redis_url(redis_url)
+    return {
+        # Celery wants one that it can read. The transport connects with the address in its options.
+        "broker_url": "redis://localhost",
+        "broker_transport": f"{__name__}:{Transport.__name__}",
+        "task_serializer": "json",
+        "accept_content": ["json"],
+        "task_ignore_result": True,
+        "task_store_errors_even_if_ignored": False,
+        "broker_transport_options": {
+            "socket_connect_timeout": socket_timeout,
+            "socket_timeout": socket_timeout,
+            "socket_keepalive": True,
+            "health_check_interval": address.arguments.get("health_check_interval", _HEALTH_CHECK_SECONDS),
+            "redis_address": address,
+        },
+    }
 
 
 def check_message(message: Any) -> None:

@@ -4,16 +4,12 @@ from __future__ import annotations
 
 from celery import Celery
 
-from core.doorbell import APPLY_RETENTION, DELETE_ORPHANS, MAINTENANCE_QUEUE, SWEEP, broker_settings
+from core.doorbell import APPLY_RETENTION, DELETE_ORPHANS, MAINTENANCE_QUEUE, SWEEP
 from core.settings import Settings
-from worker.broker import Broker
+from worker.broker import Broker, broker_settings
 
 #: Seconds without an answer after which a link to Redis counts as dead.
 _SOCKET_TIMEOUT = 5.0
-
-#: If Redis answers this many seconds later than it should, the worker checks its link, and drops it after as many more: a
-#: half-open link costs about seven seconds.
-_HEALTH_CHECK_SECONDS = 3
 
 #: Seconds between two clean-ups of the bucket.
 _ORPHAN_INTERVAL = 300.0
@@ -25,10 +21,8 @@ _RETENTION_INTERVAL = 60.0
 def build_celery(settings: Settings, *, include: list[str]) -> Celery:
     """The app of a worker that runs the tasks of the given modules, or of beat (no module)."""
     app = Celery("darkroom", include=include, amqp=Broker)
-    broker = broker_settings(settings.redis_url, socket_timeout=_SOCKET_TIMEOUT)
-    broker["broker_transport_options"] |= {"health_check_interval": _HEALTH_CHECK_SECONDS}
     app.conf.update(
-        broker,
+        broker_settings(settings.redis_url, socket_timeout=_SOCKET_TIMEOUT),
         # A message is only a ring, so it is taken off the queue at once. Only the lease recovers a job: redelivery would
         # be a second recovery, and only add duplicates.
         task_acks_late=False,

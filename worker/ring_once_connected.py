@@ -7,6 +7,8 @@ from typing import Any
 import structlog
 from celery import Celery, bootsteps
 
+from core.logs import describe_error
+
 _log = structlog.get_logger()
 
 
@@ -23,6 +25,6 @@ def ring_once_connected(app: Celery, queue: str, task: str) -> None:
                 )
             except Exception as error:  # noqa: BLE001
                 # The sweep rings too; and if the link is lost again, the consumer itself notices.
-                _log.warning("not_rung_once_connected", queue=queue, error=repr(error))
+                _log.warning("not_rung_once_connected", queue=queue, error=describe_error(error))
 
     app.steps["consumer"].add(Ring)

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from http import HTTPStatus
+from typing import Annotated
 
 from flask import Response, g
-from pydantic import ConfigDict, Field
+from pydantic import AfterValidator, ConfigDict, Field
 
 from api.answer import answer
 from api.authentication import core_checks_the_key, current_account_id, current_api_key_id
@@ -20,20 +22,30 @@ from core.jobs.submit.submit_job import submit_job
 from core.jobs.views.job_view import JobView
 from core.settings import get_settings
 
+#: A header that stands twice in a request arrives as one, with a comma in it: whoever sent both means two keys, or one by
+#: mistake, and a second request with only one of them would be a second job.
+_ONE_KEY = re.compile(r"[\x21-\x2b\x2d-\x7e]+")
+
+
+def _check_key(key: str) -> str:
+    if not _ONE_KEY.fullmatch(key):
+        raise ValueError("must be one key, given once: printable ASCII without blanks and commas")
+    return key
+
 
 class PostJobHeaders(Headers):
     """Optional headers of the request."""
 
     model_config = ConfigDict(populate_by_name=True)
 
-    idempotency_key: str | None = Field(
+    idempotency_key: Annotated[str, AfterValidator(_check_key)] | None = Field(
         default=None,
         alias="Idempotency-Key",
         min_length=1,
         max_length=255,
-        pattern=r"^[\x21-\x7e]+$",
+        json_schema_extra={"pattern": f"^{_ONE_KEY.pattern}$"},
         description="Sending the same key and body again gives the first job again, instead of a second one: for a day, if the "
-        "deployment does not say otherwise.",
+        "deployment does not say otherwise. Printable ASCII without blanks and commas.",
     )
 
 
@@ -44,7 +56,7 @@ class PostJobHeaders(Headers):
         202: JobView,
         **describe_problems(
             {
-                400: "The body is not valid JSON.",
+                400: "The body is not valid JSON, or could not be read to its end.",
                 410: "The job that this Idempotency-Key made is not there any more (`job_deleted`).",
                 413: "The body is longer than 32 MiB, or than 1 MiB without the images in it, or holds more than 4,096 values.",
                 415: "The body is not application/json.",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import http.client
 import os
+import socket
 import sys
 import tempfile
 import time
@@ -45,14 +46,29 @@ class ServedApi:
 
     def __init__(self, tree: ProcessTree, port: int, api_key: str) -> None:
         self._tree = tree
-        self._port = port
+        self.port = port
         self._headers = {"Authorization": f"Bearer {api_key}", "Content-Type": "application/json"}
 
     def send(self, body: bytes) -> int:
         """POST /v1/jobs; returns the status."""
-        with closing(http.client.HTTPConnection(LOOPBACK, self._port, timeout=120)) as connection:
+        with closing(http.client.HTTPConnection(LOOPBACK, self.port, timeout=120)) as connection:
             connection.request("POST", "/v1/jobs", body, self._headers)
             return connection.getresponse().status
+
+    def get(self, path: str) -> int:
+        """GET on a new connection; returns the status."""
+        with closing(http.client.HTTPConnection(LOOPBACK, self.port, timeout=20)) as connection:
+            connection.request("GET", path)
+            return connection.getresponse().status
+
+    def connect(self, seconds: float) -> socket.socket:
+        """A new connection, whose every operation takes at most so long."""
+        return socket.create_connection((LOOPBACK, self.port), timeout=seconds)
+
+    def count_connections(self) -> int:
+        """How many connections of clients the process that answers has."""
+        [api] = psutil.Process(self._tree.process.pid).children()
+        return sum(each.laddr.port == self.port and bool(each.raddr) for each in api.net_connections("tcp"))
 
     def measure_picture(self, picture_bytes: int, *, tries: int) -> float:
         """The least CPU seconds of a request whose picture is so long and turns out to be none at its first byte."""

@@ -11,7 +11,6 @@ from core.doorbell.doorbell import (
     SWEEP,
     WEBHOOK_QUEUE,
     Doorbell,
-    broker_settings,
     get_doorbell,
     render_queue,
 )
@@ -25,7 +24,6 @@ __all__ = [
     "SWEEP",
     "WEBHOOK_QUEUE",
     "Doorbell",
-    "broker_settings",
     "get_doorbell",
     "render_queue",
 ]

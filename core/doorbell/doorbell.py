@@ -5,15 +5,17 @@ from __future__ import annotations
 import threading
 import time
 from functools import cache
-from typing import Any
 
 import redis
 import structlog
 
-from core.doorbell.bounded_redis import bounded_client, time_limit
 from core.doorbell.ring_message import build_ring
 from core.doorbell.ring_sender import RingSender
 from core.fault_points import fault_point
+from core.logs import describe_error
+from core.metrics import RINGS_FAILED, RINGS_SENT
+from core.redis_link.address import parse_redis_url
+from core.redis_link.bounded_client import bounded_client, time_limit
 from core.settings import get_settings
 
 #: The wire vocabulary: the names of the tasks, which workers register and the doorbell sends.
@@ -42,6 +44,9 @@ _SLOTS = 8
 #: at most.
 _MOST_WAITING = 1_000
 
+#: A list that nobody makes.
+_NO_QUEUE = "doorbell.no-queue"
+
 _log = structlog.get_logger()
 
 
@@ -50,33 +55,15 @@ def render_queue(pool: str) -> str:
     return f"render.{pool}"
 
 
-def broker_settings(redis_url: str, *, socket_timeout: float) -> dict[str, Any]:
-    """What every Celery client of ours agrees on. JSON only: a pickled message would run code on a worker."""
-    return {
-        "broker_url": redis_url,
-        "task_serializer": "json",
-        "accept_content": ["json"],
-        "task_ignore_result": True,
-        "task_store_errors_even_if_ignored": False,
-        "broker_transport_options": {
-            "socket_connect_timeout": socket_timeout,
-            "socket_timeout": socket_timeout,
-            "socket_keepalive": True,
-            "health_check_interval": 10,
-        },
-    }
-
-
 class Doorbell:
     """A client of the broker that only sends, with a breaker: a dead Redis costs one short try every two seconds."""
 
     def __init__(self, redis_url: str) -> None:
         # Not Celery's producer, which takes many times as long for the same message. One try and no waiting in between:
         # the sweep is our retry.
-        self._ringing = bounded_client(redis_url, command_seconds=_COMMAND_SECONDS)
-        self._redis = redis.Redis.from_url(
-            redis_url, socket_timeout=_RING_SECONDS * 2, socket_connect_timeout=_RING_SECONDS * 2
-        )
+        address = parse_redis_url(redis_url)
+        self._ringing = bounded_client(address, command_seconds=_COMMAND_SECONDS)
+        self._counting = bounded_client(address, command_seconds=_RING_SECONDS * 2)
         #: Nobody waits longer for a slot than for Redis itself.
         self._slots = threading.BoundedSemaphore(_SLOTS)
         self._lock = threading.Lock()
@@ -100,15 +87,19 @@ class Doorbell:
 
     def _send_in_time(self, queue: str, messages: list[str]) -> bool:
         fault_point("before_ring")
+        has_rung = self._try_to_send(queue, messages)
+        (RINGS_SENT if has_rung else RINGS_FAILED).inc(len(messages))
+        fault_point("after_ring")
+        return has_rung
+
+    def _try_to_send(self, queue: str, messages: list[str]) -> bool:
         with time_limit(_RING_SECONDS):
             if not self._slots.acquire(timeout=_COMMAND_SECONDS):
                 return False
             try:
-                has_rung = not self._is_silent() and self._send(queue, messages)
+                return not self._is_silent() and self._send(queue, messages)
             finally:
                 self._slots.release()
-        fault_point("after_ring")
-        return has_rung
 
     def _send(self, queue: str, messages: list[str]) -> bool:
         try:
@@ -119,17 +110,37 @@ class Doorbell:
         except Exception as error:  # noqa: BLE001
             # What was committed is accepted, and no exception from here may turn that into an error.
             self._fall_silent()
-            _log.warning("doorbell_not_rung", queue=queue, error=repr(error))
+            _log.warning("doorbell_not_rung", queue=queue, error=describe_error(error))
             return False
         return True
 
     def count_waiting(self, queue: str) -> int | None:
         """How many messages wait in a queue, or None if Redis does not answer."""
         try:
-            return int(self._redis.llen(queue))
+            return int(self._counting.llen(queue))
         except redis.RedisError as error:
-            _log.warning("doorbell_not_counted", queue=queue, error=str(error))
+            _log.warning("doorbell_not_counted", queue=queue, error=describe_error(error))
             return None
+
+    def can_ring(self) -> bool:
+        """Whether Redis takes a ring now. It sends a write that changes nothing, so that a server that has no memory left or
+        has become a replica counts as well. Bounded as a ring is, and without a try while the doorbell is silent.
+        """
+        if self._is_silent():
+            return False
+        try:
+            with time_limit(_COMMAND_SECONDS):
+                self._ringing.lpushx(_NO_QUEUE, "")
+        except Exception as error:  # noqa: BLE001  (whatever it is, no ring would arrive)
+            self._fall_silent()
+            _log.warning("doorbell_out_of_order", error=describe_error(error))
+            return False
+        return True
+
+    def close(self) -> None:
+        """Close its connections, of a doorbell that is no more used while its process goes on."""
+        for client in (self._ringing, self._counting):
+            client.connection_pool.disconnect()
 
     def _is_silent(self) -> bool:
         with self._lock:

@@ -12,6 +12,8 @@ from typing import NamedTuple
 
 import structlog
 
+from core.metrics import RINGS_FAILED
+
 #: Rings that may wait to be sent. Further ones are dropped while Redis is slow: the sweep rings for their jobs.
 _MOST_WAITING = 1_000
 
@@ -36,6 +38,7 @@ class RingSender:
     def put(self, queue: str, message: str) -> None:
         """Have the message sent soon. It is lost with the process, and dropped if too many wait."""
         if self._waiting.qsize() >= _MOST_WAITING:
+            RINGS_FAILED.inc()
             return
         self._waiting.put(_Ring(queue, message))
         if self._thread is None:

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from infra.local.ports import LOOPBACK
 
 #: Variables that would make a client library use another server, or another way to reach ours.
-_FOREIGN_PREFIXES = ("AWS_", "PG", "RCLONE_", "GUNICORN_")
+_FOREIGN_PREFIXES = ("AWS_", "S3_SESSION_TOKEN", "PG", "RCLONE_", "GUNICORN_")
 
 
 def inherit(settings: Mapping[str, str]) -> dict[str, str]:

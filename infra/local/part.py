@@ -42,7 +42,7 @@ class PartFailed(Exception):
     """A part ended by itself, or did not become ready in time; `log_tail` is the end of its log."""
 
     def __init__(self, name: str, reason: str, log_path: Path, log_tail: str) -> None:
-        super().__init__(f"{name} {reason}\n{log_tail}\n(the whole log: {log_path})")
+        super().__init__("\n".join(filter(None, [f"{name} {reason}", log_tail, f"(the whole log: {log_path})"])))
         self.name = name
         self.reason = reason
         self.log_path = log_path
@@ -53,7 +53,7 @@ class Part:
     """One supervised process. Safe to use from several threads.
 
     `build_command` is called at every start, so that it may prepare files; `is_ready` is called every 20 ms until it
-    returns True; `listener` is called at every change of state. Processes are started on the thread of `spawner`, which
+    returns True; `explain` is given the log of a start that failed, and returns why if it can; `listener` is called at every change of state. Processes are started on the thread of `spawner`, which
     has to outlive them: the kernel ends them when that thread ends.
     """
 
@@ -69,6 +69,7 @@ class Part:
         log_path: Path,
         spawner: Executor,
         listener: Callable[[Part], None] | None = None,
+        explain: Callable[[str], str | None] = lambda _log: None,
     ) -> None:
         self.name = name
         self.log_path = log_path
@@ -79,6 +80,7 @@ class Part:
         self._is_ready = is_ready
         self._spawner = spawner
         self._listener = listener
+        self._explain = explain
         self._lock = RLock()
         self._process: subprocess.Popen[bytes] | None = None
         self._stop_signal = signal.SIGTERM
@@ -194,8 +196,10 @@ class Part:
         self._change(PartState.FAILED)
         with self.log_path.open("rb") as log:
             log.seek(self._log_start)
-            lines = log.read().decode(errors="replace").splitlines()
-        return PartFailed(self.name, reason, self.log_path, "\n".join(lines[-_TAIL_LINES:]))
+            text = log.read().decode(errors="replace")
+        if explanation := self._explain(text):
+            return PartFailed(self.name, f"did not start: {explanation}", self.log_path, "")
+        return PartFailed(self.name, reason, self.log_path, "\n".join(text.splitlines()[-_TAIL_LINES:]))
 
     def _spawn(self, command: Command) -> None:
         self._stop_signal = command.stop_signal

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import signal
 import time
@@ -17,6 +18,9 @@ from infra.local.processes import find_working_directory, list_processes_in
 
 _NAME = "darkroom"  # of the superuser and the database
 _ORPHAN_SECONDS = 10
+_OTHER_VERSION = re.compile(
+    r"initialized by PostgreSQL version (\S+), which is not compatible with this version ([\d.]+)"
+)
 
 
 class Postgres:
@@ -67,6 +71,15 @@ class Postgres:
             stop_signal=signal.SIGINT,  # "fast": ends the sessions, then a checkpoint
             orphan_signal=signal.SIGQUIT,  # "immediate": ends the server's processes and frees its shared memory
             identity=identity,
+        )
+
+    def explain(self, log: str) -> str | None:
+        """In one line, why the server did not start; None if its log shows nothing that we know."""
+        if (found := _OTHER_VERSION.search(log)) is None:
+            return None
+        return (
+            f"the database in {self.folder} was made by PostgreSQL {found[1]}, and the server is {found[2]}: start it with "
+            "the release that made it, and copy it with pg_dump and pg_restore."
         )
 
     def is_ready(self) -> bool:

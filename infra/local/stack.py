@@ -43,6 +43,9 @@ class Server(Protocol):
     def is_ready(self) -> bool:
         """Whether it serves."""
 
+    def explain(self, log: str) -> str | None:
+        """Why it did not start, in one line, if the log of its start shows it."""
+
 
 class LocalStack:
     """PostgreSQL, Valkey, S3 and Darkroom on this machine: `with LocalStack(workers=2) as stack: …`.
@@ -200,7 +203,7 @@ class LocalStack:
         # The database last: the others come up while its cluster is made.
         servers: dict[str, Server] = {"redis": valkey, "storage": storage, "database": postgres}
         return [
-            self._plan_part(name, server.build_command, server.is_ready)
+            self._plan_part(name, server.build_command, server.is_ready, server.explain)
             for name, server in servers.items()
             if self._only is None or name in self._only
         ]
@@ -263,7 +266,13 @@ class LocalStack:
         save_credentials(self._credentials, self._credentials_path)
         self.environment["DARKROOM_API_KEY"] = self._credentials.api_key
 
-    def _plan_part(self, name: str, build_command: Callable[[], Command], is_ready: Callable[[], bool]) -> Part:
+    def _plan_part(
+        self,
+        name: str,
+        build_command: Callable[[], Command],
+        is_ready: Callable[[], bool],
+        explain: Callable[[str], str | None] = lambda _log: None,
+    ) -> Part:
         return Part(
             name,
             build_command,
@@ -271,6 +280,7 @@ class LocalStack:
             log_path=self.data_folder.open_log(name),
             spawner=self._get_spawner(),
             listener=self._listener,
+            explain=explain,
         )
 
     def _plan_one_shot(

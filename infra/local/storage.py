@@ -48,6 +48,10 @@ class Storage:
             environment={"RCLONE_AUTH_KEY": f'"{self._access_key_id},{self._secret_access_key}"'},
         )
 
+    def explain(self, _log: str) -> str | None:
+        """Nothing: any rclone reads files."""
+        return None
+
     def is_ready(self) -> bool:
         """Whether the server answers: an unsigned request is refused."""
         with (

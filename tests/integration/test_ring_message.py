@@ -16,9 +16,10 @@ import pytest
 import redis
 from celery import Celery
 
-from core.doorbell import RENDER_NEXT, Doorbell, broker_settings
+from core.doorbell import RENDER_NEXT, Doorbell
 from core.settings import get_settings
 from infra.local import LocalStack
+from worker.broker import Broker, broker_settings
 
 _DETAILS: dict[str, Any] = {"pool": "default", "rung_for": "job_1", "request_id": "req_1"}
 
@@ -47,14 +48,13 @@ def doorbell(servers: LocalStack) -> Iterator[Doorbell]:
     """One whose connections are closed after the test; a process keeps its own until it ends."""
     doorbell = Doorbell(get_settings().redis_url)
     yield doorbell
-    doorbell._ringing.connection_pool.disconnect()
-    doorbell._redis.connection_pool.disconnect()
+    doorbell.close()
 
 
 def test_a_ring_is_the_message_that_celery_would_send(queue: str, doorbell: Doorbell) -> None:
     """Its fields, their order and its body are those of Celery's producer."""
     address = get_settings().redis_url
-    with Celery(set_as_current=False) as celery:
+    with Celery(set_as_current=False, amqp=Broker) as celery:
         celery.conf.update(broker_settings(address, socket_timeout=5))
         celery.send_task(RENDER_NEXT, kwargs=_DETAILS, queue=queue, ignore_result=True)
         celery.pool.force_close_all()

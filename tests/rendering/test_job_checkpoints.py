@@ -222,5 +222,5 @@ def test_a_slow_bucket_gets_the_latest_only(writer: CheckpointWriter) -> None:
 
 def _forget() -> None:
     get_settings.cache_clear()
-    for built in (storage.bucket, storage.bucket_in_a_hurry, storage._signing_client):
+    for built in (storage.bucket, storage.bucket_in_a_hurry, storage._link_signer, storage._session):
         built.cache_clear()

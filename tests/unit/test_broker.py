@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from celery import Celery
 
-from worker.broker import Broker, Transport, check_message
+from worker.broker import Broker, Transport, broker_settings, check_message
 
 
 def build_message(**changes: Any) -> dict[str, Any]:
@@ -58,7 +58,8 @@ def test_anything_else_is_refused(message: Any) -> None:
 
 def test_redis_is_looked_for_every_second() -> None:
     """However long it has been away: the pace does not slow down."""
-    app = Celery("test", broker="redis://127.0.0.1:1/0", amqp=Broker, set_as_current=False)
+    app = Celery("test", amqp=Broker, set_as_current=False)
+    app.conf.update(broker_settings("redis://127.0.0.1:1/0", socket_timeout=5))
     intervals: list[float] = []
     started = time.monotonic()
 

@@ -146,3 +146,79 @@ def test_libraries_do_not_warn_of_prompts_in_the_log() -> None:
 
     assert "TOP SECRET PROMPT" not in process.stdout + process.stderr
     assert "heard" in process.stdout + process.stderr
+
+
+PRINTING = """
+import gc, logging, os, sys, threading, warnings
+from pydantic import SecretStr
+from core.logs import take_over_output
+from core.settings import Settings
+
+for _ in range(2):
+    take_over_output(Settings(api_key_pepper=SecretStr("sixteen characters"), log_format=sys.argv[1]))
+
+print("a banner\\n  of two lines\\n")
+print("in parts", end=" "), print("of one line")
+sys.stderr.write("10%\\r100%\\n")
+sys.__stderr__.flush()
+logging.StreamHandler().stream.write("a library's own handler\\n")
+logging.getLogger("some.library").warning("of the\\nlibrary")
+warnings.warn("deprecated", DeprecationWarning, stacklevel=1)
+warnings.warn("be careful", UserWarning, stacklevel=1)
+
+def fail():
+    raise KeyError("in a thread")
+thread = threading.Thread(target=fail, name="poller")
+thread.start()
+thread.join()
+
+class Broken:
+    def __del__(self):
+        raise ValueError("at its end")
+Broken()
+gc.collect()
+raise ZeroDivisionError("nothing catches this")
+"""
+
+
+def test_whatever_a_library_prints_is_a_json_line() -> None:
+    """Banners, progress bars, warnings and tracebacks too: a reader of lines of JSON meets nothing else."""
+    process = subprocess.run(
+        [sys.executable, "-c", PRINTING, "json"], cwd=REPOSITORY, capture_output=True, text=True, check=False
+    )
+
+    assert (process.returncode, process.stderr) == (1, "")
+    lines = [json.loads(line) for line in process.stdout.splitlines()]
+    printed = [(line["stream"], line["text"]) for line in lines if line["event"] == "printed"]
+    assert printed == [
+        ("stdout", "a banner"),
+        ("stdout", "  of two lines"),
+        ("stdout", "in parts of one line"),
+        ("stderr", "10%"),
+        ("stderr", "100%"),
+        ("stderr", "a library's own handler"),
+    ]
+    others = [line for line in lines if line["event"] != "printed"]
+    assert [(line["event"].splitlines()[0].split(": ")[-1], line["level"]) for line in others] == [
+        ("of the", "warning"),
+        ("deprecated", "warning"),
+        ("be careful", "warning"),
+        ("thread_failed", "error"),
+        ("exception_ignored", "error"),
+        ("process_failed", "critical"),
+    ]
+    assert [line["exception"][0]["exc_type"] for line in others[3:]] == ["KeyError", "ValueError", "ZeroDivisionError"]
+    assert others[3]["thread"] == "poller"
+
+
+def test_a_person_reads_what_was_printed() -> None:
+    """On a console prints stay as they are, and what ends the process is Python's own traceback."""
+    process = subprocess.run(
+        [sys.executable, "-c", PRINTING, "console"], cwd=REPOSITORY, capture_output=True, text=True, check=False
+    )
+
+    assert process.returncode == 1
+    assert "a banner\n  of two lines\n" in process.stdout
+    assert "in parts of one line\n" in process.stdout
+    assert "Traceback (most recent call last)" in process.stderr
+    assert process.stderr.splitlines()[-1] == "ZeroDivisionError: nothing catches this"

@@ -21,6 +21,7 @@ from core.jobs.attempts.claimed_attempt import ClaimedAttempt
 from core.jobs.attempts.claiming_worker import ClaimingWorker
 from core.jobs.request.render_request import RenderRequest
 from core.jobs.request.resolve_request import resolve_request
+from core.metrics import WORKER_SLOTS, WORKER_SLOTS_IN_USE
 from core.previews import store_preview
 from core.settings import Settings, get_settings
 from worker.rendering.attempt.group_claimer import GroupClaimer
@@ -62,8 +63,10 @@ class Runtime:
 
     def start(self) -> None:
         """Load the default model and draw with it once, so that the first job need not wait for that. Connect to Celery's
-        signals for the start and the shutdown of the worker.
+        signals for the start and the shutdown of the worker. Serve its slots as metrics.
         """
+        WORKER_SLOTS.set(self.settings.render_concurrency)
+        WORKER_SLOTS_IN_USE.set_function(self.capacity.count_unfinished)
         worker_ready.connect(self._begin_watch)
         worker_shutting_down.connect(self._begin_drain)
         default = self.settings.default_model

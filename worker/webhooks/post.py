@@ -6,14 +6,16 @@ import re
 import ssl
 import time
 from collections.abc import Sequence
+from contextlib import suppress
 from email.utils import parsedate_to_datetime
 from functools import cache
+from urllib.parse import urlsplit
 
 import httpcore2
 
 from core.webhooks.addresses import IPNetwork
 from core.webhooks.record_attempt import AttemptOutcome
-from worker.webhooks.vetted_network import AddressRefused, VettedBackend
+from worker.webhooks.vetted_network import MOST_TRIED, AddressRefused, VettedBackend
 
 #: How much of an answer is read, and how much of an answer that is not 2xx is kept.
 _READ_BYTES = 64 * 1024
@@ -24,6 +26,12 @@ _NOT_PLAIN = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u202a-\u202e\u2066
 
 #: What stands behind the question mark of an address: the signature of a download address, for one.
 _QUERY = re.compile(r"""(?<=\w)\?[^\s"'<>]{8,}""")
+
+_DEFAULT_PORTS = {"http": 80, "https": 443}
+
+#: What the network or a receiver's answer can raise.
+_NO_TIME = (httpcore2.TimeoutException, TimeoutError)
+_BROKEN = (httpcore2.NetworkError, httpcore2.ProtocolError, httpcore2.UnsupportedProtocol, OSError)
 
 _HEADERS = {
     "user-agent": "Darkroom-Webhooks/1",
@@ -38,14 +46,22 @@ def post(
 ) -> AttemptOutcome:
     """One POST on a connection of its own. Returns its outcome, and never raises for what the receiver or the network does.
 
-    `timeout_seconds` limits all of it: look-up, connection, TLS, request and answer.
+    `timeout_seconds` limits all of it: look-up, connection, TLS, request and answer. Once an answer's head is there its status
+    decides, whatever becomes of its body.
     """
     started = time.monotonic()
     backend = VettedBackend(deadline=started + timeout_seconds, allowed_networks=allowed_networks)
     try:
         with (
-            httpcore2.ConnectionPool(ssl_context=_tls(), network_backend=backend) as pool,
-            pool.stream("POST", url, headers=[*(_HEADERS | headers).items()], content=body) as response,
+            httpcore2.ConnectionPool(ssl_context=_tls(), network_backend=backend, retries=MOST_TRIED) as pool,
+            pool.stream(
+                "POST",
+                url,
+                headers=[*({"host": build_host(url)} | _HEADERS | headers).items()],
+                content=body,
+                # A name's last dot, which says that it is whole, is no part of what a certificate names.
+                extensions={"sni_hostname": (urlsplit(url).hostname or "").removesuffix(".")},
+            ) as response,
         ):
             content = _read_some(response)
             is_success = 200 <= response.status < 300  # noqa: PLR2004 (2xx, as the spec says)
@@ -59,9 +75,9 @@ def post(
             )
     except AddressRefused as error:
         failure, reason = type(error).__name__, str(error)
-    except (httpcore2.TimeoutException, TimeoutError):
+    except _NO_TIME:
         failure, reason = "no_answer_in_time", f"no answer within {timeout_seconds:g} s"
-    except (httpcore2.NetworkError, httpcore2.ProtocolError, httpcore2.UnsupportedProtocol, OSError) as error:
+    except _BROKEN as error:
         failure, reason = type(error).__name__, f"{type(error).__name__}: {error}"
     return AttemptOutcome(
         status_code=None, duration_ms=_elapsed_ms(started), failure=failure, error=reason[:_KEPT_CHARACTERS]
@@ -74,12 +90,23 @@ def _tls() -> ssl.SSLContext:
     return ssl.create_default_context()
 
 
+def build_host(url: str) -> str:
+    """The Host header: an IPv6 address in brackets, and no port that goes without saying."""
+    parts = urlsplit(url)
+    name = parts.hostname or ""
+    host = f"[{name}]" if ":" in name else name
+    is_usual = parts.port is None or parts.port == _DEFAULT_PORTS.get(parts.scheme)
+    return host if is_usual else f"{host}:{parts.port}"
+
+
 def _read_some(response: httpcore2.Response) -> bytes:
+    """How the body begins: as much as there is of one that is cut short, malformed or late."""
     content = b""
-    for chunk in response.iter_stream():
-        content += chunk
-        if len(content) >= _READ_BYTES:
-            break
+    with suppress(*_NO_TIME, *_BROKEN):
+        for chunk in response.iter_stream():
+            content += chunk
+            if len(content) >= _READ_BYTES:
+                break
     return content
 
 

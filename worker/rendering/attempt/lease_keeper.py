@@ -15,6 +15,7 @@ from core.errors import LeaseLost
 from core.jobs.attempts.checkpoints import StoredCheckpoint
 from core.jobs.attempts.claimed_attempt import ClaimedAttempt
 from core.jobs.attempts.lease import renew_lease
+from core.logs import describe_error
 from core.settings import Settings
 from worker.rendering.errors import DeadlinePassed, JobCancelled, WorkerDraining
 from worker.rendering.process.drain import Drain
@@ -120,7 +121,7 @@ class LeaseKeeper:
             self._is_lost = True
         except Exception as error:  # noqa: BLE001
             # The database may be back before the lease is over; until then the next beat tries again.
-            _log.warning("lease_not_renewed", error=repr(error))
+            _log.warning("lease_not_renewed", error=describe_error(error))
         else:
             # Counted from before the statement, so that our clock never runs behind the database's.
             self._renewed_at = started

@@ -11,6 +11,7 @@ from typing import Any
 import structlog
 import torch
 
+from core.metrics import BATCH_ROWS
 from worker.rendering.batching.admission import Admission
 from worker.rendering.batching.batch_job import AdapterSet, BatchJob
 from worker.rendering.batching.call import DenoiserCall, read_call
@@ -46,6 +47,7 @@ class Batcher:
         threads runs one forward at a time: one thread for a GPU, which one forward keeps busy; more if a forward has only
         a part of a CPU's cores.
         """
+        self._name = name
         self._modules = dict(modules)
         self._gate = Gate(activate)
         self._parked = ParkedCalls(runners=runners)
@@ -179,6 +181,7 @@ class Batcher:
 
     def _record(self, calls: list[DenoiserCall], seconds: float) -> None:
         rows = sum(call.rows.count for call in calls)
+        BATCH_ROWS.labels(self._name).observe(rows)
         self._admission.record(calls[0].shape, rows, seconds)
         self._parked.record(calls, seconds)
         for call in calls:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import structlog
 import torch
 
+from core.logs import describe_error
 from worker.rendering.batching.admission import Admission
 from worker.rendering.batching.call import DenoiserCall
 from worker.rendering.batching.join import join_arguments, join_outputs, split_output, take_rows
@@ -43,7 +44,7 @@ def _run_apart(calls: list[DenoiserCall], error: Exception, admission: Admission
         if len(calls) == 1:
             calls[0].fail(error)
             return
-        _log.warning("batch_failed", jobs=len(calls), error=repr(error))
+        _log.warning("batch_failed", jobs=len(calls), error=describe_error(error))
         for call in calls:
             run_forward([call], admission)
         return

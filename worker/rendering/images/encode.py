@@ -42,8 +42,11 @@ class EncodedImage:
 def encode_image(image: Image, output_format: str) -> EncodedImage:
     """The image as a `png`, `jpeg` or `webp` file, without metadata. Equal pixels give equal bytes."""
     target = _FORMATS[output_format]
+    pixels = image.convert("RGB")
+    # Pillow writes a profile and a comment that it finds there, unasked.
+    pixels.info = {}
     buffer = io.BytesIO()
-    image.convert("RGB").save(buffer, target.pillow_name, **target.options)
+    pixels.save(buffer, target.pillow_name, **target.options)
     body = buffer.getvalue()
     return EncodedImage(
         body=body,

@@ -12,6 +12,7 @@ import torch
 from diffusers import AutoencoderTiny
 from PIL import Image
 
+from core.logs import describe_error
 from worker.rendering.modules.build_alone import building_modules
 from worker.rendering.previews.colours import LatentColours, fit_colours
 from worker.rendering.previews.estimate import StepTaken
@@ -65,5 +66,5 @@ def _load_tiny(folder: Path, autoencoder: Any) -> AutoencoderTiny | None:
             tiny = AutoencoderTiny.from_pretrained(folder, use_safetensors=True, local_files_only=True)
         return tiny.to(autoencoder.device, autoencoder.dtype)
     except Exception as error:  # noqa: BLE001  (files can be missing or broken in many ways; there is a fallback)
-        _log.warning("tiny_autoencoder_not_loaded", folder=str(folder), error=repr(error))
+        _log.warning("tiny_autoencoder_not_loaded", folder=str(folder), error=describe_error(error))
         return None

@@ -15,6 +15,7 @@ from uuid import UUID
 import structlog
 import torch
 
+from core.logs import describe_error
 from worker.rendering.previews.draw import Painter
 from worker.rendering.previews.encode_preview import encode_preview
 from worker.rendering.previews.estimate import StepTaken
@@ -79,7 +80,7 @@ class PreviewMaker:
                 self._publish(preview.job_id, encode_preview(picture, preview.width, preview.height))
             except Exception as error:  # noqa: BLE001  (a preview that cannot be drawn does not harm its job)
                 preview.is_given_up = True
-                _log.warning("preview_not_drawn", pipeline=type(preview.pipeline).__name__, error=repr(error))
+                _log.warning("preview_not_drawn", pipeline=type(preview.pipeline).__name__, error=describe_error(error))
             del preview, taken
 
 

@@ -80,6 +80,11 @@ class Capacity:
         with self._changed:
             return self._unfinished < threads and not self._is_full()
 
+    def count_unfinished(self) -> int:
+        """The jobs that the worker holds, from before their claim until their end."""
+        with self._changed:
+            return self._unfinished
+
     def wait_until_left(self, remaining: Callable[[], int], *, seconds: float) -> None:
         """Wait until no more than `remaining()` jobs are unfinished, for at most `seconds`."""
         with self._changed:

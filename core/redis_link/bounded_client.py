@@ -16,6 +16,8 @@ from redis.backoff import NoBackoff
 from redis.connection import AbstractConnection
 from redis.retry import Retry
 
+from core.redis_link.address import RedisAddress
+
 _thread = threading.local()
 
 
@@ -86,23 +88,15 @@ class _BoundedUnixConnection(_Bounded, redis.UnixDomainSocketConnection):
     """To a server on this machine."""
 
 
-_BOUNDED = {
-    redis.Connection: _BoundedConnection,
-    redis.SSLConnection: _BoundedSSLConnection,
-    redis.UnixDomainSocketConnection: _BoundedUnixConnection,
-}
+_BOUNDED = {"tcp": _BoundedConnection, "tls": _BoundedSSLConnection, "unix": _BoundedUnixConnection}
 
 
-def bounded_client(redis_url: str, *, command_seconds: float) -> redis.Redis:
-    """A client that obeys the `time_limit` of its thread, and takes `command_seconds` at most for one command. It tries
-    once.
+def bounded_client(address: RedisAddress, *, command_seconds: float) -> redis.Redis:
+    """A client that obeys the `time_limit` of its thread, and takes `command_seconds` at most for one command, unless the
+    address says otherwise. It tries once.
     """
-    pool = redis.ConnectionPool.from_url(
-        redis_url,
-        socket_timeout=command_seconds,
-        socket_connect_timeout=command_seconds,
-        retry=Retry(NoBackoff(), 0),
+    timeouts = {"socket_timeout": command_seconds, "socket_connect_timeout": command_seconds}
+    pool = redis.ConnectionPool(
+        connection_class=_BOUNDED[address.link], retry=Retry(NoBackoff(), 0), **{**timeouts, **address.arguments}
     )
-    # The URL says which one it is.
-    pool.connection_class = _BOUNDED[pool.connection_class]
     return redis.Redis(connection_pool=pool)

@@ -1,0 +1,136 @@
+"""The API in processes of its own, and what it answers to bytes."""
+
+from __future__ import annotations
+
+import os
+import re
+import socket
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from subprocess import Popen
+
+from bench.process_tree import ProcessTree
+from infra.local.ports import LOOPBACK, Ports, is_listening
+
+_SECONDS_TO_START = 60
+
+#: The longest that anybody waits for an answer, or for a connection to be closed: less than the API keeps an idle one.
+_PATIENCE_SECONDS = 15
+
+#: After an answer that leaves the connection open.
+_SILENCE_SECONDS = 0.5
+
+
+@dataclass(frozen=True)
+class Exchange:
+    """What came back on one connection."""
+
+    received: bytes
+    #: The API closed the connection.
+    is_closed: bool
+
+    @property
+    def statuses(self) -> list[int]:
+        """Of each answer."""
+        return [int(status) for status in re.findall(rb"HTTP/1\.[01] (\d{3}) ", self.received)]
+
+    @property
+    def head(self) -> str:
+        """Of the first answer."""
+        return self.received.partition(b"\r\n\r\n")[0].decode("latin-1")
+
+    def header(self, name: str) -> str | None:
+        """A header of the first answer."""
+        found = re.search(rf"^{name}: (.*?)\r?$", self.head, re.MULTILINE | re.IGNORECASE)
+        return found[1] if found else None
+
+
+@dataclass(frozen=True)
+class ServedApi:
+    """An API that listens on loopback, and the file that it logs to."""
+
+    port: int
+    unix_socket: Path
+    log: Path
+    api_key: str
+    process: Popen[str]
+
+    def connect(self) -> socket.socket:
+        """A connection."""
+        return socket.create_connection((LOOPBACK, self.port), timeout=_PATIENCE_SECONDS)
+
+    def send(self, data: bytes, *, then_close: bool = False) -> Exchange:
+        """Send the bytes on a connection of their own, and read until it is closed; `then_close`: send no more after them.
+
+        Reading ends as well when a second answer has come, or nothing for a while after one that leaves the connection open.
+        """
+        with self.connect() as connection:
+            connection.sendall(data)
+            if then_close:
+                connection.shutdown(socket.SHUT_WR)
+            return read(connection)
+
+    def post(self, body: bytes, *headers: str, path: str = "/v1/jobs", **options: bool) -> Exchange:
+        """POST as the account. `headers` are whole lines; each has to say how long the body is."""
+        head = [
+            f"POST {path} HTTP/1.1",
+            "Host: api.example",
+            f"Authorization: Bearer {self.api_key}",
+            "Content-Type: application/json",
+            *headers,
+        ]
+        return self.send("\r\n".join([*head, "", ""]).encode("latin-1") + body, **options)
+
+    def errors(self, since: int) -> list[str]:
+        """Lines of the log, behind its first `since` characters, that no request of a stranger may cause."""
+        lines = self.log.read_text()[since:].splitlines()
+        return [line for line in lines if "Traceback" in line or '"level": "error"' in line or "exception" in line]
+
+
+def read(connection: socket.socket) -> Exchange:
+    """What comes until the connection is closed, two answers have come, or nothing for a while after one that leaves it open."""
+    received = b""
+    try:
+        while data := connection.recv(65_536):
+            received += data
+            if len(Exchange(received, is_closed=False).statuses) > 1:
+                return Exchange(received, is_closed=False)
+            is_last = Exchange(received, is_closed=False).header("Connection") == "close"
+            connection.settimeout(_PATIENCE_SECONDS if is_last else _SILENCE_SECONDS)
+    except TimeoutError:
+        return Exchange(received, is_closed=False)
+    except ConnectionResetError:
+        pass
+    return Exchange(received, is_closed=True)
+
+
+@contextmanager
+def serving(api_key: str, folder: Path, *, open_files: int = 4_096, **settings: str) -> Iterator[ServedApi]:
+    """The API on the servers that the environment names, with settings of its own, and so many file descriptors."""
+    ports = Ports()
+    port = ports.reserve()
+    log, unix_socket = folder / "api.log", folder / "api.sock"
+    tree = ProcessTree(
+        [
+            *("sh", "-c", f'ulimit -n {open_files} && exec "$@"', "sh"),
+            *(sys.executable, "-m", "gunicorn", "--config", "api/gunicorn_config.py"),
+            *("--bind", f"{LOOPBACK}:{port}", "--bind", f"unix:{unix_socket}"),
+        ],
+        environment={**os.environ, **settings},
+        log=log,
+        speaks=False,
+    )
+    try:
+        begin = time.monotonic()
+        while not is_listening(port):
+            if time.monotonic() - begin > _SECONDS_TO_START:
+                raise TimeoutError(f"the API did not start: {log.read_text()}")
+            time.sleep(0.05)
+        yield ServedApi(port, unix_socket, log, api_key, tree.process)
+    finally:
+        tree.stop()
+        ports.release()
