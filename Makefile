@@ -16,7 +16,7 @@ is_typed = $(filter command,$(firstword $(origin $(1))))
 TYPED := $(foreach name,PROMPT DATA PORT WORKERS MODEL,$(if $(call is_typed,$(name)),$(name)))
 $(foreach name,$(TYPED),$(eval export override $(name) := $$(value $(name))))
 .DEFAULT_GOAL := help
-.PHONY: help demo up test test-slow test-thorough test-parts test-service soak check bench bench-queue bench-models soak-models train-demo-model evaluate-demo-model lock clean
+.PHONY: help demo up test test-slow test-thorough test-parts test-service test-containers soak check bench bench-queue bench-models soak-models train-demo-model evaluate-demo-model lock clean
 
 help: ## show these commands
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 26
@@ -48,6 +48,9 @@ test-parts: $(VENV)/.installed-dev ## run the half of make test that computes: r
 
 test-service: $(VENV)/.installed-dev ## run the other half: the API, the queue and the whole service on real servers (WHICH="slow")
 	@$(BIN)/python -m pytest $(ON_SERVERS:%=tests/%) -m "$(WHICH)"
+
+test-containers: $(VENV)/.installed-dev ## build and run the containers on an engine of their own (Debian, root, 14 GB of disk; OPTIONS="--keep"); takes half an hour
+	@$(BIN)/python -m tests.containers $(if $(TORCH_INDEX),--torch-index $(TORCH_INDEX)) $(OPTIONS)
 
 soak: $(VENV)/.installed-dev ## send 10,000 jobs while everything breaks, and check that none is lost (JOBS=… SEED=…, docs/faults.md); takes minutes
 	@$(BIN)/python -m tests.soak $(if $(JOBS),--jobs $(JOBS)) $(if $(SEED),--seed $(SEED))
@@ -83,6 +86,9 @@ lock: ## resolve the newest dependencies into constraints.txt
 	$(VENV)/lock/bin/python -m pip install --quiet --upgrade pip
 	$(VENV)/lock/bin/python -m pip install --quiet $(if $(TORCH_INDEX),--extra-index-url $(TORCH_INDEX)) --group dev '.[render,local]'
 	$(VENV)/lock/bin/python -m pip freeze --exclude darkroom-server | sed -E 's/\+cpu$$//' > constraints.txt
+	@echo "# What torch for CUDA brings besides." >> constraints.txt
+	$(VENV)/lock/bin/python -m pip install --quiet --dry-run --ignore-installed --only-binary=:all: --report $(VENV)/lock/torch.json "$$(grep ^torch== constraints.txt)"
+	$(VENV)/lock/bin/python -c 'import json, sys; print(*sorted("{name}=={version}".format_map(each["metadata"]) for each in json.load(sys.stdin)["install"] if each["metadata"]["name"].startswith(("cuda-", "nvidia-", "setuptools", "triton"))), sep="\n")' < $(VENV)/lock/torch.json >> constraints.txt
 	rm -rf $(VENV)/lock
 
 clean: ## remove the virtual environment and the embedded stack's data

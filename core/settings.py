@@ -56,6 +56,7 @@ class Settings(BaseSettings):
     # Rendering
     models_file: Path = Path("models.toml")
     models_folder: Path = Path("models")
+    models_lock: Path | None = None
     default_model: str = "picturebook"
     render_pool: str = Field(default="default", pattern=r"^[a-z0-9-]{1,40}$")
     render_device: str = Field(default="auto", pattern=r"^(auto|cpu|cuda(:[0-9]{1,2})?)$")

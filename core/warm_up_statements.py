@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 from core.accounts.create_account import create_account
 from core.catalog import get_catalog
 from core.database import get_engine
+from core.errors import InvalidRequest
 from core.jobs.attempts.affinity import Preference
 from core.jobs.attempts.claim_jobs import claim_in_one_statement
 from core.jobs.attempts.claim_step_by_step import claim_step_by_step
@@ -36,13 +37,15 @@ _log = structlog.get_logger()
 
 def warm_up_statements() -> None:
     """Submits, reads, claims, renews and ends two jobs in one transaction that is rolled back: one job by the short ways, one
-    by the long ways. Afterwards connections are open and the statements of both are built. A database that does not
-    answer is not waited for.
+    by the long ways. Afterwards the statements of both are built. A database that does not answer is not waited for, and
+    a default model that takes no such job (it has not been fetched, or needs a picture) is a warning.
     """
     try:
         with Session(get_engine()) as session:
             _run_two_jobs(session)
             session.rollback()
+    except InvalidRequest as error:
+        _log.warning("default_model_takes_no_jobs", model=get_settings().default_model, reason=str(error))
     except SQLAlchemyError as error:
         _log.warning("database_not_connected", error=str(error))
 

@@ -7,6 +7,7 @@ import gc
 import os
 import signal
 import socket
+from collections.abc import Callable
 
 import celery.apps.worker
 import structlog
@@ -23,7 +24,7 @@ from core.logs import take_over_output
 from core.printed import hand_over_handlers
 from core.redis_link.address import parse_redis_url
 from core.settings import Settings, get_settings
-from core.warm_up import warm_up
+from core.warm_up import warm_up, warm_up_connections
 from worker.celery_app import build_celery
 from worker.drain_notice import install_drain_notices
 from worker.metrics_server import start_metrics_server
@@ -85,6 +86,7 @@ def run_renderer(settings: Settings) -> None:
         queues=[queue],
         threads=settings.render_concurrency,
         patience_seconds=_renderers_patience_seconds(settings),
+        prepare=warm_up,
         registry=metrics.RENDERER,
     )
 
@@ -108,6 +110,8 @@ def run_dispatcher(settings: Settings) -> None:
         queues=[WEBHOOK_QUEUE, MAINTENANCE_QUEUE],
         threads=threads,
         patience_seconds=_DISPATCHER_PATIENCE_SECONDS,
+        # It submits and renders nothing, so it needs no models file.
+        prepare=warm_up_connections,
         registry=metrics.DISPATCHER,
     )
 
@@ -127,9 +131,12 @@ def _run_worker(
     queues: list[str],
     threads: int,
     patience_seconds: float,
+    prepare: Callable[[], None],
     registry: CollectorRegistry,
 ) -> None:
-    """Take work until a signal ends the process. It waits at most `patience_seconds` for an answer of the database."""
+    """Prepare, and take work until a signal ends the process. It waits at most `patience_seconds` for an answer of the
+    database.
+    """
 
     @worker_ready.connect(weak=False)
     def finish_starting(**_: object) -> None:
@@ -143,7 +150,7 @@ def _run_worker(
     worker_shutdown.connect(lambda **_: get_doorbell().flush(), weak=False)
     wake_consumer_after_tasks()
     enforce_checkout_deadline(get_engine(), patience_seconds)
-    warm_up()
+    prepare()
     _log.info("worker_starting", queues=queues, threads=threads)
     app.worker_main(
         [

@@ -16,7 +16,9 @@ _models = Area("models")
 def check_models(settings: Settings) -> Iterator[Finding]:
     """Each model and LoRA, as a worker on this machine would find it."""
     try:
-        catalog = load_catalog(settings.models_file, fetched_folder=settings.models_folder)
+        catalog = load_catalog(
+            settings.models_file, fetched_folder=settings.models_folder, lock_path=settings.models_lock
+        )
     except InvalidCatalog as error:
         yield _models.error("file", error.message, "Correct the file, or MODELS_FILE")
         return

@@ -89,7 +89,9 @@ def _check_beat(client: redis.Redis, settings: Settings) -> Iterator[Finding]:
 
 def _check_ears(settings: Settings, busy: dict[str, int]) -> Iterator[Finding]:
     try:
-        catalog = load_catalog(settings.models_file, fetched_folder=settings.models_folder)
+        catalog = load_catalog(
+            settings.models_file, fetched_folder=settings.models_folder, lock_path=settings.models_lock
+        )
         pools = sorted({entry.pool for entry in catalog.models.values()})
     except InvalidCatalog:
         pools = [settings.render_pool]

@@ -9,6 +9,7 @@ from core.doorbell import render_queue
 from core.logs import take_over_output
 from core.metrics import RENDERER
 from core.settings import get_settings
+from core.warm_up import warm_up
 from worker.__main__ import _keep_our_logging, _renderers_patience_seconds, _run_worker
 from worker.celery_app import build_celery
 
@@ -25,6 +26,7 @@ def main() -> None:
         queues=[render_queue(settings.render_pool)],
         threads=settings.render_concurrency,
         patience_seconds=_renderers_patience_seconds(settings),
+        prepare=warm_up,
         registry=RENDERER,
     )
 

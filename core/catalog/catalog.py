@@ -185,15 +185,18 @@ def _read_class_name(folder: Path) -> str | None:
     return name if isinstance(name, str) else None
 
 
-def load_catalog(path: Path, *, fetched_folder: Path = Path("models")) -> Catalog:
-    """Read a models file. Raises InvalidCatalog with the file, the field and the reason."""
+def load_catalog(path: Path, *, fetched_folder: Path = Path("models"), lock_path: Path | None = None) -> Catalog:
+    """Read a models file; its lock is beside it, unless `lock_path` names another file.
+
+    Raises InvalidCatalog with the file, the field and the reason.
+    """
     try:
         content = tomllib.loads(path.read_text(encoding="utf-8"))
         return Catalog(
             **content,
             folder=path.resolve().parent,
             fetched_folder=fetched_folder.resolve(),
-            lock_path=path.resolve().with_suffix(".lock"),
+            lock_path=path.resolve().with_suffix(".lock") if lock_path is None else lock_path.resolve(),
         )
     except OSError as error:
         raise InvalidCatalog(f"MODELS_FILE is {str(path)!r}, which cannot be read: {error.strerror}") from error
@@ -214,7 +217,7 @@ def _build_reason(location: tuple[int | str, ...], message: str) -> str:
 def get_catalog() -> Catalog:
     """The catalog of this process, read on first use. Raises InvalidCatalog, also if the default model is missing."""
     settings = get_settings()
-    catalog = load_catalog(settings.models_file, fetched_folder=settings.models_folder)
+    catalog = load_catalog(settings.models_file, fetched_folder=settings.models_folder, lock_path=settings.models_lock)
     if catalog.find(settings.default_model) is None:
         raise InvalidCatalog(
             f"DEFAULT_MODEL is {settings.default_model!r}: it has to be a model of {settings.models_file}, "

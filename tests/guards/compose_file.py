@@ -27,7 +27,13 @@ def load_compose() -> dict[str, Any]:
 
 def runs_our_code(service: Mapping[str, Any]) -> bool:
     """Whether a service is one of Darkroom's own processes."""
-    return "build" in service
+    return str(service["image"]).startswith("darkroom-")
+
+
+def list_volumes(service: Mapping[str, Any]) -> list[str]:
+    """The named volumes that a service mounts while no variable says otherwise."""
+    volumes: list[str] = interpolate(service.get("volumes", []), {})
+    return [volume.split(":")[0] for volume in volumes]
 
 
 def interpolate(value: Any, variables: Mapping[str, str]) -> Any:

@@ -66,16 +66,21 @@ def test_gunicorn_finds_the_application(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(("path", "service"), [(SLIM, "api"), (WORKER, "worker-gpu")])
 def test_an_image_runs_what_its_service_runs(path: Path, service: str) -> None:
-    """An image without further words does what Compose has it do, with the same health check."""
+    """An image without further words does what Compose has it do; the worker's with the same health check. Processes of the
+    other image have different ones, and their ports as well.
+    """
     instructions = {instruction.keyword: instruction.text for instruction in read_dockerfile(path)}
     assert json.loads(instructions["CMD"]) == COMMANDS[service]
+    if path == SLIM:
+        assert not instructions.keys() & {"HEALTHCHECK", "EXPOSE"}
+        return
     probe = instructions["HEALTHCHECK"].partition("CMD ")[2]
     assert ["CMD", *json.loads(probe)] == SERVICES[service]["healthcheck"]["test"]
 
 
 def test_the_documented_admin_commands_are_understood() -> None:
-    """Each `python -m admin …` of docs/deployment.md is a command line that the admin program accepts."""
-    documented = re.findall(r"python -m admin ([^`\n]+)", (REPOSITORY / "docs/deployment.md").read_text())
+    """Each `darkroom-admin …` of docs/deployment.md is a command line that the admin program accepts."""
+    documented = re.findall(r"darkroom-admin ([^`\n]+)", (REPOSITORY / "docs/deployment.md").read_text())
     assert documented
     for arguments in documented:
         admin.commands._parser().parse_args(shlex.split(arguments))

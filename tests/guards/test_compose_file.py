@@ -17,6 +17,7 @@ from tests.guards.compose_file import (
     MissingVariable,
     interpolate,
     list_variables,
+    list_volumes,
     load_compose,
     resolve_environment,
     runs_our_code,
@@ -67,7 +68,7 @@ def test_what_a_service_refers_to_exists(name: str) -> None:
     """Every dependency, volume, network and Dockerfile that a service names is there."""
     service = SERVICES[name]
     assert set(service.get("depends_on", {})) <= set(SERVICES)
-    assert {volume.split(":")[0] for volume in service.get("volumes", [])} <= set(COMPOSE["volumes"])
+    assert set(list_volumes(service)) <= set(COMPOSE["volumes"])
     assert set(service["networks"]) <= set(COMPOSE["networks"])
     if build := service.get("build"):
         assert (REPOSITORY / build["context"] / build["dockerfile"]).is_file()
@@ -75,7 +76,7 @@ def test_what_a_service_refers_to_exists(name: str) -> None:
 
 def test_every_volume_and_network_is_used() -> None:
     """Every declared volume and network is used."""
-    used_volumes = {volume.split(":")[0] for service in SERVICES.values() for volume in service.get("volumes", [])}
+    used_volumes = {volume for service in SERVICES.values() for volume in list_volumes(service)}
     assert used_volumes == set(COMPOSE["volumes"])
     assert {network for service in SERVICES.values() for network in service["networks"]} == set(COMPOSE["networks"])
 
@@ -205,6 +206,57 @@ def test_containers_have_few_rights(name: str) -> None:
     assert set(service["logging"]["options"]) == {"max-size", "max-file"}
 
 
+def test_every_image_is_built_by_one_service() -> None:
+    """Compose labels an image with the service that builds it, so that two builders would take its tag from each other in
+    turn; the others never look for it elsewhere.
+    """
+    builders = [service["image"] for service in OURS.values() if "build" in service]
+    assert sorted(builders) == sorted({service["image"] for service in OURS.values()})
+    for name, service in OURS.items():
+        if "build" not in service:
+            assert service["pull_policy"] == "never", name
+
+
+@pytest.mark.parametrize("name", SERVICES)
+def test_no_container_takes_everything(name: str) -> None:
+    """Every container has a limit of its memory, or a variable for one, and of its processes; a worker of its cores."""
+    service = SERVICES[name]
+    assert service["pids_limit"] > 0
+    assert "mem_limit" in service
+    assert ("cpus" in service) is name.startswith("worker-")
+
+
+def test_the_stores_inner_ports_are_its_users_alone() -> None:
+    """Nothing is on the store's network but the store and the processes that read or write pictures."""
+    assert SERVICES["object-store"]["networks"] == ["store"]
+    users = {name for name, service in SERVICES.items() if "store" in service["networks"]}
+    assert users == {"object-store", "api", "dispatcher", "worker-cpu", "worker-gpu"}
+
+
+def test_fetched_models_have_a_place() -> None:
+    """Workers write what is fetched into a volume, and the API reads it there; both see the folder of one's own models."""
+    for name in ("api", "worker-cpu", "worker-gpu"):
+        environment = resolve_environment(SERVICES[name], fill_in_secrets())
+        assert environment["MODELS_FOLDER"] == "/models"
+        assert environment["MODELS_LOCK"] == "/models/models.lock"
+        mounts = interpolate(SERVICES[name]["volumes"], {"OWN_MODELS": "/srv/models"})
+        assert mounts == ["models:/models" + (":ro" if name == "api" else ""), "/srv/models:/own-models:ro"]
+
+
+@pytest.mark.parametrize("name", THEIRS)
+def test_servers_outlive_those_that_need_them(name: str) -> None:
+    """A server that is stopped at the same time as a worker serves until that has drained, and then has time to end."""
+    service = SERVICES[name]
+    assert service["stop_signal"] == "SIGTERM"
+    assert service["entrypoint"] == ["sh", "-c", COMPOSE["x-stops-last"], name]
+    port, linger, signal, *_server = interpolate(service["command"], {})
+    assert port == {"postgres": "5432", "valkey": "6379", "object-store": "8333"}[name]
+    assert signal == ("INT" if name == "postgres" else "TERM")
+    grace = interpolate(service["stop_grace_period"], {})
+    draining = interpolate(SERVICES["worker-cpu"]["stop_grace_period"], {})
+    assert float(draining.removesuffix("s")) <= float(linger) < float(grace.removesuffix("s"))
+
+
 @pytest.mark.parametrize("name", THEIRS)
 def test_foreign_images_do_not_run_as_root(name: str) -> None:
     """A foreign image runs as the user that its files belong to."""
@@ -251,13 +303,13 @@ def test_the_gpu_is_asked_for_in_its_profile_only() -> None:
     assert device["driver"] == "nvidia"
     assert device["capabilities"] == ["gpu"]
     assert interpolate(SERVICES["worker-cpu"]["deploy"]["replicas"], {}) == "1"
-    assert "args" not in SERVICES["worker-gpu"]["build"]
+    assert "TORCH_INDEX" not in SERVICES["worker-gpu"]["build"]["args"]
     assert SERVICES["worker-cpu"]["build"]["args"]["TORCH_INDEX"].endswith("/cpu")
 
 
 def test_redis_keeps_its_messages() -> None:
     """Valkey writes its log every second, and refuses new keys rather than drop old ones."""
-    configuration = SERVICES["valkey"]["command"][2]
+    configuration = SERVICES["valkey"]["command"][-1]
     for line in (
         "appendonly yes",
         "appendfsync everysec",

@@ -90,7 +90,24 @@ def test_the_worker_image_takes_cuda_or_cpu() -> None:
     instructions = read_dockerfile(WORKER)
     assert 'TORCH_INDEX=""' in [each.text for each in instructions if each.keyword == "ARG"]
     (install,) = [each.text for each in instructions if "--constraint" in each.text]
-    assert install.endswith("""${TORCH_INDEX:+--extra-index-url "$TORCH_INDEX"} '.[render]'""")
+    assert 'WORKER_EXTRAS="render"' in [each.text for each in instructions if each.keyword == "ARG"]
+    assert """${TORCH_INDEX:+--extra-index-url "$TORCH_INDEX"} ".[$WORKER_EXTRAS]" &&""" in install
+
+
+@pytest.mark.parametrize("path", DOCKERFILES, ids=lambda path: path.name)
+def test_a_checkout_that_only_its_owner_reads_builds(path: Path) -> None:
+    """What comes from the repository is made readable for everybody before it goes into the image: COPY keeps modes."""
+    instructions = read_dockerfile(path)
+    last_base = max(index for index, each in enumerate(instructions) if each.keyword == "FROM")
+    copied = [index for index, each in enumerate(instructions) if each.keyword == "COPY" and "--from=" not in each.text]
+    (opened,) = [index for index, each in enumerate(instructions) if "chmod -R u=rwX,go=rX /app" in each.text]
+    assert max(copied) < opened < last_base
+
+
+@pytest.mark.parametrize("path", DOCKERFILES, ids=lambda path: path.name)
+def test_a_build_asks_for_no_frontend(path: Path) -> None:
+    """No `# syntax=` line: it would fetch a program, in whatever version, that then runs the build."""
+    assert "syntax=" not in path.read_text()
 
 
 @pytest.mark.parametrize("path", DOCKERFILES, ids=lambda path: path.name)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import importlib.util
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -43,10 +44,12 @@ def consumers(monkeypatch: pytest.MonkeyPatch) -> dict[str, tuple[set[str], set[
             queues: list[str],
             threads: int,
             patience_seconds: float,
+            prepare: Callable[[], None],
             registry: CollectorRegistry,
         ) -> None:
             assert registry is (metrics.RENDERER if role == "render" else metrics.DISPATCHER)
             assert threads >= 1
+            assert callable(prepare)
             assert 4 <= patience_seconds <= 20
             found[role] = (set(queues), {task for module in app.conf.include for task in _list_tasks(module)})
 

@@ -6,6 +6,7 @@ import pytest
 from alembic import command
 from alembic.config import Config
 from alembic.script import ScriptDirectory
+from alembic.util import CommandError
 from sqlalchemy import Engine, inspect, text
 
 
@@ -48,3 +49,18 @@ def test_migrations_wait_for_no_lock(empty_database: Engine, alembic: Config) ->
             command.downgrade(alembic, "base")
 
     command.downgrade(alembic, "base")
+
+
+def test_an_older_release_leaves_a_newer_schema_as_it_is(empty_database: Engine, alembic: Config) -> None:
+    """`upgrade head` of a release that lacks the database's revision succeeds and changes nothing; a downgrade by it fails."""
+    command.upgrade(alembic, "head")
+    with empty_database.begin() as connection:
+        connection.execute(text("UPDATE alembic_version SET version_num = 'of_the_next_release'"))
+
+    command.upgrade(alembic, "head")
+
+    with empty_database.connect() as connection:
+        assert connection.scalar(text("SELECT version_num FROM alembic_version")) == "of_the_next_release"
+    for destination in ("-1", "0001"):
+        with pytest.raises(CommandError, match="of_the_next_release"):
+            command.downgrade(alembic, destination)

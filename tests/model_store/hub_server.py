@@ -44,15 +44,15 @@ class Hub:
 
 
 @contextmanager
-def serve_hub(repositories: dict[str, Repository]) -> Iterator[Hub]:
-    """A hub on a free port of this machine."""
+def serve_hub(repositories: dict[str, Repository], *, host: str = "127.0.0.1") -> Iterator[Hub]:
+    """A hub on a free port of this machine, at an address of it."""
     hub = Hub(repositories)
 
     class Handler(_Handler):
         served = hub
 
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    hub.address = f"http://127.0.0.1:{server.server_address[1]}"
+    server = ThreadingHTTPServer((host, 0), Handler)
+    hub.address = f"http://{host}:{server.server_address[1]}"
     thread = threading.Thread(target=server.serve_forever)
     thread.start()
     try:

@@ -38,7 +38,7 @@ def main() -> None:
 def _load_catalog() -> Catalog:
     # The pepper is the only setting without a default, and models do not need it.
     settings = read_settings(api_key_pepper=SecretStr("not used by this program"))
-    return load_catalog(settings.models_file, fetched_folder=settings.models_folder)
+    return load_catalog(settings.models_file, fetched_folder=settings.models_folder, lock_path=settings.models_lock)
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -11,10 +11,11 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+import structlog
 from celery.signals import worker_ready, worker_shutting_down
 
 from core.catalog import Catalog, get_catalog
-from core.errors import ModelNotFetched
+from core.errors import InvalidRequest, ModelNotFetched
 from core.jobs.attempts.affinity import Preference
 from core.jobs.attempts.claimed_attempt import ClaimedAttempt
 from core.jobs.attempts.claiming_worker import ClaimingWorker
@@ -38,6 +39,8 @@ from worker.rendering.process.liveness import Liveness
 from worker.rendering.prompts import PromptCache
 from worker.rendering.render import render_images
 from worker.rendering.watch_steps import StepEnd
+
+_log = structlog.get_logger()
 
 
 @dataclass(frozen=True)
@@ -69,11 +72,13 @@ class Runtime:
         default = self.settings.default_model
         if self.catalog.models[default].pool != self.settings.render_pool:
             return
-        request = resolve_request(
-            RenderRequest(prompt="warm-up", num_inference_steps=2), catalog=self.catalog, default_model=default
-        )
         try:
+            request = resolve_request(
+                RenderRequest(prompt="warm-up", num_inference_steps=2), catalog=self.catalog, default_model=default
+            )
             render_images(self.models.load(default), Drawing(request.parameters, seeds=[0]), on_step=_ignore_step)
+        except InvalidRequest as error:
+            _log.warning("default_model_takes_no_jobs", model=default, reason=str(error))
         except ModelUnavailable:
             # It is already in the log, and the jobs that need the model fail with it.
             return

@@ -157,6 +157,26 @@ def test_offloading_a_quantised_model_is_refused(
         refuse_impossible_switches(entry, _CUDA)
 
 
+def test_triton_without_a_c_compiler_does_not_compile(
+    tiny_folders: Callable[[str], Path], build_catalog: BuildCatalog, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """Triton is installed with torch for CUDA, but needs CC, clang or gcc when its first kernel starts: refused at the load."""
+    entry = build_catalog({"model": tiny_folders("sd15")}).models["model"].model_copy(update={"compile": "regional"})
+    monkeypatch.setattr(importlib.util, "find_spec", lambda _name: object())
+    monkeypatch.setenv("PATH", str(tmp_path))
+    monkeypatch.delenv("CC", raising=False)
+
+    with pytest.raises(ModelUnavailable, match="triton and a C compiler on a GPU"):
+        refuse_impossible_switches(entry, _CUDA)
+    for name, chosen in (("gcc", None), ("clang", None), ("cc-14", "cc-14"), ("cc-15", str(tmp_path / "cc-15"))):
+        (tmp_path / name).write_text("#!/bin/sh\n")
+        (tmp_path / name).chmod(0o755)
+        if chosen is not None:
+            monkeypatch.setenv("CC", chosen)
+        refuse_impossible_switches(entry, _CUDA)
+        (tmp_path / name).unlink()
+
+
 def test_what_is_not_installed_is_named(
     tiny_folders: Callable[[str], Path], build_catalog: BuildCatalog, monkeypatch: pytest.MonkeyPatch
 ) -> None:

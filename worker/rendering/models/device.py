@@ -11,6 +11,8 @@ from functools import cache
 
 import torch
 
+from worker.rendering.models.container_limits import read_core_limit
+
 
 def choose_device(name: str) -> torch.device:
     """The torch device of that name; for `auto` the GPU if there is one, else the CPU."""
@@ -35,5 +37,7 @@ def share_cores(device: torch.device, forwards: int | None = None) -> int:
 
 @cache
 def _count_cores() -> int:
-    # Until we set it, this is what torch found, or what OMP_NUM_THREADS says.
-    return torch.get_num_threads()
+    # Until we set it, this is what torch found, or what OMP_NUM_THREADS says. A container's quota it does not look for: more
+    # threads than that would use it up together, and then all of them wait for the next period.
+    found, limit = torch.get_num_threads(), read_core_limit()
+    return found if limit is None else min(found, limit)

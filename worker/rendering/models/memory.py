@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import ctypes
 import gc
-from pathlib import Path
 from typing import Any
 
 import psutil
 import torch
+
+from worker.rendering.models.container_limits import read_memory_left
 
 #: The cache's share of the memory that is free when it is built: the rest is for activations and other processes.
 _SHARE_OF_CUDA = 0.8
@@ -17,15 +18,14 @@ _SHARE_OF_MAIN_MEMORY = 0.5
 #: At least this much of a GPU is left for activations.
 _CUDA_RESERVE_BYTES = 1024**3
 
-_CGROUP = Path("/sys/fs/cgroup")
-
 
 def read_budget(device: torch.device) -> int:
     """The bytes that models may take on the device, derived from what is free there now."""
     if device.type == "cuda":
         free, _total = torch.cuda.mem_get_info(device)
         return max(0, min(int(free * _SHARE_OF_CUDA), free - _CUDA_RESERVE_BYTES))
-    return int(min(psutil.virtual_memory().available, _left_in_cgroup()) * _SHARE_OF_MAIN_MEMORY)
+    free, left = psutil.virtual_memory().available, read_memory_left()
+    return int((free if left is None else min(free, left)) * _SHARE_OF_MAIN_MEMORY)
 
 
 def module_bytes(module: torch.nn.Module) -> int:
@@ -56,13 +56,3 @@ def _trim_heap() -> None:
     trim = getattr(ctypes.CDLL(None), "malloc_trim", None)
     if trim is not None:
         trim(0)
-
-
-def _left_in_cgroup() -> int:
-    """The bytes that the container's limit leaves; without a limit, all of the machine's memory."""
-    try:
-        limit = (_CGROUP / "memory.max").read_text().strip()
-        used = int((_CGROUP / "memory.current").read_text())
-    except (OSError, ValueError):
-        return psutil.virtual_memory().total
-    return psutil.virtual_memory().total if limit == "max" else max(0, int(limit) - used)

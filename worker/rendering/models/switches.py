@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import os
 import shutil
 from collections.abc import Callable
 from typing import Any
@@ -31,7 +32,7 @@ def refuse_impossible_switches(entry: ModelEntry, device: torch.device) -> None:
     if entry.layerwise_casting and device.type == "mps":
         raise _refusal("layerwise_casting", "stores weights as fp8, which this device does not have")
     if entry.compile != "off" and not _has_compiler(device):
-        raise _refusal("compile", "needs a C++ compiler on a CPU and triton on a GPU")
+        raise _refusal("compile", "needs a C++ compiler on a CPU, triton and a C compiler on a GPU")
     if backend is not None and on_cpu and backend not in _CPU_BACKENDS:
         raise _refusal("attention_backend", f"= {backend!r} needs a GPU")
 
@@ -127,7 +128,10 @@ def _set_attention(denoiser: Any, backend: str) -> None:
 def _has_compiler(device: torch.device) -> bool:
     if device.type == "cpu":
         return any(shutil.which(name) for name in ("g++", "clang++", "c++"))
-    return importlib.util.find_spec("triton") is not None
+    # Triton compiles what starts its kernels with CC, clang or gcc, in the first job and not at the load.
+    return importlib.util.find_spec("triton") is not None and any(
+        shutil.which(name) for name in (os.environ.get("CC") or "clang", "clang", "gcc")
+    )
 
 
 def _refusal(switch: str, reason: str) -> ModelUnavailable:
