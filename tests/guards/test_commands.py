@@ -32,6 +32,7 @@ def test_background_processes_start_their_role(name: str, monkeypatch: pytest.Mo
     for function in set(ROLES.values()):
         monkeypatch.setattr(worker.__main__, function, lambda _settings, function=function: called.append(function))
     monkeypatch.setattr(worker.__main__, "take_over_output", lambda _settings: None)
+    monkeypatch.setattr(worker.__main__, "refuse_unfit_sessions", lambda: None)
     monkeypatch.setattr(worker.__main__, "get_settings", lambda: None)
     monkeypatch.setattr(sys, "argv", ["python -m worker", *arguments])
 
