@@ -30,7 +30,7 @@ _workers = Area("workers")
 
 
 def check_workers(settings: Settings) -> Iterator[Finding]:
-    """A superfluous ring is sent to each queue: whoever listens takes it, and finds nothing to do."""
+    """A superfluous ring is sent to each queue: a worker that listens takes it, and finds nothing to do."""
     try:
         engine = build_engine(settings.database_url, pool_size=1, pooler=settings.database_pooler)
         with engine.connect() as connection:

@@ -22,7 +22,7 @@ from core.jobs.submit.submit_job import submit_job
 from core.jobs.views.job_view import JobView
 from core.settings import get_settings
 
-#: A header that stands twice in a request arrives as one, with a comma in it: whoever sent both means two keys, or one by
+#: A header that stands twice in a request arrives as one, with a comma in it: a client that sent both means two keys, or one by
 #: mistake, and a second request with only one of them would be a second job.
 _ONE_KEY = re.compile(r"[\x21-\x2b\x2d-\x7e]+")
 

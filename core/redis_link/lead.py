@@ -17,7 +17,7 @@ _log = structlog.get_logger()
 
 
 class Lead:
-    """A key in Redis that one process holds, by asking again and again. While Redis is away, whoever held it last goes on."""
+    """A key in Redis that one process holds, by asking again and again. While Redis is away, the last one that held it goes on."""
 
     def __init__(self, address: RedisAddress, name: str, *, seconds: int) -> None:
         """Without a question for `seconds` the lead goes to the next process that asks."""
