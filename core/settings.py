@@ -27,7 +27,7 @@ _HOST = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9.-]*[A-Za-z0-9.])?|[0-9A-Fa-f:.]*:[
 class Settings(BaseSettings):
     """One attribute for each environment variable, of the same name in upper case; `.env.example` explains each."""
 
-    model_config = SettingsConfigDict(frozen=True, allow_inf_nan=False)
+    model_config = SettingsConfigDict(frozen=True, allow_inf_nan=False, hide_input_in_errors=True)
 
     # Where the other parts are
     database_url: Annotated[str, SECRET] = "postgresql+psycopg://darkroom:darkroom@127.0.0.1:5432/darkroom"

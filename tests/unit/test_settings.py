@@ -78,7 +78,7 @@ def test_an_empty_variable_is_unset(value: str, monkeypatch: pytest.MonkeyPatch)
         ("PUBLIC_URL", "https://example.com/darkroom/\r", "https://example.com/darkroom"),
         ("S3_ENDPOINT_URL", "http://store:8333/", "http://store:8333"),
         ("S3_ENDPOINT_URL", "http://[::1]:8333", "http://[::1]:8333"),
-        ("DATABASE_URL", '"postgres://u:p@h/d"', "postgresql+psycopg://u:p@h/d"),
+        ("DATABASE_URL", '"postgres://u:p@h/d"', "postgres://u:p@h/d"),
         ("RENDER_DEVICE", "cuda:1", "cuda:1"),
     ],
 )
@@ -156,7 +156,7 @@ def test_settings_that_do_not_fit_together_are_one_line(monkeypatch: pytest.Monk
 def test_a_password_never_appears(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """What is wrong with a secret is said without the secret."""
     lines = refuse(monkeypatch, DATABASE_URL=url, API_KEY_PEPPER="hidden")
-    assert [line.partition(": it has to be ")[0] for line in lines] == [
+    assert [line.partition(": ")[0] for line in lines] == [
         "DATABASE_URL is wrong",
         "API_KEY_PEPPER is wrong",
     ]
@@ -180,7 +180,7 @@ KEYS = {"S3_ACCESS_KEY_ID": "a key", "S3_SECRET_ACCESS_KEY": "its secret"}
 @pytest.mark.parametrize("end", ["", "\n", "\r\n"])
 def test_a_secret_comes_from_a_file(name: str, end: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """NAME_FILE names a file that holds the value of NAME, with or without the end of its line."""
-    secret = "rediss://:word of 16@h/0" if name == "REDIS_URL" else "postgresql+psycopg://u:p w@h/d"
+    secret = "rediss://:word of 16@h/0" if name == "REDIS_URL" else "postgresql+psycopg://u:p%20w@h/d"
     path = tmp_path / "a secret"
     path.write_bytes(f"{secret}{end}".encode())
     settings = read(monkeypatch, **KEYS | {name: "", f"{name}_FILE": str(path)})
