@@ -12,7 +12,7 @@ def test_where_one_does_not_start_none_is_left(stack: LocalStack) -> None:
     """A setting that is wrong is named, and no other worker goes on rendering behind its caller's back."""
     before = list(stack.parts)
 
-    with pytest.raises(PartFailed, match="lease_seconds"):
+    with pytest.raises(PartFailed, match="LEASE_SECONDS"):
         stack.add_workers([None, {"LEASE_SECONDS": "soon"}])
 
     added = [part for part in stack.parts if part not in before]
