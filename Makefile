@@ -40,7 +40,8 @@ test-thorough: $(VENV)/.installed-dev ## run the tests that take minutes: every 
 # Tests on servers mostly wait, and the others compute: side by side they take less time. Each half prints its output when it
 # is done.
 WHICH ?= not slow and not thorough
-ON_SERVERS := acceptance database doctor failover faults http integration lifecycle_walk local_stack model_store object_store releases soak
+# Of those on servers, doctor, failover and http are in the half that computes, so that both take the same time.
+ON_SERVERS := acceptance database faults integration lifecycle_walk local_stack model_store object_store releases soak
 BOTH_HALVES = $(MAKE) --no-print-directory --jobs=2 --keep-going $(if $(filter output-sync,$(.FEATURES)),--output-sync) test-parts test-service
 
 test-parts: $(VENV)/.installed-dev ## run the half of make test that computes: rendering, the demo model, single modules (WHICH="slow")

@@ -52,7 +52,7 @@ def test_300_jobs_and_30_faults_break_no_rule() -> None:
         assert "a webhook came that no event is behind" in broken
 
 
-@pytest.mark.slow
+@pytest.mark.thorough
 @pytest.mark.timeout(600)
 def test_jobs_go_through_a_pooler_while_processes_die() -> None:
     """PgBouncer in transaction mode: nothing is lost, and no job stays running."""
