@@ -9,7 +9,7 @@ import socket
 import sys
 import tempfile
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
@@ -108,26 +108,36 @@ class ServedApi:
 @contextmanager
 def serving(api_key: str) -> Iterator[ServedApi]:
     """The API on the servers that the environment names."""
+    with tempfile.TemporaryDirectory() as folder, start_api(Path(folder) / "api.log") as (tree, port):
+        yield ServedApi(tree, port, api_key)
+
+
+@contextmanager
+def start_api(
+    log: Path, *options: str, settings: Mapping[str, str] | None = None, before: Sequence[str] = ()
+) -> Iterator[tuple[ProcessTree, int]]:
+    """The processes of the API, which listen at the port, with these options of gunicorn, settings beside the environment's,
+    and `before` in front of the command.
+    """
     ports = Ports()
     port = ports.reserve()
-    with tempfile.TemporaryDirectory() as folder:
-        log = Path(folder) / "api.log"
-        tree = ProcessTree(
-            [
-                *(sys.executable, "-m", "gunicorn", "--config", "api/gunicorn_config.py", "--no-control-socket"),
-                *("--bind", f"{LOOPBACK}:{port}", "api.app:create_app()"),
-            ],
-            environment=dict(os.environ),
-            log=log,
-            speaks=False,
-        )
-        try:
-            begin = time.monotonic()
-            while not is_listening(port):
-                if time.monotonic() - begin > _SECONDS_TO_START:
-                    raise TimeoutError(f"the API did not start: {log.read_text()}")
-                time.sleep(0.05)
-            yield ServedApi(tree, port, api_key)
-        finally:
-            tree.stop()
-            ports.release()
+    tree = ProcessTree(
+        [
+            *before,
+            *(sys.executable, "-m", "gunicorn", "--config", "api/gunicorn_config.py", "--no-control-socket"),
+            *("--bind", f"{LOOPBACK}:{port}", *options, "api.app:create_app()"),
+        ],
+        environment={**os.environ, **(settings or {})},
+        log=log,
+        speaks=False,
+    )
+    try:
+        begin = time.monotonic()
+        while not is_listening(port):
+            if time.monotonic() - begin > _SECONDS_TO_START:
+                raise TimeoutError(f"the API did not start: {log.read_text()}")
+            time.sleep(0.05)
+        yield tree, port
+    finally:
+        tree.stop()
+        ports.release()

@@ -13,23 +13,29 @@ from contextlib import contextmanager, suppress
 @contextmanager
 def receiving(serve: Callable[[socket.socket], None]) -> Iterator[int]:
     """A server that does `serve` with each connection, one at a time; its port."""
-    with socket.create_server(("127.0.0.1", 0)) as server:
+    with socket.create_server(("127.0.0.1", 0)) as server, accepting(server, serve):
+        yield server.getsockname()[1]
 
-        def accept() -> None:
-            with suppress(OSError):
-                while True:
-                    connection, _ = server.accept()
-                    with connection, suppress(OSError, ValueError):
-                        connection.settimeout(10)
-                        serve(connection)
 
-        thread = threading.Thread(target=accept)
-        thread.start()
-        try:
-            yield server.getsockname()[1]
-        finally:
-            server.shutdown(socket.SHUT_RDWR)
-            thread.join()
+@contextmanager
+def accepting(server: socket.socket, serve: Callable[[socket.socket], None]) -> Iterator[None]:
+    """While the block runs, each connection of the server is served, one at a time."""
+
+    def accept() -> None:
+        with suppress(OSError):
+            while True:
+                connection, _ = server.accept()
+                with connection, suppress(OSError, ValueError):
+                    connection.settimeout(10)
+                    serve(connection)
+
+    thread = threading.Thread(target=accept)
+    thread.start()
+    try:
+        yield
+    finally:
+        server.shutdown(socket.SHUT_RDWR)
+        thread.join()
 
 
 def say(answer: bytes) -> Callable[[socket.socket], None]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import socket
-import threading
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from typing import Any
@@ -11,6 +10,7 @@ from typing import Any
 import pytest
 
 from infra.local.ports import Ports
+from tests.faults.receivers import accepting
 
 #: What a receiver does with each of its connections.
 Serve = Callable[[socket.socket], None]
@@ -70,20 +70,5 @@ def _listening(address: str, port: int, *, backlog: int = 16) -> socket.socket:
 
 @contextmanager
 def _serving(address: str, port: int, serve: Serve) -> Iterator[None]:
-    with _listening(address, port) as server:
-
-        def accept() -> None:
-            with suppress(OSError):
-                while True:
-                    connection, _ = server.accept()
-                    with connection, suppress(OSError, ValueError):
-                        connection.settimeout(10)
-                        serve(connection)
-
-        thread = threading.Thread(target=accept)
-        thread.start()
-        try:
-            yield
-        finally:
-            server.shutdown(socket.SHUT_RDWR)
-            thread.join()
+    with _listening(address, port) as server, accepting(server, serve):
+        yield

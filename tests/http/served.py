@@ -2,21 +2,16 @@
 
 from __future__ import annotations
 
-import os
 import re
 import socket
-import sys
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from subprocess import Popen
 
-from bench.process_tree import ProcessTree
-from infra.local.ports import LOOPBACK, Ports, is_listening
-
-_SECONDS_TO_START = 60
+from bench.bodies.served import start_api
+from infra.local.ports import LOOPBACK
 
 #: The longest that anybody waits for an answer, or for a connection to be closed: less than the API keeps an idle one.
 _PATIENCE_SECONDS = 15
@@ -111,26 +106,7 @@ def read(connection: socket.socket) -> Exchange:
 @contextmanager
 def serving(api_key: str, folder: Path, *, open_files: int = 4_096, **settings: str) -> Iterator[ServedApi]:
     """The API on the servers that the environment names, with settings of its own, and so many file descriptors."""
-    ports = Ports()
-    port = ports.reserve()
     log, unix_socket = folder / "api.log", folder / "api.sock"
-    tree = ProcessTree(
-        [
-            *("sh", "-c", f'ulimit -n {open_files} && exec "$@"', "sh"),
-            *(sys.executable, "-m", "gunicorn", "--config", "api/gunicorn_config.py"),
-            *("--bind", f"{LOOPBACK}:{port}", "--bind", f"unix:{unix_socket}"),
-        ],
-        environment={**os.environ, **settings},
-        log=log,
-        speaks=False,
-    )
-    try:
-        begin = time.monotonic()
-        while not is_listening(port):
-            if time.monotonic() - begin > _SECONDS_TO_START:
-                raise TimeoutError(f"the API did not start: {log.read_text()}")
-            time.sleep(0.05)
+    limited = ("sh", "-c", f'ulimit -n {open_files} && exec "$@"', "sh")
+    with start_api(log, "--bind", f"unix:{unix_socket}", settings=settings, before=limited) as (tree, port):
         yield ServedApi(port, unix_socket, log, api_key, tree.process)
-    finally:
-        tree.stop()
-        ports.release()
