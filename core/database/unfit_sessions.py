@@ -12,6 +12,9 @@ from core.database.set_up_session import SessionUnfit, cut_if_silent, set_up_ses
 from core.database_address import DatabaseAddress, parse_database_url
 from core.settings import get_settings
 
+#: How often a database that was reached is asked again if it falls silent.
+_TRIES = 5
+
 #: Questions to two connections, to find a pooler that gives them one session in turns.
 _QUESTIONS = 12
 
@@ -22,14 +25,20 @@ def refuse_unfit_sessions() -> None:
     """
     settings = get_settings()
     address = parse_database_url(settings.database_url)
-    try:
-        with _connect(address) as first:
-            if settings.database_pooler == "session" and _shares_sessions(first, address):
-                raise SystemExit("DATABASE_POOLER=session, but the pooler gives each transaction another session")
-            set_up_session(first, SERVICE_SETTINGS | address.session_settings, pooler=settings.database_pooler)
-    except SessionUnfit as error:
-        raise SystemExit(str(error)) from None
-    except psycopg.OperationalError:
+    for _ in range(_TRIES):
+        has_answered = False
+        try:
+            with _connect(address) as first:
+                has_answered = True
+                if settings.database_pooler == "session" and _shares_sessions(first, address):
+                    raise SystemExit("DATABASE_POOLER=session, but the pooler gives each transaction another session")
+                set_up_session(first, SERVICE_SETTINGS | address.session_settings, pooler=settings.database_pooler)
+        except SessionUnfit as error:
+            raise SystemExit(str(error)) from None
+        except psycopg.OperationalError:
+            # What was reached and then fell silent is busy: without an answer a wrong mode would go unnoticed.
+            if has_answered:
+                continue
         return
 
 
