@@ -21,6 +21,9 @@ from worker.rendering.previews.estimate import StepTaken
 #: Largest difference of a job that shares forwards from the same job alone, as a part of the range.
 BOUND = 1e-4
 
+#: What another seed or prompt changes at least, as a part of the range.
+_LEAST_EFFECT = 1e-3
+
 
 @dataclass(frozen=True)
 class Measured:
@@ -56,6 +59,7 @@ def measure(model: LoadedModel, folder: Path, place: Place) -> Measured:
     """All of it. `folder` holds the model's files."""
     facts = place.signature.facts
     alone = draw(model, place.build_drawing())
+    _refuse_deaf(model, place, alone)
     several = _measure_several(model, place) if place.family.most_images > 1 else None
     resumed = _stop_and_resume(model, place, alone.steps) if alone.resume == "supported" else None
     differences, is_batched = _measure_company(model, place)
@@ -71,6 +75,17 @@ def measure(model: LoadedModel, folder: Path, place: Place) -> Measured:
         resumes_exactly=None if resumed is None else resumed.equals(alone),
         has_preview=_has_preview(model, place),
     )
+
+
+def _refuse_deaf(model: LoadedModel, place: Place, alone: Drawn) -> None:
+    """Random weights can have no effect at all, and then everything equals everything. Raises ValueError."""
+    changes: list[dict[str, Any]] = [{"seeds": (11,)}]
+    if "prompt" not in place.family.call:
+        changes.append({"prompt": PROMPTS[1]})
+    for change in changes:
+        other = draw(model, place.build_drawing(**change))
+        if other.differs_from(alone) < _LEAST_EFFECT:
+            raise ValueError(f"{place} draws the same whatever its {next(iter(change))} is")
 
 
 def _measure_several(model: LoadedModel, place: Place) -> float:
@@ -92,14 +107,20 @@ def _measure_company(model: LoadedModel, place: Place) -> tuple[list[float], boo
     ]
     # What every call of the family needs stays as it is.
     changes = [{name: value for name, value in each.items() if name not in family.call} for each in changes]
-    drawings = [place.build_drawing((20 + number,), **each) for number, each in enumerate(changes)]
-    together = draw_together(model, drawings, meet=place.signature.facts.one_at_a_time is None)
     alone = [draw(model, place.build_drawing((20 + number,), **each)) for number, each in enumerate(changes)]
-    differences = [shared.differs_from(own) for shared, own in zip(together, alone, strict=True)]
-    return differences, any(
-        max(shared.batch_rows, default=0) > max(own.batch_rows, default=0)
-        for shared, own in zip(together, alone, strict=True)
-    )
+    facts = place.signature.facts
+    # On a busy machine, jobs that could share a forward may miss each other.
+    for _ in range(3 if facts.apart is None and facts.one_at_a_time is None else 1):
+        drawings = [place.build_drawing((20 + number,), **each) for number, each in enumerate(changes)]
+        together = draw_together(model, drawings, meet=facts.one_at_a_time is None)
+        differences = [shared.differs_from(own) for shared, own in zip(together, alone, strict=True)]
+        is_batched = any(
+            max(shared.batch_rows, default=0) > max(own.batch_rows, default=0)
+            for shared, own in zip(together, alone, strict=True)
+        )
+        if is_batched:
+            break
+    return differences, is_batched
 
 
 def _measure_cancel(model: LoadedModel, place: Place, alone: Drawn, *, meet: bool) -> float:

@@ -11,7 +11,13 @@ ALL_TASKS: tuple[Task, ...] = ("text-to-image", "image-to-image", "inpainting")
 FAMILIES: dict[str, Family] = {
     family.id: family
     for family in (
-        Family("sd15", "StableDiffusionPipeline", stable_diffusion.stable_diffusion_15, tasks=ALL_TASKS),
+        Family(
+            "sd15",
+            "StableDiffusionPipeline",
+            stable_diffusion.stable_diffusion_15,
+            tasks=ALL_TASKS,
+            compared_scheduler="ddim",
+        ),
         Family("sd2", "StableDiffusionPipeline", stable_diffusion.stable_diffusion_2, tasks=ALL_TASKS),
         Family(
             "lcm",
@@ -26,6 +32,8 @@ FAMILIES: dict[str, Family] = {
             stable_diffusion.stable_diffusion_15_controlnet,
             tasks=ALL_TASKS,
             control=True,
+            arguments={"control_image": "image"},
+            compared_scheduler="ddim",
         ),
         Family("sdxl", "StableDiffusionXLPipeline", stable_diffusion.stable_diffusion_xl, tasks=ALL_TASKS),
         Family(
