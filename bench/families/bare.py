@@ -29,7 +29,10 @@ def draw_bare(folder: Path, place: Place, seeds: Sequence[int], **changes: Any) 
     accepted = inspect.signature(pipeline.__call__).parameters
     request = place.build_request(**changes)
     images = place.build_images()
-    named: dict[str, Any] = {place.family.arguments.get(field, field): picture for field, picture in images.items()}
+    named: dict[str, Any] = {
+        field if field in accepted else place.family.arguments.get(field, field): picture
+        for field, picture in images.items()
+    }
     if "num_images_per_prompt" in accepted:
         named["num_images_per_prompt"] = len(seeds)
     steps: list[torch.Tensor] = []
@@ -37,6 +40,8 @@ def draw_bare(folder: Path, place: Place, seeds: Sequence[int], **changes: Any) 
         if isinstance(component, SchedulerMixin) and hasattr(component, "step"):
             _keep_steps(component, steps)
 
+    # For what the pipeline does not draw from the generators that it is given.
+    torch.manual_seed(0)
     drawn = pipeline(
         **{name: value for name, value in request.items() if name in accepted and name not in ("image", "mask_image")},
         **place.family.bare_call,

@@ -49,6 +49,7 @@ FAMILIES: dict[str, Family] = {
             stable_diffusion.stable_diffusion_xl_controlnet,
             tasks=ALL_TASKS,
             control=True,
+            arguments={"control_image": "image"},
         ),
         Family("sd3", "StableDiffusion3Pipeline", diffusion_transformers.stable_diffusion_3, tasks=ALL_TASKS),
         Family("flux-dev", "FluxPipeline", diffusion_transformers.flux_dev, tasks=ALL_TASKS),

@@ -40,7 +40,7 @@ class Family:
     input_size: tuple[int, int] | None = None
     #: As many images as one job can draw.
     most_images: int = 4
-    #: The pipeline's names for the request's image fields, where they are other ones.
+    #: The pipelines' names for the request's image fields, if they do not have those.
     arguments: Mapping[str, str] = field(default_factory=dict)
     #: The allowed difference of a job among others, as a part of the range, if the family amplifies rounding.
     bound: float = 1e-4

@@ -30,6 +30,8 @@ class Input(BaseModel):
     argument: str | None = None
     #: As many as one request may give. With more than one the pipeline gets a list, also of a single picture.
     most: int = Field(default=1, ge=1, le=16)
+    #: Whether the pipeline has to be given it once for each image of a job.
+    for_each_image: bool = False
 
 
 class ClassFacts(BaseModel):
@@ -51,6 +53,8 @@ class ClassFacts(BaseModel):
     draws_pixels: int | None = None
     #: Whether a request may leave the prompt out.
     prompt_is_optional: bool = False
+    #: Whether the pipeline draws random numbers without the generators that it is given.
+    leaves_to_chance: bool = False
     #: Why its forwards are not joined with those of other jobs; None if they are.
     apart: Reason | None = None
     #: Why jobs of its model run one after another; None if they run side by side.

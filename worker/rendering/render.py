@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, nullcontext
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,6 +17,7 @@ from worker.rendering.errors import NonFiniteResult
 from worker.rendering.images.inpainting import Inpainting
 from worker.rendering.models import LoadedModel
 from worker.rendering.pipelines import build_arguments, build_pipeline, find_refusal, list_unused, read_facts
+from worker.rendering.pipelines.settled_chance import SettledChance
 from worker.rendering.prompts import JobPrompts, PromptCache, install_prompt_cache
 from worker.rendering.watch_steps import StepEnd, watch_steps
 
@@ -89,6 +90,7 @@ def render_images(
                 model,
                 drawing,
                 generators,
+                chance=SettledChance(len(drawing.seeds)) if facts.leaves_to_chance else nullcontext(),
                 images=drawing.images if inpainting is None else inpainting.prepare_images(pipeline),
             )
         if inpainting is not None:
@@ -150,9 +152,10 @@ def _run_pipeline(
     drawing: Drawing,
     generators: Sequence[torch.Generator],
     *,
+    chance: AbstractContextManager[Any],
     images: Mapping[str, Image | Sequence[Image]],
 ) -> list[Image]:
-    with torch.inference_mode(), model.batcher.job(drawing.job):
+    with torch.inference_mode(), model.batcher.job(drawing.job), chance:
         drawn: list[Image] = pipeline(
             **build_arguments(pipeline, drawing, images),
             generator=generators,

@@ -20,6 +20,8 @@ _NOT_THE_PIPELINES = frozenset(
     }
 )
 
+#: The number of steps for which a pipeline has a moment in between.
+_STEPS_WITH_INTERMEDIATE = 2
 #: Given once for each image to a pipeline that does not take their number.
 _FOR_EACH_IMAGE = {"prompt", "negative_prompt", "image"}
 
@@ -42,6 +44,9 @@ def build_arguments(pipeline: Any, drawing: Drawing, images: Mapping[str, Image 
         arguments |= {
             name: [value] * len(drawing.seeds) for name, value in arguments.items() if name in _FOR_EACH_IMAGE
         }
+    if "intermediate_timesteps" in accepted and drawing.request["num_inference_steps"] != _STEPS_WITH_INTERMEDIATE:
+        # Sana-Sprint's default is a moment between two steps, and it refuses any other number of them.
+        arguments["intermediate_timesteps"] = None
     if "max_area" in accepted:
         # Such a pipeline scales the size that it is given to this area, a megapixel if nobody says so.
         arguments["max_area"] = drawing.request["width"] * drawing.request["height"]
@@ -78,19 +83,22 @@ def _name_images(
     named = {}
     for field, pictures in images.items():
         parameter = signature.parameters[field]
-        named[parameter.argument] = (
-            [pictures] * count if field == "image" and _is_noised(signature, count) else _in_number(parameter, pictures)
-        )
+        is_repeated = count > 1 and _is_for_each_image(signature, field)
+        named[parameter.argument] = [pictures] * count if is_repeated else _in_number(parameter, pictures)
     return named
 
 
-def _is_noised(signature: PipelineSignature, count: int) -> bool:
-    """Whether noise is added to the picture and the pipeline has to be given it once for each image of the job.
+def _is_for_each_image(signature: PipelineSignature, field: str) -> bool:
+    """Whether the pipeline has to be given the picture once for each image of the job.
 
-    A pipeline that is given such a picture once encodes it with the first image's generator and repeats the result. The
-    other images would then start from other latents than when each is drawn alone, or (SD3) the pipeline fails.
+    A pipeline that is given a picture to which it adds noise once encodes it with the first image's generator and repeats
+    the result. The other images would then start from other latents than when each is drawn alone, or (SD3) the pipeline
+    fails.
     """
-    return count > 1 and "strength" in signature.parameters and not signature.facts.repeats_picture
+    own = signature.facts.inputs.get(field)  # type: ignore[call-overload]
+    if own is not None and own.for_each_image:
+        return True
+    return field == "image" and "strength" in signature.parameters and not signature.facts.repeats_picture
 
 
 def _in_number(parameter: Parameter, pictures: Image | Sequence[Image]) -> Any:

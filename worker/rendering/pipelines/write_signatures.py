@@ -75,7 +75,10 @@ def _list_schedulers_with_eta() -> Iterator[str]:
 
 def _list_parameters(cls: type, facts: ClassFacts) -> Iterator[tuple[str, list[Any]]]:
     """Name to kind and default, and whether the pipeline cannot be called without it; pictures by our names."""
-    fields = {_argument_of(field, facts): field for field in _IMAGES}
+    fields: dict[str, str] = {}
+    # A field that is renamed comes first: what some call the control image is the picture to paint in.
+    for field in sorted(_IMAGES, key=lambda field: field not in facts.inputs):
+        fields.setdefault(_argument_of(field, facts), field)
     for argument, parameter in inspect.signature(cls.__call__).parameters.items():
         name = fields.get(argument, argument)
         kind = "image" if argument in fields else _kind(parameter.annotation)
