@@ -46,7 +46,8 @@ class Place:
         width, height = family.sizes[0]
         usual = {"prompt": PROMPTS[0], "negative_prompt": "blurry", "strength": 0.7, "mask_feather": 0}
         usual |= {"num_inference_steps": family.steps, family.guidance: 3.0, "scheduler": family.compared_scheduler}
-        return {**usual, "width": width, "height": height, **family.call, **changes}
+        request = {**usual, "width": width, "height": height, **family.call, **changes}
+        return {name: value for name, value in request.items() if value is not None}
 
     def build_images(self) -> dict[str, Image.Image | Sequence[Image.Image]]:
         """The pictures that the task needs."""

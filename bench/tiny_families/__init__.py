@@ -8,6 +8,9 @@ from core.catalog import Task
 
 ALL_TASKS: tuple[Task, ...] = ("text-to-image", "image-to-image", "inpainting")
 
+#: The size that is asked for, and not the nearest of a list.
+_AS_ASKED = {"use_resolution_binning": False}
+
 FAMILIES: dict[str, Family] = {
     family.id: family
     for family in (
@@ -68,7 +71,7 @@ FAMILIES: dict[str, Family] = {
             guidance="true_cfg_scale",
         ),
         Family("z-image", "ZImagePipeline", diffusion_transformers.z_image, tasks=ALL_TASKS),
-        Family("sana", "SanaPipeline", diffusion_transformers.sana),
-        Family("pixart", "PixArtSigmaPipeline", diffusion_transformers.pixart),
+        Family("sana", "SanaPipeline", diffusion_transformers.sana, bare_call=_AS_ASKED),
+        Family("pixart", "PixArtSigmaPipeline", diffusion_transformers.pixart, bare_call=_AS_ASKED),
     )
 }

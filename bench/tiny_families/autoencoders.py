@@ -8,12 +8,16 @@ _BLOCKS = 4
 _CHANNELS = 8
 
 
-def autoencoder_kl(*, channels: int = 4, scaling: float = 0.18215, shift: float | None = None) -> AutoencoderKL:
-    """Stable Diffusion's with 4 channels; with 16 and a shift, that of SD3, FLUX.1 and Z-Image."""
+def autoencoder_kl(
+    *, channels: int = 4, scaling: float = 0.18215, shift: float | None = None, blocks: int = _BLOCKS
+) -> AutoencoderKL:
+    """Stable Diffusion's with 4 channels; with 16 and a shift, that of SD3, FLUX.1 and Z-Image. Each block but the last halves
+    the sides.
+    """
     return AutoencoderKL(
-        down_block_types=("DownEncoderBlock2D",) * _BLOCKS,
-        up_block_types=("UpDecoderBlock2D",) * _BLOCKS,
-        block_out_channels=(_CHANNELS,) * _BLOCKS,
+        down_block_types=("DownEncoderBlock2D",) * blocks,
+        up_block_types=("UpDecoderBlock2D",) * blocks,
+        block_out_channels=(_CHANNELS,) * blocks,
         layers_per_block=1,
         latent_channels=channels,
         norm_num_groups=4,

@@ -175,5 +175,11 @@ FAMILIES = (
         tasks=("inpainting",),
         control=True,
     ),
-    Family("sana-controlnet", "SanaControlNetPipeline", sana, control=True),
+    Family(
+        "sana-controlnet",
+        "SanaControlNetPipeline",
+        sana,
+        control=True,
+        bare_call={"use_resolution_binning": False},
+    ),
 )

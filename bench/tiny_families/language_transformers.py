@@ -83,6 +83,7 @@ def ovis() -> DiffusionPipeline:
 
 def prx() -> DiffusionPipeline:
     tokenizer = tokenizers.gemma_tokenizer()
+    tokenizer.model_max_length = 64
     return PRXPipeline(
         transformer=PRXTransformer2DModel(
             in_channels=4,
@@ -175,7 +176,7 @@ def _dynamic_shift() -> FlowMatchEulerDiscreteScheduler:
 FAMILIES = (
     Family("cogview-4", "CogView4Pipeline", cogview_4),
     Family("cogview-4-control", "CogView4ControlPipeline", cogview_4_control, control=True),
-    Family("lumina-2", "Lumina2Pipeline", lumina_2),
+    Family("lumina-2", "Lumina2Pipeline", lumina_2, call={"system_prompt": "Draw."}),
     Family("ovis", "OvisImagePipeline", ovis),
     Family("prx", "PRXPipeline", prx, bare_call={"use_resolution_binning": False}),
     Family("krea-2", "Krea2Pipeline", krea_2),
@@ -184,6 +185,6 @@ FAMILIES = (
         "SanaSprintPipeline",
         sana_sprint,
         tasks=("text-to-image", "image-to-image"),
-        bare_call={"intermediate_timesteps": None},
+        bare_call={"intermediate_timesteps": None, "use_resolution_binning": False},
     ),
 )

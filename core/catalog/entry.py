@@ -62,7 +62,7 @@ class ModelEntry(BaseModel):
     max_width: PixelSide
     max_height: PixelSide
     #: What both sides have to be multiples of; left out: what the pipeline's family needs.
-    size_step: Literal[8, 16, 32, 64] | None = None
+    size_step: Literal[8, 16, 32, 64, 128] | None = None
     default_steps: int = Field(ge=1)
     max_steps: int = Field(ge=1, le=1000)
     #: Left out: the pipeline's own default.

@@ -45,6 +45,8 @@ class ClassFacts(BaseModel):
     fixed: dict[str, Scalar] = Field(default_factory=dict)
     #: Parameters whose sum is the number of denoising steps: more than one for a class that draws in stages.
     steps: tuple[str, ...] = ("num_inference_steps",)
+    #: What it makes of steps x strength, if that does not show in its own call, but in that of a stage.
+    step_rounding: Literal["down", "up"] | None = None
     #: How many times as wide and as high as its input the result is; a request cannot choose a size then.
     enlarges: int | None = Field(default=None, ge=2, le=8)
     #: Whether the pipeline itself repeats the picture that it adds noise to, before it is encoded, for each image of a job.
@@ -68,7 +70,7 @@ class Family(BaseModel):
 
     title: str = Field(min_length=2)
     #: What both sides of a picture have to be multiples of, in pixels: the autoencoder's reduction times the patch.
-    size_step: Literal[8, 16, 32, 64] = 8
+    size_step: Literal[8, 16, 32, 64, 128] = 8
     tasks: dict[Task, str] = Field(default_factory=dict)
     #: The same with a ControlNet beside the components.
     controlled: dict[Task, str] = Field(default_factory=dict)

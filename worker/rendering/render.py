@@ -11,11 +11,13 @@ import torch
 from PIL.Image import Image
 
 from core.catalog import ClassFacts
+from core.jobs.request.denoising_steps import count_denoising_steps
 from worker.rendering.checkpoints import Checkpoint, open_journal
 from worker.rendering.drawing import Drawing
 from worker.rendering.errors import NonFiniteResult
 from worker.rendering.images.inpainting import Inpainting
 from worker.rendering.models import LoadedModel
+from worker.rendering.modules.own_turn import own_turn
 from worker.rendering.pipelines import build_arguments, build_pipeline, find_refusal, list_unused, read_facts
 from worker.rendering.pipelines.settled_chance import SettledChance
 from worker.rendering.prompts import JobPrompts, PromptCache, install_prompt_cache
@@ -84,7 +86,7 @@ def render_images(
         check = _ResultCheck(model, drawing, on_step)
         watch_steps(pipeline, check.check_result, journal, steps=_count_stage_steps(facts, drawing.request))
 
-        with check.refused_requests(), model.turn if facts.one_at_a_time else nullcontext():
+        with check.refused_requests(), own_turn(pipeline, model.turn) if facts.one_at_a_time else nullcontext():
             images = _run_pipeline(
                 pipeline,
                 model,
@@ -113,7 +115,10 @@ def _take_first(images: Mapping[str, Image | Sequence[Image]]) -> dict[str, Imag
 
 def _count_stage_steps(facts: ClassFacts, request: Mapping[str, Any]) -> int | None:
     """The steps of all stages of a pipeline that draws in stages; None for others, whose first step shows it."""
-    return sum(request[name] for name in facts.steps) if len(facts.steps) > 1 else None
+    if len(facts.steps) == 1:
+        return None
+    last = count_denoising_steps(request[facts.steps[-1]], request.get("strength", 1.0), facts.step_rounding or "all")
+    return sum(request[name] for name in facts.steps[:-1]) + last
 
 
 class _ResultCheck:

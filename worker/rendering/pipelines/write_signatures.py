@@ -50,7 +50,8 @@ def _signature_of(class_name: str) -> dict[str, Any]:
     cls = getattr(diffusers, class_name)
     family = find_family(class_name)
     facts = ClassFacts() if family is None else family.facts_of(class_name)
-    return {**_step_rounding(cls), "parameters": dict(_list_parameters(cls, facts))}
+    rounding = _step_rounding(cls) if facts.step_rounding is None else {"step_rounding": facts.step_rounding}
+    return {**rounding, "parameters": dict(_list_parameters(cls, facts))}
 
 
 def _step_rounding(cls: Any) -> dict[str, str]:
