@@ -23,7 +23,13 @@ from worker.rendering.drawing import Drawing
 from worker.rendering.models import Models
 from worker.rendering.render import render_images
 
-REQUEST: dict[str, Any] = {"prompt": "a red mug", "width": 64, "height": 64, "num_inference_steps": 3, "guidance_scale": 3.0}
+REQUEST: dict[str, Any] = {
+    "prompt": "a red mug",
+    "width": 64,
+    "height": 64,
+    "num_inference_steps": 3,
+    "guidance_scale": 3.0,
+}
 SEEDS = (7, 8, 9)
 WITHHELD = 8
 
