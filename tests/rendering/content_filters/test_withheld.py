@@ -12,7 +12,7 @@ from bench.tiny_families import FAMILIES
 from tests.rendering.batching.company import draw_together
 from tests.rendering.content_filters.checkers import noted_inputs, object_to
 from tests.rendering.content_filters.conftest import CHECKED, LoadChecked
-from tests.rendering.resuming import Case, draw_images
+from tests.rendering.resuming import Case, build_drawing
 from worker.rendering.drawing import Drawing
 from worker.rendering.errors import ContentFiltered, describe_failure
 from worker.rendering.models import LoadedModel, Models
@@ -27,7 +27,7 @@ def build_case(family: str, task: str = "text-to-image", seeds: tuple[int, ...] 
 
 
 def draw(model: LoadedModel, case: Case) -> RenderedImages:
-    return render_images(model, Drawing(case.request, case.seeds, draw_images(case)), on_step=lambda _: None)
+    return render_images(model, build_drawing(case), on_step=lambda _: None)
 
 
 @pytest.mark.parametrize(("family", "task"), PLACES)
