@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from bench.tiny_families import FAMILIES
+from core.catalog import Task
 from tests.rendering.batching.company import draw_together
 from tests.rendering.content_filters.checkers import noted_inputs, object_to
 from tests.rendering.content_filters.conftest import CHECKED, LoadChecked
@@ -22,7 +23,7 @@ from worker.rendering.render import RenderedImages, render_images
 PLACES = [(family, task) for family in CHECKED for task in FAMILIES[family].tasks]
 
 
-def build_case(family: str, task: str = "text-to-image", seeds: tuple[int, ...] = (1, 2, 3), **changes: Any) -> Case:
+def build_case(family: str, task: Task = "text-to-image", seeds: tuple[int, ...] = (1, 2, 3), **changes: Any) -> Case:
     return Case(family, task, FAMILIES[family].default_scheduler, seeds, steps=3, changes=changes)
 
 
@@ -31,7 +32,7 @@ def draw(model: LoadedModel, case: Case) -> RenderedImages:
 
 
 @pytest.mark.parametrize(("family", "task"), PLACES)
-def test_one_of_three_is_withheld(load_checked: LoadChecked, family: str, task: str) -> None:
+def test_one_of_three_is_withheld(load_checked: LoadChecked, family: str, task: Task) -> None:
     """In every task the job has the other images at their positions, bit for bit as without a finding, and a warning."""
     model, case = load_checked(family), build_case(family, task)
     with noted_inputs(model.pipeline.safety_checker) as inputs:
