@@ -18,7 +18,9 @@ from worker.rendering.versions import library_versions
 def build_receipt(
     model: LoadedModel, attempt: ClaimedAttempt, images: list[StoredImage], drawn: RenderedImages
 ) -> dict[str, Any]:
-    """JSON-ready: model and weights, every parameter, seeds, versions, device, and the sha256 of every output."""
+    """JSON-ready: model and weights, every parameter, seeds, versions, device, and the sha256 of every output (null for one
+    that the model's content filter withheld).
+    """
     return {
         "model": {"id": model.id, "revision": attempt.model_revision, "file_sha256": model.file_sha256},
         "loras": drawn.loras,
@@ -30,8 +32,13 @@ def build_receipt(
         "prompts": drawn.prompts.describe(attempt.request),
         "batching": _describe_company(drawn),
         "checkpoints": {"resume": drawn.resume, "resumed_after_step": drawn.earlier_steps or None},
-        "outputs": [{"seed": image.seed, "sha256": image.sha256} for image in images],
+        "outputs": _list_outputs(attempt, images),
     }
+
+
+def _list_outputs(attempt: ClaimedAttempt, images: list[StoredImage]) -> list[dict[str, Any]]:
+    sha256 = {image.position: image.sha256 for image in images}
+    return [{"seed": seed, "sha256": sha256.get(position)} for position, seed in enumerate(attempt.image_seeds)]
 
 
 def _describe_company(drawn: RenderedImages) -> dict[str, Any]:

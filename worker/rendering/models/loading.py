@@ -21,6 +21,9 @@ from worker.rendering.modules.build_alone import building_modules
 from worker.rendering.modules.decode_in_turn import serialise_decoding
 from worker.rendering.modules.list_denoisers import list_step_modules
 
+#: In the place of the safety checker that a pipeline's own files name.
+_NO_CHECKER: dict[str, Any] = {"safety_checker": None, "requires_safety_checker": False}
+
 
 def load_model(
     plan: LoadPlan, shared: Mapping[str, torch.nn.Module], get_lora: GetLora, *, forwards: int
@@ -74,6 +77,7 @@ def _load_folder(plan: LoadPlan, shared: Mapping[str, torch.nn.Module]) -> Any:
         local_files_only=True,
         trust_remote_code=False,
         **shared,
+        **({} if plan.files.entry.safety_checker else _NO_CHECKER),
     )
 
 

@@ -104,6 +104,8 @@ def on_device_together(parts: Iterable[Part], entry: ModelEntry) -> tuple[Part, 
 def _plan_folder(files: ModelFiles, digests: FileDigests) -> LoadPlan:
     folder = files.source
     model_index = _read_model_index(folder)
+    if not files.entry.safety_checker:
+        model_index = {name: value for name, value in model_index.items() if name != "safety_checker"}
     weights = {name: list_weights(folder / name) for name in model_index if (folder / name).is_dir()}
     variant = choose_variant(weights.values())
     parts: list[Part] = []

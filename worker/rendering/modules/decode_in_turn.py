@@ -11,6 +11,8 @@ import structlog
 import torch
 from torch import Tensor, nn
 
+from worker.rendering.modules.finite_pictures import refuse_overflows
+
 #: Pixels along each side for one latent, if a pipeline does not say.
 _USUAL_SCALE = 8
 
@@ -61,7 +63,7 @@ def _settle_precision(autoencoder: Any) -> None:
 
 def _take_turns(autoencoder: Any, scale: int, tile_above_pixels: int | None) -> None:
     lock = threading.RLock()
-    decode_rows = autoencoder.decode
+    decode_rows = refuse_overflows(autoencoder)
 
     def decode(latents: Tensor, *positional: Any, **named: Any) -> Any:
         latents = latents.to(autoencoder.dtype)

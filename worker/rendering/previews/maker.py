@@ -45,8 +45,11 @@ class PreviewMaker:
         """Draw previews from the steps of a job's own pipeline object and scheduler, at most twice a second. Sides in pixels.
 
         `tiny` is the folder of a small autoencoder that decodes the pipeline's latents; without one, or if it does not
-        load, colours come from a linear map. A job whose latents cannot be drawn has no previews.
+        load, colours come from a linear map. A job whose latents cannot be drawn has no previews, and neither has one whose
+        pipeline has a safety checker: they would show what that withholds.
         """
+        if getattr(pipeline, "safety_checker", None) is not None:
+            return
         with self._started:
             if self._thread is None:
                 self._thread = threading.Thread(target=self._draw_all, name="previews", daemon=True)
