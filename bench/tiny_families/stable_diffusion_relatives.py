@@ -161,8 +161,9 @@ def _components(**changes: Any) -> dict[str, Any]:
 
 
 def _widen(unet: UNet2DConditionModel, **changes: Any) -> UNet2DConditionModel:
-    widened: UNet2DConditionModel = UNet2DConditionModel.from_config({**unet.config, **changes})
-    return widened
+    # Without the list of what the first one left to its class: diffusers would leave that out again.
+    config = {name: value for name, value in unet.config.items() if not name.startswith("_")}
+    return UNet2DConditionModel(**config | changes)
 
 
 def _unclip_components() -> dict[str, Any]:
