@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from diffusers import DiffusionPipeline
 from PIL.Image import Image
 
 from worker.rendering.images.crop_to_mask import MaskCrop
@@ -27,8 +28,7 @@ class Inpainting:
         """The pictures for the pipeline: in them, everything that is painted lies in cells of the latents that it draws."""
         crop = self._crop
         images = {name: image if crop is None else crop.enlarge(image) for name, image in self._images.items()}
-        cell = pipeline.mask_processor.config.vae_scale_factor
-        return images | {"mask_image": widen_mask(images["mask_image"], cell)}
+        return images | {"mask_image": widen_mask(images["mask_image"], _find_cell(pipeline))}
 
     def finish(self, drawn: Image) -> Image:
         """The picture that the job returns: what the mask keeps is the input's, exactly."""
@@ -36,3 +36,13 @@ class Inpainting:
         if self._crop is not None:
             drawn = self._crop.put_back(drawn, image)
         return keep_unmasked(drawn, image, self._shares)
+
+
+def _find_cell(pipeline: Any) -> int:
+    """Pixels along a side of a cell of the latents; 1 for a pipeline that draws pixels."""
+    processor = getattr(pipeline, "mask_processor", None)
+    if processor is not None:
+        return int(processor.config.vae_scale_factor)
+    stages = [pipeline, *(each for each in vars(pipeline).values() if isinstance(each, DiffusionPipeline))]
+    names = ("movq_scale_factor", "vae_scale_factor")
+    return next((int(getattr(stage, name)) for stage in stages for name in names if hasattr(stage, name)), 1)
