@@ -23,8 +23,8 @@ _TINY_GROUPS = (1, 2)
 
 
 def check_compiled(setting: Setting, report: Report) -> None:
-    """The tiny transformer, compiled by regions, beside itself."""
-    kind, dtype = KINDS["flux"], torch.float32
+    """A tiny model, compiled by regions, beside itself: a transformer, or on a CPU a UNet, which has less to compile."""
+    kind, dtype = KINDS["sd15" if setting.is_tiny else "flux"], torch.float32
     request = kind.request(is_tiny=True)
     groups = _TINY_GROUPS if setting.is_tiny else _GROUPS
     usual = load_engine(build_pipeline(kind, device_of(setting), dtype, is_tiny=True), kind, device_of(setting), dtype)
