@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
@@ -28,7 +28,7 @@ class Finding:
     measured: str
     verdict: Verdict = Verdict.MEASURED
     #: The same as numbers, for programs.
-    figures: dict[str, float | list[float]] = field(default_factory=dict)
+    figures: Mapping[str, float | list[float]] = field(default_factory=dict)
 
 
 #: Called with each finding as soon as there is one, so that what a part found before it hung is known.

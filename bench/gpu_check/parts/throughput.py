@@ -20,6 +20,12 @@ from bench.gpu_check.models import KINDS, Kind, build_pipeline, load_engine
 from bench.gpu_check.setting import Clock, Setting
 from bench.markdown import say_spread
 
+#: Title to the pictures that a call draws, and the call.
+Ways = dict[str, tuple[int, Callable[[], object]]]
+
+#: Where a pipeline has its denoiser.
+_DENOISER_NAMES = frozenset({"unet", "transformer"})
+
 #: Jobs at once, and rounds at most.
 _AT_ONCE = 8
 _ROUNDS = 5
@@ -66,7 +72,7 @@ def _measure_kind(kind: Kind, setting: Setting, report: Report) -> None:
     )
     model = load_engine(pipeline, kind, device_of(setting), fast_dtype(setting))
     together = [request] * (2 if setting.is_tiny else _AT_ONCE)
-    engine = {
+    engine: Ways = {
         "the engine, one at a time": (1, partial(draw_alone, model, request)),
         f"the engine, {len(together)} at once": (len(together), partial(draw_together, model, together)),
     }
@@ -76,17 +82,11 @@ def _measure_kind(kind: Kind, setting: Setting, report: Report) -> None:
         seconds=_EAGER * clock.left,
     )
     if setting.is_cuda:
-        for denoiser in DENOISER_NAMES.intersection(pipeline.components):
+        for denoiser in _DENOISER_NAMES.intersection(pipeline.components):
             pipeline.components[denoiser].compile_repeated_blocks(dynamic=True)
-        compiled = {f"compiled: {title}": way for title, way in engine.items()}
+        compiled: Ways = {f"compiled: {title}": way for title, way in engine.items()}
         measure(compiled, clock=clock, seconds=clock.left)
     model.batcher.close()
-
-
-DENOISER_NAMES = frozenset({"unet", "transformer"})
-
-#: Title to the pictures that a call draws, and the call.
-Ways = Mapping[str, tuple[int, Callable[[], object]]]
 
 
 def _measure(

@@ -127,7 +127,7 @@ def test_a_forward_that_runs_keeps_no_tensors() -> None:
     sample = torch.ones(2, 3)
     call = read_call(BatchJob(), "unet", torch.nn.Identity(), {"sample": sample})
     call.succeed(torch.ones(2, 3))
-    kept = [weakref.ref(call), weakref.ref(sample)]
+    kept: list[weakref.ref[Any]] = [weakref.ref(call), weakref.ref(sample)]
     running.add([call], lap)
     del call, sample
     gc.collect()
