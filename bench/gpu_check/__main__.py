@@ -11,7 +11,7 @@ import time
 from dataclasses import replace
 from pathlib import Path
 
-from bench.gpu_check.findings import Verdict
+from bench.gpu_check.findings import Outcome, Verdict
 from bench.gpu_check.machine import describe_device
 from bench.gpu_check.page import summarise, write_page
 from bench.gpu_check.plan import LIMIT_SECONDS, PARTS, Part
@@ -19,8 +19,9 @@ from bench.gpu_check.run_parts import preload, run_parts
 from bench.gpu_check.setting import Setting
 from bench.options import list_of
 
-#: Seconds for imports and the page, beside those of the parts.
-_GRACE_SECONDS = 300.0
+#: Seconds for the imports, and for ends and the page beside the parts' own time.
+_START_SECONDS = 600.0
+_GRACE_SECONDS = 120.0
 
 #: Seconds of each part on a CPU, which may be busy with other work: the parts take a few seconds each.
 _LIMIT_ON_A_CPU = 240.0
@@ -41,19 +42,18 @@ def main() -> None:
     say(f"What the parts print goes to {logs}")
 
     # The last resort, should this process itself hang: it ends whatever it waits for.
-    faulthandler.dump_traceback_later(options.seconds + _GRACE_SECONDS, exit=True)
+    faulthandler.dump_traceback_later(_START_SECONDS, exit=True)
     preload()
+    faulthandler.dump_traceback_later(options.seconds + _GRACE_SECONDS, exit=True)
     started = time.monotonic()
     machine = describe_device(options.device)
-    outcomes = run_parts(
-        _choose(options.parts, on_cpu=options.device == "cpu"),
-        setting,
-        limit_seconds=options.seconds,
-        logs=logs,
-        say=say,
-    )
     command = f"python -m bench.gpu_check {' '.join(sys.argv[1:])}".strip()
-    write_page(outcomes, machine, seconds=time.monotonic() - started, command=command, folder=folder)
+    parts = _choose(options.parts, on_cpu=options.device == "cpu")
+    outcomes: list[Outcome] = []
+    for outcome in run_parts(parts, setting, limit_seconds=options.seconds, logs=logs, say=say):
+        outcomes.append(outcome)
+        # After each part: whatever happens next, what was found is there.
+        write_page(outcomes, machine, seconds=time.monotonic() - started, command=command, folder=folder)
     print((folder / "page.md").read_text(encoding="utf-8"))
     say(f"The page is {folder / 'page.md'}")
     # A process that the driver keeps must not keep this one.

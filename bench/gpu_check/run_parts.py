@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from multiprocessing import get_context
@@ -45,10 +45,9 @@ def _do_nothing() -> None:
 
 def run_parts(
     parts: Sequence[Part], setting: Setting, *, limit_seconds: float, logs: Path, say: Callable[[str], None]
-) -> list[Outcome]:
-    """The outcome of each part, in order. What they print goes to files in `logs`."""
+) -> Iterator[Outcome]:
+    """The outcome of each part, in order, as soon as it has ended. What they print goes to files in `logs`."""
     ends_at = time.monotonic() + limit_seconds
-    outcomes = []
     for part in parts:
         seconds = min(part.limit_seconds, ends_at - time.monotonic())
         if seconds < _SHORTEST_SECONDS:
@@ -59,8 +58,7 @@ def run_parts(
             f"{part.name}: {outcome.verdict}, {outcome.seconds:.0f} s"
             + (f": {outcome.failure}" if outcome.failure else "")
         )
-        outcomes.append(outcome)
-    return outcomes
+        yield outcome
 
 
 def _run_part(part: Part, setting: Setting, seconds: float, log: Path) -> Outcome:

@@ -42,8 +42,8 @@ def test_a_part_that_fails_stops_no_other(tmp_path: Path) -> None:
     """
     names = ("succeed", "fail", "die", "hang", "find_fault", "succeed")
 
-    outcomes = run_parts(
-        [part(name) for name in names], Setting("cpu", True), limit_seconds=240, logs=tmp_path, say=said
+    outcomes = list(
+        run_parts([part(name) for name in names], Setting("cpu", True), limit_seconds=240, logs=tmp_path, say=said)
     )
 
     assert [outcome.verdict for outcome in outcomes] == ["good", "bad", "bad", "bad", "bad", "good"]
