@@ -1,4 +1,4 @@
-"""Load a model in a process of its own, and print the main memory that it took meanwhile as JSON."""
+"""Load a model in a process of its own, and print the main memory that this took as JSON."""
 
 from __future__ import annotations
 
