@@ -11,6 +11,7 @@ import torch
 from core.artifacts.outputs import StoredImage
 from core.jobs.attempts.claimed_attempt import ClaimedAttempt
 from worker.rendering.models import LoadedModel
+from worker.rendering.models.memory import peak_bytes
 from worker.rendering.render import RenderedImages
 from worker.rendering.versions import library_versions
 
@@ -30,7 +31,7 @@ def build_receipt(
         "switches": model.switches,
         "versions": {"python": platform.python_version()} | dict(library_versions()),
         "prompts": drawn.prompts.describe(attempt.request),
-        "batching": _describe_company(drawn),
+        "batching": _describe_company(drawn, model.device),
         "checkpoints": {"resume": drawn.resume, "resumed_after_step": drawn.earlier_steps or None},
         "outputs": _list_outputs(attempt, images),
     }
@@ -41,8 +42,8 @@ def _list_outputs(attempt: ClaimedAttempt, images: list[StoredImage]) -> list[di
     return [{"seed": seed, "sha256": sha256.get(position)} for position, seed in enumerate(attempt.image_seeds)]
 
 
-def _describe_company(drawn: RenderedImages) -> dict[str, Any]:
-    """The sizes of the batches that the job was drawn in, how long a forward took, and on a GPU its peak memory."""
+def _describe_company(drawn: RenderedImages, device: torch.device) -> dict[str, Any]:
+    """The sizes of the batches that the job was drawn in, how long a forward took, and the peak memory of its own GPU."""
     rows, seconds = drawn.batch_rows, drawn.forward_seconds
     if not rows:
         return {"forwards": 0}
@@ -52,8 +53,9 @@ def _describe_company(drawn: RenderedImages) -> dict[str, Any]:
         "rows_max": max(rows),
         "forward_ms_median": round(statistics.median(seconds) * 1000, 2) if seconds else None,
     }
-    if torch.cuda.is_available():
-        company["device_peak_bytes"] = torch.cuda.max_memory_allocated()
+    peak = peak_bytes(device)
+    if peak is not None:
+        company["device_peak_bytes"] = peak
     return company
 
 

@@ -22,6 +22,7 @@ from worker.rendering.adapters.inject import (
     list_layers,
     list_text_encoders,
     switch,
+    weigh,
 )
 from worker.rendering.adapters.lora_file import GetLora, LoraFile, count_layers, refuse
 from worker.rendering.batching.batch_job import AdapterSet
@@ -72,6 +73,8 @@ class Adapters:
         self._most_kept = most_kept
         #: The number of jobs that use each LoRA, by name, least recently used first.
         self._pins: OrderedDict[str, int] = OrderedDict()
+        #: The bytes of each LoRA's weights, by name.
+        self._sizes: dict[str, int] = {}
         self._lock = threading.Lock()
         self._one_load = threading.Lock()
         self._broken = BrokenModels()
@@ -85,6 +88,11 @@ class Adapters:
         """The number of LoRAs in the model's memory."""
         with self._lock:
             return len(self._pins)
+
+    @property
+    def resident_bytes(self) -> int:
+        """The bytes of their weights. Never waits."""
+        return sum(tuple(self._sizes.values()))
 
     @contextmanager
     def use(self, loras: Sequence[Mapping[str, Any]], pause: Pause) -> Iterator[UsedLoras]:
@@ -132,6 +140,7 @@ class Adapters:
             for name in self._pins:
                 eject(self._pipeline, name)
             self._pins.clear()
+            self._sizes.clear()
             self._active, self._layers = (), None
 
     @contextmanager
@@ -171,6 +180,7 @@ class Adapters:
                 inject(self._pipeline, file, name, layers=layers)
                 with self._lock:
                     self._pins[name] = 1
+                    self._sizes[name] = weigh(self._pipeline, name)
         except (torch.OutOfMemoryError, MemoryError):
             raise
         except Exception as error:
@@ -187,6 +197,7 @@ class Adapters:
             for name in idle[: max(0, len(self._pins) + 1 - self._most_kept)]:
                 eject(self._pipeline, name)
                 del self._pins[name]
+                self._sizes.pop(name, None)
 
     @contextmanager
     def _alone(self, pause: Pause) -> Iterator[None]:

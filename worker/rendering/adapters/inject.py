@@ -75,6 +75,20 @@ def switch(layers: Sequence[Any], adapters: AdapterSet) -> None:
                 layer.set_scale(name, scale)
 
 
+def weigh(pipeline: Any, name: str) -> int:
+    """The bytes of the weights of the LoRA of that name."""
+    weights: dict[int, torch.Tensor] = {}
+    for module in list_adapted(pipeline).values():
+        for layer in list_layers(module):
+            held = [getattr(layer, kind, {}) for kind in layer.adapter_layer_names]
+            found = [by_name[name] for by_name in held if name in by_name]
+            for item in found:
+                weights |= {
+                    id(one): one for one in (item.parameters() if isinstance(item, torch.nn.Module) else [item])
+                }
+    return sum(weight.numel() * weight.element_size() for weight in weights.values())
+
+
 def list_layers(module: torch.nn.Module) -> list[Any]:
     """The layers of the module that have or had adapters."""
     return [layer for layer in module.modules() if isinstance(layer, BaseTunerLayer)]

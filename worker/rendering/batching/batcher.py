@@ -19,7 +19,8 @@ from worker.rendering.batching.forward import run_forward
 from worker.rendering.batching.gate import Gate
 from worker.rendering.batching.hook import install_hook, remove_hook
 from worker.rendering.batching.parked_calls import ParkedCalls
-from worker.rendering.batching.stopwatch import Stopwatch, Timed, build_stopwatch
+from worker.rendering.batching.running_forwards import GivenForward, RunningForwards
+from worker.rendering.batching.stopwatch import Stopwatch, build_stopwatch
 
 #: The most rows of one forward, whatever admission measures.
 _MOST_ROWS = 64
@@ -143,10 +144,10 @@ class Batcher:
             self._preparing.release()
 
     def _run(self) -> None:
-        stopwatch = build_stopwatch(self._modules)
+        stopwatch, running = build_stopwatch(self._modules), RunningForwards()
         with torch.inference_mode():
             while (calls := self._take_next()) is not None:
-                self._run_group(calls, stopwatch)
+                self._run_group(calls, stopwatch, running)
 
     def _take_next(self) -> list[DenoiserCall] | None:
         with self._changed:
@@ -159,13 +160,14 @@ class Batcher:
                 self._changed.wait(group.wait_seconds)
         return None
 
-    def _run_group(self, calls: list[DenoiserCall], stopwatch: Stopwatch) -> None:
-        timed: list[Timed] = []
+    def _run_group(self, calls: list[DenoiserCall], stopwatch: Stopwatch, running: RunningForwards) -> None:
+        timed: list[tuple[GivenForward, float]] = []
         try:
             with self._gate.forward(calls[0].job.adapters):
                 stopwatch.start()
                 run_forward(calls, self._admission)
-                timed = stopwatch.stop(calls)
+                self._note(calls, running.add(calls, stopwatch.stop()))
+                timed = running.take_finished()
         except Exception as error:  # noqa: BLE001  (the thread serves every other job too)
             _log.exception("batch_not_run", jobs=len(calls))
             for call in calls:
@@ -173,17 +175,16 @@ class Batcher:
         with self._changed:
             self.forwards += 1
             self._parked.answer(calls, time.monotonic())
-            for group, seconds in timed:
-                self._record(group, seconds)
+            for forward, seconds in timed:
+                self._admission.record(forward.shape, forward.rows, seconds)
+                self._parked.record(forward.key, forward.jobs, seconds)
             self._changed.notify_all()
         for call in calls:
             call.answer()
 
-    def _record(self, calls: list[DenoiserCall], seconds: float) -> None:
-        rows = sum(call.rows.count for call in calls)
-        BATCH_ROWS.labels(self._name).observe(rows)
-        self._admission.record(calls[0].shape, rows, seconds)
-        self._parked.record(calls, seconds)
+    def _note(self, calls: list[DenoiserCall], forward: GivenForward) -> None:
+        # Before the jobs are answered: a job that ends now has all its forwards.
+        BATCH_ROWS.labels(self._name).observe(forward.rows)
         for call in calls:
-            call.job.batch_rows.append(rows)
-            call.job.forward_seconds.append(seconds)
+            call.job.batch_rows.append(forward.rows)
+            call.job.laps.append(forward.lap)

@@ -106,11 +106,11 @@ class ParkedCalls:
             if call.job in self._in_flight:
                 self._answered_at[call.job] = now
 
-    def record(self, calls: list[DenoiserCall], seconds: float) -> None:
-        """A forward of these calls took `seconds`."""
-        service = self._services.get(calls[0].key)
+    def record(self, key: Hashable, jobs: int, seconds: float) -> None:
+        """A forward of calls of the key, one for each of `jobs` jobs, took `seconds`."""
+        service = self._services.get(key)
         if service is not None:
-            service.virtual_seconds += seconds / len(calls)
+            service.virtual_seconds += seconds / jobs
             service.forward_seconds = seconds
         self._forget_idle_keys()
 
