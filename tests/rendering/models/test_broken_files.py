@@ -37,7 +37,7 @@ def sharded(copy_model: Callable[..., Path], tmp_path: Path) -> Path:
 def refusal(folder: Path, build_catalog: BuildCatalog, **fields: Any) -> str:
     """The message that a job of the model gets."""
     with pytest.raises(ModelUnavailable) as caught:
-        Models(build_catalog({"model": folder}, **fields), device="cpu").load("model")
+        Models(build_catalog({"model": folder}, pipeline="StableDiffusionPipeline", **fields), device="cpu").load("model")
     assert str(folder.parent) not in caught.value.message
     return caught.value.message
 
@@ -104,8 +104,14 @@ def test_shards(sharded: Path, build_catalog: BuildCatalog, damage: Break, reaso
             "unet/diffusion_pytorch_model.safetensors has ",
         ),
         (
-            lambda folder: (folder / f"{UNET}.safetensors").rename(folder / f"{UNET}.fp16.safetensors"),
-            "vae has its weights only as the variant None",
+            lambda folder: [
+                (folder / name / old).rename(folder / name / new)
+                for name, old, new in (
+                    ("unet", "diffusion_pytorch_model.safetensors", "diffusion_pytorch_model.fp16.safetensors"),
+                    ("text_encoder", "model.safetensors", "model.bf16.safetensors"),
+                )
+            ],
+            "has its weights only as the variant",
         ),
     ],
 )
