@@ -48,7 +48,10 @@ def pin_source(source: HubSource) -> LockedSource:
             raise HubRefused(f"{source.hub} has no {source.file} at {source.revision}.")
         # How strongly peft's adapters work stands in a file of its own.
         beside = str(PurePosixPath(source.file).with_name(ADAPTER_CONFIG))
-        wanted = [source.file, *([beside] if PurePosixPath(source.file).name == ADAPTER_WEIGHTS and beside in tree else [])]
+        wanted = [
+            source.file,
+            *([beside] if PurePosixPath(source.file).name == ADAPTER_WEIGHTS and beside in tree else []),
+        ]
         return LockedSource(revision=commit, files={path: _lock_file(tree[path]) for path in wanted})
     paths = select_files(tree, components=None if index is None else index.components, variant=source.variant)
     if not any(path.endswith(".safetensors") for path in paths):
@@ -90,7 +93,9 @@ def _read_index(repository: str, commit: str) -> _Index:
     components = [
         name
         for name, value in content.items()
-        if isinstance(value, list) and len(value) == len(("library", "class")) and all(isinstance(each, str) for each in value)
+        if isinstance(value, list)
+        and len(value) == len(("library", "class"))
+        and all(isinstance(each, str) for each in value)
     ]
     return _Index(class_name if isinstance(class_name, str) else None, components)
 

@@ -43,7 +43,7 @@ class Pairs:
         first = self.noise(rank, inputs, *kernel)
         second = self.noise(sum(outputs), rank, *[1] * len(kernel))
         product = (second.flatten(1) @ first.flatten(1)).reshape(sum(outputs), inputs, *kernel)
-        return first, second, dict(zip(layers, product.split(outputs), strict=True))
+        return first, second, dict(zip(layers, torch.split(product, outputs), strict=True))
 
 
 def merge(pipeline: Any, deltas: Mapping[Layer, torch.Tensor], scale: float = 1.0) -> Any:

@@ -43,7 +43,11 @@ def loha(pairs: Pairs, layer: Layer) -> Written:
     weight = pairs.weight(layer)
     outputs, inputs = weight.flatten(1).shape
     halves = [(2 * pairs.noise(outputs, RANK), 2 * pairs.noise(RANK, inputs)) for _ in range(2)]
-    parts = {f"hada_w{number}_{side}": half for number, pair in enumerate(halves, 1) for side, half in zip("ab", pair, strict=True)}
+    parts = {
+        f"hada_w{number}_{side}": half
+        for number, pair in enumerate(halves, 1)
+        for side, half in zip("ab", pair, strict=True)
+    }
     [one, other] = [first @ second for first, second in halves]
     return _write(layer, parts, SCALE * (one * other).reshape(weight.shape))
 
@@ -51,9 +55,14 @@ def loha(pairs: Pairs, layer: Layer) -> Written:
 def loha_tucker(pairs: Pairs, layer: Layer) -> Written:
     """The same of a convolution, each half with a kernel of its own."""
     outputs, inputs, *kernel = pairs.weight(layer).shape
-    parts, halves = {}, []
+    parts: dict[str, torch.Tensor] = {}
+    halves = []
     for number in (1, 2):
-        core, out, into = pairs.noise(RANK, RANK, *kernel), 3 * pairs.noise(RANK, outputs), 3 * pairs.noise(RANK, inputs)
+        core, out, into = (
+            pairs.noise(RANK, RANK, *kernel),
+            3 * pairs.noise(RANK, outputs),
+            3 * pairs.noise(RANK, inputs),
+        )
         parts |= {f"hada_t{number}": core, f"hada_w{number}_a": out, f"hada_w{number}_b": into}
         halves.append(torch.einsum("ijkl,jr,ip->prkl", core, into, out))
     return _write(layer, parts, SCALE * halves[0] * halves[1])
@@ -83,7 +92,11 @@ def lokr_both(pairs: Pairs, layer: Layer) -> Written:
     small = (5 * pairs.noise(4, RANK), 5 * pairs.noise(RANK, 4))
     parts = {"lokr_w1_a": small[0], "lokr_w1_b": small[1]}
     if kernel:
-        core, out, into = pairs.noise(RANK, RANK, *kernel), pairs.noise(RANK, outputs // 4), pairs.noise(RANK, inputs // 4)
+        core, out, into = (
+            pairs.noise(RANK, RANK, *kernel),
+            pairs.noise(RANK, outputs // 4),
+            pairs.noise(RANK, inputs // 4),
+        )
         parts |= {"lokr_t2": core, "lokr_w2_a": out, "lokr_w2_b": into}
         large = torch.einsum("ijkl,jr,ip->prkl", core, into, out)
     else:

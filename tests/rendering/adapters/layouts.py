@@ -136,11 +136,15 @@ def one_trainer(layer: Layer) -> tuple[str, str, str]:
     return f"{name}.lora_down.weight", f"{name}.lora_up.weight", f"{name}.alpha"
 
 
-def fused(pairs: Pairs, component: str, layers: dict[str, Any], ends: tuple[str, str], alpha: str | None = None) -> Written:
+def fused(
+    pairs: Pairs, component: str, layers: dict[str, Any], ends: tuple[str, str], alpha: str | None = None
+) -> Written:
     """A file with the first implementation's names, each for one of diffusers' layers or for several, in the order of outputs."""
     written = Written()
     for name, paths in layers.items():
-        first, second, added = pairs.pair(*((component, path) for path in ([paths] if isinstance(paths, str) else paths)))
+        first, second, added = pairs.pair(
+            *((component, path) for path in ([paths] if isinstance(paths, str) else paths))
+        )
         written.tensors |= {name + ends[0]: first, name + ends[1]: second}
         if alpha is not None:
             written.tensors[name + alpha] = torch.tensor(1.5)

@@ -38,7 +38,9 @@ def save(folder: ModelFolder, name: str, tensors: dict[str, torch.Tensor], **opt
     save_file(contiguous, folder.path / f"{name}.safetensors", **options)
 
 
-def check(folder: ModelFolder, written: dict[str, Written], scales: dict[str, float], deltas: list[tuple[Written, float]]) -> None:
+def check(
+    folder: ModelFolder, written: dict[str, Written], scales: dict[str, float], deltas: list[tuple[Written, float]]
+) -> None:
     """The files together draw what the deltas draw in the model's own weights, and leave nothing behind."""
     for name, each in written.items():
         save(folder, name, each.tensors)
@@ -93,7 +95,12 @@ def test_kinds_are_added_up(folder: ModelFolder, pairs: Pairs) -> None:
     written = {"lora": lora, "loha": kinds.loha(pairs, LINEAR), "lokr": kinds.lokr(pairs, LINEAR)}
     other = write(Pairs(folder.plain("sd15"), seed=9), [LINEAR], layouts.diffusers)
     scales = {"lora": 0.5, "loha": -0.4, "lokr": 0.6, "other": 0.3}
-    check(folder, {**written, "other": other}, scales, [(each, scales[name]) for name, each in {**written, "other": other}.items()])
+    check(
+        folder,
+        {**written, "other": other},
+        scales,
+        [(each, scales[name]) for name, each in {**written, "other": other}.items()],
+    )
 
     dora = kinds.dora(pairs, LINEAR)
     check(folder, {"a-lora": lora, "z-dora": dora}, {"a-lora": 0.5, "z-dora": 1.0}, [(lora, 0.5), (dora, 1.0)])
@@ -135,9 +142,7 @@ def test_diffusers_own_layout_draws_the_same_bits(folder: ModelFolder, pairs: Pa
         ({"r": 4, "lora_alpha": 4, "alpha_pattern": {"attn1.to_v": 2}}, 0.5),
     ],
 )
-def test_pefts_settings_count(
-    folder: ModelFolder, pairs: Pairs, settings: dict[str, Any], strength: float
-) -> None:
+def test_pefts_settings_count(folder: ModelFolder, pairs: Pairs, settings: dict[str, Any], strength: float) -> None:
     """`adapter_config.json` beside `adapter_model.safetensors` says how strongly the adapter works."""
     written = write(pairs, [LINEAR], layouts.peft, rank=4)
     save(folder, "adapter_model", written.tensors)
@@ -190,7 +195,10 @@ def test_what_cannot_be_loaded_says_why(
     [
         ({"bundle_emb.word.string_to_param": torch.ones(4, 32)}, "words of its own"),
         ({f"{START}.alpha": torch.tensor(1.0)}, "holds no adapter"),
-        ({"lora_unet_nowhere.lora_down.weight": torch.ones(4, 4)}, "0 of its 1 layers fit, and there is no lora_unet_nowhere"),
+        (
+            {"lora_unet_nowhere.lora_down.weight": torch.ones(4, 4)},
+            "0 of its 1 layers fit, and there is no lora_unet_nowhere",
+        ),
     ],
 )
 def test_files_without_an_adapter_for_the_model_say_so(
@@ -213,7 +221,7 @@ def test_a_lokr_is_divided_only_at_its_borders(folder: ModelFolder) -> None:
     save(folder, "bad", {f"{name}.lokr_w1": small, f"{name}.lokr_w2": large})
     models = folder.open({"bad": ["flux-dev"]})
     wanted = request("flux-dev", [("bad", 1.0)], num_inference_steps=STEPS)
-    merge(pipeline, {("transformer", part): rows for part, rows in zip(parts, delta.split(width), strict=True)})
+    merge(pipeline, {("transformer", part): rows for part, rows in zip(parts, torch.split(delta, width), strict=True)})
     assert difference(draw_plainly(pipeline, wanted), Render(models, "flux-dev", wanted).latents) <= 1e-5
     models.close()
 

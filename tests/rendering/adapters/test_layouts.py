@@ -126,8 +126,13 @@ def _underscored(start: str, layers: Mapping[str, Any]) -> dict[str, Any]:
 def _one_trainer_flux() -> dict[str, Any]:
     """OneTrainer's newer layout numbers the parts of a fused layer."""
     return {
-        **_start("transformer.double_blocks.0.img_attn.qkv.", {str(n): FLUX["double_blocks.0.img_attn.qkv"][n] for n in range(3)}),
-        **_start("transformer.single_blocks.0.linear1.", {str(n): FLUX["single_blocks.0.linear1"][n] for n in range(4)}),
+        **_start(
+            "transformer.double_blocks.0.img_attn.qkv.",
+            {str(n): FLUX["double_blocks.0.img_attn.qkv"][n] for n in range(3)},
+        ),
+        **_start(
+            "transformer.single_blocks.0.linear1.", {str(n): FLUX["single_blocks.0.linear1"][n] for n in range(4)}
+        ),
         "transformer.img_in.proj": "x_embedder",
     }
 
@@ -177,7 +182,10 @@ def test_text_encoders_of_flux(folder: ModelFolder, draws_as_merged: Callable[..
     """The CLIP is the first for everybody; sd-scripts call the T5 the third, OneTrainer the second."""
     pairs = Pairs(folder.plain("flux-dev"))
     written = fused(
-        pairs, "text_encoder", {"lora_te1_text_model_encoder_layers_0_self_attn_q_proj": "encoder.layers.0.self_attn.q_proj"}, _KOHYA
+        pairs,
+        "text_encoder",
+        {"lora_te1_text_model_encoder_layers_0_self_attn_q_proj": "encoder.layers.0.self_attn.q_proj"},
+        _KOHYA,
     )
     t5 = {f"{second}_encoder_block_0_layer_0_SelfAttention_q": "encoder.block.0.layer.0.SelfAttention.q"}
     other = fused(pairs, "text_encoder_2", t5, _KOHYA)
@@ -208,7 +216,9 @@ def test_text_encoders_of_flux(folder: ModelFolder, draws_as_merged: Callable[..
             "sd3",
             {
                 "diffusion_model.joint_blocks.0.x_block.attn.qkv": _attention("transformer_blocks.0.attn", _ATTENTION),
-                "diffusion_model.joint_blocks.0.context_block.attn.qkv": _attention("transformer_blocks.0.attn", _ADDED),
+                "diffusion_model.joint_blocks.0.context_block.attn.qkv": _attention(
+                    "transformer_blocks.0.attn", _ADDED
+                ),
                 "diffusion_model.joint_blocks.1.x_block.mlp.fc1": "transformer_blocks.1.ff.net.0.proj",
                 "diffusion_model.joint_blocks.0.context_block.adaLN_modulation.1": "transformer_blocks.0.norm1_context.linear",
             },

@@ -37,7 +37,9 @@ def sharded(copy_model: Callable[..., Path], tmp_path: Path) -> Path:
 def refusal(folder: Path, build_catalog: BuildCatalog, **fields: Any) -> str:
     """The message that a job of the model gets."""
     with pytest.raises(ModelUnavailable) as caught:
-        Models(build_catalog({"model": folder}, pipeline="StableDiffusionPipeline", **fields), device="cpu").load("model")
+        Models(build_catalog({"model": folder}, pipeline="StableDiffusionPipeline", **fields), device="cpu").load(
+            "model"
+        )
     assert str(folder.parent) not in caught.value.message
     return caught.value.message
 
@@ -66,18 +68,38 @@ def _make_header_long(file: Path) -> None:
 @pytest.mark.parametrize(
     ("damage", "reason"),
     [
-        (lambda folder: _find(folder, f"{SHARD}*").unlink(), r"unet/diffusion_pytorch_model-00002-of-\d{5}\.safetensors is missing"),
-        (lambda folder: sorted(folder.glob("unet/*.safetensors"))[-1].unlink(), r"unet/\S+\.safetensors is missing"),
-        (lambda folder: (folder / INDEX).unlink(), r"unet has diffusion_pytorch_model-00001-of-\d{5}\.safetensors and no index"),
-        (lambda folder: (folder / INDEX).write_text("{"), r"unet/diffusion_pytorch_model\.safetensors\.index\.json is damaged"),
-        (lambda folder: (folder / INDEX).write_text("{}"), r"unet/diffusion_pytorch_model\.safetensors\.index\.json is damaged"),
+        (
+            lambda folder: _find(folder, f"{SHARD}*").unlink(),
+            r"unet/diffusion_pytorch_model-00002-of-\d{5}\.safetensors is missing",
+        ),
+        (lambda folder: max(folder.glob("unet/*.safetensors")).unlink(), r"unet/\S+\.safetensors is missing"),
+        (
+            lambda folder: (folder / INDEX).unlink(),
+            r"unet has diffusion_pytorch_model-00001-of-\d{5}\.safetensors and no index",
+        ),
+        (
+            lambda folder: (folder / INDEX).write_text("{"),
+            r"unet/diffusion_pytorch_model\.safetensors\.index\.json is damaged",
+        ),
+        (
+            lambda folder: (folder / INDEX).write_text("{}"),
+            r"unet/diffusion_pytorch_model\.safetensors\.index\.json is damaged",
+        ),
         (_rename_index_entry, r"unet/diffusion_pytorch_model-of-another\.safetensors is missing, which"),
         (
             lambda folder: [each.unlink() for each in folder.glob("unet/*.safetensors")],
             r"unet has no safetensors file, only diffusion_pytorch_model\.safetensors\.index\.json",
         ),
     ],
-    ids=["a shard", "the last shard", "the index", "a damaged index", "an empty index", "a strange index", "all shards"],
+    ids=[
+        "a shard",
+        "the last shard",
+        "the index",
+        "a damaged index",
+        "an empty index",
+        "a strange index",
+        "all shards",
+    ],
 )
 def test_shards(sharded: Path, build_catalog: BuildCatalog, damage: Break, reason: str) -> None:
     """A missing shard or index is named."""
@@ -88,8 +110,14 @@ def test_shards(sharded: Path, build_catalog: BuildCatalog, damage: Break, reaso
 @pytest.mark.parametrize(
     ("damage", "reason"),
     [
-        (lambda folder: _as_pickle(folder / f"{UNET}.safetensors"), "unet has no safetensors file: diffusion_pytorch_model.bin is of a kind"),
-        (lambda folder: _as_pickle(folder / "text_encoder/model.safetensors"), "text_encoder has no safetensors file: model.bin is of"),
+        (
+            lambda folder: _as_pickle(folder / f"{UNET}.safetensors"),
+            "unet has no safetensors file: diffusion_pytorch_model.bin is of a kind",
+        ),
+        (
+            lambda folder: _as_pickle(folder / "text_encoder/model.safetensors"),
+            "text_encoder has no safetensors file: model.bin is of",
+        ),
         (lambda folder: (folder / f"{UNET}.safetensors").unlink(), "unet has no safetensors file."),
         (lambda folder: (folder / "vae/config.json").unlink(), "vae/config.json is missing"),
         (lambda folder: (folder / "vae").rename(folder / "other"), "the folder vae is missing"),
@@ -97,10 +125,18 @@ def test_shards(sharded: Path, build_catalog: BuildCatalog, damage: Break, reaso
         (lambda folder: (folder / "unet/config.json").write_text("{"), "unet/config.json is no JSON"),
         (lambda folder: (folder / "model_index.json").unlink(), "its folder has no model_index.json"),
         (lambda folder: (folder / "model_index.json").write_text("{"), "its model_index.json is no JSON"),
-        (lambda folder: (folder / f"{UNET}.safetensors").write_bytes(b""), "unet/diffusion_pytorch_model.safetensors is no safetensors"),
-        (lambda folder: _make_header_long(folder / f"{UNET}.safetensors"), "unet/diffusion_pytorch_model.safetensors is no safetensors"),
         (
-            lambda folder: (folder / f"{UNET}.safetensors").write_bytes((folder / f"{UNET}.safetensors").read_bytes()[:-1]),
+            lambda folder: (folder / f"{UNET}.safetensors").write_bytes(b""),
+            "unet/diffusion_pytorch_model.safetensors is no safetensors",
+        ),
+        (
+            lambda folder: _make_header_long(folder / f"{UNET}.safetensors"),
+            "unet/diffusion_pytorch_model.safetensors is no safetensors",
+        ),
+        (
+            lambda folder: (folder / f"{UNET}.safetensors").write_bytes(
+                (folder / f"{UNET}.safetensors").read_bytes()[:-1]
+            ),
             "unet/diffusion_pytorch_model.safetensors has ",
         ),
         (

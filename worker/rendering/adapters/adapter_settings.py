@@ -42,7 +42,7 @@ class AdapterSettings:
 
     def _find(self, patterns: str, path: str, usual: Any) -> Any:
         own = self.values.get(patterns) or {}
-        return own.get(get_pattern_key(own.keys(), path), usual)
+        return own.get(get_pattern_key(list(own), path), usual)
 
 
 def read_settings(header: Mapping[str, str], beside: Mapping[str, Any], component: str) -> AdapterSettings:

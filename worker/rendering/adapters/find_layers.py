@@ -20,7 +20,15 @@ _DENOISER = ("lora_unet_", "lora_transformer_", "lora_prior_unet_", "lycoris_une
 _ENCODERS = {
     "clip_l": ("lora_te_", "lora_te1_", "lycoris_te_", "lycoris_te1_", "text_encoders.clip_l.transformer.", "clip_l."),
     "clip_g": ("lora_te2_", "lycoris_te2_", "text_encoders.clip_g.transformer.", "clip_g."),
-    "other": ("lora_te_", "lora_te1_", "lora_te2_", "lora_te3_", "lycoris_te_", "text_encoders.t5xxl.transformer.", "t5."),
+    "other": (
+        "lora_te_",
+        "lora_te1_",
+        "lora_te2_",
+        "lora_te3_",
+        "lycoris_te_",
+        "text_encoders.t5xxl.transformer.",
+        "t5.",
+    ),
 }
 #: The end of a layer's name before diffusers used peft, and today.
 _OLD_ENDS = {".to_out": ".to_out.0"}
@@ -125,7 +133,8 @@ def _divide(parts: tuple[str, ...], layers: dict[str, Any], *, is_swapped: bool)
 
 def get_weight(layer: Any) -> torch.Tensor:
     """The layer's own weight [outputs, inputs, …], whether it has adapters or not."""
-    weight: torch.Tensor = (layer.get_base_layer() if isinstance(layer, BaseTunerLayer) else layer).weight
+    own: Any = layer.get_base_layer() if isinstance(layer, BaseTunerLayer) else layer
+    weight: torch.Tensor = own.weight
     return weight
 
 

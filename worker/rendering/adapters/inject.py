@@ -117,7 +117,12 @@ def _configure(layers: Mapping[str, LayerWeights]) -> PeftConfig:
     match like.kind:
         case "lora":
             return LoraConfig(
-                r=1, lora_alpha=1, target_modules=targets, use_dora=like.is_dora, lora_bias=like.has_bias, inference_mode=True
+                r=1,
+                lora_alpha=1,
+                target_modules=targets,
+                use_dora=like.is_dora,
+                lora_bias=like.has_bias,
+                inference_mode=True,
             )
         case "loha":
             return LoHaConfig(r=1, alpha=1, target_modules=targets, inference_mode=True)
@@ -154,7 +159,7 @@ def _take_out_empty_layers(module: torch.nn.Module) -> None:
     """Put the original layer back wherever no adapter is left. Kinds of adapters are nested, each around the one before."""
     for parent in list(module.modules()):
         for name, child in list(parent.named_children()):
-            kept = child
+            kept: Any = child
             while isinstance(kept, BaseTunerLayer) and not kept.scaling:
                 kept = kept.base_layer
             if kept is not child:

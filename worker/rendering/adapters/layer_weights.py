@@ -100,7 +100,9 @@ def take_rows(layer: LayerWeights, rows: slice) -> LayerWeights:
         name = "lokr_w1" if "lokr_w1" in cut else "lokr_w1_a"
         block = (cut["lokr_w2"] if "lokr_w2" in cut else cut["lokr_w2_a"]).shape[1 if "lokr_t2" in cut else 0]
         if rows.start % block or rows.stop % block:
-            raise Unusable("is a LoKr of layers that this model has apart: its Kronecker product cannot be divided there")
+            raise Unusable(
+                "is a LoKr of layers that this model has apart: its Kronecker product cannot be divided there"
+            )
         cut[name] = cut[name][rows.start // block : rows.stop // block].contiguous()
     return replace(layer, parts=cut)
 

@@ -121,7 +121,9 @@ _UNET = (
     ("mid_block.attentions.0", "middle_block.1"),
     ("mid_block.resnets.1", "middle_block.2"),
 )
-_BLOCK = re.compile(r"^(?P<side>down|up)_blocks\.(?P<block>\d+)\.(?P<part>resnets|attentions|downsamplers|upsamplers)\.(?P<place>\d+)")
+_BLOCK = re.compile(
+    r"^(?P<side>down|up)_blocks\.(?P<block>\d+)\.(?P<part>resnets|attentions|downsamplers|upsamplers)\.(?P<place>\d+)"
+)
 
 
 @dataclass(frozen=True)
@@ -179,7 +181,9 @@ def _name_block(found: re.Match[str], layers_per_block: int, attended: set[str])
     block, place = int(found["block"]), int(found["place"])
     if found["side"] == "down":
         number = block * (layers_per_block + 1) + 1 + (layers_per_block if found["part"] == "downsamplers" else place)
-        return f"input_blocks.{number}." + ("0.downsamplers" if found["part"] == "downsamplers" else _SUBPLACE[found["part"]])
+        return f"input_blocks.{number}." + (
+            "0.downsamplers" if found["part"] == "downsamplers" else _SUBPLACE[found["part"]]
+        )
     number = block * (layers_per_block + 1) + (layers_per_block if found["part"] == "upsamplers" else place)
     if found["part"] == "upsamplers":
         # It comes after the attention, if the block has any.

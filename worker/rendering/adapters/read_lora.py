@@ -56,7 +56,9 @@ def read_lora(pipeline: Any, file: LoraFile) -> Layers:
     for name, places in found.items():
         settings = read_settings(header, file.settings, places[0].component)
         if settings.changes_the_model:
-            raise refuse(file, f"it needs a model changed by {settings.changes_the_model}: convert it to a plain LoRA first")
+            raise refuse(
+                file, f"it needs a model changed by {settings.changes_the_model}: convert it to a plain LoRA first"
+            )
         try:
             whole = build_layer(parts[name], partial(settings.find_alpha, places[0].path))
             for place in places:

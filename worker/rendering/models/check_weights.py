@@ -98,4 +98,3 @@ def _names_a_shard(index: Path, name: str, names: list[str]) -> bool:
     if missing := sorted(named - set(names)):
         raise ModelUnavailable(f"{name}/{missing[0]} is missing, which {index.name} names")
     return True
-

@@ -73,7 +73,9 @@ def _get_component_class(name: str, library: str, class_name: str) -> type:
     try:
         found: type = simple_get_class_obj(library, class_name)
     except AttributeError as error:
-        raise ModelUnavailable(f"its {name} is a {class_name[:80]}, which the installed {library} does not have") from error
+        raise ModelUnavailable(
+            f"its {name} is a {class_name[:80]}, which the installed {library} does not have"
+        ) from error
     return found
 
 
