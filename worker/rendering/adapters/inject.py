@@ -160,7 +160,12 @@ def _take_out_empty_layers(module: torch.nn.Module) -> None:
     for parent in list(module.modules()):
         for name, child in list(parent.named_children()):
             kept: Any = child
-            while isinstance(kept, BaseTunerLayer) and not kept.scaling:
+            while _is_empty(kept):
                 kept = kept.base_layer
             if kept is not child:
                 setattr(parent, name, kept)
+
+
+def _is_empty(layer: Any) -> bool:
+    adapters: Any = getattr(layer, "scaling", None)
+    return isinstance(layer, BaseTunerLayer) and not adapters
