@@ -66,8 +66,9 @@ def test_every_pipelines_settings_are_accepted(tmp_path: Path) -> None:
         each
         for name in sorted(dir(diffusers))
         if isinstance(each := getattr(diffusers, name, None), type)
-        and name.endswith("Pipeline")
         and "_backends" not in vars(each)
+        and issubclass(each, diffusers.DiffusionPipeline)
+        and each is not diffusers.DiffusionPipeline
     ]
     assert len(classes) > 200
     for pipeline_class in classes:
@@ -87,7 +88,10 @@ def test_a_component_in_another_form_is_refused(tmp_path: Path, value: Any) -> N
         refuse_foreign_code(tmp_path, {"_class_name": "StableDiffusionPipeline", "vae": value})
 
 
-@pytest.mark.parametrize("name", ["logging", "FluxPipelineOfAnother", "utils", 5, None, ["FluxPipeline"]])
+@pytest.mark.parametrize(
+    "name",
+    ["logging", "FluxPipelineOfAnother", "AutoencoderKL", "FluxModularPipeline", "utils", 5, None, ["FluxPipeline"]],
+)
 def test_what_is_no_pipeline_is_refused(tmp_path: Path, name: object) -> None:
     """Names in diffusers that are no classes, and what is no name."""
     with pytest.raises(ModelUnavailable, match="is not one of diffusers' own"):

@@ -82,10 +82,12 @@ def _get_component_class(name: str, library: str, class_name: str) -> type:
 def _get_pipeline_class(model_index: dict[str, Any]) -> Any:
     class_name = model_index.get("_class_name")
     found = getattr(diffusers, class_name, None) if isinstance(class_name, str) else None
-    if not isinstance(found, type):
-        raise ModelUnavailable(f"its pipeline {_show(class_name)} is not one of diffusers' own")
-    _refuse_missing_packages("pipeline", found)
-    return found
+    if isinstance(found, type):
+        # A pipeline whose packages are missing is only a name.
+        _refuse_missing_packages("pipeline", found)
+        if issubclass(found, diffusers.DiffusionPipeline):
+            return found
+    raise ModelUnavailable(f"its pipeline {_show(class_name)} is not one of diffusers' own")
 
 
 def _refuse_missing_packages(name: str, wanted: type) -> None:
