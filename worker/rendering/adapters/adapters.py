@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import threading
 from collections import OrderedDict
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -14,17 +15,18 @@ from typing import Any
 import structlog
 import torch
 
+from worker.rendering.adapters.find_layers import list_text_encoders
 from worker.rendering.adapters.inject import (
     activate,
     choose_present,
     eject,
     inject,
     list_layers,
-    list_text_encoders,
     switch,
     weigh,
 )
-from worker.rendering.adapters.lora_file import GetLora, LoraFile, count_layers, refuse
+from worker.rendering.adapters.lora_file import GetLora, LoraFile, refuse
+from worker.rendering.adapters.read_lora import read_lora
 from worker.rendering.batching.batch_job import AdapterSet
 from worker.rendering.errors import ModelUnavailable
 from worker.rendering.modules.broken_models import BrokenModels
@@ -174,10 +176,10 @@ class Adapters:
         if known is not None:
             raise ModelUnavailable(known)
         try:
-            layers = count_layers(self._pipeline, file)
+            layers = read_lora(self._pipeline, file)
             with self._alone(pause):
                 self._make_room()
-                inject(self._pipeline, file, name, layers=layers)
+                inject(self._pipeline, layers, name)
                 with self._lock:
                     self._pins[name] = 1
                     self._sizes[name] = weigh(self._pipeline, name)
@@ -189,7 +191,7 @@ class Adapters:
             _log.warning("lora_not_loaded", model=self._model_id, lora=file.id, exc_info=error)
             self._broken.remember(file.id, file.sha256, described.message)
             raise described from error
-        _log.info("lora_loaded", model=self._model_id, lora=file.id, layers=layers)
+        _log.info("lora_loaded", model=self._model_id, lora=file.id, layers=sum(map(len, layers.values())))
 
     def _make_room(self) -> None:
         with self._lock:
@@ -216,6 +218,6 @@ class Adapters:
         return tuple((name, scale) for name, scale in adapters if name in here)
 
     def _name(self, file: LoraFile) -> str:
-        content = f"{self._model_id}\n{file.id}\n{file.sha256}"
+        content = f"{self._model_id}\n{file.id}\n{file.sha256}\n{json.dumps(file.settings, sort_keys=True)}"
         # Without full stops, which names of modules cannot contain.
         return f"lora_{hashlib.sha256(content.encode()).hexdigest()[:_NAME_DIGITS]}"
