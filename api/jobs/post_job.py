@@ -70,7 +70,7 @@ class PostJobHeaders(Headers):
     },
 )
 @core_checks_the_key
-@takes_images
+@takes_images("image", "init_image", "mask_image", "control_image")
 def post_job(header: PostJobHeaders, body: RenderRequest) -> Response:
     """Queue a job. It is accepted, and will reach an end, once this answers 202."""
     accepted = submit_job(

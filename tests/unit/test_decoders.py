@@ -19,6 +19,7 @@ from core.pictures.decoders.child import CPU_SECONDS, MEMORY_BYTES
 from core.pictures.decoders.decode_outside import Decoders
 from core.pictures.decoders.decoder import Decoder
 from core.pictures.limits import NotAnImage
+from core.pictures.picture_text import PictureText
 from tests.unit.pictures import data_uri, encode, picture
 
 ACCOUNT, OTHER = UUID(int=1), UUID(int=2)
@@ -41,7 +42,7 @@ def decoders() -> Iterator[Decoders]:
 
 
 def decode(decoder: Decoder, body: bytes) -> DecodedPicture:
-    return decoder.read(data_uri(body).encode()).image
+    return decoder.read(PictureText.of(data_uri(body))).image
 
 
 def pid_of(decoder: Decoder) -> int:
@@ -130,14 +131,14 @@ def test_a_decoder_ends_with_its_parent(decoder: Decoder) -> None:
 
 def test_one_account_leaves_a_decoder_to_the_others(decoders: Decoders) -> None:
     """While its picture keeps a decoder busy, its next ones wait or are refused, and another account's is decoded."""
-    decoders.read(data_uri(encode(picture())), account_id=ACCOUNT)
+    decoders.read(PictureText.of(data_uri(encode(picture()))), account_id=ACCOUNT)
     frozen = decoders._idle.queue[-1]
     os.kill(pid_of(frozen), signal.SIGSTOP)
     ended: list[int] = []
     threads = [
         threading.Thread(
             target=lambda: ended.append(
-                decoders.read(data_uri(encode(picture(10, 10))), account_id=ACCOUNT).image.width
+                decoders.read(PictureText.of(data_uri(encode(picture(10, 10)))), account_id=ACCOUNT).image.width
             )
         )
         for _ in range(2)
@@ -147,9 +148,9 @@ def test_one_account_leaves_a_decoder_to_the_others(decoders: Decoders) -> None:
     while decoders._slots.count_waiting() == 0:
         threads[0].join(0.01)
     with pytest.raises(PicturesBusy):
-        decoders.read(data_uri(encode(picture())), account_id=ACCOUNT)
+        decoders.read(PictureText.of(data_uri(encode(picture()))), account_id=ACCOUNT)
 
-    assert decoders.read(data_uri(encode(picture(12, 12))), account_id=OTHER).image.width == 12
+    assert decoders.read(PictureText.of(data_uri(encode(picture(12, 12)))), account_id=OTHER).image.width == 12
     assert ended == []
     os.kill(pid_of(frozen), signal.SIGCONT)
     for thread in threads:
@@ -165,7 +166,7 @@ def test_many_pictures_at_once_are_all_decoded(decoders: Decoders) -> None:
     def decode(size: int) -> None:
         while True:
             try:
-                widths[size] = decoders.read(data_uri(encode(picture(size, 5))), account_id=uuid4()).image.width
+                widths[size] = decoders.read(PictureText.of(data_uri(encode(picture(size, 5)))), account_id=uuid4()).image.width
             except PicturesBusy:
                 continue
             return

@@ -15,7 +15,7 @@ from core.artifacts.tables import Artifact
 from core.errors import FieldError, InvalidRequest
 from core.ids import format_id, parse_id
 from core.jobs.request.render_request import RenderRequest
-from core.pictures.data_uri import is_picture
+from core.pictures.data_uri import find_picture
 from core.pictures.limits import NotAnImage
 
 #: A field's place here is its input artifact's position; new ones go to the end.
@@ -39,13 +39,14 @@ def take_out_images(
         source = getattr(request, field)
         if source is None:
             continue
-        if not is_picture(source):
-            if parse_id("art", source) is None:
-                is_address = source.lower().startswith(("http://", "https://"))
+        picture = find_picture(source)
+        if picture is None:
+            if parse_id("art", str(source)) is None:
+                is_address = str(source).lower().startswith(("http://", "https://"))
                 errors.append(FieldError(field, _NO_ADDRESS if is_address else _NO_SOURCE))
             continue
         try:
-            image = decode_input(source, job_id=job_id, account_id=account_id, field=field)
+            image = decode_input(picture, job_id=job_id, account_id=account_id, field=field)
         except NotAnImage as error:
             errors.append(FieldError(field, str(error)))
             continue

@@ -14,6 +14,7 @@ from core.pictures.data_uri import check_length
 from core.pictures.decoders.decoder import Decoder, DecoderSlow
 from core.pictures.decoders.messages import ReadPicture
 from core.pictures.limits import NotAnImage
+from core.pictures.picture_text import PictureText
 from core.settings import get_settings
 from core.shared_slots import NoSlotFree, SharedSlots, SlotLimits
 
@@ -36,14 +37,14 @@ class Decoders:
         """Start the child that decodes the first picture."""
         self._all[-1].start()
 
-    def read(self, text: str, *, account_id: UUID) -> ReadPicture:
-        """The picture that an account's request holds as text, such as a data URI. Raises NotAnImage, and PicturesBusy if too
+    def read(self, text: PictureText, *, account_id: UUID) -> ReadPicture:
+        """The picture that an account's request holds as text. Raises NotAnImage, and PicturesBusy if too
         many pictures are decoded.
         """
         check_length(text)
         try:
             with self._slots.slot(account_id):
-                return self._read(text.encode("ascii", "replace"))
+                return self._read(text)
         except NoSlotFree as error:
             PICTURES_DECODED.labels("busy").inc()
             raise PicturesBusy from error
@@ -53,7 +54,7 @@ class Decoders:
         for decoder in self._all:
             decoder.close()
 
-    def _read(self, text: bytes) -> ReadPicture:
+    def _read(self, text: PictureText) -> ReadPicture:
         decoder = self._idle.get()
         started = time.perf_counter()
         try:

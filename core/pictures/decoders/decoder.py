@@ -14,6 +14,7 @@ import structlog
 import core
 from core.pictures.decoders.messages import ReadPicture, receive_answer, send_text
 from core.pictures.limits import NotAnImage
+from core.pictures.picture_text import PictureText
 
 #: Seconds without a byte from the child, which is many times the CPU time that it has: then the machine has no time for it.
 _PATIENCE_SECONDS = 30.0
@@ -64,7 +65,7 @@ class Decoder:
         self._connection = ours
         self._pictures = 0
 
-    def read(self, text: bytes) -> ReadPicture:
+    def read(self, text: PictureText) -> ReadPicture:
         """The picture in the text. Raises NotAnImage, also for a picture that the child dies of, DecoderSlow, and OSError if
         no child can be started.
         """
