@@ -91,14 +91,18 @@ def _measure(piece: bytes) -> tuple[int, bool]:
     """How many bytes of the string are in the piece, and whether it ends there."""
     quote = piece.find(b'"')
     length = len(piece) if quote < 0 else quote
+    if piece.find(b"\\", 0, length) < 0:
+        return length, quote >= 0
     if piece.find(b"\\\\", 0, length) >= 0 or piece[length - 1 : length + 1] == b'\\"':
         # No picture has an escaped backslash or quote.
         inside = _INSIDE.match(piece)
         length = 0 if inside is None else inside.end()
         return length, piece[length : length + 1] == b'"'
+    if quote >= 0:
+        return length, True
     # An escape that may have been cut begins the next piece.
     escape = piece.rfind(b"\\", max(0, length - _LONGEST_ESCAPE), length)
-    return (length, True) if quote >= 0 else (length if escape < 0 else escape, False)
+    return length if escape < 0 else escape, False
 
 
 def _read_letters(text: bytes) -> bytes | None:

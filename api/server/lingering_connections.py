@@ -139,7 +139,7 @@ class LingeringConnections:
 
     def _discard(self, lingering: _Lingering, now: float) -> None:
         try:
-            length = lingering.connection.recv_into(self._buffer)
+            length = lingering.connection.recv_into(self._buffer, 0, socket.MSG_TRUNC)
         except BlockingIOError:
             return
         except OSError:
