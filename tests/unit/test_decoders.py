@@ -166,7 +166,9 @@ def test_many_pictures_at_once_are_all_decoded(decoders: Decoders) -> None:
     def decode(size: int) -> None:
         while True:
             try:
-                widths[size] = decoders.read(PictureText.of(data_uri(encode(picture(size, 5)))), account_id=uuid4()).image.width
+                widths[size] = decoders.read(
+                    PictureText.of(data_uri(encode(picture(size, 5)))), account_id=uuid4()
+                ).image.width
             except PicturesBusy:
                 continue
             return

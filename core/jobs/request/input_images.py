@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
+from pydantic import AliasChoices
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
@@ -23,6 +24,16 @@ IMAGE_FIELDS = ("image", "mask_image", "control_image")
 
 _NO_ADDRESS = "addresses are not fetched: send the image itself as a data URI, or the id of one of your artifacts"
 _NO_SOURCE = "must be a data URI (data:image/png;base64,…) or the id of one of your artifacts (art_…)"
+
+
+def list_image_names() -> list[str]:
+    """The names under which a request gives images."""
+    names: list[str] = []
+    for field in IMAGE_FIELDS:
+        alias = RenderRequest.model_fields[field].validation_alias
+        others = alias.choices if isinstance(alias, AliasChoices) else [alias]
+        names += [field, *(name for name in others if isinstance(name, str) and name != field)]
+    return names
 
 
 def take_out_images(

@@ -53,7 +53,8 @@ class Decoder:
                 stdout=subprocess.DEVNULL,
                 stderr=subprocess.DEVNULL,
                 env={"PYTHONPATH": os.fspath(_PACKAGES), "PATH": os.defpath, "OMP_NUM_THREADS": "1"},
-                # Ctrl-C in a terminal reaches the parent alone, which closes the socket; and its time is not the parent's session's.
+                # Ctrl-C in a terminal reaches the parent alone, which closes the socket. Where Linux shares the time out among
+                # sessions, the time of the pictures would be the parent's.
                 start_new_session=True,
             )
         except BaseException:
