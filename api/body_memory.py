@@ -10,6 +10,7 @@ from contextlib import suppress
 from flask import g
 
 from api.large_bodies import LARGE_BODY_BYTES
+from core.pictures.picture_text import PictureText
 
 
 def take_memory(length: int) -> memoryview:
@@ -21,7 +22,13 @@ def take_memory(length: int) -> memoryview:
     return memoryview(pages)
 
 
+def release_with_body(picture: PictureText) -> None:
+    """When the current request ends, the picture is empty: an error that somebody still has must not keep the body in memory."""
+    if "large_body" in g:
+        g.large_body.callback(picture.release)
+
+
 def _release(pages: mmap.mmap) -> None:
-    # If something of an error still looks at them, they are released with it.
+    # If something of an error still looks at them, they are released with that.
     with suppress(BufferError):
         pages.close()

@@ -9,11 +9,12 @@ from typing import Any, TypeVar, cast
 from flask import Request, current_app, request
 from werkzeug.exceptions import BadRequest, ClientDisconnected, UnsupportedMediaType
 
-from api.body_memory import take_memory
+from api.body_memory import release_with_body, take_memory
 from api.large_bodies import admit_large_body, turn_to_parse
 from api.parse_json import parse_json
 from api.return_memory import note_body
 from api.unread_body import note_whole_body
+from core.pictures.picture_text import PictureText
 
 #: Bytes of a body that may hold images; what is beside them in the body has a limit of its own.
 _MAX_BODY_BYTES_WITH_IMAGES = 32 * 1024 * 1024
@@ -63,8 +64,13 @@ class JsonRequest(Request):
         data = self._read_whole()
         with turn_to_parse(len(data)):
             body = parse_json(data, picture_fields=_picture_fields())
-        # A string here would be parsed once more as JSON by the framework.
-        return body if isinstance(body, dict) else [body]
+        if not isinstance(body, dict):
+            # A string here would be parsed once more as JSON by the framework.
+            return [body]
+        for value in body.values():
+            if isinstance(value, PictureText):
+                release_with_body(value)
+        return body
 
     def _read_whole(self) -> memoryview:
         # Raises 413 for a length over the limit.

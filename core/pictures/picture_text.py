@@ -9,7 +9,7 @@ class PictureText:
     """A picture as a data URI, or as base64 alone. ASCII, in one or more pieces, of which most are views of the body."""
 
     def __init__(self, pieces: Sequence[bytes | memoryview]) -> None:
-        self.pieces = tuple(pieces)
+        self.pieces: tuple[bytes | memoryview, ...] = tuple(pieces)
 
     @classmethod
     def of(cls, text: str) -> PictureText:
@@ -22,6 +22,13 @@ class PictureText:
 
     def __str__(self) -> str:
         return b"".join(self.pieces).decode("ascii")
+
+    def release(self) -> None:
+        """Let go of the body. After this the text is empty."""
+        for piece in self.pieces:
+            if isinstance(piece, memoryview):
+                piece.release()
+        self.pieces = ()
 
     def read_beginning(self, length: int) -> str:
         """The first characters, as many as there are up to this length."""

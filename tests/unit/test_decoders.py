@@ -119,6 +119,17 @@ def test_a_decoder_has_limits_and_no_secrets(decoder: Decoder, monkeypatch: pyte
     assert {int(name.name) for name in (process / "fd").iterdir()} == {0, 1, 2}
 
 
+def test_a_decoder_takes_no_time_of_its_parents_session(decoder: Decoder) -> None:
+    """It is nice to the processes of its parent's session, and its own session is nice to others, if Linux shares out by sessions."""
+    decode(decoder, encode(picture()))
+    pid = pid_of(decoder)
+    autogroup = Path(f"/proc/{pid}/autogroup")
+
+    assert os.getpriority(os.PRIO_PROCESS, pid) > os.getpriority(os.PRIO_PROCESS, 0)
+    assert os.getsid(pid) == pid
+    assert not autogroup.exists() or int(autogroup.read_text().split()[-1]) > 0
+
+
 def test_a_decoder_ends_with_its_parent(decoder: Decoder) -> None:
     """It ends by itself when its socket is closed, also if the parent was killed."""
     decode(decoder, encode(picture()))
