@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from bench.markdown import write_rows
-from core.catalog import load_catalog
+from core.catalog import Task, load_catalog
 from core.catalog.schedulers import DIFFUSION_SCHEDULERS
 from worker.rendering.drawing import Drawing
 from worker.rendering.models import LoadedModel, Models
@@ -61,9 +61,9 @@ class Picturebook:
         catalog = load_catalog(Path(__file__).parents[1] / "models.toml")
         self._models = Models(catalog, device="cpu", budget_bytes=2**31, forwards=shared)
         self._model: LoadedModel = self._models.load("picturebook")
-        self._references: dict[tuple[str, int], Pixels] = {}
-        self._images: dict[str, Mapping[str, Image.Image]] = {"text-to-image": {}}
-        first = self._draw_one(FIRST, "ddim", FINE // 2, 1.0, {})
+        self._references: dict[tuple[Task, int], Pixels] = {}
+        self._images: dict[Task, Mapping[str, Image.Image]] = {"text-to-image": {}}
+        first = self._draw_one(FIRST, "ddim", FINE // 2, 1.0, "text-to-image")
         image = Image.fromarray(first.astype(np.uint8))
         mask = np.zeros((SIDE, SIDE), dtype=np.uint8)
         mask[:, SIDE // 3 :] = 255
@@ -73,7 +73,7 @@ class Picturebook:
     def close(self) -> None:
         self._models.close()
 
-    def measure(self, scheduler: str, task: str, *, steps: int, done: int) -> Distance:
+    def measure(self, scheduler: str, task: Task, *, steps: int, done: int) -> Distance:
         """The pictures of the last `done` of `steps` steps, beside references that start with as much noise."""
         pictures = self._draw(task, scheduler, steps, done)
         references = self._find_references(task, self._first_sigma(scheduler, task, steps, done))
@@ -84,14 +84,14 @@ class Picturebook:
             pixels=float(np.sqrt(((pictures - references) ** 2).mean())),
         )
 
-    def _find_references(self, task: str, sigma: float) -> Pixels:
+    def _find_references(self, task: Task, sigma: float) -> Pixels:
         sigmas = np.array([self._first_sigma("ddim", task, FINE, done) for done in range(1, FINE + 1)])
         done = int(np.abs(np.log(sigmas) - np.log(sigma)).argmin()) + 1
         if (task, done) not in self._references:
             self._references[task, done] = self._draw(task, "ddim", FINE, done)
         return self._references[task, done]
 
-    def _first_sigma(self, scheduler: str, task: str, steps: int, done: int) -> float:
+    def _first_sigma(self, scheduler: str, task: Task, steps: int, done: int) -> float:
         built = build_scheduler(scheduler, self._model.pipeline.scheduler, from_picture=task != "text-to-image")
         built.set_timesteps(steps)
         place = (steps - done) * built.order
@@ -100,18 +100,15 @@ class Picturebook:
         alpha = max(float(built.alphas_cumprod[int(built.timesteps[place])]), 1e-9)
         return float(((1 - alpha) / alpha) ** 0.5)
 
-    def _draw(self, task: str, scheduler: str, steps: int, done: int) -> Pixels:
+    def _draw(self, task: Task, scheduler: str, steps: int, done: int) -> Pixels:
         # A little more than the quotient, which binary rounding can leave below `done` steps.
         strength = min((done + 0.01) / steps, 1.0)
-        images = self._images[task]
-        return np.stack([self._draw_one(prompt, scheduler, steps, strength, images) for prompt in PROMPTS])
+        return np.stack([self._draw_one(prompt, scheduler, steps, strength, task) for prompt in PROMPTS])
 
-    def _draw_one(
-        self, prompt: str, scheduler: str, steps: int, strength: float, images: Mapping[str, Image.Image]
-    ) -> Pixels:
+    def _draw_one(self, prompt: str, scheduler: str, steps: int, strength: float, task: Task) -> Pixels:
         request = {"prompt": prompt, "negative_prompt": "", "width": SIDE, "height": SIDE, "guidance_scale": 2.0}
         request |= {"num_inference_steps": steps, "strength": strength, "scheduler": scheduler, "mask_feather": 0}
-        drawing = Drawing(request, [5], dict(images))
+        drawing = Drawing(request, [5], self._images[task], task=task)
         [image] = render_images(self._model, drawing, on_step=lambda _: None).images
         return np.asarray(image, dtype=np.float64)
 
@@ -152,7 +149,7 @@ def main() -> None:
 
 
 def _measure_all(
-    picturebook: Picturebook, scheduler: str, task: str, steps: Sequence[int]
+    picturebook: Picturebook, scheduler: str, task: Task, steps: Sequence[int]
 ) -> Iterator[tuple[int, Distance]]:
     for done in steps:
         asked = done if task == "text-to-image" else 2 * done

@@ -10,6 +10,8 @@ from typing import Any
 import torch
 from diffusers import DiffusionPipeline
 
+from core.catalog import Task
+
 #: Sides of the pictures that tests draw, in pixels.
 SIDE = 64
 
@@ -19,10 +21,12 @@ class Family:
     """One kind of model, as a pipeline with random weights that is small enough to be built in a test."""
 
     id: str
+    #: The pipeline class that `assemble` returns.
+    pipeline: str
     #: Builds the pipeline. Called with torch's generator seeded, so that the weights are the same every time.
     assemble: Callable[[], DiffusionPipeline]
     #: The tasks that the pipeline serves.
-    tasks: tuple[str, ...] = ("text-to-image",)
+    tasks: tuple[Task, ...] = ("text-to-image",)
     #: Whether a job needs a control image.
     control: bool = False
     #: The name of the guidance in the pipeline's `__call__`.
@@ -30,9 +34,23 @@ class Family:
     #: The arguments of every test's call, unless the test changes them.
     call: Mapping[str, Any] = field(default_factory=dict)
     steps: int = 4
+    #: How many pictures the field `image` of a job holds.
+    pictures: int = 1
+    #: Width and height of its input pictures, if they are not those of the result.
+    input_size: tuple[int, int] | None = None
+    #: As many images as one job can draw.
+    most_images: int = 4
+    #: The pipelines' names for the request's image fields, if they do not have those.
+    arguments: Mapping[str, str] = field(default_factory=dict)
+    #: The allowed difference of a job among others, as a part of the range, if the family amplifies rounding.
+    bound: float = 1e-4
+    #: What a call of diffusers alone needs besides: what Darkroom sets by itself.
+    bare_call: Mapping[str, Any] = field(default_factory=dict)
     #: Sizes as (width, height) that the family draws, the usual one first.
     sizes: tuple[tuple[int, int], ...] = ((SIDE, SIDE), (2 * SIDE, SIDE), (SIDE, 2 * SIDE))
     default_scheduler: str = "euler"
+    #: The scheduler by which it is compared with diffusers alone: its own, unless Darkroom corrects what that one draws.
+    compared_scheduler: str = "own"
 
     def build(self, folder: Path) -> None:
         """Writes the pipeline to the folder in diffusers' layout, as safetensors."""

@@ -3,19 +3,29 @@
 from __future__ import annotations
 
 from transformers import (
+    BertConfig,
+    BertModel,
     CLIPTextConfig,
     CLIPTextModel,
     CLIPTextModelWithProjection,
     Gemma2Config,
     Gemma2Model,
+    GlmConfig,
+    GlmModel,
     PreTrainedTokenizerBase,
     Qwen2_5_VLConfig,
     Qwen2_5_VLForConditionalGeneration,
     Qwen3Config,
     Qwen3ForCausalLM,
     Qwen3Model,
+    Qwen3VLConfig,
+    Qwen3VLForConditionalGeneration,
     T5Config,
     T5EncoderModel,
+    T5GemmaConfig,
+    T5GemmaEncoderModel,
+    UMT5Config,
+    UMT5EncoderModel,
 )
 
 #: Width of the hidden states of each of them.
@@ -37,9 +47,57 @@ def t5_text_encoder(tokenizer: PreTrainedTokenizerBase, *, width: int = WIDTH) -
     return T5EncoderModel(config)
 
 
+def umt5_text_encoder(tokenizer: PreTrainedTokenizerBase) -> UMT5EncoderModel:
+    config = UMT5Config(
+        vocab_size=len(tokenizer), d_model=WIDTH, d_kv=16, d_ff=WIDTH, num_layers=2, num_heads=2, pad_token_id=0
+    )
+    return UMT5EncoderModel(config)
+
+
+def bert_text_encoder(tokenizer: PreTrainedTokenizerBase) -> BertModel:
+    config = BertConfig(
+        vocab_size=len(tokenizer),
+        hidden_size=WIDTH,
+        num_hidden_layers=2,
+        num_attention_heads=2,
+        intermediate_size=WIDTH,
+        max_position_embeddings=77,
+    )
+    return BertModel(config)
+
+
 def gemma_text_encoder(tokenizer: PreTrainedTokenizerBase) -> Gemma2Model:
     config = Gemma2Config(**_decoder(tokenizer, layers=2), head_dim=16, attn_implementation="eager")
     return Gemma2Model(config)
+
+
+def t5gemma_text_encoder(tokenizer: PreTrainedTokenizerBase) -> T5GemmaEncoderModel:
+    config = T5GemmaConfig(
+        encoder=_decoder(tokenizer, layers=2) | {"head_dim": 16, "attn_implementation": "eager"},
+        is_encoder_decoder=False,
+    )
+    return T5GemmaEncoderModel(config)
+
+
+def glm_text_encoder(tokenizer: PreTrainedTokenizerBase) -> GlmModel:
+    return GlmModel(GlmConfig(**_decoder(tokenizer, layers=2), head_dim=16))
+
+
+def qwen3_vision_text_encoder(tokenizer: PreTrainedTokenizerBase) -> Qwen3VLForConditionalGeneration:
+    config = Qwen3VLConfig(
+        text_config=_decoder(tokenizer, layers=2)
+        | {"head_dim": 16, "rope_parameters": {"rope_type": "default", "rope_theta": 1e6, "mrope_section": [3, 3, 2]}},
+        vision_config={
+            "depth": 1,
+            "hidden_size": WIDTH,
+            "intermediate_size": WIDTH,
+            "num_heads": 2,
+            "out_hidden_size": WIDTH,
+            "deepstack_visual_indexes": [0],
+            "num_position_embeddings": 16,
+        },
+    )
+    return Qwen3VLForConditionalGeneration(config)
 
 
 def qwen3_text_encoder(tokenizer: PreTrainedTokenizerBase) -> Qwen3Model:

@@ -6,7 +6,7 @@ import json
 import string
 
 from tokenizers import Tokenizer, models, pre_tokenizers, trainers
-from transformers import CLIPTokenizer, GemmaTokenizer, Qwen2Tokenizer, T5Tokenizer
+from transformers import BertTokenizer, CLIPTokenizer, GemmaTokenizer, Qwen2Tokenizer, T5Tokenizer
 
 #: The texts from which pairs of letters are learnt; other texts take a few more tokens.
 SENTENCES = (
@@ -35,6 +35,13 @@ def clip_tokenizer() -> CLIPTokenizer:
     letters = sorted(pre_tokenizers.ByteLevel.alphabet())
     tokens = [*letters, *(letter + "</w>" for letter in letters), "<|startoftext|>", "<|endoftext|>"]
     return CLIPTokenizer(vocab={token: index for index, token in enumerate(tokens)}, merges=[], model_max_length=77)
+
+
+def bert_tokenizer() -> BertTokenizer:
+    """A token for every letter, at the beginning of a word and inside."""
+    letters = string.ascii_lowercase + string.digits + string.punctuation
+    tokens = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", *letters, *("##" + letter for letter in letters)]
+    return BertTokenizer(vocab={token: index for index, token in enumerate(tokens)}, model_max_length=77)
 
 
 def t5_tokenizer() -> T5Tokenizer:

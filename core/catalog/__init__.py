@@ -5,14 +5,14 @@ from __future__ import annotations
 from core.catalog.catalog import Catalog, get_catalog, load_catalog
 from core.catalog.configuration import ModelConfiguration
 from core.catalog.entry import ModelEntry
+from core.catalog.families import ClassFacts, Task, find_family, is_controlled, list_families, list_refused
 from core.catalog.lora import LoraEntry, LoraHubSource, LoraScale
 from core.catalog.schedulers import find_least_steps
 from core.catalog.signatures import (
     Parameter,
     PipelineSignature,
     StepRounding,
-    Task,
-    derive_task,
+    find_drawing_signature,
     find_signature,
     find_task_signature,
     list_pipeline_classes,
@@ -22,6 +22,7 @@ from core.catalog.sources import FileSource, FolderSource, HubSource, Source
 
 __all__ = [
     "Catalog",
+    "ClassFacts",
     "FileSource",
     "FolderSource",
     "HubSource",
@@ -35,12 +36,16 @@ __all__ = [
     "Source",
     "StepRounding",
     "Task",
-    "derive_task",
+    "find_drawing_signature",
+    "find_family",
     "find_least_steps",
     "find_signature",
     "find_task_signature",
     "get_catalog",
+    "is_controlled",
+    "list_families",
     "list_pipeline_classes",
+    "list_refused",
     "load_catalog",
     "takes_eta",
 ]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import difflib
 
 from core.catalog.entry import ModelEntry
+from core.catalog.families import is_controlled, list_refused
 from core.catalog.signatures import find_signature, find_task_signature, list_pipeline_classes
 
 #: Parameters that have fields of their own in a section, or that the engine sets for each job.
@@ -16,6 +17,8 @@ _NOT_IN_DEFAULTS = {
 
 def check_pipeline(entry: ModelEntry, class_name: str) -> None:
     """Raises ValueError, whose message begins with the field, if the pipeline class cannot do what the section says."""
+    if class_name in (refused := list_refused()):
+        raise ValueError(f"pipeline: {class_name} cannot be served: {refused[class_name]}")
     if find_signature(class_name) is None:
         nearest = difflib.get_close_matches(class_name, list_pipeline_classes(), n=1)
         hint = f"; did you mean {nearest[0]}?" if nearest else ""
@@ -23,7 +26,7 @@ def check_pipeline(entry: ModelEntry, class_name: str) -> None:
 
     known: set[str] = set()
     for task in entry.tasks:
-        signature = find_task_signature(class_name, task)
+        signature = find_task_signature(class_name, task, controlled=is_controlled(class_name))
         if signature is None:
             raise ValueError(f"tasks: {class_name} has no {task}")
         known |= set(signature.parameters)

@@ -6,21 +6,12 @@ from typing import Annotated, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
+from core.catalog.families import Scalar, Task, find_size_step
 from core.catalog.schedulers import SCHEDULER_NAMES
-from core.catalog.signatures import Task
 from core.catalog.sources import FolderSource, HubSource, Source
 
 ModelId = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9._-]{0,63}$")]
 PixelSide = Annotated[int, Field(ge=8, le=16_384, multiple_of=8)]
-Scalar = bool | int | float | str
-
-#: What the sides of a picture have to be multiples of, in pixels, by the beginning of the pipeline's name: the
-#: autoencoder's reduction times the transformer's patch. All others: 8.
-_SIZE_STEPS = {
-    **dict.fromkeys(("Flux", "StableDiffusion3", "QwenImage", "ZImage", "Chroma", "Lumina", "CogView4", "Krea"), 16),
-    **dict.fromkeys(("AuraFlow", "Ideogram", "NucleusMoE", "Ovis"), 16),
-    **dict.fromkeys(("Sana", "GlmImage", "PRX"), 32),
-}
 
 
 class ModelEntry(BaseModel):
@@ -94,7 +85,7 @@ class ModelEntry(BaseModel):
         """What the sides of a picture have to be multiples of."""
         if self.size_step is not None:
             return self.size_step
-        return next((step for name, step in _SIZE_STEPS.items() if pipeline_class.startswith(name)), 8)
+        return find_size_step(pipeline_class)
 
     @model_validator(mode="after")
     def _defaults_lie_within_the_limits(self) -> Self:

@@ -1,18 +1,20 @@
 """What diffusers' pipelines accept, without diffusers: read from a file that the worker's side writes.
 
-`python -m worker.rendering.pipelines.write_signatures` writes it again, after an upgrade of diffusers.
+`python -m worker.rendering.pipelines.write_signatures` writes it again, after an upgrade of diffusers or a change of
+`families.toml`.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import Any, Literal
 
-Task = Literal["text-to-image", "image-to-image", "inpainting"]
+from core.catalog.families import ClassFacts, Task, find_family
+
 Kind = Literal["text", "number", "integer", "boolean", "image"]
 #: What a pipeline makes of num_inference_steps x strength: a whole number of steps, rounded down or up; or it does all
 #: steps, and the strength says only where they begin.
@@ -30,26 +32,21 @@ class Parameter:
     #: The pipeline's name for it: the same as ours, but first-generation ControlNet pipelines call the control image
     #: `image`.
     argument: str
+    #: Whether the pipeline cannot be called without it.
+    is_required: bool = False
+    #: Of an image: as many as one request may give.
+    most: int = 1
 
 
 @dataclass(frozen=True)
 class PipelineSignature:
-    """A pipeline class: which class serves which task with its components, and what it accepts itself."""
+    """What a pipeline class accepts."""
 
     class_name: str
-    tasks: Mapping[str, str]
-    #: The same with a ControlNet beside them.
-    controlled: Mapping[str, str]
     parameters: Mapping[str, Parameter]
     #: Of classes with a `strength`; "all" for the others.
-    step_rounding: StepRounding = "all"
-
-
-def derive_task(images: Collection[str]) -> Task:
-    """The task that a request's image fields ask for: of `image`, `mask_image` and `control_image`, those that are set."""
-    if "mask_image" in images:
-        return "inpainting"
-    return "image-to-image" if "image" in images else "text-to-image"
+    step_rounding: StepRounding
+    facts: ClassFacts
 
 
 def find_signature(class_name: str) -> PipelineSignature | None:
@@ -57,13 +54,25 @@ def find_signature(class_name: str) -> PipelineSignature | None:
     return _read_signatures().get(class_name)
 
 
-def find_task_signature(class_name: str, task: str, *, controlled: bool = False) -> PipelineSignature | None:
-    """What the class that serves the task with the components of `class_name` accepts, or None if there is none."""
-    own = find_signature(class_name)
-    if own is None:
-        return None
-    name = (own.controlled if controlled else own.tasks).get(task)
+def find_task_signature(class_name: str, task: Task, *, controlled: bool = False) -> PipelineSignature | None:
+    """What the class that serves the task with the components of `class_name` accepts, or None if there is none.
+
+    `controlled`: with a ControlNet beside them.
+    """
+    family = find_family(class_name)
+    name = None if family is None else family.find_class(task, controlled=controlled)
     return None if name is None else find_signature(name)
+
+
+def find_drawing_signature(class_name: str, task: Task, *, with_control_image: bool) -> PipelineSignature | None:
+    """What the class accepts that draws a job with the components of `class_name`; None if there is none.
+
+    A job with a control image goes by a ControlNet, unless the class for the task takes control images itself.
+    """
+    plain = find_task_signature(class_name, task)
+    if with_control_image and (plain is None or "control_image" not in plain.parameters):
+        return find_task_signature(class_name, task, controlled=True)
+    return plain
 
 
 def list_pipeline_classes() -> list[str]:
@@ -84,16 +93,20 @@ def _read_file() -> dict[str, Any]:
 
 @cache
 def _read_signatures() -> dict[str, PipelineSignature]:
-    return {
-        class_name: PipelineSignature(
-            class_name=class_name,
-            tasks=entry["tasks"],
-            controlled=entry["controlled"],
-            parameters={
-                name: Parameter(kind, default, argument[0] if argument else name)
-                for name, (kind, default, *argument) in entry["parameters"].items()
-            },
-            step_rounding=entry.get("step_rounding", "all"),
+    return {name: _build_signature(name, entry) for name, entry in _read_file()["classes"].items()}
+
+
+def _build_signature(class_name: str, entry: dict[str, Any]) -> PipelineSignature:
+    family = find_family(class_name)
+    facts = ClassFacts() if family is None else family.facts_of(class_name)
+    parameters = {}
+    for name, (kind, default, *required) in entry["parameters"].items():
+        own = facts.inputs.get(name)
+        parameters[name] = Parameter(
+            kind,
+            default,
+            argument=(own and own.argument) or name,
+            is_required=bool(required),
+            most=1 if own is None else own.most,
         )
-        for class_name, entry in _read_file()["classes"].items()
-    }
+    return PipelineSignature(class_name, parameters, entry.get("step_rounding", "all"), facts)

@@ -19,7 +19,7 @@ from PIL import Image
 
 from bench.models_file import write_section
 from bench.tiny_families import FAMILIES
-from core.catalog import load_catalog
+from core.catalog import Task, load_catalog
 from tests.conftest import REPOSITORY
 from worker.rendering.checkpoints import Checkpoint
 from worker.rendering.drawing import Drawing
@@ -34,7 +34,7 @@ class Case:
     """A render of one of the tiny families."""
 
     family: str
-    task: str
+    task: Task
     scheduler: str
     seeds: tuple[int, ...] = (7, 8)
     steps: int = 5
@@ -103,13 +103,16 @@ class TinyModels:
         self._models.close()
 
 
+def build_drawing(case: Case) -> Drawing:
+    """What the case draws, with a batch job of its own."""
+    return Drawing(case.request, case.seeds, draw_images(case), task=case.task)
+
+
 def draw(model: LoadedModel, case: Case, checkpoint: Checkpoint | None = None) -> Drawn:
     """The whole render, or the rest of it."""
     forwards = model.batcher.forwards
     ends: list[StepEnd] = []
-    rendered = render_images(
-        model, Drawing(case.request, case.seeds, draw_images(case)), on_step=ends.append, checkpoint=checkpoint
-    )
+    rendered = render_images(model, build_drawing(case), on_step=ends.append, checkpoint=checkpoint)
     assert ends[-1].is_last
     return Drawn(
         pixels_sha256=_digest(np.stack([np.asarray(image) for image in rendered.images])),
@@ -132,7 +135,7 @@ def stop_after(
             raise Stopped
 
     with contextlib.suppress(Stopped):
-        render_images(model, Drawing(case.request, case.seeds, draw_images(case)), on_step=stop, checkpoint=checkpoint)
+        render_images(model, build_drawing(case), on_step=stop, checkpoint=checkpoint)
     return kept[0], model.batcher.forwards - forwards
 
 

@@ -51,6 +51,7 @@ def attempt() -> ClaimedAttempt:
         attempt_number=1,
         model="picturebook",
         model_revision="1",
+        task="text-to-image",
         request={},
         steps=STEPS,
         seed=1,

@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 
 from bench.tiny_families import FAMILIES
 from bench.tiny_families.family import Family
+from core.catalog import Task
 from core.catalog.schedulers import DIFFUSION_SCHEDULERS, FLOW_SCHEDULERS
 from tests.rendering.resuming import Case, Drawn, TinyModels, draw, resume_elsewhere, stop_after, write_stopped
 from worker.rendering.checkpoints import Checkpoint
@@ -26,7 +27,7 @@ from worker.rendering.render import render_images
 from worker.rendering.watch_steps import StepEnd
 
 
-def own(family: Family, task: str) -> Case:
+def own(family: Family, task: Task) -> Case:
     """With the scheduler that the family is published with."""
     return Case(family.id, task, "own")
 

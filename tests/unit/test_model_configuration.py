@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from bench.models_file import write_section
-from core.catalog import Catalog, find_task_signature, load_catalog
+from core.catalog import Catalog, Task, find_task_signature, load_catalog
 from core.catalog.lock import Lock, LockedFile, LockedSource, write_lock
 from core.errors import InvalidRequest
 from core.jobs.request.parameter_schema import describe_parameters
@@ -18,7 +18,7 @@ from core.jobs.request.render_request import RenderRequest
 from core.jobs.request.resolve_request import ResolvedRequest, resolve_request
 
 COMMIT = "0123456789abcdef0123456789abcdef01234567"
-EVERY_TASK = ["text-to-image", "image-to-image", "inpainting"]
+EVERY_TASK: list[Task] = ["text-to-image", "image-to-image", "inpainting"]
 
 
 def write_model(folder: Path, class_name: str, index: dict[str, Any] | None = None, **components: Any) -> None:

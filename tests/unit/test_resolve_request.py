@@ -130,7 +130,7 @@ def test_a_row_holds_what_the_model_has(
         ("sd15-edges", {"controlnet_conditioning_scale": 0.5}, "controlnet_conditioning_scale: needs `control_image`"),
         ("sd15-edges", {"guess_mode": True}, "guess_mode: needs `control_image`"),
         ("sd15-edges", {"control_image": "art_1", "guidance_rescale": 0.5}, "guidance_rescale: .* no such parameter"),
-        ("flux.2-klein", {"image": "art_1", "strength": 0.5}, "strength: flux.2-klein has no such parameter for image"),
+        ("flux.2-klein", {"image": "art_1", "strength": 0.5}, "strength: flux.2-klein has no such parameter for edit"),
         ("sd15", {"image": "art_1", "num_inference_steps": 1, "strength": 0.5}, "strength: leaves no step"),
         ("flux.1-dev", {"width": 1000}, "width: this model needs a multiple of 16"),
         ("flux.1-dev", {"width": 4096}, "width: this model allows at most 2048"),

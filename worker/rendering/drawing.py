@@ -8,6 +8,7 @@ from typing import Any
 
 from PIL.Image import Image
 
+from core.catalog import Task
 from worker.rendering.batching import BatchJob
 
 
@@ -19,8 +20,9 @@ class Drawing:
     request: Mapping[str, Any]
     #: One image is drawn for each, in order.
     seeds: Sequence[int]
-    #: The pictures that the request names (`image`, `mask_image`, `control_image`), as large as the job draws. Which of
-    #: them there are decides the task.
-    images: Mapping[str, Image] = field(default_factory=dict)
+    #: The pictures that the request names (`image`, `mask_image`, `control_image`); several of a field that takes several.
+    images: Mapping[str, Image | Sequence[Image]] = field(default_factory=dict)
     #: Shows the other jobs how much of the device this one takes.
     job: BatchJob = field(default_factory=BatchJob)
+    #: Together with whether there is a control image, it decides which class of the model's family draws.
+    task: Task = "text-to-image"

@@ -2,39 +2,24 @@
 
 from __future__ import annotations
 
-import inspect
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
 from typing import Any
 
 import torch
 from PIL.Image import Image
 
-from core.catalog import derive_task
+from core.catalog import ClassFacts
 from worker.rendering.checkpoints import Checkpoint, open_journal
 from worker.rendering.drawing import Drawing
 from worker.rendering.errors import NonFiniteResult
 from worker.rendering.images.inpainting import Inpainting
 from worker.rendering.models import LoadedModel
-from worker.rendering.pipelines import (
-    build_pipeline,
-    build_scheduler,
-    control_argument,
-    find_refusal,
-    list_unused,
-    settle_strength,
-)
+from worker.rendering.pipelines import build_arguments, build_pipeline, find_refusal, list_unused, read_facts
+from worker.rendering.pipelines.settled_chance import SettledChance
 from worker.rendering.prompts import JobPrompts, PromptCache, install_prompt_cache
 from worker.rendering.watch_steps import StepEnd, watch_steps
-
-#: The parameters of a request that are not passed to the pipeline: the renderer handles each of them itself.
-_NOT_THE_PIPELINES = frozenset(
-    {
-        *("num_images", "scheduler", "output_format", "loras", "deterministic", "seed"),
-        *("image", "mask_image", "control_image", "padding_mask_crop", "mask_feather"),
-    }
-)
 
 
 @dataclass(frozen=True)
@@ -77,11 +62,12 @@ def render_images(
     RequestRefused if the mask paints nothing or the pipeline cannot draw what the request asks for, and NonFiniteResult if
     the latents are not finite any more.
     """
-    inpainting = Inpainting(drawing.images, drawing.request) if "mask_image" in drawing.images else None
+    inpainting = Inpainting(_take_first(drawing.images), drawing.request) if "mask_image" in drawing.images else None
     with model.adapters.use(drawing.request.get("loras") or (), model.batcher.paused) as loras:
+        pipeline = build_pipeline(model, drawing)
+        facts = read_facts(pipeline)
         drawing.job.adapters = loras.adapters
-        drawing.job.is_deterministic = bool(drawing.request.get("deterministic"))
-        pipeline = _build_pipeline(model, drawing)
+        drawing.job.goes_alone = bool(drawing.request.get("deterministic")) or facts.apart is not None
         # On the CPU, so that a seed means the same noise on every device.
         generators = [torch.Generator("cpu").manual_seed(seed) for seed in drawing.seeds]
         journal = open_journal(model, pipeline, drawing, generators=generators, checkpoint=checkpoint)
@@ -96,14 +82,15 @@ def render_images(
         if watch is not None:
             watch(pipeline)
         check = _ResultCheck(model, drawing, on_step)
-        watch_steps(pipeline, check.check_result, journal)
+        watch_steps(pipeline, check.check_result, journal, steps=_count_stage_steps(facts, drawing.request))
 
-        with check.refused_requests():
+        with check.refused_requests(), model.turn if facts.one_at_a_time else nullcontext():
             images = _run_pipeline(
                 pipeline,
                 model,
                 drawing,
                 generators,
+                chance=SettledChance(len(drawing.seeds)) if facts.leaves_to_chance else nullcontext(),
                 images=drawing.images if inpainting is None else inpainting.prepare_images(pipeline),
             )
         if inpainting is not None:
@@ -120,13 +107,13 @@ def render_images(
         )
 
 
-def _build_pipeline(model: LoadedModel, drawing: Drawing) -> Any:
-    """A pipeline object and a scheduler of the job's own, for the task that the drawing's pictures make."""
-    pipeline = build_pipeline(model, derive_task(drawing.images), control="control_image" in drawing.images)
-    pipeline.scheduler = build_scheduler(
-        drawing.request["scheduler"], model.pipeline.scheduler, from_picture="image" in drawing.images
-    )
-    return pipeline
+def _take_first(images: Mapping[str, Image | Sequence[Image]]) -> dict[str, Image]:
+    return {name: each if isinstance(each, Image) else each[0] for name, each in images.items()}
+
+
+def _count_stage_steps(facts: ClassFacts, request: Mapping[str, Any]) -> int | None:
+    """The steps of all stages of a pipeline that draws in stages; None for others, whose first step shows it."""
+    return sum(request[name] for name in facts.steps) if len(facts.steps) > 1 else None
 
 
 class _ResultCheck:
@@ -165,43 +152,16 @@ def _run_pipeline(
     drawing: Drawing,
     generators: Sequence[torch.Generator],
     *,
-    images: Mapping[str, Image],
+    chance: AbstractContextManager[Any],
+    images: Mapping[str, Image | Sequence[Image]],
 ) -> list[Image]:
-    with torch.inference_mode(), model.batcher.job(drawing.job):
+    with torch.inference_mode(), model.batcher.job(drawing.job), chance:
         drawn: list[Image] = pipeline(
-            **_arguments(pipeline, drawing.request),
-            **_name_images(pipeline, images, count=len(drawing.seeds)),
-            num_images_per_prompt=len(drawing.seeds),
+            **build_arguments(pipeline, drawing, images),
             generator=generators,
             output_type="pil",
         ).images
     return drawn
-
-
-def _arguments(pipeline: Any, request: Mapping[str, Any]) -> dict[str, Any]:
-    """The request's parameters that this pipeline accepts. An empty negative prompt is what the pipeline takes for none."""
-    accepted = inspect.signature(pipeline.__call__).parameters
-    given = {name: value for name, value in request.items() if name in accepted and name not in _NOT_THE_PIPELINES}
-    if not given.get("negative_prompt", True):
-        given["negative_prompt"] = accepted["negative_prompt"].default
-    if "strength" in given:
-        given["strength"] = settle_strength(type(pipeline), request["num_inference_steps"], given["strength"])
-    return given
-
-
-def _name_images(pipeline: Any, images: Mapping[str, Image], *, count: int) -> dict[str, Any]:
-    """The pictures by the names of this pipeline's arguments. A picture that it adds noise to is repeated for each image.
-
-    A pipeline that is given such a picture once encodes it with the first image's generator and repeats the result. The
-    other images would then start from other latents than when each is drawn alone, or (SD3) the pipeline fails.
-    A pipeline that only looks at a picture (FLUX.2) would take a list for several pictures.
-    """
-    named: dict[str, Any] = {
-        control_argument(pipeline) if name == "control_image" else name: image for name, image in images.items()
-    }
-    if count > 1 and "image" in images and "strength" in inspect.signature(type(pipeline).__call__).parameters:
-        named["image"] = [images["image"]] * count
-    return named
 
 
 def _check_finite(latents: torch.Tensor) -> None:

@@ -128,7 +128,7 @@ def _render(
     slot: Slot,
     checkpoints: JobCheckpoints,
 ) -> Rendered:
-    drawing = Drawing(attempt.request, attempt.image_seeds, load_inputs(attempt), slot.job)
+    drawing = Drawing(attempt.request, attempt.image_seeds, load_inputs(attempt), slot.job, attempt.task)
     started = time.perf_counter()
 
     def obey_lease(end: StepEnd) -> None:

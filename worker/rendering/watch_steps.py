@@ -12,6 +12,7 @@ from typing import Any
 import torch
 
 from worker.rendering.checkpoints import Checkpoint, Journal
+from worker.rendering.modules.list_schedulers import list_schedulers
 
 
 @dataclass(frozen=True)
@@ -32,42 +33,63 @@ class StepEnd:
         return self.step >= self.steps
 
 
-def watch_steps(pipeline: Any, on_step: Callable[[StepEnd], None], journal: Journal) -> None:
-    """Call `on_step` after each step of the pipeline's scheduler. Pipeline and scheduler must be the job's own.
+def watch_steps(
+    pipeline: Any, on_step: Callable[[StepEnd], None], journal: Journal, *, steps: int | None = None
+) -> None:
+    """Call `on_step` after each step of the pipeline's schedulers. Pipeline and schedulers must be the job's own.
 
-    Steps that the journal knows to be done are not taken again; `on_step` is called only for the last of them.
+    `steps` is the number of steps of a pipeline that draws in stages; for others the first step shows it. Steps that the
+    journal knows to be done are not taken again; `on_step` is called only for the last of them.
     """
-    scheduler = pipeline.scheduler
-    step = scheduler.step
-    done = 0
-    steps = 0
-
-    # Pipelines read the signature to find out what a scheduler takes, so it stays as it is.
-    @functools.wraps(step)
-    def watched(model_output: Any, timestep: Any, *arguments: Any, **options: Any) -> Any:
-        nonlocal done, steps
-        if done == 0:
-            steps = _count_steps(pipeline, timestep)
-            journal.begin(steps)
-        done += 1
-        if done <= journal.earlier_steps:
-            result = journal.pass_step(arguments[0] if arguments else options["sample"])
-        else:
-            result = step(model_output, timestep, *arguments, **options)
-            journal.end_step(result)
-        if done >= journal.earlier_steps:
-            on_step(StepEnd(done, steps, _latents(result), journal.capture))
-        return result
-
-    scheduler.step = watched
+    watch = _Watch(pipeline, on_step, journal, steps)
+    for scheduler in list_schedulers(pipeline).values():
+        if hasattr(scheduler, "step"):
+            watch.follow(scheduler)
 
 
-def _count_steps(pipeline: Any, first_timestep: Any) -> int:
+class _Watch:
+    """Counts the steps of a render, whichever scheduler takes them."""
+
+    def __init__(self, pipeline: Any, on_step: Callable[[StepEnd], None], journal: Journal, steps: int | None) -> None:
+        self._pipeline = pipeline
+        self._on_step = on_step
+        self._journal = journal
+        self._known_steps = steps
+        self._steps = 0
+        self._done = 0
+
+    def follow(self, scheduler: Any) -> None:
+        step = scheduler.step
+
+        # Pipelines read the signature to find out what a scheduler takes, so it stays as it is.
+        @functools.wraps(step)
+        def watched(model_output: Any, timestep: Any, *arguments: Any, **options: Any) -> Any:
+            self._begin(scheduler, timestep)
+            if self._done <= self._journal.earlier_steps:
+                result = self._journal.pass_step(arguments[0] if arguments else options["sample"])
+            else:
+                result = step(model_output, timestep, *arguments, **options)
+                self._journal.end_step(result)
+            if self._done >= self._journal.earlier_steps:
+                self._on_step(StepEnd(self._done, self._steps, _latents(result), self._journal.capture))
+            return result
+
+        scheduler.step = watched
+
+    def _begin(self, scheduler: Any, timestep: Any) -> None:
+        if self._done == 0:
+            known = self._known_steps
+            self._steps = _count_steps(self._pipeline, scheduler, timestep) if known is None else known
+            self._journal.begin(self._steps)
+        self._done += 1
+
+
+def _count_steps(pipeline: Any, scheduler: Any, first_timestep: Any) -> int:
     """The steps of this render: fewer than the scheduler's if the picture to start from is only partly noised."""
     known: int | None = getattr(pipeline, "_num_timesteps", None)
     if known is not None:
         return known
-    timesteps: torch.Tensor = pipeline.scheduler.timesteps
+    timesteps: torch.Tensor = scheduler.timesteps
     value = first_timestep.flatten()[0] if isinstance(first_timestep, torch.Tensor) else first_timestep
     places = (timesteps == value).nonzero()
     return len(timesteps) - (int(places[0]) if len(places) else 0)

@@ -10,7 +10,7 @@ import torch
 
 from bench.render.jobs import STRENGTH, Job
 from bench.render.serve.setting import Setting
-from core.catalog import Catalog, ModelEntry
+from core.catalog import Catalog, ModelEntry, Task
 from core.catalog.schedulers import OWN
 from worker.rendering.batching import BatchJob
 from worker.rendering.drawing import Drawing
@@ -25,6 +25,9 @@ from worker.rendering.watch_steps import StepEnd
 THREADS = 32
 
 _MODEL = "bench"
+
+#: The catalog's task by the bench's.
+_TASKS: dict[str, Task] = {"text": "text-to-image", "image": "image-to-image"}
 
 
 class Engine:
@@ -50,7 +53,7 @@ class Engine:
                     slot.release()
 
             images = {"image": job.input_picture()} if job.task == "image" else {}
-            drawing = Drawing(self._build_request(job), [job.seed], images, slot.job)
+            drawing = Drawing(self._build_request(job), [job.seed], images, slot.job, _TASKS[job.task])
             drawn = render_images(self._model, drawing, on_step=release_slot)
             return encode_image(drawn.images[0], "png").body
 

@@ -13,6 +13,7 @@ from sqlalchemy import ColumnElement, Select, Text, and_, bindparam, case, false
 from sqlalchemy.orm import Session, aliased
 
 from core.accounts.tables import Account
+from core.catalog import Task
 from core.database import CompiledQuery, fetch_one
 from core.jobs.queue.claimable import claimable, is_waiting
 from core.jobs.tables import Job
@@ -74,6 +75,7 @@ class ClaimableJob:
     available_at: datetime
     model: str
     model_revision: str
+    task: Task
     request: dict[str, Any]
     steps: int | None
     seed: int

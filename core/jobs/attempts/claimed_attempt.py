@@ -10,6 +10,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from core.artifacts.tables import Artifact, ArtifactKind
+from core.catalog import Task
 from core.jobs.attempts.checkpoints import StoredCheckpoint, find_checkpoint
 from core.jobs.attempts.open_attempt import OpenedAttempt
 from core.jobs.request.input_images import IMAGE_FIELDS, list_input_ids
@@ -37,6 +38,7 @@ class ClaimedAttempt:
     attempt_number: int
     model: str
     model_revision: str
+    task: Task
     request: dict[str, Any]
     #: Denoising steps that it takes, in which its progress is counted.
     steps: int
@@ -65,6 +67,7 @@ def build_claimed_attempt(session: Session, opened: OpenedAttempt) -> ClaimedAtt
         attempt_number=opened.attempt_number,
         model=job.model,
         model_revision=job.model_revision,
+        task=job.task,
         request=job.request,
         steps=opened.steps,
         seed=job.seed,

@@ -6,18 +6,12 @@ from functools import cache
 from typing import Any
 
 from core.catalog import Catalog, Task, find_least_steps
+from core.jobs.request.choose_task import PICTURES_OF
 from core.jobs.request.loras import describe_loras
 from core.jobs.request.parameters import EVERY_MODELS, ModelParameters, build_adapter, find_parameters
 from core.jobs.request.render_request import RenderRequest
 
 _DIALECT = "https://json-schema.org/draft/2020-12/schema"
-
-#: Fields that a request for the task has to carry.
-_REQUIRED = {
-    "text-to-image": ["prompt"],
-    "image-to-image": ["prompt", "image"],
-    "inpainting": ["prompt", "image", "mask_image"],
-}
 
 
 def describe_parameters(catalog: Catalog, model_id: str) -> dict[Task, dict[str, Any]]:
@@ -60,7 +54,11 @@ def _build_schema(parameters: ModelParameters, with_control: ModelParameters | N
         "title": f"{parameters.model_id}: {parameters.task}",
         "type": "object",
         "properties": properties,
-        "required": _REQUIRED[parameters.task],
+        "required": [
+            "prompt",
+            *PICTURES_OF[parameters.task],
+            *(["control_image"] if parameters.needs_control_image else []),
+        ],
         "additionalProperties": False,
     }
 

@@ -19,7 +19,9 @@ from core.catalog import (
     StepRounding,
     Task,
     find_task_signature,
+    is_controlled,
 )
+from core.jobs.request.choose_task import PICTURES_OF
 from core.jobs.request.render_request import Prompt, RenderRequest
 
 #: Fields of a request that mean the same for every model, whatever its pipeline's signature says.
@@ -44,13 +46,6 @@ _LIMITS: dict[str, tuple[float, float]] = {
 }
 _NUMBER_LIMITS = (-1000.0, 1000.0)
 _INTEGER_LIMITS = (0, 65_536)
-
-#: Pictures that a pipeline may take for another task than this one.
-_NOT_FOR: dict[Task, set[str]] = {
-    "text-to-image": {"image", "mask_image"},
-    "image-to-image": {"mask_image"},
-    "inpainting": set(),
-}
 
 #: What the renderer itself does for inpainting, after the pipeline. A cell of most models' latents is eight pixels wide.
 _OF_INPAINTING = {"mask_feather": Parameter("integer", 8, "mask_feather")}
@@ -90,6 +85,11 @@ class ModelParameters:
         return self.configuration.most_clip_skip(self.pipeline_class)
 
     @property
+    def needs_control_image(self) -> bool:
+        """Whether the pipeline cannot be called without a control image."""
+        return "control_image" in self.offered and self.offered["control_image"].is_required
+
+    @property
     def extras(self) -> dict[str, Parameter]:
         """Parameters that we have no field for."""
         return {name: each for name, each in self.offered.items() if name not in RenderRequest.model_fields}
@@ -101,16 +101,18 @@ def find_parameters(catalog: Catalog, model_id: str, task: Task, *, controlled: 
     pipeline_class = catalog.pipeline_class(model_id)
     if pipeline_class is None or task not in entry.tasks:
         return None
+    has_controlnet = entry.controlnet is not None or is_controlled(pipeline_class)
     plain = find_task_signature(pipeline_class, task)
-    beside = None if entry.controlnet is None else find_task_signature(pipeline_class, task, controlled=True)
+    beside = find_task_signature(pipeline_class, task, controlled=True) if has_controlnet else None
     by_controlnet = controlled and (plain is None or "control_image" not in plain.parameters)
     signature = beside if by_controlnet else plain
     if signature is None:
         return None
+    not_for_task = {"image", "mask_image"} - {*PICTURES_OF[task]}
 
     loras = catalog.loras_of(model_id)
-    existing = _leave_out(signature, _NOT_FOR[task]) | (_OF_INPAINTING if task == "inpainting" else {})
-    with_control = {} if beside is None or by_controlnet else _leave_out(beside, {*_NOT_FOR[task], *entry.without})
+    existing = _leave_out(signature, not_for_task) | (_OF_INPAINTING if task == "inpainting" else {})
+    with_control = {} if beside is None or by_controlnet else _leave_out(beside, {*not_for_task, *entry.without})
     return ModelParameters(
         model_id=model_id,
         entry=entry,

@@ -11,12 +11,12 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from core.catalog import Catalog, derive_task, find_least_steps
+from core.catalog import Catalog, find_least_steps
 from core.errors import MOST_FIELD_ERRORS, FieldError, InvalidRequest, ModelNotFetched
+from core.jobs.request.choose_task import choose_task
 from core.jobs.request.denoising_steps import count_denoising_steps
 from core.jobs.request.idle_parameters import list_idle
 from core.jobs.request.image_size import Size, follow_input
-from core.jobs.request.input_images import IMAGE_FIELDS
 from core.jobs.request.loras import refuse_loras, settle_loras
 from core.jobs.request.parameters import (
     PIPELINES_OWN,
@@ -102,16 +102,12 @@ def _get_parameters(request: RenderRequest, catalog: Catalog, model_id: str) -> 
         raise InvalidRequest([FieldError("model", f"there is no model {model_id!r}; GET /v1/models lists them")])
     if not catalog.is_available(model_id):
         raise InvalidRequest([FieldError("model", ModelNotFetched.of(model_id).message)])
-    if request.mask_image is not None and request.image is None:
-        raise InvalidRequest([FieldError("mask_image", "needs `image`, the picture that it masks")])
-
-    task = derive_task([name for name in IMAGE_FIELDS if getattr(request, name) is not None])
-    if task not in entry.tasks:
-        field = "mask_image" if task == "inpainting" else "image" if task == "image-to-image" else "prompt"
-        raise InvalidRequest([FieldError(field, f"{model_id} has no {task}; it has {', '.join(entry.tasks)}")])
+    task = choose_task(request, entry, model_id)
     parameters = find_parameters(catalog, model_id, task, controlled=request.control_image is not None)
     if parameters is None:
         raise InvalidRequest([FieldError("control_image", f"{model_id} has no ControlNet for {task}")])
+    if request.control_image is None and parameters.needs_control_image:
+        raise InvalidRequest([FieldError("control_image", f"{model_id} draws by a control image: send one")])
     return parameters
 
 

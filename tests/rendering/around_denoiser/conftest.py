@@ -66,7 +66,7 @@ def load(tmp_path_factory: pytest.TempPathFactory) -> Load:
 
     def load_family(family_id: str) -> Loaded:
         if family_id not in loaded:
-            family = FAMILIES.get(family_id) or Family(family_id, assemble=pytest.fail)
+            family = FAMILIES.get(family_id) or Family(family_id, "StableDiffusionPipeline", assemble=pytest.fail)
             folder = REPOSITORY / "demo_model/weights"
             if family_id in FAMILIES:
                 folder = tmp_path_factory.mktemp(family_id)

@@ -13,8 +13,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from tests.rendering.resuming import Case, draw_images
-from worker.rendering.drawing import Drawing
+from tests.rendering.resuming import Case, build_drawing
 from worker.rendering.models import LoadedModel
 from worker.rendering.render import render_images
 from worker.rendering.watch_steps import StepEnd
@@ -107,7 +106,7 @@ def draw(
     meetings: int = 0,
 ) -> Outcome:
     """One job. An error that ends it is in the outcome, not raised."""
-    drawing = Drawing(case.request, case.seeds, draw_images(case))
+    drawing = build_drawing(case)
     outcome = Outcome(batch_rows=drawing.job.batch_rows)
 
     def note_end(end: StepEnd) -> None:

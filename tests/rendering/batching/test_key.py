@@ -126,7 +126,7 @@ def test_adapters_have_to_be_equal() -> None:
 
 def test_deterministic_jobs_do_not_share() -> None:
     """They do not share with each other, nor with other jobs."""
-    first, second = BatchJob(is_deterministic=True), BatchJob(is_deterministic=True)
+    first, second = BatchJob(goes_alone=True), BatchJob(goes_alone=True)
 
     assert not may_share(arguments(), arguments(), first, second)
     assert not may_share(arguments(), arguments(), first, BatchJob())

@@ -229,7 +229,7 @@ def test_a_newcomer_is_owed_nothing() -> None:
 
 def test_many_keys_take_turns() -> None:
     """Twelve jobs that cannot share with each other each have a turn in every round."""
-    line, jobs = Line(), [BatchJob(is_deterministic=True) for _ in range(12)]
+    line, jobs = Line(), [BatchJob(goes_alone=True) for _ in range(12)]
     line.park(*map(call, jobs))
 
     turns = work(line, 120)
@@ -253,7 +253,7 @@ def test_unused_keys_are_forgotten() -> None:
     """Thousands of deterministic jobs, each with a key of its own, leave no state behind."""
     line = Line()
     for _ in range(1_000):
-        job = BatchJob(is_deterministic=True)
+        job = BatchJob(goes_alone=True)
         line.park(call(job))
         line.run()
         line.waiting.leave(job)

@@ -55,7 +55,7 @@ def run_job(model: Model, batcher: Batcher, seed: int) -> Tally:
     if end == "greed":
         # A size of their own: a shape that finds no memory gets small forwards from then on.
         width = 9
-    job = BatchJob(is_deterministic=lot.random() < 0.1)
+    job = BatchJob(goes_alone=lot.random() < 0.1)
     last = lot.randint(1, steps)
     try:
         with torch.inference_mode(), batcher.job(job):

@@ -74,7 +74,7 @@ def draw(
 ) -> list[Image.Image]:
     """The job's images."""
     control = model.id in FAMILIES and FAMILIES[model.id].control
-    drawing = Drawing(request, seeds, take_pictures(request, mask, control=control))
+    drawing = Drawing(request, seeds, take_pictures(request, mask, control=control), task="inpainting")
     return render_images(model, drawing, on_step=lambda _: None).images
 
 

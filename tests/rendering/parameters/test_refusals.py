@@ -24,7 +24,8 @@ def draw(
     """The error that ends the render of a request that was not checked before."""
     request = walk.resolve(place).parameters | changes
     try:
-        render_images(walk.load(place), Drawing(request, [7], build_images(place)), on_step=on_step)
+        drawing = Drawing(request, [7], build_images(place), task=place.task)
+        render_images(walk.load(place), drawing, on_step=on_step)
     except Exception as error:  # noqa: BLE001
         return error
     return None

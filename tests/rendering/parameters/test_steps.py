@@ -10,7 +10,7 @@ import pytest
 from core.catalog import find_signature, list_pipeline_classes
 from core.jobs.request.denoising_steps import count_denoising_steps
 from tests.rendering.parameters.walk import PLACES, Place, Walk
-from worker.rendering.pipelines import settle_strength
+from worker.rendering.pipelines.strength import settle_strength
 
 WITH_STRENGTH = [
     name

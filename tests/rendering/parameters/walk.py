@@ -55,7 +55,7 @@ class Walked:
     steps: int
 
 
-PLACES = [Place(family.id, task) for family in FAMILIES.values() for task in family.tasks]  # type: ignore[arg-type]
+PLACES = [Place(family.id, task) for family in FAMILIES.values() for task in family.tasks]
 
 
 class Walk:
@@ -114,9 +114,8 @@ class Walk:
     def draw(self, place: Place, resolved: ResolvedRequest) -> Walked:
         """The job's render."""
         ends: list[StepEnd] = []
-        rendered = render_images(
-            self.load(place), Drawing(resolved.parameters, [resolved.seed], build_images(place)), on_step=ends.append
-        )
+        drawing = Drawing(resolved.parameters, [resolved.seed], build_images(place), task=place.task)
+        rendered = render_images(self.load(place), drawing, on_step=ends.append)
         warnings = [*resolved.warnings, *rendered.prompts.warn(resolved.parameters), *rendered.warnings]
         return Walked(np.asarray(rendered.images[0]), ends[-1].latents.clone(), warnings, ends[-1].steps)
 

@@ -98,7 +98,7 @@ def draw(model: LoadedModel, job: Job, *, pause: Pause = lambda *_: None, batch_
         processor.postprocess = keep
         pipeline.image_processor = processor
 
-    drawing = Drawing(job.case.request, job.case.seeds, draw_images(job.case), batch_job or BatchJob())
+    drawing = Drawing(job.case.request, job.case.seeds, draw_images(job.case), batch_job or BatchJob(), job.case.task)
     try:
         rendered = render_images(model, drawing, on_step=note_end, watch=watch)
         drawn.pictures = [np.asarray(image).astype(np.int16) for image in rendered.images]

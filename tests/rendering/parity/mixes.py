@@ -8,6 +8,7 @@ from itertools import cycle, islice
 from typing import Any
 
 from bench.tiny_families import FAMILIES
+from core.catalog import Task
 from tests.rendering.resuming import Case
 from worker.rendering.models import LoadedModel
 from worker.rendering.pipelines import allowed_schedulers
@@ -67,7 +68,7 @@ def mix(model: LoadedModel, family_id: str, count: int = 12) -> list[Job]:
 def build_case(
     family_id: str,
     *,
-    task: str = "text-to-image",
+    task: Task = "text-to-image",
     scheduler: str = "own",
     seeds: Sequence[int] = (7,),
     steps: int = 4,

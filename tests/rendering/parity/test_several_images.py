@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from bench.tiny_families import FAMILIES
+from core.catalog import Task
 from tests.rendering.parity.company import BOUND, draw
 from tests.rendering.parity.mixes import Job, build_case
 from tests.rendering.resuming import TinyModels
@@ -23,7 +24,7 @@ CASES = [
 
 
 @pytest.mark.parametrize(("family_id", "task"), CASES)
-def test_image_i_is_the_one_of_seed_plus_i(tiny_models: TinyModels, family_id: str, task: str) -> None:
+def test_image_i_is_the_one_of_seed_plus_i(tiny_models: TinyModels, family_id: str, task: Task) -> None:
     """In every family and task, each of two images of one job is the image of a job of its own."""
     model = tiny_models.get(family_id)
     before = model.batcher.forwards

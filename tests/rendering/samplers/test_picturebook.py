@@ -10,7 +10,7 @@ import torch
 from diffusers import StableDiffusionPipeline
 
 from bench.schedulers import Picturebook
-from core.catalog import find_least_steps, load_catalog
+from core.catalog import Task, find_least_steps, load_catalog
 from core.catalog.schedulers import DIFFUSION_SCHEDULERS
 from demo_model.settings import WEIGHTS_FOLDER
 from tests.conftest import REPOSITORY
@@ -34,7 +34,7 @@ def picturebook() -> Iterator[Picturebook]:
 
 @pytest.mark.slow
 @pytest.mark.parametrize("task", ["image-to-image", "inpainting"])
-def test_pndm_starts_from_a_picture(picturebook: Picturebook, task: str) -> None:
+def test_pndm_starts_from_a_picture(picturebook: Picturebook, task: Task) -> None:
     """As near to the finely drawn picture as twice DDIM's distance, and in its colours."""
     pndm, ddim = (picturebook.measure(name, task, steps=12, done=6) for name in ("pndm", "ddim"))
 
@@ -74,7 +74,7 @@ def test_wrong_colours_of_few_steps_are_the_schedulers_own(scheduler: str) -> No
 @pytest.mark.thorough
 @pytest.mark.parametrize("scheduler", DIFFUSION_SCHEDULERS)
 @pytest.mark.parametrize("task", ["image-to-image", "inpainting"])
-def test_every_scheduler_starts_from_a_picture(picturebook: Picturebook, scheduler: str, task: str) -> None:
+def test_every_scheduler_starts_from_a_picture(picturebook: Picturebook, scheduler: str, task: Task) -> None:
     """Whatever part of the steps is done."""
     for steps, done in ((30, 6), (16, 8), (12, 10)):
         assert picturebook.measure(scheduler, task, steps=steps, done=done).is_sensible

@@ -28,10 +28,10 @@ class BatchJob:
     it.
     """
 
-    def __init__(self, *, adapters: AdapterSet = (), is_deterministic: bool = False) -> None:
+    def __init__(self, *, adapters: AdapterSet = (), goes_alone: bool = False) -> None:
         self.adapters = adapters
         #: Its calls run alone, so that its pixels are the same bit for bit, whatever else runs.
-        self.is_deterministic = is_deterministic
+        self.goes_alone = goes_alone
         #: Set by a render that can be resumed.
         self.calls: EarlierCalls | None = None
         self.is_preparing = False

@@ -61,7 +61,7 @@ def read_call(job: BatchJob, module_name: str, forward: Callable[..., Any], argu
         return DenoiserCall(job, forward, arguments, Rows(1, are_listed=False), alone, (module_name, "without rows"))
 
     arguments = _settle_timestep(arguments, rows)
-    own = id(job) if job.is_deterministic else None
+    own = id(job) if job.goes_alone else None
     key = (module_name, job.adapters, own, build_key(arguments, rows, job.digests))
     return DenoiserCall(job, forward, arguments, rows, key, shape=(module_name, _image_shape(arguments)))
 

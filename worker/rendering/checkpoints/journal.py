@@ -16,6 +16,7 @@ from worker.rendering.checkpoints.unsupported import why_not_resumable
 from worker.rendering.drawing import Drawing
 from worker.rendering.errors import CheckpointRefused, CheckpointUnsupported
 from worker.rendering.models import LoadedModel
+from worker.rendering.modules.list_schedulers import find_last_scheduler
 
 
 class Journal:
@@ -138,7 +139,7 @@ def open_journal(
     """
     journal = Journal(
         describe_subject(model, pipeline, drawing),
-        pipeline.scheduler,
+        find_last_scheduler(pipeline),
         generators=generators,
         device=model.device,
         checkpoint=checkpoint,

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from typing import Any
 
+from worker.rendering.modules.list_schedulers import find_last_scheduler
+
 
 def why_not_resumable(pipeline: Any) -> str | None:
     """The part of a job's state that cannot be read between two steps; None if all of it can.
 
     Decided by the pipeline's components. What shows only while rendering is raised as CheckpointUnsupported.
     """
-    scheduler = pipeline.scheduler
+    scheduler = find_last_scheduler(pipeline)
     if not hasattr(scheduler, "step"):
         return "its pipeline steps without a scheduler"
     if hasattr(scheduler, "noise_sampler"):

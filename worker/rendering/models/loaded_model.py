@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import threading
+from dataclasses import dataclass, field
 from typing import Any
 
 import torch
@@ -30,3 +31,5 @@ class LoadedModel:
     batcher: Batcher
     #: Its LoRAs.
     adapters: Adapters
+    #: Held during a call of a pipeline that changes the model's own modules: such jobs run one after another.
+    turn: threading.Lock = field(default_factory=threading.Lock)

@@ -3,47 +3,66 @@
 from __future__ import annotations
 
 import copy
-import inspect
-from collections.abc import Mapping
 from functools import cache
 from typing import Any
 
 import diffusers
 from diffusers import DiffusionPipeline
 
-from core.catalog import Task, find_signature, list_pipeline_classes
+from core.catalog import Task, find_drawing_signature
+from core.catalog.schedulers import OWN
+from worker.rendering.drawing import Drawing
 from worker.rendering.errors import RequestRefused
 from worker.rendering.models import LoadedModel
+from worker.rendering.modules.list_schedulers import list_schedulers
+from worker.rendering.pipelines.schedulers import build_scheduler
 
 
-def build_pipeline(model: LoadedModel, task: Task, *, control: bool = False) -> Any:
-    """A new pipeline object of the class that serves the task, with the model's components: nothing is loaded, copied, cast or
-    moved, and the model's own pipeline stays as it was.
+def build_pipeline(model: LoadedModel, drawing: Drawing) -> Any:
+    """A new pipeline object of the class that draws the drawing, with the model's components and schedulers of its own: nothing
+    is loaded, cast or moved, and the model's own pipeline stays as it was.
 
-    With `control`, the class is one that takes a control image. Raises RequestRefused if the model cannot serve the task.
+    Raises RequestRefused if the model cannot serve the task.
     """
     pipeline: Any = model.pipeline
-    target = _find_class(pipeline, task, control=control)
+    control = "control_image" in drawing.images
+    target = _find_class(pipeline, drawing.task, control=control)
     if target is None:
-        raise RequestRefused(f"The model {model.id!r} cannot do {task}{' with a control image' if control else ''}.")
-    if target is type(pipeline):
-        return copy.copy(pipeline)
+        place = " with a control image" if control else ""
+        raise RequestRefused(f"The model {model.id!r} cannot do {drawing.task}{place}.")
+    schedulers = {
+        name: build_scheduler(
+            drawing.request["scheduler"] if name == "scheduler" else OWN, own, from_picture="image" in drawing.images
+        )
+        for name, own in list_schedulers(pipeline).items()
+    }
+    if target is type(pipeline) and not _has_pipelines_inside(pipeline):
+        copied = copy.copy(pipeline)
+        for name, scheduler in schedulers.items():
+            setattr(copied, name, scheduler)
+        return copied
+    return _assemble(target, pipeline, schedulers)
 
+
+def _has_pipelines_inside(pipeline: Any) -> bool:
+    """Whether it draws in stages, each with a pipeline that holds the components itself: a copy would share those."""
+    return any(isinstance(each, DiffusionPipeline) for each in vars(pipeline).values())
+
+
+def _assemble(target: Any, pipeline: Any, schedulers: dict[str, Any]) -> Any:
+    """A new object of the class, with the components of `pipeline` and these schedulers."""
     modules, options = _constructor_of(target)
-    derived = target(
-        **{name: component for name, component in pipeline.components.items() if name in modules},
+    components = pipeline.components | schedulers
+    assembled = target(
+        **{name: component for name, component in components.items() if name in modules},
         **{name: value for name, value in pipeline.config.items() if name in options},
     )
     # The attributes that were set on the model's pipeline after loading: progress bars, offloading, a watermark.
     for name, value in vars(pipeline).items():
-        if name == "watermark" or (name not in vars(derived) and name not in pipeline.components):
-            setattr(derived, name, value)
-    return derived
-
-
-def control_argument(pipeline: Any) -> str:
-    """The name of the argument that takes the control image: `image` in pipelines that have no other image."""
-    return "control_image" if "control_image" in inspect.signature(type(pipeline).__call__).parameters else "image"
+        if name == "watermark" or (name not in vars(assembled) and name not in pipeline.components):
+            setattr(assembled, name, value)
+    assembled.set_progress_bar_config(disable=True)
+    return assembled
 
 
 def _find_class(pipeline: DiffusionPipeline, task: Task, *, control: bool) -> Any | None:
@@ -61,24 +80,8 @@ def _find_class(pipeline: DiffusionPipeline, task: Task, *, control: bool) -> An
 @cache
 def find_pipeline_class(own: type[DiffusionPipeline], task: Task, *, control: bool) -> Any | None:
     """The class that serves the task with the components of `own`; None if diffusers has none."""
-    name = _classes_by_task(own, control=control).get(task)
-    return None if name is None else getattr(diffusers, name)
-
-
-def _classes_by_task(own: Any, *, control: bool) -> Mapping[str, str]:
-    signature = find_signature(own.__name__)
-    if signature is None:
-        return {}
-    if control == _has_control(own):
-        return signature.tasks
-    if control:
-        return signature.controlled
-    others = (other for name in list_pipeline_classes() if (other := find_signature(name)) is not None)
-    return next((other.tasks for other in others if own.__name__ in other.controlled.values()), {})
-
-
-def _has_control(own: Any) -> bool:
-    return "controlnet" in _constructor_of(own)[0]
+    signature = find_drawing_signature(own.__name__, task, with_control_image=control)
+    return None if signature is None else getattr(diffusers, signature.class_name)
 
 
 def _is_bound_to_own_class(pipeline: DiffusionPipeline) -> bool:

@@ -1,6 +1,7 @@
 """`python -m worker.rendering.pipelines.write_signatures`: write down what the installed diffusers' pipelines accept.
 
-The API has no diffusers; it reads `core/catalog/pipeline_signatures.json`, which this writes and a guard test compares.
+The API has no diffusers; it reads `core/catalog/pipeline_signatures.json`, which this writes for every class that
+`core/catalog/families.toml` names, and a guard test compares.
 """
 
 from __future__ import annotations
@@ -9,37 +10,15 @@ import inspect
 import json
 import types
 import typing
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from types import SimpleNamespace
 from typing import Any
 
 import diffusers
 from diffusers import schedulers
-from diffusers.pipelines import auto_pipeline
 
+from core.catalog.families import ClassFacts, find_family, list_families
 from core.catalog.signatures import SIGNATURES_PATH
-
-_TASKS: dict[str, Mapping[str, type]] = {
-    "text-to-image": auto_pipeline.AUTO_TEXT2IMAGE_PIPELINES_MAPPING,
-    "image-to-image": auto_pipeline.AUTO_IMAGE2IMAGE_PIPELINES_MAPPING,
-    "inpainting": auto_pipeline.AUTO_INPAINT_PIPELINES_MAPPING,
-}
-
-#: Tasks for which diffusers has a pipeline with the same components that its AutoPipeline does not know.
-_ALSO: dict[tuple[str, str], str] = {
-    ("chroma", "image-to-image"): "ChromaImg2ImgPipeline",
-    ("chroma", "inpainting"): "ChromaInpaintPipeline",
-    ("flux-kontext", "inpainting"): "FluxKontextInpaintPipeline",
-    ("flux2-klein", "inpainting"): "Flux2KleinInpaintPipeline",
-    ("sana-sprint", "text-to-image"): "SanaSprintPipeline",
-    ("sana-sprint", "image-to-image"): "SanaSprintImg2ImgPipeline",
-}
-
-#: Several pipelines in one, more than one picture for a prompt, or attention processors of their own: not for a catalog.
-_LEFT_OUT = {
-    *("if", "kandinsky", "kandinsky22", "wuerstchen", "cascade", "helios", "helios-pyramid"),
-    *("qwenimage-layered", "z-image-omni", "z-image-controlnet-inpaint"),
-}
 
 #: Parameters that the engine sets itself, or whose result would not be the finished pictures that were requested.
 _ENGINE_OWNED = {
@@ -50,7 +29,7 @@ _ENGINE_OWNED = {
 _ENGINE_OWNED_PARTS = ("callback", "embeds", "_latents", "attention_mask", "attention_kwargs", "ip_adapter")
 
 #: The pictures that a request can carry.
-_IMAGES = {"image", "mask_image", "control_image"}
+_IMAGES = ("image", "mask_image", "control_image")
 
 
 def main() -> None:
@@ -60,31 +39,18 @@ def main() -> None:
 
 def render_signatures() -> str:
     """The file's text: one line for each pipeline class, so that a diff shows the changes of a release."""
-    classes = {cls.__name__: cls for _, _, cls in _list_classes()}
-    lines = [f"{json.dumps(name)}: {json.dumps(_signature_of(classes[name]))}" for name in sorted(classes)]
+    names = sorted({name for family in list_families().values() for name in family.class_names})
+    lines = [f"{json.dumps(name)}: {json.dumps(_signature_of(name))}" for name in names]
     eta = json.dumps(list(_list_schedulers_with_eta()))
     head = f'{{"diffusers": "{diffusers.__version__}",\n"schedulers_with_eta": {eta},\n"classes": {{\n'
     return head + ",\n".join(lines) + "\n}}\n"
 
 
-def _list_classes() -> Iterator[tuple[str, str, type]]:
-    """Family, task and class of everything that a catalog can name."""
-    for task, mapping in _TASKS.items():
-        for family, cls in mapping.items():
-            if family not in _LEFT_OUT and "-pag" not in family:
-                yield family, task, cls
-    for (family, task), name in _ALSO.items():
-        yield family, task, getattr(diffusers, name)
-
-
-def _signature_of(cls: type) -> dict[str, Any]:
-    family = next(family for family, _, other in _list_classes() if other is cls)
-    return {
-        "tasks": _classes_by_task(family),
-        "controlled": _classes_by_task(f"{family}-controlnet"),
-        **_step_rounding(cls),
-        "parameters": dict(_list_parameters(cls)),
-    }
+def _signature_of(class_name: str) -> dict[str, Any]:
+    cls = getattr(diffusers, class_name)
+    family = find_family(class_name)
+    facts = ClassFacts() if family is None else family.facts_of(class_name)
+    return {**_step_rounding(cls), "parameters": dict(_list_parameters(cls, facts))}
 
 
 def _step_rounding(cls: Any) -> dict[str, str]:
@@ -107,23 +73,26 @@ def _list_schedulers_with_eta() -> Iterator[str]:
             yield name
 
 
-def _classes_by_task(family: str) -> dict[str, str]:
-    return {task: cls.__name__ for other, task, cls in _list_classes() if other == family}
-
-
-def _list_parameters(cls: type) -> Iterator[tuple[str, list[Any]]]:
-    """Name to kind and default; and the name of the pipeline's argument, if that is another one."""
-    parameters = inspect.signature(cls.__call__).parameters
-    control_is_image = "ControlNet" in cls.__name__ and "control_image" not in parameters
-    for name, parameter in parameters.items():
-        kind = _kind(parameter.annotation)
-        if kind is None or _is_engine_owned(name) or (kind == "image" and name not in _IMAGES):
+def _list_parameters(cls: type, facts: ClassFacts) -> Iterator[tuple[str, list[Any]]]:
+    """Name to kind and default, and whether the pipeline cannot be called without it; pictures by our names."""
+    fields: dict[str, str] = {}
+    # A field that is renamed comes first: what some call the control image is the picture to paint in.
+    for field in sorted(_IMAGES, key=lambda field: field not in facts.inputs):
+        fields.setdefault(_argument_of(field, facts), field)
+    for argument, parameter in inspect.signature(cls.__call__).parameters.items():
+        name = fields.get(argument, argument)
+        kind = "image" if argument in fields else _kind(parameter.annotation)
+        if kind is None or _is_engine_owned(argument) or (kind == "image" and name not in _IMAGES):
             continue
-        default = None if parameter.default is inspect.Parameter.empty else parameter.default
-        if name == "image" and control_is_image:
-            yield "control_image", [kind, default, name]
-        else:
-            yield name, [kind, default]
+        if argument in facts.fixed or (argument in _IMAGES and argument not in fields):
+            continue
+        is_required = parameter.default is inspect.Parameter.empty
+        yield name, [kind, None, True] if is_required else [kind, parameter.default]
+
+
+def _argument_of(field: str, facts: ClassFacts) -> str:
+    own = facts.inputs.get(field)  # type: ignore[call-overload]
+    return field if own is None or own.argument is None else own.argument
 
 
 def _is_engine_owned(name: str) -> bool:

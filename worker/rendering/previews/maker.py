@@ -16,6 +16,7 @@ import structlog
 import torch
 
 from core.logs import describe_error
+from worker.rendering.modules.list_schedulers import find_last_scheduler
 from worker.rendering.previews.draw import Painter
 from worker.rendering.previews.encode_preview import encode_preview
 from worker.rendering.previews.estimate import StepTaken
@@ -51,7 +52,7 @@ class PreviewMaker:
                 self._thread = threading.Thread(target=self._draw_all, name="previews", daemon=True)
                 self._thread.start()
         preview = JobPreview(self, job_id, pipeline, width, height, tiny)
-        scheduler = pipeline.scheduler
+        scheduler = find_last_scheduler(pipeline)
         step = scheduler.step
 
         # Pipelines read the signature to find out what a scheduler takes, so it stays as it is.

@@ -1,0 +1,54 @@
+"""Every pipeline class of the installed diffusers: served as promised, or refused by name with a reason."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import diffusers
+import pytest
+
+from bench.families.__main__ import is_right
+from bench.families.measure import measure
+from bench.families.places import PLACES, Place
+from bench.families.tiny_models import TinyModels
+from bench.tiny_families import FAMILIES
+from core.catalog import list_pipeline_classes, list_refused
+from core.catalog.measured import find_measured
+
+
+def test_every_class_of_diffusers_is_known_or_refused() -> None:
+    """A class that an upgrade of diffusers adds fails here by its name, until the table of families says what it is."""
+    exported = {name for name in dir(diffusers) if name.endswith("Pipeline")} - {"DiffusionPipeline"}
+    assert exported == {*list_pipeline_classes(), *list_refused()}
+
+
+def test_every_class_that_is_served_is_drawn_with() -> None:
+    """Each has a tiny family that reaches it by a task, and was measured at that."""
+    drawn = {place.signature.class_name for place in PLACES}
+    assert drawn == set(list_pipeline_classes())
+    assert not [str(place) for place in PLACES if find_measured(place.signature.class_name, place.task) is None]
+
+
+@pytest.mark.parametrize(
+    "place",
+    [pytest.param(place, marks=[] if place.family_id in FAMILIES else pytest.mark.thorough) for place in PLACES],
+    ids=str,
+)
+@pytest.mark.slow
+def test_a_class_draws_as_promised(tmp_path: Path, place: Place) -> None:
+    """A job alone is diffusers' own picture to the bit; one among others, one of several images, one whose neighbour is
+    cancelled and one that is resumed are the same as alone; and what the class cannot do is what its page says.
+    """
+    with TinyModels(tmp_path, place.family) as models:
+        row = measure(models.load(), models.folder, place)
+
+    print(row)
+    assert is_right(row, place)
+    promised = find_measured(row.class_name, row.task)
+    assert promised is not None
+    assert (row.is_batched, row.resume, row.has_preview) == (
+        promised.is_batched,
+        promised.resume,
+        promised.has_preview,
+    )
+    assert promised.draws_several == (row.several_images_difference is not None)

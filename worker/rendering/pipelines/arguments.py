@@ -1,0 +1,107 @@
+"""The arguments of a job's pipeline call: the request's parameters and pictures by the pipeline's own names."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from PIL.Image import Image
+
+from core.catalog import ClassFacts, Parameter, PipelineSignature, find_signature
+from worker.rendering.drawing import Drawing
+from worker.rendering.pipelines.strength import settle_strength
+
+#: The parameters of a request that are not passed to the pipeline: the renderer handles each of them itself.
+_NOT_THE_PIPELINES = frozenset(
+    {
+        *("num_images", "scheduler", "output_format", "loras", "deterministic", "seed"),
+        *("image", "mask_image", "control_image", "padding_mask_crop", "mask_feather"),
+    }
+)
+
+#: The number of steps for which a pipeline has a moment in between.
+_STEPS_WITH_INTERMEDIATE = 2
+#: Given once for each image to a pipeline that does not take their number.
+_FOR_EACH_IMAGE = {"prompt", "negative_prompt", "image"}
+
+
+def build_arguments(pipeline: Any, drawing: Drawing, images: Mapping[str, Image | Sequence[Image]]) -> dict[str, Any]:
+    """What the pipeline is called with, but for the generators and the kind of output.
+
+    `images` are the pictures that it gets, by the fields of the request.
+    """
+    accepted = inspect.signature(pipeline.__call__).parameters
+    signature = _get_signature(pipeline)
+    arguments = {
+        **_list_parameters(pipeline, accepted, drawing.request),
+        **signature.facts.fixed,
+        **_name_images(signature, images, count=len(drawing.seeds)),
+    }
+    if "num_images_per_prompt" in accepted:
+        arguments["num_images_per_prompt"] = len(drawing.seeds)
+    elif len(drawing.seeds) > 1:
+        arguments |= {
+            name: [value] * len(drawing.seeds) for name, value in arguments.items() if name in _FOR_EACH_IMAGE
+        }
+    if "intermediate_timesteps" in accepted and drawing.request["num_inference_steps"] != _STEPS_WITH_INTERMEDIATE:
+        # Sana-Sprint's default is a moment between two steps, and it refuses any other number of them.
+        arguments["intermediate_timesteps"] = None
+    if "max_area" in accepted:
+        # Such a pipeline scales the size that it is given to this area, a megapixel if nobody says so.
+        arguments["max_area"] = drawing.request["width"] * drawing.request["height"]
+    return arguments
+
+
+def read_facts(pipeline: Any) -> ClassFacts:
+    """What the table of families says of the pipeline's class."""
+    return _get_signature(pipeline).facts
+
+
+def _get_signature(pipeline: Any) -> PipelineSignature:
+    signature = find_signature(type(pipeline).__name__)
+    if signature is None:
+        raise LookupError(f"{type(pipeline).__name__} is no pipeline class that Darkroom knows")
+    return signature
+
+
+def _list_parameters(
+    pipeline: Any, accepted: Mapping[str, inspect.Parameter], request: Mapping[str, Any]
+) -> dict[str, Any]:
+    """The request's parameters that this pipeline accepts. An empty negative prompt is what the pipeline takes for none."""
+    given = {name: value for name, value in request.items() if name in accepted and name not in _NOT_THE_PIPELINES}
+    if not given.get("negative_prompt", True):
+        given["negative_prompt"] = accepted["negative_prompt"].default
+    if "strength" in given:
+        given["strength"] = settle_strength(type(pipeline), request["num_inference_steps"], given["strength"])
+    return given
+
+
+def _name_images(
+    signature: PipelineSignature, images: Mapping[str, Image | Sequence[Image]], *, count: int
+) -> dict[str, Any]:
+    named = {}
+    for field, pictures in images.items():
+        parameter = signature.parameters[field]
+        is_repeated = count > 1 and _is_for_each_image(signature, field)
+        named[parameter.argument] = [pictures] * count if is_repeated else _in_number(parameter, pictures)
+    return named
+
+
+def _is_for_each_image(signature: PipelineSignature, field: str) -> bool:
+    """Whether the pipeline has to be given the picture once for each image of the job.
+
+    A pipeline that is given a picture to which it adds noise once encodes it with the first image's generator and repeats
+    the result. The other images would then start from other latents than when each is drawn alone, or (SD3) the pipeline
+    fails.
+    """
+    own = signature.facts.inputs.get(field)  # type: ignore[call-overload]
+    if own is not None and own.for_each_image:
+        return True
+    return field == "image" and "strength" in signature.parameters and not signature.facts.repeats_picture
+
+
+def _in_number(parameter: Parameter, pictures: Image | Sequence[Image]) -> Any:
+    """One picture, or a list for a pipeline that takes several."""
+    listed = [pictures] if isinstance(pictures, Image) else list(pictures)
+    return listed if parameter.most > 1 else listed[0]
