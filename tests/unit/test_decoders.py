@@ -140,6 +140,25 @@ def test_a_decoder_ends_with_its_parent(decoder: Decoder) -> None:
     assert decoder._process.wait(timeout=10) == 0
 
 
+def test_no_picture_waits_for_a_child_but_the_first(decoders: Decoders) -> None:
+    """The first one starts them all, and one that dies of a picture, or has decoded its share, is replaced before the next."""
+    text = PictureText.of(data_uri(encode(picture())))
+    assert [each._process for each in decoders._all] == [None, None]
+    decoders.read(text, account_id=ACCOUNT)
+    first, used = (pid_of(each) for each in decoders._all)
+
+    threading.Timer(0.2, os.kill, (used, signal.SIGKILL)).start()
+    os.kill(used, signal.SIGSTOP)
+    with pytest.raises(NotAnImage, match="died of it"):
+        decoders.read(text, account_id=ACCOUNT)
+    replaced = pid_of(decoders._all[1])
+    decoders._all[1]._pictures = 999
+    decoders.read(text, account_id=ACCOUNT)
+
+    assert len({first, used, replaced, pid_of(decoders._all[1])}) == 4
+    assert pid_of(decoders._all[0]) == first
+
+
 def test_one_account_leaves_a_decoder_to_the_others(decoders: Decoders) -> None:
     """While its picture keeps a decoder busy, its next ones wait or are refused, and another account's is decoded."""
     decoders.read(PictureText.of(data_uri(encode(picture()))), account_id=ACCOUNT)

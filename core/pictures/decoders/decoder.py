@@ -66,13 +66,17 @@ class Decoder:
         self._connection = ours
         self._pictures = 0
 
+    def renew(self) -> None:
+        """Have a child for the next picture: start it, or replace one that has died or decoded its share. Raises OSError as well."""
+        if self._process is not None and (self._process.poll() is not None or self._pictures >= _MOST_PICTURES):
+            self.close()
+        self.start()
+
     def read(self, text: PictureText) -> ReadPicture:
         """The picture in the text. Raises NotAnImage, also for a picture that the child dies of, DecoderSlow, and OSError if
         no child can be started.
         """
-        if self._process is not None and (self._process.poll() is not None or self._pictures >= _MOST_PICTURES):
-            self.close()
-        self.start()
+        self.renew()
         assert self._connection is not None
         self._pictures += 1
         try:
