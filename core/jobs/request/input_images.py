@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
+from pydantic import AliasChoices
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
@@ -15,7 +16,7 @@ from core.artifacts.tables import Artifact
 from core.errors import FieldError, InvalidRequest
 from core.ids import format_id, parse_id
 from core.jobs.request.render_request import RenderRequest
-from core.pictures.data_uri import is_picture
+from core.pictures.data_uri import find_picture
 from core.pictures.limits import NotAnImage
 
 #: A field's place here is its input artifact's position; new ones go to the end.
@@ -23,6 +24,16 @@ IMAGE_FIELDS = ("image", "mask_image", "control_image")
 
 _NO_ADDRESS = "addresses are not fetched: send the image itself as a data URI, or the id of one of your artifacts"
 _NO_SOURCE = "must be a data URI (data:image/png;base64,…) or the id of one of your artifacts (art_…)"
+
+
+def list_image_names() -> list[str]:
+    """The names under which a request gives images."""
+    names: list[str] = []
+    for field in IMAGE_FIELDS:
+        alias = RenderRequest.model_fields[field].validation_alias
+        others = alias.choices if isinstance(alias, AliasChoices) else [alias]
+        names += [field, *(name for name in others if isinstance(name, str) and name != field)]
+    return names
 
 
 def take_out_images(
@@ -39,13 +50,14 @@ def take_out_images(
         source = getattr(request, field)
         if source is None:
             continue
-        if not is_picture(source):
-            if parse_id("art", source) is None:
-                is_address = source.lower().startswith(("http://", "https://"))
+        picture = find_picture(source)
+        if picture is None:
+            if parse_id("art", str(source)) is None:
+                is_address = str(source).lower().startswith(("http://", "https://"))
                 errors.append(FieldError(field, _NO_ADDRESS if is_address else _NO_SOURCE))
             continue
         try:
-            image = decode_input(source, job_id=job_id, account_id=account_id, field=field)
+            image = decode_input(picture, job_id=job_id, account_id=account_id, field=field)
         except NotAnImage as error:
             errors.append(FieldError(field, str(error)))
             continue

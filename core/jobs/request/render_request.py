@@ -13,11 +13,14 @@ from pydantic import (
     ConfigDict,
     Field,
     ValidationInfo,
+    ValidatorFunctionWrapHandler,
+    WrapValidator,
     field_validator,
 )
 
 from core.catalog import LoraScale
 from core.jobs.priority import PriorityName
+from core.pictures.picture_text import PictureText
 from core.plain_text import is_blank, plain_text
 
 OutputFormat = Literal["png", "jpeg", "webp"]
@@ -65,11 +68,15 @@ def _few_distinct_labels(value: Any) -> Any:
     return value
 
 
+def _keep_picture(value: Any, check: ValidatorFunctionWrapHandler) -> Any:
+    return value if isinstance(value, PictureText) else check(value)
+
+
 Prompt = Annotated[str, Field(max_length=4_000), plain_text(at_most=4_000)]
 Side = Annotated[int, Field(ge=8, le=16_384, multiple_of=8)]
 Guidance = Annotated[float, Field(ge=0, le=100)]
 #: A picture's megabytes are checked once, where they are decoded.
-ImageReference = Annotated[str, Field(min_length=1)]
+ImageReference = Annotated[str, Field(min_length=1), WrapValidator(_keep_picture)]
 Deadline = Annotated[int, Field(ge=1, le=_LONGEST_DEADLINE)]
 MetadataKey = Annotated[str, Field(min_length=1, max_length=_LONGEST_LABEL), plain_text(at_most=_LONGEST_LABEL)]
 MetadataValue = Annotated[str, Field(max_length=512), plain_text(at_most=512)]
