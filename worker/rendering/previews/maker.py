@@ -73,6 +73,7 @@ class PreviewMaker:
         return True
 
     def _draw_all(self) -> None:
+        torch.set_num_threads(1)
         while True:
             preview, taken = self._steps.get()
             try:
