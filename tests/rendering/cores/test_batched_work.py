@@ -21,7 +21,7 @@ class Summing(torch.nn.Module):
     def __init__(self) -> None:
         super().__init__()
         self.factor = torch.nn.Parameter(torch.tensor(1.0))
-        self.values = torch.randn(MANY, generator=torch.Generator().manual_seed(0))
+        self.values = 1000 * torch.randn(MANY, generator=torch.Generator().manual_seed(0))
         self.threads: list[int] = []
         self.runners: list[str] = []
         self.most_at_once = 0

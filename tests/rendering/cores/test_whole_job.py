@@ -58,7 +58,9 @@ def watch_threads(model: LoadedModel) -> dict[str, set[int]]:
     return seen
 
 
-def draw(model: LoadedModel, *, deterministic: bool = False, cache: PromptCache | None = None) -> np.typing.NDArray[Any]:
+def draw(
+    model: LoadedModel, *, deterministic: bool = False, cache: PromptCache | None = None
+) -> np.typing.NDArray[Any]:
     request = {**CASE.request, "deterministic": deterministic}
     drawing = Drawing(request, CASE.seeds, draw_images(CASE))
     rendered = render_images(model, drawing, on_step=lambda _end: None, prompt_cache=cache)
