@@ -47,6 +47,11 @@ class Cores:
             pieces = sum(self._work.values())
         return self._count // max(1, min(pieces, self._most_parts))
 
+    @property
+    def least_part(self) -> int:
+        """The cores of a piece of work when there is as much as can run at the same time; 0 if they are not divided."""
+        return self._count // self._most_parts
+
     def take(self, *, everything: bool = False) -> int:
         """Let the calling thread compute with its part, or with all cores, from now on. Returns their number; 0 if they are not
         divided. Inside of `working` it is all cores if that says so.
@@ -54,7 +59,7 @@ class Cores:
         everything = everything or getattr(self._of_thread, "takes_everything", False)
         cores = self._count if everything else self.part
         if cores:
-            _set_threads(cores)
+            set_threads(cores)
         return cores
 
     @contextmanager
@@ -67,7 +72,7 @@ class Cores:
             yield
         finally:
             self._of_thread.takes_everything = outer
-            _set_threads(threads)
+            set_threads(threads)
 
 
 @cache
@@ -76,7 +81,8 @@ def get_cores() -> Cores:
     return Cores()
 
 
-def _set_threads(count: int) -> None:
+def set_threads(count: int) -> None:
+    """Let torch compute with `count` threads for the calling thread."""
     # Asked first in any case: a thread's first question, or first computation, undoes what was set before it.
     if torch.get_num_threads() != count:
         torch.set_num_threads(count)

@@ -13,6 +13,7 @@ import torch
 from tests.rendering.cores.conftest import Divide
 from tests.rendering.cores.test_division import MANY
 from worker.rendering.batching import Batcher, BatchJob
+from worker.rendering.batching.stopwatch import HostStopwatch
 
 
 class Summing(torch.nn.Module):
@@ -174,6 +175,23 @@ def test_costs_are_learned_for_each_number_of_threads(divide: Divide) -> None:
             assert threads.submit(draw, batcher, module, calls=0).result(30)[0] == 2
             with_others = threads.submit(_describe_with_company, batcher).result(30)
     assert with_others == {}
+
+
+def test_a_job_alone_leaves_slots_for_others(divide: Divide, monkeypatch: pytest.MonkeyPatch) -> None:
+    """With all cores more rows gain nothing here; a job's share is still that of the rows that the engine takes when full."""
+    monkeypatch.setattr(
+        HostStopwatch, "stop", lambda _self, calls: [(calls, float(sum(one.rows.count for one in calls)))]
+    )
+    divide(4, 4)
+    module = Summing()
+    with batching(module, runners=4) as batcher:
+        for rows in (1, 2, 4, 1):
+            with batcher.job(BatchJob()) as job, torch.inference_mode():
+                for _ in range(4):
+                    module(torch.zeros(rows, 2), torch.tensor(0.0))
+
+    # Four rows for each of four runners, as long as no job in company has been measured.
+    assert job.share == 1 / 16
 
 
 def _describe_with_company(batcher: Batcher) -> dict[str, dict[str, float]]:

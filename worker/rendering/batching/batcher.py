@@ -141,7 +141,8 @@ class Batcher:
                 raise RuntimeError("the model is unloaded")
             self._parked.park(call, time.monotonic())
             self._note_work()
-            limit = self._find_admission(self._cores.part).limit(call.shape)
+            # Of what the engine takes when it is full: if rows do not pay for a job alone, they still may for several.
+            limit = self._find_admission(self._cores.least_part).limit(call.shape)
             job.share = call.rows.count / (limit * len(self._runners))
             self._changed.notify_all()
         answer = call.wait()
