@@ -14,6 +14,7 @@ import torch
 
 from tests.rendering.batching.test_batcher import Doubler
 from worker.rendering.batching import Batcher, BatchJob
+from worker.rendering.batching.admission import Admission
 from worker.rendering.batching.call import read_call
 from worker.rendering.batching.running_forwards import RunningForwards
 from worker.rendering.batching.stopwatch import Lap
@@ -128,7 +129,7 @@ def test_a_forward_that_runs_keeps_no_tensors() -> None:
     call = read_call(BatchJob(), "unet", torch.nn.Identity(), {"sample": sample})
     call.succeed(torch.ones(2, 3))
     kept: list[weakref.ref[Any]] = [weakref.ref(call), weakref.ref(sample)]
-    running.add([call], lap)
+    running.add([call], lap, Admission(most_rows=4))
     del call, sample
     gc.collect()
 

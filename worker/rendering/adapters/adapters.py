@@ -16,15 +16,7 @@ import structlog
 import torch
 
 from worker.rendering.adapters.find_layers import list_text_encoders
-from worker.rendering.adapters.inject import (
-    activate,
-    choose_present,
-    eject,
-    inject,
-    list_layers,
-    switch,
-    weigh,
-)
+from worker.rendering.adapters.inject import activate, choose_present, eject, inject, list_layers, switch, weigh
 from worker.rendering.adapters.lora_file import GetLora, LoraFile, refuse
 from worker.rendering.adapters.read_lora import read_lora
 from worker.rendering.batching.batch_job import AdapterSet

@@ -6,6 +6,7 @@ from collections import deque
 from collections.abc import Hashable
 from dataclasses import dataclass
 
+from worker.rendering.batching.admission import Admission
 from worker.rendering.batching.call import DenoiserCall
 from worker.rendering.batching.stopwatch import Lap
 
@@ -20,6 +21,8 @@ class GivenForward:
     shape: Hashable
     jobs: int
     rows: int
+    #: What learns from it how many rows pay.
+    admission: Admission
 
 
 class RunningForwards:
@@ -28,10 +31,10 @@ class RunningForwards:
     def __init__(self) -> None:
         self._running: deque[GivenForward] = deque()
 
-    def add(self, calls: list[DenoiserCall], lap: Lap) -> GivenForward:
+    def add(self, calls: list[DenoiserCall], lap: Lap, admission: Admission) -> GivenForward:
         """The device has been given a forward of these calls."""
         rows = sum(call.rows.count for call in calls)
-        forward = GivenForward(lap, calls[0].key, calls[0].shape, len(calls), rows)
+        forward = GivenForward(lap, calls[0].key, calls[0].shape, len(calls), rows, admission)
         self._running.append(forward)
         return forward
 

@@ -16,6 +16,7 @@ import structlog
 import torch
 
 from core.logs import describe_error
+from worker.rendering.cores import set_threads
 from worker.rendering.modules.list_schedulers import find_last_scheduler
 from worker.rendering.previews.draw import Painter
 from worker.rendering.previews.encode_preview import encode_preview
@@ -77,6 +78,7 @@ class PreviewMaker:
         return True
 
     def _draw_all(self) -> None:
+        set_threads(1)
         while True:
             preview, taken = self._steps.get()
             try:
