@@ -154,7 +154,7 @@ def t2i_adapter_xl() -> DiffusionPipeline:
 
 
 def _components(**changes: Any) -> dict[str, Any]:
-    components = stable_diffusion.stable_diffusion_2().components
+    components: dict[str, Any] = stable_diffusion.stable_diffusion_2().components
     scheduler = DDIMScheduler(**_BETAS, clip_sample=False, set_alpha_to_one=False, steps_offset=1)
     vae = changes.pop("vae", components["vae"])
     return components | {"unet": _widen(components["unet"], **changes), "vae": vae, "scheduler": scheduler}

@@ -134,7 +134,7 @@ def _count_stage_steps(facts: ClassFacts, request: Mapping[str, Any]) -> int | N
     if len(facts.steps) == 1:
         return None
     last = count_denoising_steps(request[facts.steps[-1]], request.get("strength", 1.0), facts.step_rounding or "all")
-    return sum(request[name] for name in facts.steps[:-1]) + last
+    return sum(int(request[name]) for name in facts.steps[:-1]) + last
 
 
 class _ResultCheck:
