@@ -15,10 +15,8 @@ from worker.rendering.render import RenderedImages
 from worker.rendering.versions import library_versions
 
 
-def build_receipt(
-    model: LoadedModel, attempt: ClaimedAttempt, images: list[StoredImage], drawn: RenderedImages
-) -> dict[str, Any]:
-    """JSON-ready: model and weights, every parameter, seeds, versions, device, and the sha256 of every output."""
+def describe_render(model: LoadedModel, attempt: ClaimedAttempt, drawn: RenderedImages) -> dict[str, Any]:
+    """JSON-ready: model and weights, every parameter, versions and device. What `describe_outputs` returns belongs to it."""
     return {
         "model": {"id": model.id, "revision": attempt.model_revision, "file_sha256": model.file_sha256},
         "loras": drawn.loras,
@@ -30,8 +28,13 @@ def build_receipt(
         "prompts": drawn.prompts.describe(attempt.request),
         "batching": _describe_company(drawn),
         "checkpoints": {"resume": drawn.resume, "resumed_after_step": drawn.earlier_steps or None},
-        "outputs": [{"seed": image.seed, "sha256": image.sha256} for image in images],
+        "tiles": drawn.tiles.describe(),
     }
+
+
+def describe_outputs(images: list[StoredImage]) -> list[dict[str, Any]]:
+    """JSON-ready: seed and sha256 of every output."""
+    return [{"seed": image.seed, "sha256": image.sha256} for image in images]
 
 
 def _describe_company(drawn: RenderedImages) -> dict[str, Any]:

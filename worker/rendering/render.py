@@ -17,6 +17,7 @@ from worker.rendering.drawing import Drawing
 from worker.rendering.errors import NonFiniteResult
 from worker.rendering.images.inpainting import Inpainting
 from worker.rendering.models import LoadedModel
+from worker.rendering.modules.tiles import Tiles, noting_tiles
 from worker.rendering.pipelines import (
     build_pipeline,
     build_scheduler,
@@ -52,7 +53,9 @@ class RenderedImages:
     earlier_steps: int
     #: The LoRAs that it was drawn with, each with id, scale and sha256.
     loras: list[dict[str, Any]]
-    #: A sentence for each parameter that turned out to have no effect.
+    #: Whether there was no memory to code its pictures whole.
+    tiles: Tiles
+    #: A sentence for each parameter that turned out to have no effect, and for what was done otherwise than usual.
     warnings: list[str]
 
 
@@ -98,7 +101,7 @@ def render_images(
         check = _ResultCheck(model, drawing, on_step)
         watch_steps(pipeline, check.check_result, journal)
 
-        with check.refused_requests():
+        with check.refused_requests(), noting_tiles() as tiles:
             images = _run_pipeline(
                 pipeline,
                 model,
@@ -116,7 +119,8 @@ def render_images(
             resume=journal.resume,
             earlier_steps=journal.earlier_steps,
             loras=loras.described,
-            warnings=list(list_unused(pipeline, model.entry, drawing.request, prompts)),
+            tiles=tiles,
+            warnings=[*list_unused(pipeline, model.entry, drawing.request, prompts), *tiles.warn()],
         )
 
 

@@ -33,6 +33,7 @@ from worker.rendering.models import Models
 from worker.rendering.models.device import choose_device, share_cores
 from worker.rendering.previews import PreviewMaker
 from worker.rendering.process.capacity import Capacity
+from worker.rendering.process.device_watch import DeviceWatch
 from worker.rendering.process.drain import Drain
 from worker.rendering.process.emergency_exit import EmergencyExit
 from worker.rendering.process.liveness import Liveness
@@ -59,6 +60,7 @@ class Runtime:
     claimer: GroupClaimer
     successes: GroupSuccessWriter
     emergency_exit: EmergencyExit
+    device_watch: DeviceWatch
     liveness: Liveness
 
     def start(self) -> None:
@@ -119,11 +121,13 @@ def get_runtime() -> Runtime:
     settings = get_settings()
     catalog = get_catalog()
     drain, capacity = Drain(), Capacity()
+    emergency_exit = EmergencyExit(drain, capacity)
+    device = choose_device(settings.render_device)
     models = Models(
         catalog,
         device=settings.render_device,
         budget_bytes=settings.model_cache_bytes,
-        forwards=share_cores(choose_device(settings.render_device), settings.cpu_forwards),
+        forwards=share_cores(device, settings.cpu_forwards),
     )
 
     worker_id = f"{socket.gethostname()}:{os.getpid()}"
@@ -153,7 +157,8 @@ def get_runtime() -> Runtime:
         checkpoint_writer=CheckpointWriter(),
         claimer=GroupClaimer(describe_worker),
         successes=GroupSuccessWriter(),
-        emergency_exit=EmergencyExit(drain, capacity),
+        emergency_exit=emergency_exit,
+        device_watch=DeviceWatch(device, emergency_exit.exit_device_lost),
         liveness=Liveness(
             pool=settings.render_pool, could_claim=lambda: capacity.has_slot(threads=settings.render_concurrency)
         ),

@@ -12,7 +12,6 @@ from functools import partial
 from typing import Any
 
 import structlog
-import torch
 
 from worker.rendering.adapters.inject import (
     activate,
@@ -25,6 +24,7 @@ from worker.rendering.adapters.inject import (
 )
 from worker.rendering.adapters.lora_file import GetLora, LoraFile, count_layers, refuse
 from worker.rendering.batching.batch_job import AdapterSet
+from worker.rendering.device_errors import is_device_lost, is_out_of_memory
 from worker.rendering.errors import ModelUnavailable
 from worker.rendering.modules.broken_models import BrokenModels
 from worker.rendering.modules.build_alone import building_modules
@@ -171,9 +171,9 @@ class Adapters:
                 inject(self._pipeline, file, name, layers=layers)
                 with self._lock:
                     self._pins[name] = 1
-        except (torch.OutOfMemoryError, MemoryError):
-            raise
         except Exception as error:
+            if is_out_of_memory(error) or is_device_lost(error):
+                raise
             # Files can be broken in more ways than there are exception types for.
             described = error if isinstance(error, ModelUnavailable) else refuse(file, "its file is no good")
             _log.warning("lora_not_loaded", model=self._model_id, lora=file.id, exc_info=error)

@@ -15,6 +15,7 @@ from peft.tuners.tuners_utils import BaseTunerLayer
 from worker.rendering.adapters.lora_file import LoraFile, read_options, refuse
 from worker.rendering.adapters.thread_safe_modules import make_thread_safe
 from worker.rendering.batching.batch_job import AdapterSet
+from worker.rendering.device_errors import is_out_of_memory
 from worker.rendering.modules.list_denoisers import list_denoisers
 
 
@@ -29,7 +30,7 @@ def inject(pipeline: Any, file: LoraFile, name: str, *, layers: int) -> None:
             raise refuse(file, f"it was made for another model: {found} of its {layers} layers fit")
     except (ValueError, RuntimeError, KeyError, TypeError, AttributeError) as error:
         eject(pipeline, name)
-        if isinstance(error, torch.OutOfMemoryError):
+        if is_out_of_memory(error):
             raise
         raise refuse(file, "it was made for another model: its layers do not fit") from error
     except BaseException:

@@ -32,6 +32,8 @@ class BatchJob:
         self.adapters = adapters
         #: Its calls run alone, so that its pixels are the same bit for bit, whatever else runs.
         self.is_deterministic = is_deterministic
+        #: Its calls run alone, so that what may have ended its earlier attempt ends no other job.
+        self.is_alone = False
         #: Set by a render that can be resumed.
         self.calls: EarlierCalls | None = None
         self.is_preparing = False
@@ -43,4 +45,10 @@ class BatchJob:
         #: The rows of each forward that its calls were part of, and the seconds that it took.
         self.batch_rows: list[int] = []
         self.forward_seconds: list[float] = []
+        self.digests = Digests()
+
+    def forget_calls(self) -> None:
+        """It makes no more calls: let go of what they were compared by."""
+        self.calls = None
+        self.last_key = None
         self.digests = Digests()

@@ -82,6 +82,7 @@ class Batcher:
             self._current.job = None
             self._end_preparation(job)
             self.leave(job)
+            job.forget_calls()
 
     def leave(self, job: BatchJob) -> None:
         """The job has made its last call: no group waits for another one."""
@@ -147,6 +148,8 @@ class Batcher:
         with torch.inference_mode():
             while (calls := self._take_next()) is not None:
                 self._run_group(calls, stopwatch)
+                # Not held while there is nothing to do.
+                del calls
 
     def _take_next(self) -> list[DenoiserCall] | None:
         with self._changed:

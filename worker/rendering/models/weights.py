@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 import re
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
@@ -40,6 +41,15 @@ def choose_variant(components: Iterable[Mapping[str | None, tuple[Path, ...]]]) 
 def estimate_bytes(file: Path, dtype: torch.dtype) -> int:
     """The bytes that the file's tensors take in memory if the floating-point ones are cast to the dtype."""
     return sum(_tensor_bytes(tensor, dtype) for name, tensor in _read_header(file).items() if name != "__metadata__")
+
+
+def read_dtypes(file: Path) -> Counter[str]:
+    """How many floating-point numbers the file stores in each of safetensors' dtypes (`F32`, `F16`, `BF16`)."""
+    numbers: Counter[str] = Counter()
+    for name, tensor in _read_header(file).items():
+        if name != "__metadata__" and tensor["dtype"] in _FLOATS:
+            numbers[tensor["dtype"]] += math.prod(tensor["shape"])
+    return numbers
 
 
 def _tensor_bytes(tensor: dict[str, Any], dtype: torch.dtype) -> int:
