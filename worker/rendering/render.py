@@ -6,6 +6,7 @@ import inspect
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from types import FunctionType
 from typing import Any
 
 import torch
@@ -81,10 +82,12 @@ def render_images(
     the latents are not finite any more.
     """
     inpainting = Inpainting(drawing.images, drawing.request) if "mask_image" in drawing.images else None
-    with model.adapters.use(drawing.request.get("loras") or (), model.batcher.paused) as loras:
+    with (
+        model.adapters.use(drawing.request.get("loras") or (), model.batcher.paused) as loras,
+        _own_pipeline(model, drawing) as pipeline,
+    ):
         drawing.job.adapters = loras.adapters
         drawing.job.is_deterministic = bool(drawing.request.get("deterministic"))
-        pipeline = _build_pipeline(model, drawing)
         # On the CPU, so that a seed means the same noise on every device.
         generators = [torch.Generator("cpu").manual_seed(seed) for seed in drawing.seeds]
         journal = open_journal(model, pipeline, drawing, generators=generators, checkpoint=checkpoint)
@@ -124,13 +127,21 @@ def render_images(
         )
 
 
-def _build_pipeline(model: LoadedModel, drawing: Drawing) -> Any:
+@contextmanager
+def _own_pipeline(model: LoadedModel, drawing: Drawing) -> Iterator[Any]:
     """A pipeline object and a scheduler of the job's own, for the task that the drawing's pictures make."""
     pipeline = build_pipeline(model, derive_task(drawing.images), control="control_image" in drawing.images)
     pipeline.scheduler = build_scheduler(
         drawing.request["scheduler"], model.pipeline.scheduler, from_picture="image" in drawing.images
     )
-    return pipeline
+    try:
+        yield pipeline
+    finally:
+        # The functions that were put around their methods hold them, and the latents. In such a circle all of it would
+        # wait for the garbage collector.
+        for own in (pipeline, pipeline.scheduler):
+            for name in [name for name, value in vars(own).items() if isinstance(value, FunctionType)]:
+                delattr(own, name)
 
 
 class _ResultCheck:

@@ -55,6 +55,8 @@ class GroupWork(Generic[_Item, _Result]):
             for entry in entries:
                 entry.error = error
             self._forget(len(entries))
+            # The error's traceback holds this frame.
+            del entries, entry
             raise
         for entry, result in zip(entries, results, strict=False):
             entry.results.append(result)

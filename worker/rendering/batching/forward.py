@@ -23,21 +23,14 @@ def run_forward(calls: list[DenoiserCall], admission: Admission) -> None:
     of them. Nothing of a forward that failed is in memory while its calls are tried again.
     """
     error = _try_together(calls)
-    if error is None:
-        return
-    # Not in an `except` block, where the interpreter itself would keep the error and all that it holds.
-    release_frames(error)
-    if is_device_lost(error):
-        _fail(calls, error)
-    elif is_out_of_memory(error):
-        _run_in_smaller_parts(calls, error, admission)
-    elif len(calls) == 1:
-        _fail(calls, error)
-    else:
-        _log.warning("batch_failed", jobs=len(calls), error=describe_error(error))
-        del error
-        for call in calls:
-            run_forward([call], admission)
+    if error is not None:
+        # Not in an `except` block, where the interpreter itself would keep the error and all that it holds.
+        release_frames(error)
+        try:
+            _run_apart(calls, error, admission)
+        finally:
+            # Its traceback leads to this frame: they would hold each other.
+            del error
 
 
 def _try_together(calls: list[DenoiserCall]) -> Exception | None:
@@ -52,19 +45,28 @@ def _try_together(calls: list[DenoiserCall]) -> Exception | None:
     return None
 
 
-def _run_in_smaller_parts(calls: list[DenoiserCall], error: Exception, admission: Admission) -> None:
-    rows = sum(call.rows.count for call in calls)
-    admission.record_out_of_memory(calls[0].shape, rows)
-    _log.warning("batch_out_of_memory", jobs=len(calls), rows=rows)
-    free_device_memory()
-    if len(calls) > 1:
-        middle = len(calls) // 2
-        run_forward(calls[:middle], admission)
-        run_forward(calls[middle:], admission)
-    elif calls[0].rows.count > 1:
-        _run_row_by_row(calls[0])
-    else:
+def _run_apart(calls: list[DenoiserCall], error: Exception, admission: Admission) -> None:
+    if is_device_lost(error):
         _fail(calls, error)
+    elif is_out_of_memory(error):
+        rows = sum(call.rows.count for call in calls)
+        admission.record_out_of_memory(calls[0].shape, rows)
+        _log.warning("batch_out_of_memory", jobs=len(calls), rows=rows)
+        free_device_memory()
+        if len(calls) > 1:
+            middle = len(calls) // 2
+            run_forward(calls[:middle], admission)
+            run_forward(calls[middle:], admission)
+        elif rows > 1:
+            _run_row_by_row(calls[0])
+        else:
+            _fail(calls, error)
+    elif len(calls) == 1:
+        _fail(calls, error)
+    else:
+        _log.warning("batch_failed", jobs=len(calls), error=describe_error(error))
+        for call in calls:
+            run_forward([call], admission)
 
 
 def _run_row_by_row(call: DenoiserCall) -> None:
@@ -73,6 +75,7 @@ def _run_row_by_row(call: DenoiserCall) -> None:
         release_frames(error)
         free_device_memory()
         _fail([call], error)
+        del error
 
 
 def _try_row_by_row(call: DenoiserCall) -> Exception | None:
