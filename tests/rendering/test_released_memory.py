@@ -22,8 +22,8 @@ from worker.rendering.watch_steps import StepEnd
 CASES = [
     Case("sd15", "text-to-image", "dpmpp_2m", (1, 2), 4),
     Case("sd15", "image-to-image", "unipc", (1,), 5),
-    Case("flux-dev", "text-to-image", "flow_euler", (1,), 4),
-    Case("z-image", "text-to-image", "flow_euler", (1,), 4),
+    Case("flux-dev", "text-to-image", "flow_match_euler", (1,), 4),
+    Case("z-image", "text-to-image", "flow_match_euler", (1,), 4),
 ]
 
 
