@@ -124,7 +124,7 @@ def test_the_picture_is_nearly_the_same(load: Load) -> None:
         tiled = autoencoder.decode(latents, return_dict=False)[0]
 
     spread = float(whole.max() - whole.min())
-    assert float((tiled - whole).abs().mean()) < 0.02 * spread
+    assert float((tiled - whole).abs().mean()) < 0.05 * spread
 
 
 @pytest.mark.parametrize("family", FAMILIES)
