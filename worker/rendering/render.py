@@ -137,6 +137,7 @@ def _own_pipeline(model: LoadedModel, drawing: Drawing) -> Iterator[Any]:
     try:
         yield pipeline
     finally:
+        drawing.job.forget_calls()
         # The functions that were put around their methods hold them, and the latents. In such a circle all of it would
         # wait for the garbage collector.
         for own in (pipeline, pipeline.scheduler):

@@ -21,12 +21,14 @@ from core.jobs.attempts.claimed_attempt import ClaimedAttempt
 from core.jobs.attempts.claiming_worker import ClaimingWorker
 from core.jobs.request.render_request import RenderRequest
 from core.jobs.request.resolve_request import resolve_request
+from core.logs import describe_error
 from core.metrics import WORKER_SLOTS, WORKER_SLOTS_IN_USE
 from core.previews import store_preview
 from core.settings import Settings, get_settings
 from worker.rendering.attempt.group_claimer import GroupClaimer
 from worker.rendering.attempt.group_success_writer import GroupSuccessWriter
 from worker.rendering.checkpoints import CheckpointWriter
+from worker.rendering.device_errors import is_out_of_memory
 from worker.rendering.drawing import Drawing
 from worker.rendering.errors import ModelUnavailable
 from worker.rendering.models import Models
@@ -84,6 +86,11 @@ class Runtime:
         except ModelUnavailable:
             # It is already in the log, and the jobs that need the model fail with it.
             return
+        except Exception as error:
+            if not self.device_watch.look_at(error) and not is_out_of_memory(error):
+                raise
+            # Another process has the memory for now; the jobs that come may find some. A lost device ends the process.
+            _log.warning("default_model_not_drawn", model=default, error=describe_error(error))
 
     def preview(self, attempt: ClaimedAttempt, pipeline: Any) -> None:
         """Make previews from the job's own pipeline object, if the size of the picture is known."""

@@ -82,7 +82,6 @@ class Batcher:
             self._current.job = None
             self._end_preparation(job)
             self.leave(job)
-            job.forget_calls()
 
     def leave(self, job: BatchJob) -> None:
         """The job has made its last call: no group waits for another one."""
