@@ -19,6 +19,7 @@ from tests.integration.attempts import read_job
 from tests.integration.conftest import Submit
 from worker.rendering import run_job
 from worker.rendering.checkpoints import JobCheckpoints
+from worker.rendering.render import render_images
 from worker.rendering.runtime import Runtime
 from worker.rendering.watch_steps import StepEnd
 
@@ -37,7 +38,7 @@ class Waits:
         self.alive: dict[str, set[str]] = {}
         for module, name in ((run_job, "upload_images"), (run_job, "commit_outcome"), (JobCheckpoints, "hand_back")):
             monkeypatch.setattr(module, name, self._looking(name, getattr(module, name)))
-        self._draw = run_job.render_images
+        self._draw = render_images
         monkeypatch.setattr(run_job, "render_images", self._render)
 
     def hold(self, name: str, held: Any) -> None:
