@@ -69,11 +69,13 @@ class Waits:
 
 @pytest.fixture
 def waits(runtime: Runtime, monkeypatch: pytest.MonkeyPatch) -> Iterator[Waits]:
+    # A preview has a thread of its own, which may be in the middle of one when the job ends.
+    monkeypatch.setattr(Runtime, "preview", lambda *_: None)
     yield Waits(runtime, monkeypatch)
     gc.enable()
 
 
-def fail_denoiser(runtime: Runtime, waits: Waits, error: Exception) -> None:
+def fail_denoiser(runtime: Runtime, waits: Waits, error: type[Exception]) -> None:
     """From its third forward on the denoiser raises the error."""
     unet: Any = runtime.models.load("picturebook").pipeline.unet
     forwards = 0
@@ -105,9 +107,9 @@ def test_a_success_holds_nothing(runtime: Runtime, waits: Waits, account_id: UUI
     assert status_of(job_id)[:2] == ("succeeded", 1)
 
 
-@pytest.mark.parametrize("error", [torch.OutOfMemoryError("injected"), ArithmeticError("injected")], ids=repr)
+@pytest.mark.parametrize("error", [torch.OutOfMemoryError, ArithmeticError])
 def test_a_failure_holds_nothing(
-    runtime: Runtime, waits: Waits, account_id: UUID, submit: Submit, error: Exception
+    runtime: Runtime, waits: Waits, account_id: UUID, submit: Submit, error: type[Exception]
 ) -> None:
     """The error that ended the attempt keeps no activation, latents or model while it is written down."""
     fail_denoiser(runtime, waits, error)
