@@ -22,6 +22,14 @@ def release_frames(error: BaseException) -> None:
         traceback.clear_frames(each.__traceback__)
 
 
+def forget_traceback(error: BaseException) -> None:
+    """Let go of everything that led to the error, also of what the functions of its frames had in their closures. For an
+    error that ended something as it should.
+    """
+    for each in list_causes(error):
+        each.__traceback__ = None
+
+
 def free_device_memory() -> None:
     """Return memory that nothing holds any more from torch's reserve to the device, where any size of block can be had."""
     if torch.cuda.is_available():

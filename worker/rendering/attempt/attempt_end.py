@@ -15,6 +15,7 @@ from core.jobs.status import JobStatus
 from worker.rendering.attempt.commit_outcome import in_one_commit
 from worker.rendering.checkpoints import JobCheckpoints
 from worker.rendering.errors import DeadlinePassed, JobCancelled, WorkerDraining, describe_failure
+from worker.rendering.failed_work import forget_traceback
 from worker.rendering.process.device_watch import DeviceWatch
 
 _log = structlog.get_logger()
@@ -37,12 +38,12 @@ def find_end(
     if device_watch.look_at(error):
         # Jobs that had no part in it cannot continue here either, and lose no attempt.
         is_cause = device_watch.is_cause(error)
-        return _fail(error, attempt) if is_cause else _hand_back(attempt, checkpoints)
+        return _fail(error, attempt) if is_cause else _hand_back(error, attempt, checkpoints)
     match error:
         case JobCancelled():
             return AttemptEnd(partial(in_one_commit, record_cancellation, attempt_id=attempt.id))
         case WorkerDraining():
-            return _hand_back(attempt, checkpoints)
+            return _hand_back(error, attempt, checkpoints)
         case DeadlinePassed():
             write = partial(in_one_commit, record_failure, attempt_id=attempt.id, failure=NOT_ENDED_IN_TIME)
             return AttemptEnd(write, NOT_ENDED_IN_TIME.code)
@@ -50,7 +51,9 @@ def find_end(
             return _fail(error, attempt)
 
 
-def _hand_back(attempt: ClaimedAttempt, checkpoints: JobCheckpoints) -> AttemptEnd:
+def _hand_back(error: Exception, attempt: ClaimedAttempt, checkpoints: JobCheckpoints) -> AttemptEnd:
+    # The bucket may be slow, and the model is another job's by now.
+    forget_traceback(error)
     checkpoint = checkpoints.hand_back()
     _log.info("job_handed_back", step=checkpoint and checkpoint.step)
     return AttemptEnd(partial(in_one_commit, record_interruption, attempt_id=attempt.id, checkpoint=checkpoint))
