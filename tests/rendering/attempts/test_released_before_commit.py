@@ -147,8 +147,7 @@ def test_a_job_that_is_handed_back_holds_nothing(
 
     assert run_job.run_next_job(runtime)
 
-    # On a CPU the checkpoint has no copy of the latents, but the latents themselves.
-    assert waits.alive == {"hand_back": {"latents"}, "commit_outcome": set()}
+    assert waits.alive == {"hand_back": set(), "commit_outcome": set()}
     assert status_of(job_id)[:2] == ("queued", 0)
 
 
