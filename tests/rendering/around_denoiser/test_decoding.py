@@ -160,7 +160,7 @@ def test_autoencoders_that_do_not_overflow_stay_in_half_precision(load: Load, fa
         ("StableDiffusionXLInpaintPipeline", True),
         ("StableDiffusionXLControlNetImg2ImgPipeline", True),
         ("StableDiffusionUpscalePipeline", True),
-        ("KolorsPipeline", True),
+        ("AuraFlowPipeline", True),
         ("StableDiffusionPipeline", False),
         ("StableDiffusionImg2ImgPipeline", False),
         ("StableDiffusionControlNetPipeline", False),
