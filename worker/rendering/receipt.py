@@ -16,12 +16,8 @@ from worker.rendering.render import RenderedImages
 from worker.rendering.versions import library_versions
 
 
-def build_receipt(
-    model: LoadedModel, attempt: ClaimedAttempt, images: list[StoredImage], drawn: RenderedImages
-) -> dict[str, Any]:
-    """JSON-ready: model and weights, every parameter, seeds, versions, device, and the sha256 of every output (null for one
-    that the model's content filter withheld).
-    """
+def describe_render(model: LoadedModel, attempt: ClaimedAttempt, drawn: RenderedImages) -> dict[str, Any]:
+    """JSON-ready: model and weights, every parameter, versions and device. What `describe_outputs` returns belongs to it."""
     return {
         "model": {"id": model.id, "revision": attempt.model_revision, "file_sha256": model.file_sha256},
         "loras": drawn.loras,
@@ -33,11 +29,12 @@ def build_receipt(
         "prompts": drawn.prompts.describe(attempt.request),
         "batching": _describe_company(drawn, model.device),
         "checkpoints": {"resume": drawn.resume, "resumed_after_step": drawn.earlier_steps or None},
-        "outputs": _list_outputs(attempt, images),
+        "tiles": drawn.tiles.describe(),
     }
 
 
-def _list_outputs(attempt: ClaimedAttempt, images: list[StoredImage]) -> list[dict[str, Any]]:
+def describe_outputs(attempt: ClaimedAttempt, images: list[StoredImage]) -> list[dict[str, Any]]:
+    """JSON-ready: seed and sha256 of every output, which is null for one that the model's content filter withheld."""
     sha256 = {image.position: image.sha256 for image in images}
     return [{"seed": seed, "sha256": sha256.get(position)} for position, seed in enumerate(attempt.image_seeds)]
 

@@ -13,13 +13,13 @@ from functools import partial
 from typing import Any
 
 import structlog
-import torch
 
 from worker.rendering.adapters.find_layers import list_text_encoders
 from worker.rendering.adapters.inject import activate, choose_present, eject, inject, list_layers, switch, weigh
 from worker.rendering.adapters.lora_file import GetLora, LoraFile, refuse
 from worker.rendering.adapters.read_lora import read_lora
 from worker.rendering.batching.batch_job import AdapterSet
+from worker.rendering.device_errors import is_device_lost, is_out_of_memory
 from worker.rendering.errors import ModelUnavailable
 from worker.rendering.modules.broken_models import BrokenModels
 from worker.rendering.modules.build_alone import building_modules
@@ -175,9 +175,9 @@ class Adapters:
                 with self._lock:
                     self._pins[name] = 1
                     self._sizes[name] = weigh(self._pipeline, name)
-        except (torch.OutOfMemoryError, MemoryError):
-            raise
         except Exception as error:
+            if is_out_of_memory(error) or is_device_lost(error):
+                raise
             # Files can be broken in more ways than there are exception types for.
             described = error if isinstance(error, ModelUnavailable) else refuse(file, "its file is no good")
             _log.warning("lora_not_loaded", model=self._model_id, lora=file.id, exc_info=error)

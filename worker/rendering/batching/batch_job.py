@@ -33,6 +33,8 @@ class BatchJob:
         self.adapters = adapters
         #: Its calls run alone, so that its pixels are the same bit for bit, whatever else runs.
         self.goes_alone = goes_alone
+        #: Its calls run alone, so that what may have ended its earlier attempt ends no other job.
+        self.is_alone = False
         #: Set by a render that can be resumed.
         self.calls: EarlierCalls | None = None
         self.is_preparing = False
@@ -52,3 +54,9 @@ class BatchJob:
         pictures have been read from it, it does not.
         """
         return [lap.wait() for lap in self.laps]
+
+    def forget_calls(self) -> None:
+        """It makes no more calls: let go of what they were compared by."""
+        self.calls = None
+        self.last_key = None
+        self.digests = Digests()

@@ -175,6 +175,8 @@ class Batcher:
         with torch.inference_mode():
             while (calls := self._take_next(number)) is not None:
                 self._run_group(calls, stopwatch, running)
+                # Not held while there is nothing to do.
+                del calls
 
     def _take_next(self, number: int) -> list[DenoiserCall] | None:
         with self._changed:

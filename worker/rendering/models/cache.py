@@ -15,6 +15,7 @@ from transformers.utils import logging as transformers_logging
 
 from core.catalog import Catalog
 from core.metrics import MODEL_EVICTIONS, MODEL_LOAD_SECONDS, MODEL_LOADS, MODEL_RESIDENT_BYTES
+from worker.rendering.failed_work import release_frames
 from worker.rendering.models.budget import Budget, build_budget
 from worker.rendering.models.cache_accounts import CacheAccounts, Resident
 from worker.rendering.models.device import choose_device
@@ -149,7 +150,10 @@ class Models:
             get_lora = partial(self._sources.get_lora, model_id)
             model = load_model(plan, shared, get_lora, forwards=self._forwards)
         except Exception as error:
-            raise self._give_up(plan, error) from error
+            described = self._give_up(plan, error)
+            if described is error:
+                raise
+            raise described from error
         finally:
             del shared
         resident = self._enter(plan, model)
@@ -160,8 +164,8 @@ class Models:
 
     def _give_up(self, plan: LoadPlan, error: Exception) -> Exception:
         described = self._sources.report(plan.files, error)
-        # The traceback's frames still hold the parts that were loaded.
-        error.__traceback__ = None
+        # The frames still hold the parts that were loaded.
+        release_frames(error)
         release_memory(self._device)
         with self._changed:
             self._accounts.release(plan.files.model_id)

@@ -14,6 +14,7 @@ from core.catalog.lora import ADAPTER_CONFIG, ADAPTER_WEIGHTS
 from core.errors import ModelNotFetched
 from core.metrics import MODEL_LOADS
 from worker.rendering.adapters import LoraFile
+from worker.rendering.device_errors import is_device_lost, is_out_of_memory
 from worker.rendering.errors import ModelUnavailable
 from worker.rendering.models.digests import FileDigests
 from worker.rendering.models.missing_packages import name_missing_packages
@@ -48,7 +49,7 @@ class ModelSources:
 
     def report(self, files: ModelFiles, error: Exception) -> Exception:
         """Log that the model could not be loaded, and remember it. Returns the error that the job's client may see."""
-        if isinstance(error, (torch.OutOfMemoryError, MemoryError)):
+        if is_out_of_memory(error) or is_device_lost(error):
             # The files are not broken: there may be enough memory later, or on another worker.
             return error
         # Files can be broken in more ways than there are exception types, and none of them may end the worker.

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 import re
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
@@ -54,6 +55,15 @@ def locate_tensors(file: Path) -> tuple[dict[str, Any], int]:
             raise ValueError("the header is longer than the file")
         header: dict[str, Any] = json.loads(stream.read(length))
     return header, _LENGTH_BYTES + length
+
+
+def read_dtypes(file: Path) -> Counter[str]:
+    """How many floating-point numbers the file stores in each of safetensors' dtypes (`F32`, `F16`, `BF16`)."""
+    numbers: Counter[str] = Counter()
+    for name, tensor in _read_header(file).items():
+        if name != "__metadata__" and tensor["dtype"] in _FLOATS:
+            numbers[tensor["dtype"]] += math.prod(tensor["shape"])
+    return numbers
 
 
 def _tensor_bytes(tensor: dict[str, Any], dtype: torch.dtype) -> int:

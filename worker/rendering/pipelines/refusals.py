@@ -13,7 +13,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from types import FrameType, TracebackType
 from typing import Any
 
-from worker.rendering.batching import is_out_of_memory
+from worker.rendering.device_errors import is_out_of_memory
 from worker.rendering.errors import RequestRefused
 
 #: What a value causes: out of range, of no use, nothing left, divided by.
