@@ -35,11 +35,16 @@ def build_receipt(
 
 
 def _describe_company(drawn: RenderedImages) -> dict[str, Any]:
-    """The sizes of the batches that the job was drawn in, how long a forward took, and on a GPU its peak memory."""
+    """The sizes of the batches that the job was drawn in, how long a forward took, the calls of models that are not batched, and
+    on a GPU its peak memory.
+    """
     rows, seconds = drawn.batch_rows, drawn.forward_seconds
+    # What is called once for a job is no denoiser.
+    apart = {name: calls for name, calls in drawn.calls_apart.items() if calls > 1}
+    company: dict[str, Any] = {"calls_apart": apart} if apart else {}
     if not rows:
-        return {"forwards": 0}
-    company: dict[str, Any] = {
+        return {"forwards": 0} | company
+    company |= {
         "forwards": len(rows),
         "rows_mean": round(statistics.fmean(rows), 2),
         "rows_max": max(rows),

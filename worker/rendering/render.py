@@ -17,6 +17,7 @@ from worker.rendering.drawing import Drawing
 from worker.rendering.errors import NonFiniteResult
 from worker.rendering.images.inpainting import Inpainting
 from worker.rendering.models import LoadedModel
+from worker.rendering.modules.offloading import device_freed
 from worker.rendering.modules.own_turn import own_turn
 from worker.rendering.pipelines import build_arguments, build_pipeline, find_refusal, list_unused, read_facts
 from worker.rendering.pipelines.settled_chance import SettledChance
@@ -41,6 +42,8 @@ class RenderedImages:
     loras: list[dict[str, Any]]
     #: A sentence for each parameter that turned out to have no effect.
     warnings: list[str]
+    #: The calls of models that are not batched, by the model's name in the pipeline.
+    calls_apart: Mapping[str, int]
 
 
 def render_images(
@@ -106,6 +109,7 @@ def render_images(
             earlier_steps=journal.earlier_steps,
             loras=loras.described,
             warnings=list(list_unused(pipeline, model.entry, drawing.request, prompts)),
+            calls_apart=drawing.job.calls_apart,
         )
 
 
@@ -160,7 +164,7 @@ def _run_pipeline(
     chance: AbstractContextManager[Any],
     images: Mapping[str, Image | Sequence[Image]],
 ) -> list[Image]:
-    with torch.inference_mode(), model.batcher.job(drawing.job), chance:
+    with torch.inference_mode(), device_freed(pipeline), model.batcher.job(drawing.job), chance:
         drawn: list[Image] = pipeline(
             **build_arguments(pipeline, drawing, images),
             generator=generators,

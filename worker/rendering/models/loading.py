@@ -19,7 +19,7 @@ from worker.rendering.models.plan_load import LoadPlan, Part, on_device_together
 from worker.rendering.models.switches import apply_switches, can_run_side_by_side, refuse_impossible_switches
 from worker.rendering.modules.build_alone import building_modules
 from worker.rendering.modules.decode_in_turn import serialise_decoding
-from worker.rendering.modules.list_denoisers import list_step_modules
+from worker.rendering.modules.list_denoisers import list_other_models, list_step_modules
 
 
 def load_model(
@@ -35,8 +35,9 @@ def load_model(
         pipeline = _load_folder(plan, shared) if plan.files.source.is_dir() else _load_single_file(plan)
         if plan.files.controlnet is not None:
             pipeline = _with_controlnet(pipeline, plan.files.controlnet, plan.files.dtype)
-    switches = apply_switches(pipeline, plan.files.entry, plan.files.device)
+    # First, because it settles the autoencoder's dtype: offloading keeps copies of the weights as they are when it begins.
     serialise_decoding(pipeline, tile_above_pixels=plan.files.entry.vae_tiling_above_pixels)
+    switches = apply_switches(pipeline, plan.files.entry, plan.files.device, model_id=plan.files.model_id)
     pipeline.set_progress_bar_config(disable=True)
     adapters = Adapters(pipeline, plan.files.model_id, get_lora)
     return LoadedModel(
@@ -49,6 +50,7 @@ def load_model(
         switches=switches,
         batcher=Batcher(
             list_step_modules(pipeline),
+            others=list_other_models(pipeline),
             name=plan.files.model_id,
             activate=adapters.activate,
             runners=forwards if can_run_side_by_side(plan.files.entry) else 1,
