@@ -209,7 +209,11 @@ def test_a_step_that_waits_keeps_no_model_in_memory(load: Load, monkeypatch: pyt
     """Once its job has ended, a model can be evicted whatever waits to be drawn."""
     monkeypatch.setattr(maker, "_PAUSE_SECONDS", 0)
     goes_on = threading.Event()
-    previews = PreviewMaker(lambda *_: goes_on.wait(30) and None)
+
+    def hang(_job_id: UUID, _picture: bytes) -> None:
+        goes_on.wait(30)
+
+    previews = PreviewMaker(hang)
     loaded = load("picturebook")
     first, pipeline = loaded.take_copy(), loaded.take_copy()
     for each in (first, pipeline):

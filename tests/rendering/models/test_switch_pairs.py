@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from bench.models_file import write_section
 from core.catalog import load_catalog
-from core.catalog.catalog import InvalidCatalog
+from core.errors import InvalidCatalog
 from tests.rendering.adapters.tiny_loras import ModelFolder, request
 from worker.rendering.checkpoints import Checkpoint
 from worker.rendering.drawing import Drawing

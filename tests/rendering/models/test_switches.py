@@ -159,7 +159,8 @@ def _largest_difference_of_rows(one: LoadedModel, other: LoadedModel, rows: int,
 
     def draw_rows(model: LoadedModel) -> NDArray[np.int16]:
         drawing = Drawing({**REQUEST, **changes}, seeds=list(range(rows)))
-        return np.stack(render_images(model, drawing, on_step=lambda _: None).images).astype(np.int16)
+        images = render_images(model, drawing, on_step=lambda _: None).images
+        return np.stack([np.asarray(image) for image in images]).astype(np.int16)
 
     return int(np.abs(draw_rows(one) - draw_rows(other)).max())
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import inspect
-from functools import cache
 from typing import Any
 
 import torch
@@ -53,7 +52,6 @@ def _list_models(pipeline: Any) -> dict[str, torch.nn.Module]:
     return {name: item for name, item in components if isinstance(item, ModelMixin) and not is_autoencoder(item)}
 
 
-@cache
 def _takes_noise_level(model: Any) -> bool:
     names = inspect.signature(model.forward).parameters
     return any(_NOISE_LEVEL in name or name in _SHORT_NOISE_LEVELS for name in names)
