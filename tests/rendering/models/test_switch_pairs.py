@@ -109,7 +109,7 @@ def load(folder: ModelFolder, monkeypatch: pytest.MonkeyPatch) -> Iterator[Load]
 
 @pytest.mark.parametrize("pair", [pair for pair in PAIRS if "compile" not in pair], ids="+".join)
 def test_two_switches_go_together_or_are_refused(load: Load, pair: tuple[str, str]) -> None:
-    """Three equal jobs have equal pictures and the same number of forwards, and one that was stopped goes on from there."""
+    """Three equal jobs have equal pictures and the same number of forwards, and one that was stopped is resumed."""
     for family in ("flux-dev", "sd15"):
         if family == "flux-dev" or "attention" not in pair:
             _check(load, family, pair)
