@@ -184,7 +184,6 @@ def _has_preview(model: LoadedModel, place: Place) -> bool:
                 (
                     pipeline,
                     StepTaken(
-                        scheduler=scheduler,
                         model_output=model_output[:1],
                         timestep=timestep,
                         sample=sample[:1],

@@ -40,11 +40,16 @@ def describe_outputs(attempt: ClaimedAttempt, images: list[StoredImage]) -> list
 
 
 def _describe_company(drawn: RenderedImages, device: torch.device) -> dict[str, Any]:
-    """The sizes of the batches that the job was drawn in, how long a forward took, and the peak memory of its own GPU."""
+    """The sizes of the batches that the job was drawn in, how long a forward took, the calls of models that are not batched, and
+    the peak memory of its own GPU.
+    """
     rows, seconds = drawn.batch_rows, drawn.forward_seconds
+    # What is called once for a job is no denoiser.
+    apart = {name: calls for name, calls in drawn.calls_apart.items() if calls > 1}
+    company: dict[str, Any] = {"calls_apart": apart} if apart else {}
     if not rows:
-        return {"forwards": 0}
-    company: dict[str, Any] = {
+        return {"forwards": 0} | company
+    company |= {
         "forwards": len(rows),
         "rows_mean": round(statistics.fmean(rows), 2),
         "rows_max": max(rows),

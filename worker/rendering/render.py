@@ -20,6 +20,7 @@ from worker.rendering.images.content_filter import watch_content_filter
 from worker.rendering.images.inpainting import Inpainting
 from worker.rendering.models import LoadedModel
 from worker.rendering.modules.list_schedulers import list_schedulers
+from worker.rendering.modules.offloading import device_freed
 from worker.rendering.modules.own_turn import own_turn
 from worker.rendering.modules.tiles import Tiles, noting_tiles
 from worker.rendering.pipelines import build_arguments, build_pipeline, find_refusal, list_unused, read_facts
@@ -50,6 +51,8 @@ class RenderedImages:
     #: A sentence for each parameter that turned out to have no effect, for images that were withheld, and for what was done
     #: otherwise than usual.
     warnings: list[str]
+    #: The calls of models that are not batched, by the model's name in the pipeline.
+    calls_apart: Mapping[str, int]
 
     @property
     def by_position(self) -> dict[int, Image]:
@@ -136,6 +139,7 @@ def render_images(
                 *content_filter.warn(count),
                 *tiles.warn(),
             ],
+            calls_apart=drawing.job.calls_apart,
         )
 
 
@@ -205,7 +209,7 @@ def _run_pipeline(
     chance: AbstractContextManager[Any],
     images: Mapping[str, Image | Sequence[Image]],
 ) -> list[Image]:
-    with torch.inference_mode(), model.batcher.job(drawing.job), chance:
+    with torch.inference_mode(), device_freed(pipeline), model.batcher.job(drawing.job), chance:
         drawn: list[Image] = pipeline(
             **build_arguments(pipeline, drawing, images),
             generator=generators,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Hashable
 from typing import Any, Protocol
 
@@ -46,6 +47,8 @@ class BatchJob:
         #: The rows of each forward that its calls were part of, and its time.
         self.batch_rows: list[int] = []
         self.laps: list[Lap] = []
+        #: The calls of models that are not batched, by the model's name in the pipeline.
+        self.calls_apart: Counter[str] = Counter()
         self.digests = Digests()
 
     @property

@@ -6,6 +6,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
+from functools import partial
 from typing import Any
 
 import structlog
@@ -17,7 +18,7 @@ from worker.rendering.batching.batch_job import AdapterSet, BatchJob
 from worker.rendering.batching.call import DenoiserCall, read_call
 from worker.rendering.batching.forward import run_forward
 from worker.rendering.batching.gate import Gate
-from worker.rendering.batching.hook import install_hook, remove_hook
+from worker.rendering.batching.hook import install_hook, remove_hook, watch_calls
 from worker.rendering.batching.parked_calls import ParkedCalls
 from worker.rendering.batching.running_forwards import GivenForward, RunningForwards
 from worker.rendering.batching.stopwatch import Stopwatch, build_stopwatch
@@ -40,14 +41,15 @@ class Batcher:
         self,
         modules: Mapping[str, torch.nn.Module],
         *,
+        others: Mapping[str, torch.nn.Module] | None = None,
         name: str = "model",
         activate: Callable[[AdapterSet], None] = lambda _adapters: None,
         most_rows: int = _MOST_ROWS,
         runners: int = 1,
     ) -> None:
-        """`modules` by their names in the pipeline. `activate` switches the model to a set of adapters. Each of the `runners`
-        threads runs one forward at a time: one thread for a GPU, which one forward keeps busy; more on a CPU, whose cores
-        the forwards divide among them (see `Cores`).
+        """`modules` by their names in the pipeline; the calls of `others` are only counted. `activate` switches the model to a
+        set of adapters. Each of the `runners` threads runs one forward at a time: one thread for a GPU, which one forward
+        keeps busy; more on a CPU, whose cores the forwards divide among them (see `Cores`).
         """
         self._name = name
         self._modules = dict(modules)
@@ -64,8 +66,13 @@ class Batcher:
         self._preparing = threading.Lock()
         self._is_closed = False
         self.forwards = 0
+        #: The models that jobs call again and again, and that are not batched: each is logged once.
+        self._known_apart: set[str] = set()
         for module_name, module in self._modules.items():
             install_hook(module, module_name, self._answer)
+        self._others = dict(others or {})
+        for module_name, module in self._others.items():
+            watch_calls(module, partial(self._count_call, module_name))
         self._runners = [
             threading.Thread(target=self._run, args=(number,), name=f"denoise-{name}-{number}", daemon=True)
             for number in range(runners)
@@ -125,7 +132,7 @@ class Batcher:
         for call in self._parked.take_all():
             call.fail(RuntimeError("the model was unloaded while a job used it"))
             call.answer()
-        for module in self._modules.values():
+        for module in (*self._modules.values(), *self._others.values()):
             remove_hook(module)
 
     def _answer(self, module_name: str, forward: Callable[..., Any], arguments: dict[str, Any]) -> Any:
@@ -151,6 +158,15 @@ class Batcher:
         if job.calls is not None:
             job.calls.keep(module_name, answer)
         return answer
+
+    def _count_call(self, module_name: str) -> None:
+        job: BatchJob | None = getattr(self._current, "job", None)
+        if job is None:
+            return
+        job.calls_apart[module_name] += 1
+        if job.calls_apart[module_name] > 1 and module_name not in self._known_apart:
+            self._known_apart.add(module_name)
+            _log.warning("model_not_batched", model=self._name, module=module_name)
 
     def _end_preparation(self, job: BatchJob) -> None:
         if job.is_preparing:

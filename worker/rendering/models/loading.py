@@ -19,7 +19,7 @@ from worker.rendering.models.plan_load import LoadPlan, Part, on_device_together
 from worker.rendering.models.switches import apply_switches, can_run_side_by_side, refuse_impossible_switches
 from worker.rendering.modules.build_alone import building_modules
 from worker.rendering.modules.decode_in_turn import serialise_decoding
-from worker.rendering.modules.list_denoisers import list_step_modules
+from worker.rendering.modules.list_denoisers import list_other_models, list_step_modules
 
 #: In the place of the safety checker that a pipeline's own files name.
 _NO_CHECKER: dict[str, Any] = {"safety_checker": None, "requires_safety_checker": False}
@@ -51,8 +51,9 @@ def prepare_model(pipeline: Any, plan: LoadPlan, get_lora: GetLora, *, forwards:
     """The model of a pipeline that is in memory, ready to render on the plan's device. Raises ModelUnavailable, naming the
     switch, if the pipeline cannot do it.
     """
-    switches = apply_switches(pipeline, plan.files.entry, plan.files.device)
+    # First, because it settles the autoencoder's dtype: offloading keeps copies of the weights as they are when it begins.
     serialise_decoding(pipeline, tile_above_pixels=plan.files.entry.vae_tiling_above_pixels)
+    switches = apply_switches(pipeline, plan.files.entry, plan.files.device, model_id=plan.files.model_id)
     pipeline.set_progress_bar_config(disable=True)
     adapters = Adapters(pipeline, plan.files.model_id, get_lora)
     return LoadedModel(
@@ -65,6 +66,7 @@ def prepare_model(pipeline: Any, plan: LoadPlan, get_lora: GetLora, *, forwards:
         switches=switches,
         batcher=Batcher(
             list_step_modules(pipeline),
+            others=list_other_models(pipeline),
             name=plan.files.model_id,
             activate=adapters.activate,
             runners=forwards if can_run_side_by_side(plan.files.entry) else 1,
