@@ -19,7 +19,8 @@ from worker.rendering.batching.call import read_call
 from worker.rendering.batching.running_forwards import RunningForwards
 from worker.rendering.batching.stopwatch import Lap
 from worker.rendering.models.memory import peak_bytes
-from worker.rendering.receipt import build_receipt
+from worker.rendering.modules.tiles import Tiles
+from worker.rendering.receipt import describe_render
 
 #: Seconds of each forward on the device.
 FORWARD_SECONDS = 0.25
@@ -101,9 +102,11 @@ def test_the_receipt_has_all_forwards(late: tuple[Batcher, Doubler, LateStopwatc
         prompts=prompts,
         resume="",
         earlier_steps=0,
+        calls_apart={},
+        tiles=Tiles(),
     )
 
-    batching = build_receipt(model, attempt, [], drawn)["batching"]
+    batching = describe_render(model, attempt, drawn)["batching"]
 
     assert batching == {"forwards": 3, "rows_mean": 2, "rows_max": 2, "forward_ms_median": 250.0}
 
