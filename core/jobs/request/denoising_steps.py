@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from decimal import Decimal
 from math import ceil
+from typing import Any
 
 from core.catalog import StepRounding
 
@@ -11,6 +13,15 @@ from core.catalog import StepRounding
 DENOISING_STEPS = """
     trunc((request->>'num_inference_steps')::integer * coalesce((request->>'strength')::numeric, 1))
 """
+
+
+def count_steps(values: Mapping[str, Any], stages: tuple[str, ...], rounding: StepRounding) -> int:
+    """Returns the steps that a job does: those of all `stages`, the parameters that hold their numbers. A strength shortens the
+    one of num_inference_steps.
+    """
+    own, strength = "num_inference_steps", values.get("strength", 1.0)
+    counts = (count_denoising_steps(values[name], strength if name == own else 1.0, rounding) for name in stages)
+    return sum(counts)
 
 
 def count_denoising_steps(num_inference_steps: int, strength: float = 1.0, rounding: StepRounding = "down") -> int:
