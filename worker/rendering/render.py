@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import torch
-from PIL.Image import Image
+from PIL.Image import Image, Resampling
 
 from core.catalog import ClassFacts
 from core.jobs.request.denoising_steps import count_denoising_steps
@@ -64,7 +64,7 @@ def render_images(
     RequestRefused if the mask paints nothing or the pipeline cannot draw what the request asks for, and NonFiniteResult if
     the latents are not finite any more.
     """
-    inpainting = Inpainting(_take_first(drawing.images), drawing.request) if "mask_image" in drawing.images else None
+    inpainting = Inpainting(drawing.images, drawing.request) if "mask_image" in drawing.images else None
     with model.adapters.use(drawing.request.get("loras") or (), model.batcher.paused) as loras:
         pipeline = build_pipeline(model, drawing)
         facts = read_facts(pipeline)
@@ -95,6 +95,9 @@ def render_images(
                 chance=SettledChance(len(drawing.seeds)) if facts.leaves_to_chance else nullcontext(),
                 images=drawing.images if inpainting is None else inpainting.prepare_images(pipeline),
             )
+        if facts.draws_pixels is not None:
+            size = (drawing.request["width"], drawing.request["height"])
+            images = [image if image.size == size else image.resize(size, Resampling.LANCZOS) for image in images]
         if inpainting is not None:
             images = [inpainting.finish(image) for image in images]
         return RenderedImages(
@@ -107,10 +110,6 @@ def render_images(
             loras=loras.described,
             warnings=list(list_unused(pipeline, model.entry, drawing.request, prompts)),
         )
-
-
-def _take_first(images: Mapping[str, Image | Sequence[Image]]) -> dict[str, Image]:
-    return {name: each if isinstance(each, Image) else each[0] for name, each in images.items()}
 
 
 def _count_stage_steps(facts: ClassFacts, request: Mapping[str, Any]) -> int | None:

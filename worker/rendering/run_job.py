@@ -128,7 +128,8 @@ def _render(
     slot: Slot,
     checkpoints: JobCheckpoints,
 ) -> Rendered:
-    drawing = Drawing(attempt.request, attempt.image_seeds, load_inputs(attempt), slot.job, attempt.task)
+    images = load_inputs(attempt, pipeline_class=type(model.pipeline).__name__)
+    drawing = Drawing(attempt.request, attempt.image_seeds, images, slot.job, attempt.task)
     started = time.perf_counter()
 
     def obey_lease(end: StepEnd) -> None:
