@@ -5,6 +5,7 @@ from __future__ import annotations
 from bench.tiny_families import (
     FAMILIES,
     controlnets,
+    deepfloyd,
     flux,
     language_transformers,
     older_transformers,
@@ -17,6 +18,7 @@ from bench.tiny_families.family import Family
 _OTHERS: tuple[tuple[Family, ...], ...] = (
     flux.FAMILIES,
     controlnets.FAMILIES,
+    deepfloyd.FAMILIES,
     older_transformers.FAMILIES,
     language_transformers.FAMILIES,
     perturbed_attention.FAMILIES,

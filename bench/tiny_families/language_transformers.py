@@ -135,14 +135,9 @@ def krea_2() -> DiffusionPipeline:
 def sana_sprint() -> DiffusionPipeline:
     """Distilled; its guidance is embedded."""
     components = diffusion_transformers.sana().components
-    transformer = SanaTransformer2DModel.from_config(
-        {
-            **components["transformer"].config,
-            "guidance_embeds": True,
-            "guidance_embeds_scale": 0.1,
-            "qk_norm": "rms_norm_across_heads",
-        }
-    )
+    config = {name: value for name, value in components["transformer"].config.items() if not name.startswith("_")}
+    guided = {"guidance_embeds": True, "guidance_embeds_scale": 0.1, "qk_norm": "rms_norm_across_heads"}
+    transformer = SanaTransformer2DModel(**config | guided)
     return SanaSprintPipeline(**components | {"transformer": transformer, "scheduler": SCMScheduler()})
 
 

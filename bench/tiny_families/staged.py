@@ -18,8 +18,8 @@ from diffusers import (
     UNet2DConditionModel,
     VQModel,
 )
+from diffusers.pipelines.deprecated.wuerstchen.modeling_paella_vq_model import PaellaVQModel
 from diffusers.pipelines.kandinsky.text_encoder import MCLIPConfig, MultilingualCLIP
-from diffusers.pipelines.wuerstchen.modeling_paella_vq_model import PaellaVQModel
 
 from bench.tiny_families import image_encoders, text_encoders, tokenizers
 from bench.tiny_families.family import Family

@@ -55,7 +55,9 @@ class ApiKey(Table):
 
 
 class UsageRecord(Table):
-    """What one successful job used; written in the commit that ends the job, so it is counted once."""
+    """What one successful job used, images that were withheld not counted; written in the commit that ends the job, so it is
+    counted once.
+    """
 
     __tablename__ = "usage_records"
     __table_args__ = (Index(None, "account_id", "created_at"),)

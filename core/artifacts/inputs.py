@@ -16,6 +16,7 @@ from core.artifacts.tables import Artifact, ArtifactKind
 from core.errors import DarkroomError, StorageUnavailable
 from core.ids import new_id
 from core.pictures.decoders.decode_outside import get_decoders
+from core.pictures.picture_text import PictureText
 
 _MEDIA_TYPE = "image/png"
 
@@ -63,7 +64,7 @@ class InputImage:
         )
 
 
-def decode_input(source: str, *, job_id: UUID, account_id: UUID, place: str) -> InputImage:
+def decode_input(source: PictureText, *, job_id: UUID, account_id: UUID, place: str) -> InputImage:
     """The image that a place of the request holds as text. Raises NotAnImage, and PicturesBusy if too many are decoded at the moment."""
     read = get_decoders().read(source, account_id=account_id)
     image = read.image

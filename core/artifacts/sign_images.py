@@ -13,10 +13,10 @@ from core.ids import format_id, parse_id
 
 
 def sign_images(session: Session, images: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """The inputs or outputs, each with a fresh download address; one whose file is gone keeps null."""
+    """The inputs or outputs, each with a fresh download address; one whose file is gone, or that was withheld, keeps null."""
     if not images:
         return []
-    ids = [parse_id("art", image["id"]) for image in images]
+    ids = [parse_id("art", image["id"]) for image in images if image["id"] is not None]
     rows = session.execute(
         select(Artifact.id, Artifact.storage_key).where(Artifact.id.in_(ids), Artifact.deleted_at.is_(None))
     )

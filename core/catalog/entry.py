@@ -47,6 +47,8 @@ class ModelEntry(BaseModel):
     #: Pictures of more pixels than this are decoded in tiles.
     vae_tiling_above_pixels: int | None = Field(default=None, ge=1)
     channels_last: bool = False
+    #: Whether a safety checker that comes with the weights judges what the model draws.
+    safety_checker: bool = True
     #: The denoiser's weights are kept in fp8 and computed with in `dtype`.
     layerwise_casting: bool = False
     controlnet: Source | None = None

@@ -16,6 +16,7 @@ class FailureCode(enum.StrEnum):
     MODEL_UNAVAILABLE = "model_unavailable"  #: the model's files are missing or broken on the worker
     OUT_OF_MEMORY = "out_of_memory"  #: the device had no room for it
     NON_FINITE = "non_finite"  #: the model's numbers got out of hand with these settings
+    CONTENT_FILTERED = "content_filtered"  #: the model's own content filter withheld every image
     STORAGE_UNAVAILABLE = "storage_unavailable"  #: the object store did not take or give the images
     LEASE_EXPIRED = "lease_expired"  #: the worker died or hung, each time
     START_DEADLINE_EXCEEDED = "start_deadline_exceeded"  #: no worker was free before the sender's start deadline
@@ -39,6 +40,7 @@ FAILURE_TRAITS: dict[FailureCode, FailureTraits] = {
     FailureCode.MODEL_UNAVAILABLE: FailureTraits("model", retryable=False, retried=False),
     FailureCode.OUT_OF_MEMORY: FailureTraits("capacity", retryable=True, retried=True),
     FailureCode.NON_FINITE: FailureTraits("model", retryable=False, retried=False),
+    FailureCode.CONTENT_FILTERED: FailureTraits("client", retryable=False, retried=False),
     FailureCode.STORAGE_UNAVAILABLE: FailureTraits("platform", retryable=True, retried=True),
     FailureCode.LEASE_EXPIRED: FailureTraits("platform", retryable=True, retried=True),
     FailureCode.START_DEADLINE_EXCEEDED: FailureTraits("capacity", retryable=True, retried=False),

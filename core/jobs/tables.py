@@ -38,6 +38,7 @@ class Job(Table):
         CheckConstraint("attempts_used <= attempts_opened", name="attempts_opened"),
         CheckConstraint("cost > 0", name="cost"),
         CheckConstraint("finished_at is not null or (expired_at is null and deleted_at is null)", name="kept"),
+        CheckConstraint("filtered_images is null or status = 'succeeded'", name="filtered_images"),
         # The order of work: a claim takes the first row of this index.
         Index("ix_jobs_claim", "pool", "priority", "fair_position", "id", postgresql_where=text("status = 'queued'")),
         Index("ix_jobs_running", "id", postgresql_where=text("status = 'running'")),
@@ -121,6 +122,8 @@ class Job(Table):
     failure_message: Mapped[str | None]
     #: What it takes to make the images again: revisions, hashes, versions, seeds, device.
     receipt: Mapped[dict[str, Any] | None]
+    #: Position and seed of each image that the model's content filter withheld; null: of none.
+    filtered_images: Mapped[list[dict[str, Any]] | None] = mapped_column(JSONB)
 
     created_at: Mapped[datetime] = mapped_column(server_default=func.now())
     started_at: Mapped[datetime | None]

@@ -192,6 +192,7 @@ def test_a_submit_that_names_an_image_holds_off_its_deletion(
         submit(account_id)
         source = finish_one()
         image = show(account_id, source).outputs[0].id
+        assert image is not None
         outcomes: dict[str, bool] = {}
         start = threading.Barrier(2)
 

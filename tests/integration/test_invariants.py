@@ -146,7 +146,16 @@ def test_a_lawful_history_breaks_no_rule(history: list[UUID]) -> None:
             ),
             "no job has two",
         ),
-        ("update usage_records set images = 9", "usage says what was rendered"),
+        ("update usage_records set images = 9", "usage says what was delivered"),
+        ("update usage_records set cost = cost / 2", "usage says what was delivered"),
+        (
+            "update jobs set filtered_images = '[{\"position\": 1, \"seed\": 2}]' where status = 'succeeded'",
+            "but for those that a content filter withheld",
+        ),
+        (
+            "update jobs set filtered_images = '[{\"position\": 0, \"seed\": 1}]' where status = 'succeeded'",
+            "no image that was withheld is there",
+        ),
     ],
 )
 def test_damage_is_found(history: list[UUID], damage: str, rule: str) -> None:

@@ -38,6 +38,12 @@ class NonFiniteResult(DarkroomError):
     code = FailureCode.NON_FINITE
 
 
+class ContentFiltered(DarkroomError):
+    """The model's content filter withheld every image of the job. Another prompt or another seed may pass it."""
+
+    code = FailureCode.CONTENT_FILTERED
+
+
 class CheckpointRefused(DarkroomError):
     """The checkpoint is damaged, or not of this job: the job starts over."""
 
@@ -49,7 +55,7 @@ class CheckpointUnsupported(DarkroomError):
 def describe_failure(error: Exception) -> Failure:
     """The failure that an attempt's error means, with a message that the client may read."""
     match error:
-        case RequestRefused() | ModelUnavailable() | NonFiniteResult():
+        case RequestRefused() | ModelUnavailable() | NonFiniteResult() | ContentFiltered():
             return Failure(FailureCode(error.code), error.message)
         case torch.OutOfMemoryError() | MemoryError():
             return Failure(FailureCode.OUT_OF_MEMORY, "The device had no memory left for this job.")

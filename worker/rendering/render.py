@@ -14,7 +14,8 @@ from core.catalog import ClassFacts
 from core.jobs.request.denoising_steps import count_denoising_steps
 from worker.rendering.checkpoints import Checkpoint, open_journal
 from worker.rendering.drawing import Drawing
-from worker.rendering.errors import NonFiniteResult
+from worker.rendering.errors import ContentFiltered, NonFiniteResult
+from worker.rendering.images.content_filter import watch_content_filter
 from worker.rendering.images.inpainting import Inpainting
 from worker.rendering.models import LoadedModel
 from worker.rendering.modules.own_turn import own_turn
@@ -28,7 +29,9 @@ from worker.rendering.watch_steps import StepEnd, watch_steps
 class RenderedImages:
     """The images of a job, and how they were drawn."""
 
+    #: One for each seed, in order, but for those that the model's content filter withheld; and the positions of these.
     images: list[Image]
+    filtered: list[int]
     #: For each forward that the job's calls were part of: its rows (the job's and those of other jobs), and its seconds.
     batch_rows: list[int]
     forward_seconds: list[float]
@@ -39,8 +42,15 @@ class RenderedImages:
     earlier_steps: int
     #: The LoRAs that it was drawn with, each with id, scale and sha256.
     loras: list[dict[str, Any]]
-    #: A sentence for each parameter that turned out to have no effect.
+    #: A sentence for each parameter that turned out to have no effect, and one for images that were withheld.
     warnings: list[str]
+
+    @property
+    def by_position(self) -> dict[int, Image]:
+        """The images by their positions among those that were asked for, from 0."""
+        count = len(self.images) + len(self.filtered)
+        positions = [position for position in range(count) if position not in self.filtered]
+        return dict(zip(positions, self.images, strict=True))
 
 
 def render_images(
@@ -52,8 +62,8 @@ def render_images(
     prompt_cache: PromptCache | None = None,
     watch: Callable[[Any], None] | None = None,
 ) -> RenderedImages:
-    """One image for each seed of the drawing, in order. Its denoising steps run together with those of other jobs in
-    other threads.
+    """One image for each seed of the drawing, in order, but for those that the model's content filter withholds. Its denoising
+    steps run together with those of other jobs in other threads.
 
     `on_step` is called at the end of each step; an error that it raises ends this render at that step, and no other.
     With a `checkpoint` of the same drawing the steps before it are not done again. Prompts that are in `prompt_cache`
@@ -61,8 +71,8 @@ def render_images(
     called with the job's own pipeline object before that runs.
 
     Raises CheckpointRefused for a checkpoint of anything else, ModelUnavailable for a LoRA that cannot be loaded,
-    RequestRefused if the mask paints nothing or the pipeline cannot draw what the request asks for, and NonFiniteResult if
-    the latents are not finite any more.
+    RequestRefused if the mask paints nothing or the pipeline cannot draw what the request asks for, NonFiniteResult if the
+    latents or the decoded picture are not finite, and ContentFiltered if every image is withheld.
     """
     inpainting = Inpainting(drawing.images, drawing.request) if "mask_image" in drawing.images else None
     with model.adapters.use(drawing.request.get("loras") or (), model.batcher.paused) as loras:
@@ -85,6 +95,7 @@ def render_images(
             watch(pipeline)
         check = _ResultCheck(model, drawing, on_step)
         watch_steps(pipeline, check.check_result, journal, steps=_count_stage_steps(facts, drawing.request))
+        content_filter = watch_content_filter(pipeline)
 
         with check.refused_requests(), own_turn(pipeline, model.turn) if facts.one_at_a_time else nullcontext():
             images = _run_pipeline(
@@ -95,6 +106,10 @@ def render_images(
                 chance=SettledChance(len(drawing.seeds)) if facts.leaves_to_chance else nullcontext(),
                 images=drawing.images if inpainting is None else inpainting.prepare_images(pipeline),
             )
+        filtered, count = content_filter.withheld, len(images)
+        if len(filtered) == count:
+            raise ContentFiltered
+        images = [image for position, image in enumerate(images) if position not in filtered]
         if facts.draws_pixels is not None:
             size = (drawing.request["width"], drawing.request["height"])
             images = [image if image.size == size else image.resize(size, Resampling.LANCZOS) for image in images]
@@ -102,13 +117,14 @@ def render_images(
             images = [inpainting.finish(image) for image in images]
         return RenderedImages(
             images,
+            filtered,
             drawing.job.batch_rows,
             drawing.job.forward_seconds,
             prompts,
             resume=journal.resume,
             earlier_steps=journal.earlier_steps,
             loras=loras.described,
-            warnings=list(list_unused(pipeline, model.entry, drawing.request, prompts)),
+            warnings=[*list_unused(pipeline, model.entry, drawing.request, prompts), *content_filter.warn(count)],
         )
 
 
@@ -117,7 +133,7 @@ def _count_stage_steps(facts: ClassFacts, request: Mapping[str, Any]) -> int | N
     if len(facts.steps) == 1:
         return None
     last = count_denoising_steps(request[facts.steps[-1]], request.get("strength", 1.0), facts.step_rounding or "all")
-    return sum(request[name] for name in facts.steps[:-1]) + last
+    return sum(int(request[name]) for name in facts.steps[:-1]) + last
 
 
 class _ResultCheck:

@@ -17,7 +17,7 @@ from core.ids import format_id
 from core.jobs.attempts.claimed_attempt import ClaimedAttempt
 from core.jobs.outcomes.deadlines import NOT_ENDED_IN_TIME
 from core.jobs.outcomes.record_outcome import record_cancellation, record_failure, record_interruption
-from core.jobs.outcomes.rendered import Rendered
+from core.jobs.outcomes.rendered import FilteredImage, Rendered
 from core.jobs.status import FINISHED, JobStatus
 from core.logs import private_texts
 from core.metrics import (
@@ -155,7 +155,8 @@ def _render(
         )
     )
     fault_point("after_render")
-    encoded = [encode_image(image, attempt.request["output_format"]) for image in drawn.images]
+    output_format = attempt.request["output_format"]
+    encoded = {position: encode_image(image, output_format) for position, image in drawn.by_position.items()}
     rendered = time.perf_counter()
     fault_point("after_encode")
     lease.check_held()
@@ -172,6 +173,7 @@ def _render(
         warnings=[*drawn.prompts.warn(attempt.request), *drawn.warnings],
         render_ms=round((rendered - started) * 1000),
         upload_ms=round((uploaded - rendered) * 1000),
+        filtered_images=tuple(FilteredImage(position, attempt.image_seeds[position]) for position in drawn.filtered),
     )
 
 

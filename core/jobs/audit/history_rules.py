@@ -79,9 +79,11 @@ HISTORY_RULES: dict[str, str] = {
     "one idempotency key leads to one job, and no job has two": """
         select job_id from idempotency_keys group by job_id having count(*) > 1
     """,
-    "usage says what was rendered": """
+    "usage says what was delivered": """
         select u.job_id from usage_records u join jobs j on j.id = u.job_id
-        where u.images <> (j.request ->> 'num_images')::int or abs(u.cost - j.cost) > 1e-9 or u.model <> j.model
+        cross join lateral (select (j.request ->> 'num_images')::int as asked,
+            coalesce(jsonb_array_length(j.filtered_images), 0) as withheld) image
+        where u.images <> asked - withheld or abs(u.cost - j.cost * u.images / asked) > 1e-9 or u.model <> j.model
     """,
     "a webhook goes to an endpoint of the job's own account": """
         select d.id from webhook_deliveries d

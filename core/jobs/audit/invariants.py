@@ -54,9 +54,14 @@ _RULES: dict[str, str] = {
         select f.id from artifacts f join jobs j on j.id = f.job_id
         where f.kind = 'output' and (j.status <> 'succeeded' or f.attempt_id <> j.current_attempt_id)
     """,
-    "a succeeded job has every image that it was asked for": """
+    "a succeeded job has every image that it was asked for, but for those that a content filter withheld": """
         select j.id from jobs j left join artifacts f on f.job_id = j.id and f.kind = 'output'
-        where j.status = 'succeeded' group by j.id having count(f.id) <> (j.request ->> 'num_images')::int
+        where j.status = 'succeeded' group by j.id having count(f.id) = 0
+        or count(f.id) + coalesce(jsonb_array_length(j.filtered_images), 0) <> (j.request ->> 'num_images')::int
+    """,
+    "no image that was withheld is there": """
+        select f.id from artifacts f join jobs j on j.id = f.job_id
+        where f.kind = 'output' and j.filtered_images @> jsonb_build_array(jsonb_build_object('position', f.position))
     """,
     "the images that a job starts from are there, and of its own account": """
         select j.id from jobs j

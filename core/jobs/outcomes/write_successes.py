@@ -50,7 +50,7 @@ WITH locked AS MATERIALIZED (
 ), ended AS (
     UPDATE jobs
     SET status = 'succeeded', finished_at = fenced.ended_at, receipt = fenced.receipt, warnings = fenced.warnings,
-        expires_at = fenced.expires_at, row_expires_at = fenced.row_expires_at
+        filtered_images = fenced.filtered_images, expires_at = fenced.expires_at, row_expires_at = fenced.row_expires_at
     FROM fenced WHERE jobs.id = fenced.job_id
 ), attempt AS (
     UPDATE job_attempts
@@ -70,6 +70,7 @@ _SQL_TYPES = {
     "datetime | None": "timestamptz",
     "dict[str, Any]": "jsonb",
     "list[Any]": "jsonb",
+    "list[Any] | None": "jsonb",
 }
 
 
@@ -81,12 +82,14 @@ class _Record:
     account_id: UUID
     request_id: str
     model: str
+    #: Of the images that are delivered.
     cost: float
     ended_at: datetime
     expires_at: datetime | None
     row_expires_at: datetime | None
     receipt: dict[str, Any]
     warnings: list[Any]
+    filtered_images: list[Any] | None
     render_ms: int
     upload_ms: int
     image_count: int
@@ -146,6 +149,7 @@ class _SucceededJob(RunningSnapshot):
     finished_at: datetime
     expires_at: datetime | None
     receipt: dict[str, Any]
+    filtered_images: list[dict[str, Any]] | None
 
     status: ClassVar[str] = JobStatus.SUCCEEDED
     cancel_requested_at: ClassVar[datetime | None] = None
@@ -166,21 +170,27 @@ def _build_record(connection: Connection, running: RunningSnapshot, rendered: Re
         get_settings(), artifact_seconds=running.artifact_seconds, job_seconds=running.job_seconds
     )
     expires_at, row_expires_at = policy.build_expiries(running.now, asked=running.retention_seconds)
-    ended = {"finished_at": running.now, "expires_at": expires_at, "receipt": rendered.receipt}
-    warnings = [*running.warnings, *rendered.warnings]
-    job = _SucceededJob(**vars(running) | ended | {"warnings": warnings})
+    ended = {
+        "finished_at": running.now,
+        "expires_at": expires_at,
+        "receipt": rendered.receipt,
+        "warnings": [*running.warnings, *rendered.warnings],
+        "filtered_images": [vars(image) for image in rendered.filtered_images] or None,
+    }
+    job = _SucceededJob(**vars(running) | ended)
     images = [{"id": new_id(), **vars(image)} for image in rendered.images]
     return _Record(
         attempt_id=running.attempt_id,
         account_id=job.account_id,
         request_id=job.request_id,
         model=job.model,
-        cost=job.cost,
+        cost=job.cost * rendered.share_delivered,
         ended_at=job.finished_at,
         expires_at=expires_at,
         row_expires_at=row_expires_at,
         receipt=job.receipt,
-        warnings=warnings,
+        warnings=job.warnings,
+        filtered_images=job.filtered_images,
         render_ms=rendered.render_ms,
         upload_ms=rendered.upload_ms,
         image_count=len(images),

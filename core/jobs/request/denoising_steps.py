@@ -17,11 +17,10 @@ DENOISING_STEPS = """
 
 def count_steps(values: Mapping[str, Any], stages: tuple[str, ...], rounding: StepRounding) -> int:
     """Returns the steps that a job does: those of all `stages`, the parameters that hold their numbers. A strength shortens the
-    one of num_inference_steps.
+    one of the last.
     """
-    own, strength = "num_inference_steps", values.get("strength", 1.0)
-    counts = (count_denoising_steps(values[name], strength if name == own else 1.0, rounding) for name in stages)
-    return sum(counts)
+    last = count_denoising_steps(values[stages[-1]], values.get("strength", 1.0), rounding)
+    return sum(int(values[name]) for name in stages[:-1]) + last
 
 
 def count_denoising_steps(num_inference_steps: int, strength: float = 1.0, rounding: StepRounding = "down") -> int:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
+from pydantic import AliasChoices
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
@@ -16,8 +17,9 @@ from core.errors import FieldError, InvalidRequest
 from core.ids import format_id, parse_id
 from core.jobs.request.picture_fields import IMAGE_FIELDS, find_field_of, list_all_places
 from core.jobs.request.render_request import RenderRequest
-from core.pictures.data_uri import is_picture
+from core.pictures.data_uri import find_picture
 from core.pictures.limits import MAX_IMAGE_PIXELS, NotAnImage
+from core.pictures.picture_text import PictureText
 
 #: Pixels of all pictures that come with one request: they are in memory at the same time, decoded and encoded again.
 MOST_PIXELS_TOGETHER = 3 * MAX_IMAGE_PIXELS
@@ -25,6 +27,16 @@ MOST_PIXELS_TOGETHER = 3 * MAX_IMAGE_PIXELS
 _NO_ADDRESS = "addresses are not fetched: send the image itself as a data URI, or the id of one of your artifacts"
 _NO_SOURCE = "must be a data URI (data:image/png;base64,…) or the id of one of your artifacts (art_…)"
 _TOO_MANY_PIXELS = f"with it the pictures of the request have more than {MOST_PIXELS_TOGETHER:,} pixels together"
+
+
+def list_image_names() -> list[str]:
+    """The names under which a request gives images."""
+    names: list[str] = []
+    for field in IMAGE_FIELDS:
+        alias = RenderRequest.model_fields[field].validation_alias
+        others = alias.choices if isinstance(alias, AliasChoices) else [alias]
+        names += [field, *(name for name in others if isinstance(name, str) and name != field)]
+    return names
 
 
 def take_out_images(
@@ -36,36 +48,40 @@ def take_out_images(
     Raises InvalidRequest naming each place that holds no image that we take, and PicturesBusy.
     """
     sources = _list_sources(request)
+    #: By the sha256 of what was sent.
     images: dict[str, InputImage] = {}
+    found: dict[str, str] = {}
     errors: list[FieldError] = []
     pixels = 0
     for place, source in sources.items():
-        if not is_picture(source):
-            if parse_id("art", source) is None:
-                is_address = source.lower().startswith(("http://", "https://"))
+        picture = find_picture(source)
+        if picture is None:
+            if parse_id("art", str(source)) is None:
+                is_address = str(source).lower().startswith(("http://", "https://"))
                 errors.append(FieldError(place, _NO_ADDRESS if is_address else _NO_SOURCE))
-            continue
-        if source in images:
+            found[place] = str(source)
             continue
         try:
-            image = decode_input(source, job_id=job_id, account_id=account_id, place=place)
+            image = decode_input(picture, job_id=job_id, account_id=account_id, place=place)
         except NotAnImage as error:
             errors.append(FieldError(place, str(error)))
+            continue
+        if (same := images.get(image.sent_sha256)) is not None:
+            found[place] = format_id("art", same.id)
             continue
         pixels += image.width * image.height
         if pixels > MOST_PIXELS_TOGETHER:
             errors.append(FieldError(place, _TOO_MANY_PIXELS))
             break
-        images[source] = image
+        images[image.sent_sha256] = image
+        found[place] = format_id("art", image.id)
     if errors:
         raise InvalidRequest(errors)
 
-    ids = {source: format_id("art", image.id) for source, image in images.items()}
-    found = {place: ids.get(source, source) for place, source in sources.items()}
     return request.model_copy(update=_put_together(found)), list(images.values())
 
 
-def _list_sources(request: RenderRequest) -> dict[str, str]:
+def _list_sources(request: RenderRequest) -> dict[str, str | PictureText]:
     return list_all_places({field: getattr(request, field) for field in IMAGE_FIELDS})
 
 

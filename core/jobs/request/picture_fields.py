@@ -5,7 +5,18 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Annotated, Any, Self
 
-from pydantic import BaseModel, ConfigDict, Field, PlainValidator, TypeAdapter, model_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    PlainValidator,
+    TypeAdapter,
+    ValidatorFunctionWrapHandler,
+    WrapValidator,
+    model_validator,
+)
+
+from core.pictures.picture_text import PictureText
 
 #: In the order in which a job shows them.
 IMAGE_FIELDS = ("image", "mask_image", "control_image")
@@ -13,8 +24,13 @@ IMAGE_FIELDS = ("image", "mask_image", "control_image")
 #: Pictures of one field, whatever the model takes.
 MOST_PICTURES = 16
 
+
+def _keep_picture(value: Any, check: ValidatorFunctionWrapHandler) -> Any:
+    return value if isinstance(value, PictureText) else check(value)
+
+
 #: A picture's megabytes are checked once, where they are decoded.
-ImageReference = Annotated[str, Field(min_length=1)]
+ImageReference = Annotated[str, Field(min_length=1), WrapValidator(_keep_picture)]
 _Several = Annotated[tuple[ImageReference, ...], Field(min_length=1, max_length=MOST_PICTURES)]
 
 _STRICT = ConfigDict(strict=True, hide_input_in_errors=True)

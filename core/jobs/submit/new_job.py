@@ -76,6 +76,7 @@ class QueuedJob(NewJob):
     failure_code: ClassVar[str | None] = None
     failure_message: ClassVar[str | None] = None
     receipt: ClassVar[dict[str, Any] | None] = None
+    filtered_images: ClassVar[list[dict[str, Any]] | None] = None
 
     @property
     def metadata_(self) -> dict[str, str]:

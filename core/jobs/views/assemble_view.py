@@ -70,6 +70,8 @@ class ShownJob(Protocol):
     @property
     def receipt(self) -> dict[str, Any] | None: ...
     @property
+    def filtered_images(self) -> list[dict[str, Any]] | None: ...
+    @property
     def created_at(self) -> datetime: ...
     @property
     def started_at(self) -> datetime | None: ...
@@ -118,7 +120,7 @@ def assemble_view(
         progress=_progress(job, attempt),
         queue=QueueView(position=position, eta_seconds=None, reason=_waiting_reason(job)),
         inputs=[_input(place, artifact, with_url=with_urls) for place, artifact in inputs.items()],
-        outputs=[_output(output, with_url=with_urls) for output in outputs],
+        outputs=_outputs(job, outputs, with_urls=with_urls),
         failure=_failure(job),
         attempts=job.attempts_used,
         timings=_timings(job, attempt),
@@ -157,8 +159,21 @@ def _input(place: str, artifact: Artifact, *, with_url: bool) -> InputView:
     return InputView(field=place, **_image(artifact, with_url=with_url))
 
 
+def _outputs(job: ShownJob, stored: Sequence[Artifact], *, with_urls: bool) -> list[OutputView]:
+    """Every image of the job at its position, those that were withheld as well."""
+    by_position = {artifact.position: _output(artifact, with_url=with_urls) for artifact in stored}
+    for image in job.filtered_images or ():
+        by_position[image["position"]] = _filtered_output(image["seed"])
+    return [by_position[position] for position in sorted(by_position)]
+
+
 def _output(artifact: Artifact, *, with_url: bool) -> OutputView:
-    return OutputView(seed=artifact.seed, **_image(artifact, with_url=with_url))
+    return OutputView(seed=artifact.seed, content_filtered=False, **_image(artifact, with_url=with_url))
+
+
+def _filtered_output(seed: int) -> OutputView:
+    of_a_file = OutputView.model_fields.keys() - {"seed", "content_filtered"}
+    return OutputView(seed=seed, content_filtered=True, **dict.fromkeys(of_a_file))
 
 
 def _image(artifact: Artifact, *, with_url: bool) -> dict[str, Any]:

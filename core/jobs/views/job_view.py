@@ -58,18 +58,24 @@ class InputView(_View):
 class OutputView(_View):
     """One image. Its address works until `url_expires_at` or the job's `expires_at`, whichever is first; reading the job
     again gives a fresh one.
+
+    An image that the model's content filter withheld has `content_filtered` true and its seed; there is no file of it, so
+    everything else is null. It keeps its place among the outputs.
     """
 
-    id: str = Field(examples=["art_0199f2c4a8b97c03b7e1f6a2d3c4b5e6"])
+    id: str | None = Field(examples=["art_0199f2c4a8b97c03b7e1f6a2d3c4b5e6"])
     url: str | None
     url_expires_at: datetime | None
-    media_type: str
-    width: int
-    height: int
-    byte_size: int
-    sha256: str
-    deleted_at: datetime | None = Field(description=_GONE)
+    media_type: str | None
+    width: int | None
+    height: int | None
+    byte_size: int | None
+    sha256: str | None
+    deleted_at: datetime | None = Field(
+        description="Since when the image is not there any more, with `url` null; null: it is there, or was withheld."
+    )
     seed: int | None
+    content_filtered: bool = Field(description="Whether the model's content filter withheld the image.")
 
 
 class FailureView(_View):

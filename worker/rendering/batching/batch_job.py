@@ -6,6 +6,7 @@ from collections.abc import Hashable
 from typing import Any, Protocol
 
 from worker.rendering.batching.digests import Digests
+from worker.rendering.batching.stopwatch import Lap
 
 #: LoRA adapters that are active together, each with its scale, sorted by name.
 AdapterSet = tuple[tuple[str, float], ...]
@@ -40,7 +41,14 @@ class BatchJob:
         #: The key and the rows of its latest call: the next one is likely to have the same.
         self.last_key: Hashable = None
         self.last_rows = 0
-        #: The rows of each forward that its calls were part of, and the seconds that it took.
+        #: The rows of each forward that its calls were part of, and its time.
         self.batch_rows: list[int] = []
-        self.forward_seconds: list[float] = []
+        self.laps: list[Lap] = []
         self.digests = Digests()
+
+    @property
+    def forward_seconds(self) -> list[float]:
+        """The seconds of each of those forwards. Waits for the device while it works on one of them: after the job's
+        pictures have been read from it, it does not.
+        """
+        return [lap.wait() for lap in self.laps]

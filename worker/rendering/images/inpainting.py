@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+from diffusers import DiffusionPipeline
 from PIL.Image import Image
 
 from worker.rendering.images.crop_to_mask import MaskCrop
@@ -31,8 +32,7 @@ class Inpainting:
         crop = self._crop
         enlarge = _keep if crop is None else crop.enlarge
         images = {name: _change_each(enlarge, each) for name, each in self._images.items()}
-        cell = pipeline.mask_processor.config.vae_scale_factor
-        return images | {"mask_image": widen_mask(enlarge(self._mask), cell)}
+        return images | {"mask_image": widen_mask(enlarge(self._mask), _find_cell(pipeline))}
 
     def finish(self, drawn: Image) -> Image:
         """The picture that the job returns: what the mask keeps is the input's, exactly."""
@@ -52,3 +52,13 @@ def _keep(image: Image) -> Image:
 
 def _change_each(change: Callable[[Image], Image], images: Image | Sequence[Image]) -> Image | Sequence[Image]:
     return change(images) if isinstance(images, Image) else [change(image) for image in images]
+
+
+def _find_cell(pipeline: Any) -> int:
+    """Pixels along a side of a cell of the latents; 1 for a pipeline that draws pixels."""
+    processor = getattr(pipeline, "mask_processor", None)
+    if processor is not None:
+        return int(processor.config.vae_scale_factor)
+    stages = [pipeline, *(each for each in vars(pipeline).values() if isinstance(each, DiffusionPipeline))]
+    names = ("movq_scale_factor", "vae_scale_factor")
+    return next((int(getattr(stage, name)) for stage in stages for name in names if hasattr(stage, name)), 1)

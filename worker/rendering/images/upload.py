@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 
 from core.artifacts.keys import build_storage_key
@@ -13,12 +14,13 @@ from worker.rendering.images.encode import EncodedImage
 
 
 def upload_images(
-    images: list[EncodedImage], attempt: ClaimedAttempt, uploads: ThreadPoolExecutor
+    images: Mapping[int, EncodedImage], attempt: ClaimedAttempt, uploads: ThreadPoolExecutor
 ) -> list[StoredImage]:
-    """Store all images of the attempt, several at a time, under keys of its own.
+    """Store all images of the attempt, given by their positions, several at a time, under keys of its own.
 
     Raises StorageUnavailable if the store does not accept one of them.
     """
+    seeds = attempt.image_seeds
     stored = [
         StoredImage(
             position=position,
@@ -33,13 +35,13 @@ def upload_images(
             sha256=image.sha256,
             width=image.width,
             height=image.height,
-            seed=seed,
+            seed=seeds[position],
         )
-        for position, (image, seed) in enumerate(zip(images, attempt.image_seeds, strict=True))
+        for position, image in images.items()
     ]
     puts = [
         uploads.submit(bucket().put, item.storage_key, image.body, media_type=item.media_type, sha256=item.sha256)
-        for item, image in zip(stored, images, strict=True)
+        for item, image in zip(stored, images.values(), strict=True)
     ]
     for put in puts:
         put.result()

@@ -13,8 +13,9 @@ import torch
 
 from core.catalog import ModelEntry
 from worker.rendering.errors import ModelUnavailable
+from worker.rendering.models.check_weights import refuse_damaged, refuse_incomplete, refuse_missing_weights
 from worker.rendering.models.digests import FileDigests
-from worker.rendering.models.foreign_code import refuse_foreign_code
+from worker.rendering.models.foreign_code import Components, refuse_foreign_code
 from worker.rendering.models.weights import choose_variant, estimate_bytes, list_weights
 
 #: Components that never change, so that several models can share them. A denoiser is never shared, because the jobs of one
@@ -103,9 +104,13 @@ def on_device_together(parts: Iterable[Part], entry: ModelEntry) -> tuple[Part, 
 
 def _plan_folder(files: ModelFiles, digests: FileDigests) -> LoadPlan:
     folder = files.source
-    model_index = _read_model_index(folder)
-    weights = {name: list_weights(folder / name) for name in model_index if (folder / name).is_dir()}
+    model_index, components = _read_model_index(folder)
+    if not files.entry.safety_checker:
+        model_index = {name: value for name, value in model_index.items() if name != "safety_checker"}
+        components = {name: origin for name, origin in components.items() if name != "safety_checker"}
+    weights = {name: list_weights(folder / name) for name in components if (folder / name).is_dir()}
     variant = choose_variant(weights.values())
+    refuse_missing_weights(folder, components, weights, variant)
     parts: list[Part] = []
     file_sha256: dict[str, str] = {}
     for name, by_variant in weights.items():
@@ -126,13 +131,16 @@ def _plan_single_file(files: ModelFiles, digests: FileDigests) -> LoadPlan:
     if files.config is None:
         # Without a folder of configurations diffusers asks the hub for them, even with local_files_only.
         raise ModelUnavailable("a single file needs a folder with the configurations of its pipeline")
-    model_index = _read_model_index(files.config)
+    model_index, _ = _read_model_index(files.config)
+    refuse_damaged(source, source.name)
     whole = Part("", f"{files.model_id}/", estimate_bytes(source, files.dtype))
     return LoadPlan(files, None, (whole,), {source.name: digests.sha256(source)}, model_index)
 
 
 def _plan_controlnet(plan: LoadPlan, folder: Path, digests: FileDigests) -> LoadPlan:
-    files = list_weights(folder).get(None, ())
+    weights = list_weights(folder)
+    refuse_incomplete(folder, "controlnet", weights, None)
+    files = weights.get(None, ())
     part = Part(
         "controlnet",
         f"{plan.files.model_id}/controlnet",
@@ -142,10 +150,14 @@ def _plan_controlnet(plan: LoadPlan, folder: Path, digests: FileDigests) -> Load
     return replace(plan, parts=(*plan.parts, part), file_sha256=plan.file_sha256 | file_sha256)
 
 
-def _read_model_index(folder: Path) -> dict[str, Any]:
-    model_index: dict[str, Any] = json.loads((folder / "model_index.json").read_text(encoding="utf-8"))
-    refuse_foreign_code(folder, model_index)
-    return model_index
+def _read_model_index(folder: Path) -> tuple[dict[str, Any], Components]:
+    try:
+        model_index: dict[str, Any] = json.loads((folder / "model_index.json").read_text(encoding="utf-8"))
+    except FileNotFoundError as error:
+        raise ModelUnavailable("its folder has no model_index.json") from error
+    except ValueError as error:
+        raise ModelUnavailable("its model_index.json is no JSON") from error
+    return model_index, refuse_foreign_code(folder, model_index)
 
 
 def _address(files: ModelFiles, name: str, weights: list[Any], digests: FileDigests) -> str:

@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+import json
+from pathlib import Path
+from typing import Any
+
 import structlog
 import torch
 
 from core.catalog import Catalog, FileSource, ModelEntry
+from core.catalog.lora import ADAPTER_CONFIG, ADAPTER_WEIGHTS
 from core.errors import ModelNotFetched
 from core.metrics import MODEL_LOADS
 from worker.rendering.adapters import LoraFile
 from worker.rendering.errors import ModelUnavailable
 from worker.rendering.models.digests import FileDigests
+from worker.rendering.models.missing_packages import name_missing_packages
 from worker.rendering.models.plan_load import LoadPlan, ModelFiles, plan_load
 from worker.rendering.modules.broken_models import BrokenModels
 
@@ -47,6 +53,8 @@ class ModelSources:
             return error
         # Files can be broken in more ways than there are exception types, and none of them may end the worker.
         reason = f": {error.message}" if isinstance(error, ModelUnavailable) else ""
+        if not reason and (missing := name_missing_packages(error)):
+            reason = f": it needs {' and '.join(missing)}, not installed here"
         message = f"The model {files.model_id!r} could not be loaded on this worker{reason}."
         _log.error("model_not_loaded", model=files.model_id, exc_info=error)
         self._broken.remember(files.model_id, files.fingerprint(), message)
@@ -61,11 +69,13 @@ class ModelSources:
             raise ModelUnavailable(f"This worker's models file has no LoRA {lora_id!r} for {model_id!r}.")
         try:
             path = self._catalog.lora_path(lora_id)
-            return LoraFile(lora_id, path, self._digests.sha256(path))
+            return LoraFile(lora_id, path, self._digests.sha256(path), _read_settings(path))
         except ModelNotFetched as error:
             raise ModelUnavailable(error.message) from error
         except OSError as error:
             raise ModelUnavailable(f"The LoRA {lora_id!r} has no file on this worker.") from error
+        except ValueError as error:
+            raise ModelUnavailable(f"The LoRA {lora_id!r} has an {ADAPTER_CONFIG} that is no JSON.") from error
 
     def _locate_files(self, model_id: str, entry: ModelEntry) -> ModelFiles:
         try:
@@ -75,3 +85,12 @@ class ModelSources:
             raise ModelUnavailable(error.message) from error
         config = self._catalog.folder / entry.source.config if isinstance(entry.source, FileSource) else None
         return ModelFiles(model_id, entry, source, config, controlnet, self._device)
+
+
+def _read_settings(path: Path) -> dict[str, Any]:
+    """What peft has written beside an adapter's weights. Raises ValueError if it is no JSON."""
+    beside = path.with_name(ADAPTER_CONFIG)
+    if path.name != ADAPTER_WEIGHTS or not beside.is_file():
+        return {}
+    settings: dict[str, Any] = json.loads(beside.read_text(encoding="utf-8"))
+    return settings

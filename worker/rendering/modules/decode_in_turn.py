@@ -11,6 +11,9 @@ import structlog
 import torch
 from torch import Tensor, nn
 
+from worker.rendering.cores import get_cores
+from worker.rendering.modules.finite_pictures import refuse_overflows
+
 #: Pixels along each side for one latent, if a pipeline does not say.
 _USUAL_SCALE = 8
 
@@ -61,7 +64,7 @@ def _settle_precision(autoencoder: Any) -> None:
 
 def _take_turns(autoencoder: Any, scale: int, tile_above_pixels: int | None) -> None:
     lock = threading.RLock()
-    decode_rows = autoencoder.decode
+    decode_rows = refuse_overflows(autoencoder)
 
     def decode(latents: Tensor, *positional: Any, **named: Any) -> Any:
         latents = latents.to(autoencoder.dtype)
@@ -74,6 +77,7 @@ def _take_turns(autoencoder: Any, scale: int, tile_above_pixels: int | None) -> 
             options = {name: _take_row(value, row, count) for name, value in named.items()}
             # Released between two images, so that a job of one image need not wait for a job of many.
             with lock, _tiling(autoencoder, scale, in_tiles=in_tiles):
+                get_cores().take()
                 parts.append(decode_rows(latents[row : row + 1], *arguments, **options))
         return parts[0] if len(parts) == 1 else _join(parts)
 
@@ -87,6 +91,7 @@ def _take_turns(autoencoder: Any, scale: int, tile_above_pixels: int | None) -> 
 def _locked(encode: Callable[..., Any], autoencoder: Any, lock: threading.RLock) -> Callable[..., Any]:
     def encode_alone(pixels: Tensor, *positional: Any, **named: Any) -> Any:
         with lock:
+            get_cores().take()
             return encode(pixels.to(autoencoder.dtype), *positional, **named)
 
     return encode_alone

@@ -16,6 +16,7 @@ import structlog
 import torch
 
 from core.logs import describe_error
+from worker.rendering.cores import set_threads
 from worker.rendering.modules.list_schedulers import find_last_scheduler
 from worker.rendering.previews.draw import Painter
 from worker.rendering.previews.encode_preview import encode_preview
@@ -45,8 +46,11 @@ class PreviewMaker:
         """Draw previews from the steps of a job's own pipeline object and scheduler, at most twice a second. Sides in pixels.
 
         `tiny` is the folder of a small autoencoder that decodes the pipeline's latents; without one, or if it does not
-        load, colours come from a linear map. A job whose latents cannot be drawn has no previews.
+        load, colours come from a linear map. A job whose latents cannot be drawn has no previews, and neither has one whose
+        pipeline has a safety checker: they would show what that withholds.
         """
+        if getattr(pipeline, "safety_checker", None) is not None:
+            return
         with self._started:
             if self._thread is None:
                 self._thread = threading.Thread(target=self._draw_all, name="previews", daemon=True)
@@ -74,6 +78,7 @@ class PreviewMaker:
         return True
 
     def _draw_all(self) -> None:
+        set_threads(1)
         while True:
             preview, taken = self._steps.get()
             try:

@@ -1,0 +1,1 @@
+"""Safety checkers of models: what becomes of the images that they withhold."""
