@@ -14,7 +14,7 @@ from pydantic import ValidationError
 
 from api.parse_json import MOST_NAMES, MOST_VALUES, parse_json
 from bench.bodies.shapes import BODY_BYTES, FIELDS, list_bodies
-from core.jobs.request import render_request
+from core.jobs.request import refused_fields
 from core.jobs.request.input_images import list_image_names
 from core.jobs.request.render_request import RenderRequest
 from core.pictures.picture_text import PictureText
@@ -82,7 +82,7 @@ def test_items_beyond_the_limit_are_not_looked_at(field: str, monkeypatch: pytes
 def test_a_text_is_measured_before_it_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
     """The characters of a text that is too long are not looked at."""
     looked_at: list[str] = []
-    monkeypatch.setattr(render_request, "is_blank", looked_at.append)
+    monkeypatch.setattr(refused_fields, "is_blank", looked_at.append)
 
     with pytest.raises(ValidationError, match="at most 4000 characters"):
         RenderRequest.model_validate({"prompt": "\u200b" * 4001})

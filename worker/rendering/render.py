@@ -9,7 +9,7 @@ from types import FunctionType
 from typing import Any
 
 import torch
-from PIL.Image import Image
+from PIL.Image import Image, Resampling
 
 from core.catalog import ClassFacts
 from core.jobs.request.denoising_steps import count_denoising_steps
@@ -83,7 +83,7 @@ def render_images(
     RequestRefused if the mask paints nothing or the pipeline cannot draw what the request asks for, NonFiniteResult if the
     latents or the decoded picture are not finite, and ContentFiltered if every image is withheld.
     """
-    inpainting = Inpainting(_take_first(drawing.images), drawing.request) if "mask_image" in drawing.images else None
+    inpainting = Inpainting(drawing.images, drawing.request) if "mask_image" in drawing.images else None
     with (
         model.adapters.use(drawing.request.get("loras") or (), model.batcher.paused) as loras,
         _own_pipeline(model, drawing) as pipeline,
@@ -122,6 +122,9 @@ def render_images(
         if len(filtered) == count:
             raise ContentFiltered
         images = [image for position, image in enumerate(images) if position not in filtered]
+        # Some classes draw a size of their own, whatever they are asked for.
+        size = (drawing.request["width"], drawing.request["height"])
+        images = [image if image.size == size else image.resize(size, Resampling.LANCZOS) for image in images]
         if inpainting is not None:
             images = [inpainting.finish(image) for image in images]
         return RenderedImages(
@@ -141,10 +144,6 @@ def render_images(
             ],
             calls_apart=drawing.job.calls_apart,
         )
-
-
-def _take_first(images: Mapping[str, Image | Sequence[Image]]) -> dict[str, Image]:
-    return {name: each if isinstance(each, Image) else each[0] for name, each in images.items()}
 
 
 def _count_stage_steps(facts: ClassFacts, request: Mapping[str, Any]) -> int | None:

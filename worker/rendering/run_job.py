@@ -172,7 +172,8 @@ def _draw(
             raise
 
     with runtime.models.use(attempt.model, while_waiting=lease.check_wanted) as model:
-        drawing = Drawing(attempt.request, attempt.image_seeds, load_inputs(attempt), slot.job, attempt.task)
+        images = load_inputs(attempt, pipeline_class=type(model.pipeline).__name__)
+        drawing = Drawing(attempt.request, attempt.image_seeds, images, slot.job, attempt.task)
         started = time.perf_counter()
         drawn = checkpoints.resume(
             lambda checkpoint: render_images(

@@ -14,7 +14,8 @@ from core.catalog import Task
 from core.jobs.attempts.checkpoints import StoredCheckpoint, find_checkpoint
 from core.jobs.attempts.open_attempt import OpenedAttempt
 from core.jobs.failures import FailureCode
-from core.jobs.request.input_images import IMAGE_FIELDS, list_input_ids
+from core.jobs.request.input_images import list_input_ids
+from core.jobs.request.picture_fields import IMAGE_FIELDS
 from core.jobs.tables import JobAttempt
 
 
@@ -48,7 +49,7 @@ class ClaimedAttempt:
     request_id: str
     #: Seconds from the job becoming available to this claim.
     waited_seconds: float
-    #: By the field of the request; None where the artifact is not there any more.
+    #: By the place in the request (`image`, or `image.0` and so on); None if the artifact is not there any more.
     inputs: dict[str, ClaimedInput | None] = field(default_factory=dict)
     #: Where an earlier attempt's render can resume.
     checkpoint: StoredCheckpoint | None = None
@@ -97,4 +98,4 @@ def _read_inputs(session: Session, request: dict[str, Any], *, account_id: UUID)
         row.id: ClaimedInput(row.storage_key, row.sha256, came_with_request=row.kind == ArtifactKind.INPUT)
         for row in rows
     }
-    return {name: found.get(id_) for name, id_ in ids.items()}
+    return {place: found.get(id_) for place, id_ in ids.items()}
