@@ -68,7 +68,7 @@ FAMILIES = (
         "IFSuperResolutionPipeline",
         super_resolution,
         tasks=("upscale",),
-        sizes=((256, 256),),
-        input_size=(64, 64),
+        sizes=((64, 64),),
+        input_size=(16, 16),
     ),
 )
