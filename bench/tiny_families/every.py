@@ -11,7 +11,6 @@ from bench.tiny_families import (
     older_transformers,
     perturbed_attention,
     stable_diffusion_relatives,
-    staged,
 )
 from bench.tiny_families.family import Family
 
@@ -23,7 +22,6 @@ _OTHERS: tuple[tuple[Family, ...], ...] = (
     language_transformers.FAMILIES,
     perturbed_attention.FAMILIES,
     stable_diffusion_relatives.FAMILIES,
-    staged.FAMILIES,
 )
 
 EVERY_FAMILY: dict[str, Family] = FAMILIES | {family.id: family for families in _OTHERS for family in families}

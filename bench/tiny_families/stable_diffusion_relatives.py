@@ -8,13 +8,10 @@ from diffusers import (
     DDIMScheduler,
     DDPMScheduler,
     DiffusionPipeline,
-    EulerDiscreteScheduler,
     PriorTransformer,
-    StableDiffusionAdapterPipeline,
     StableDiffusionDepth2ImgPipeline,
     StableDiffusionImageVariationPipeline,
     StableDiffusionInstructPix2PixPipeline,
-    StableDiffusionLatentUpscalePipeline,
     StableDiffusionUpscalePipeline,
     StableDiffusionXLAdapterPipeline,
     StableDiffusionXLInstructPix2PixPipeline,
@@ -70,38 +67,6 @@ def upscale() -> DiffusionPipeline:
     )
 
 
-def latent_upscale() -> DiffusionPipeline:
-    """Twice as large; the steps are those of k-diffusion."""
-    tokenizer = tokenizers.clip_tokenizer()
-    unet = UNet2DConditionModel(
-        act_fn="gelu",
-        attention_head_dim=4,
-        norm_num_groups=None,
-        block_out_channels=(16, 16),
-        # The pooled text, and 128 numbers for the noise level.
-        time_cond_proj_dim=WIDTH + 128,
-        conv_in_kernel=1,
-        conv_out_kernel=1,
-        cross_attention_dim=WIDTH,
-        down_block_types=("KDownBlock2D", "KCrossAttnDownBlock2D"),
-        in_channels=8,
-        mid_block_type=None,
-        only_cross_attention=False,
-        out_channels=5,
-        resnet_time_scale_shift="scale_shift",
-        time_embedding_type="fourier",
-        timestep_post_act="gelu",
-        up_block_types=("KCrossAttnUpBlock2D", "KUpBlock2D"),
-    )
-    return StableDiffusionLatentUpscalePipeline(
-        vae=autoencoders.autoencoder_kl(),
-        text_encoder=text_encoders.clip_text_encoder(tokenizer),
-        tokenizer=tokenizer,
-        unet=unet,
-        scheduler=EulerDiscreteScheduler(prediction_type="sample"),
-    )
-
-
 def depth() -> DiffusionPipeline:
     """It estimates the picture's depth, which stands beside the latents."""
     components = _components(in_channels=5)
@@ -133,15 +98,6 @@ def unclip_variation() -> DiffusionPipeline:
         feature_extractor=image_encoders.clip_image_processor(),
         image_encoder=image_encoders.clip_image_encoder(),
         **_unclip_components(),
-    )
-
-
-def t2i_adapter() -> DiffusionPipeline:
-    """The adapter looks at the control image once."""
-    return StableDiffusionAdapterPipeline(
-        **_components(),
-        adapter=T2IAdapter(channels=[16, 32], num_res_blocks=1, downscale_factor=8),
-        requires_safety_checker=False,
     )
 
 
@@ -195,25 +151,13 @@ FAMILIES = (
         tasks=("upscale",),
         sizes=((256, 256),),
         input_size=(64, 64),
-    ),
-    Family(
-        "latent-upscale",
-        "StableDiffusionLatentUpscalePipeline",
-        latent_upscale,
-        tasks=("upscale",),
-        sizes=((128, 128),),
-        input_size=(64, 64),
+        # All images of a job have the first one's noise on the picture.
+        most_images=1,
     ),
     Family("depth", "StableDiffusionDepth2ImgPipeline", depth, tasks=("image-to-image",)),
     Family("unclip", "StableUnCLIPPipeline", unclip, call={"prior_num_inference_steps": 2}),
-    Family("unclip-variation", "StableUnCLIPImg2ImgPipeline", unclip_variation, tasks=("variation",)),
-    Family(
-        "t2i-adapter",
-        "StableDiffusionAdapterPipeline",
-        t2i_adapter,
-        control=True,
-        arguments={"control_image": "image"},
-    ),
+    # All images of a job have the first one's noise on the embedding.
+    Family("unclip-variation", "StableUnCLIPImg2ImgPipeline", unclip_variation, tasks=("variation",), most_images=1),
     Family(
         "t2i-adapter-xl",
         "StableDiffusionXLAdapterPipeline",

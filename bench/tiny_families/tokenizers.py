@@ -6,7 +6,7 @@ import json
 import string
 
 from tokenizers import Tokenizer, models, pre_tokenizers, trainers
-from transformers import BertTokenizer, CLIPTokenizer, GemmaTokenizer, Qwen2Tokenizer, T5Tokenizer, XLMRobertaTokenizer
+from transformers import BertTokenizer, CLIPTokenizer, GemmaTokenizer, Qwen2Tokenizer, T5Tokenizer
 
 #: The texts from which pairs of letters are learnt; other texts take a few more tokens.
 SENTENCES = (
@@ -48,12 +48,6 @@ def t5_tokenizer() -> T5Tokenizer:
     """A token for every letter; the last one is `</s>`."""
     pieces = ["<pad>", "</s>", "<unk>", "▁", *string.printable.strip()]
     return T5Tokenizer(vocab=[(piece, -1.0) for piece in pieces], extra_ids=0, model_max_length=512)
-
-
-def xlm_roberta_tokenizer() -> XLMRobertaTokenizer:
-    """A token for every letter, after those that mark begin, end and gaps."""
-    pieces = ["<s>", "<pad>", "</s>", "<unk>", "▁", *string.printable.strip()]
-    return XLMRobertaTokenizer(vocab=[(piece, -1.0) for piece in pieces], model_max_length=77)
 
 
 def qwen_tokenizer() -> Qwen2Tokenizer:
