@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from bench.tiny_families import (
     FAMILIES,
+    bria,
     controlnets,
     flux,
     language_transformers,
+    longcat,
     older_transformers,
     perturbed_attention,
+    qwen_edit,
     stable_diffusion_relatives,
     staged,
 )
@@ -22,6 +25,9 @@ _OTHERS: tuple[tuple[Family, ...], ...] = (
     perturbed_attention.FAMILIES,
     stable_diffusion_relatives.FAMILIES,
     staged.FAMILIES,
+    qwen_edit.FAMILIES,
+    bria.FAMILIES,
+    longcat.FAMILIES,
 )
 
 EVERY_FAMILY: dict[str, Family] = FAMILIES | {family.id: family for families in _OTHERS for family in families}

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from transformers import (
     BertConfig,
     BertModel,
@@ -20,6 +22,8 @@ from transformers import (
     Qwen3Model,
     Qwen3VLConfig,
     Qwen3VLForConditionalGeneration,
+    SmolLM3Config,
+    SmolLM3ForCausalLM,
     T5Config,
     T5EncoderModel,
     T5GemmaConfig,
@@ -122,6 +126,30 @@ def qwen_vision_text_encoder(tokenizer: PreTrainedTokenizerBase) -> Qwen2_5_VLFo
         },
     )
     return Qwen2_5_VLForConditionalGeneration(config)
+
+
+def qwen_seeing_text_encoder(tokenizer: PreTrainedTokenizerBase) -> Qwen2_5_VLForConditionalGeneration:
+    """It reads pictures between the words."""
+    config = qwen_vision_text_encoder(tokenizer).config
+    return Qwen2_5_VLForConditionalGeneration(_name_tokens(config, tokenizer))
+
+
+def qwen3_seeing_text_encoder(tokenizer: PreTrainedTokenizerBase) -> Qwen3VLForConditionalGeneration:
+    """It reads pictures between the words."""
+    config = qwen3_vision_text_encoder(tokenizer).config
+    return Qwen3VLForConditionalGeneration(_name_tokens(config, tokenizer))
+
+
+def smol_text_encoder(tokenizer: PreTrainedTokenizerBase) -> SmolLM3ForCausalLM:
+    return SmolLM3ForCausalLM(SmolLM3Config(**_decoder(tokenizer, layers=2)))
+
+
+def _name_tokens(config: Any, tokenizer: PreTrainedTokenizerBase) -> Any:
+    for name in ("image", "video"):
+        setattr(config, f"{name}_token_id", tokenizer.convert_tokens_to_ids(f"<|{name}_pad|>"))
+    for name in ("start", "end"):
+        setattr(config, f"vision_{name}_token_id", tokenizer.convert_tokens_to_ids(f"<|vision_{name}|>"))
+    return config
 
 
 def _clip_config(tokenizer: PreTrainedTokenizerBase) -> CLIPTextConfig:

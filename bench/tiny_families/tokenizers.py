@@ -72,6 +72,24 @@ def gemma_tokenizer() -> GemmaTokenizer:
     return GemmaTokenizer(vocab=vocabulary, merges=merges)
 
 
+SEEING_CHAT_TEMPLATE = (
+    "{% for message in messages %}<|im_start|>{{ message['role'] }}\n"
+    "{% if message['content'] is string %}{{ message['content'] }}{% else %}{% for part in message['content'] %}"
+    "{% if part['type'] == 'image' %}<|vision_start|><|image_pad|><|vision_end|>{% else %}{{ part['text'] }}{% endif %}"
+    "{% endfor %}{% endif %}<|im_end|>\n{% endfor %}"
+    "{% if add_generation_prompt %}<|im_start|>assistant\n{% endif %}"
+)
+
+
+def qwen_seeing_tokenizer() -> Qwen2Tokenizer:
+    """With the tokens that stand for a picture; a message may hold several parts."""
+    places = ["<|im_start|>", "<|im_end|>", "<|vision_start|>", "<|vision_end|>", "<|image_pad|>", "<|video_pad|>"]
+    vocabulary, merges = _learn_pairs(["<|endoftext|>", *places], Qwen2Tokenizer())
+    tokenizer = Qwen2Tokenizer(vocab=vocabulary, merges=merges, additional_special_tokens=places)
+    tokenizer.chat_template = SEEING_CHAT_TEMPLATE
+    return tokenizer
+
+
 def _learn_pairs(special: list[str], like: object) -> tuple[dict[str, int], list[tuple[str, str]]]:
     """A vocabulary and its merges for a tokenizer that splits text as `like` does."""
     backend = like.backend_tokenizer  # type: ignore[attr-defined]

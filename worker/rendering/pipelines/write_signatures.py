@@ -22,7 +22,7 @@ from core.catalog.signatures import SIGNATURES_PATH
 
 #: Parameters that the engine sets itself, or whose result would not be the finished pictures that were requested.
 _ENGINE_OWNED = {
-    *("generator", "latents", "output_type", "return_dict", "timesteps", "sigmas", "mu"),
+    *("generator", "seed", "latents", "output_type", "return_dict", "timesteps", "sigmas", "mu"),
     *("num_images_per_prompt", "denoising_start", "denoising_end", "return_index", "use_kv_cache", "prompt_upsampling"),
     *("tokenizer_max_length", "max_area", "caption_upsample_temperature", "prompt_upsampling_temperature"),
 }

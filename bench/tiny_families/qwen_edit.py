@@ -1,0 +1,55 @@
+"""Qwen-Image's relatives that look at pictures: Edit and Edit-Plus."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from diffusers import DiffusionPipeline, QwenImageEditPipeline, QwenImageEditPlusPipeline
+
+from bench.tiny_families import autoencoders, diffusion_transformers, processors, text_encoders, tokenizers
+from bench.tiny_families.family import Family
+
+
+def edit() -> DiffusionPipeline:
+    """It looks at a megapixel of its picture, whatever size it draws."""
+    return QwenImageEditPipeline(**_components())
+
+
+def edit_plus() -> DiffusionPipeline:
+    return QwenImageEditPlusPipeline(**_components())
+
+
+def _components() -> dict[str, Any]:
+    tokenizer = tokenizers.qwen_seeing_tokenizer()
+    return diffusion_transformers.qwen_image().components | {
+        "text_encoder": text_encoders.qwen_seeing_text_encoder(tokenizer),
+        "tokenizer": tokenizer,
+        # As small as it can be: it reads a megapixel in every job.
+        "vae": autoencoders.autoencoder_qwen(channels=4, width=2),
+        "processor": processors.qwen_processor(tokenizer),
+    }
+
+
+#: Inpainting draws a megapixel, and then the picture is not scaled.
+_MEGAPIXEL = (1024, 1024)
+
+FAMILIES = (
+    Family(
+        "qwen-image-edit",
+        "QwenImageEditPipeline",
+        edit,
+        tasks=("edit", "inpainting"),
+        guidance="true_cfg_scale",
+        steps=2,
+        input_size=_MEGAPIXEL,
+    ),
+    Family(
+        "qwen-image-edit-plus",
+        "QwenImageEditPlusPipeline",
+        edit_plus,
+        tasks=("edit",),
+        guidance="true_cfg_scale",
+        steps=2,
+        pictures=2,
+    ),
+)
