@@ -9,8 +9,10 @@ from bench.tiny_families import (
     flux,
     language_transformers,
     longcat,
+    mistral_readers,
     older_transformers,
     perturbed_attention,
+    qwen3_readers,
     qwen_edit,
     stable_diffusion_relatives,
     staged,
@@ -28,6 +30,8 @@ _OTHERS: tuple[tuple[Family, ...], ...] = (
     qwen_edit.FAMILIES,
     bria.FAMILIES,
     longcat.FAMILIES,
+    mistral_readers.FAMILIES,
+    qwen3_readers.FAMILIES,
 )
 
 EVERY_FAMILY: dict[str, Family] = FAMILIES | {family.id: family for families in _OTHERS for family in families}

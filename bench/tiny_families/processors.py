@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from transformers import (
+    PixtralImageProcessor,
+    PixtralProcessor,
     PreTrainedTokenizerBase,
     Qwen2VLImageProcessor,
     Qwen2VLProcessor,
@@ -30,5 +32,13 @@ def qwen3_processor(tokenizer: PreTrainedTokenizerBase) -> Qwen3VLProcessor:
         image_processor=Qwen2VLImageProcessor(size=_PIXELS, patch_size=16),
         tokenizer=tokenizer,
         video_processor=Qwen3VLVideoProcessor(size=_PIXELS, patch_size=16),
+        chat_template=tokenizer.chat_template,
+    )
+
+
+def pixtral_processor(tokenizer: PreTrainedTokenizerBase) -> PixtralProcessor:
+    return PixtralProcessor(
+        image_processor=PixtralImageProcessor(size={"longest_edge": 112}, patch_size=16),
+        tokenizer=tokenizer,
         chat_template=tokenizer.chat_template,
     )

@@ -21,7 +21,11 @@ def edit_plus() -> DiffusionPipeline:
 
 def _components() -> dict[str, Any]:
     tokenizer = tokenizers.qwen_seeing_tokenizer()
-    return diffusion_transformers.qwen_image().components | {
+    components = diffusion_transformers.qwen_image().components
+    for block in components["transformer"].transformer_blocks:
+        # So that a few words weigh beside thousands of the picture's tokens.
+        block.attn.add_v_proj.weight.data *= 100
+    return components | {
         "text_encoder": text_encoders.qwen_seeing_text_encoder(tokenizer),
         "tokenizer": tokenizer,
         # As small as it can be: it reads a megapixel in every job.

@@ -14,6 +14,8 @@ from transformers import (
     Gemma2Model,
     GlmConfig,
     GlmModel,
+    Mistral3Config,
+    Mistral3ForConditionalGeneration,
     PreTrainedTokenizerBase,
     Qwen2_5_VLConfig,
     Qwen2_5_VLForConditionalGeneration,
@@ -87,9 +89,11 @@ def glm_text_encoder(tokenizer: PreTrainedTokenizerBase) -> GlmModel:
     return GlmModel(GlmConfig(**_decoder(tokenizer, layers=2), head_dim=16))
 
 
-def qwen3_vision_text_encoder(tokenizer: PreTrainedTokenizerBase) -> Qwen3VLForConditionalGeneration:
+def qwen3_vision_text_encoder(
+    tokenizer: PreTrainedTokenizerBase, *, layers: int = 2
+) -> Qwen3VLForConditionalGeneration:
     config = Qwen3VLConfig(
-        text_config=_decoder(tokenizer, layers=2)
+        text_config=_decoder(tokenizer, layers=layers)
         | {"head_dim": 16, "rope_parameters": {"rope_type": "default", "rope_theta": 1e6, "mrope_section": [3, 3, 2]}},
         vision_config={
             "depth": 1,
@@ -134,14 +138,34 @@ def qwen_seeing_text_encoder(tokenizer: PreTrainedTokenizerBase) -> Qwen2_5_VLFo
     return Qwen2_5_VLForConditionalGeneration(_name_tokens(config, tokenizer))
 
 
-def qwen3_seeing_text_encoder(tokenizer: PreTrainedTokenizerBase) -> Qwen3VLForConditionalGeneration:
+def qwen3_seeing_text_encoder(
+    tokenizer: PreTrainedTokenizerBase, *, layers: int = 2
+) -> Qwen3VLForConditionalGeneration:
     """It reads pictures between the words."""
-    config = qwen3_vision_text_encoder(tokenizer).config
+    config = qwen3_vision_text_encoder(tokenizer, layers=layers).config
     return Qwen3VLForConditionalGeneration(_name_tokens(config, tokenizer))
 
 
 def smol_text_encoder(tokenizer: PreTrainedTokenizerBase) -> SmolLM3ForCausalLM:
     return SmolLM3ForCausalLM(SmolLM3Config(**_decoder(tokenizer, layers=2)))
+
+
+def mistral_text_encoder(tokenizer: PreTrainedTokenizerBase, *, layers: int) -> Mistral3ForConditionalGeneration:
+    config = Mistral3Config(
+        text_config={"model_type": "mistral", **_decoder(tokenizer, layers=layers), "head_dim": 16},
+        vision_config={
+            "model_type": "pixtral",
+            "hidden_size": WIDTH,
+            "intermediate_size": WIDTH,
+            "num_hidden_layers": 1,
+            "num_attention_heads": 2,
+            "head_dim": 16,
+            "image_size": 112,
+            "patch_size": 16,
+        },
+        image_token_index=tokenizer.convert_tokens_to_ids("[IMG]"),
+    )
+    return Mistral3ForConditionalGeneration(config)
 
 
 def _name_tokens(config: Any, tokenizer: PreTrainedTokenizerBase) -> Any:

@@ -6,7 +6,15 @@ import json
 import string
 
 from tokenizers import Tokenizer, models, pre_tokenizers, trainers
-from transformers import BertTokenizer, CLIPTokenizer, GemmaTokenizer, Qwen2Tokenizer, T5Tokenizer, XLMRobertaTokenizer
+from transformers import (
+    BertTokenizer,
+    CLIPTokenizer,
+    GemmaTokenizer,
+    PreTrainedTokenizerFast,
+    Qwen2Tokenizer,
+    T5Tokenizer,
+    XLMRobertaTokenizer,
+)
 
 #: The texts from which pairs of letters are learnt; other texts take a few more tokens.
 SENTENCES = (
@@ -80,6 +88,12 @@ SEEING_CHAT_TEMPLATE = (
     "{% if add_generation_prompt %}<|im_start|>assistant\n{% endif %}"
 )
 
+MISTRAL_CHAT_TEMPLATE = (
+    "{% for message in messages %}[{{ message['role'] }}]{% if message['content'] is string %}{{ message['content'] }}"
+    "{% else %}{% for part in message['content'] %}{% if part['type'] == 'image' %}[IMG]{% else %}{{ part['text'] }}"
+    "{% endif %}{% endfor %}{% endif %}</s>{% endfor %}"
+)
+
 
 def qwen_seeing_tokenizer() -> Qwen2Tokenizer:
     """With the tokens that stand for a picture; a message may hold several parts."""
@@ -87,6 +101,23 @@ def qwen_seeing_tokenizer() -> Qwen2Tokenizer:
     vocabulary, merges = _learn_pairs(["<|endoftext|>", *places], Qwen2Tokenizer())
     tokenizer = Qwen2Tokenizer(vocab=vocabulary, merges=merges, additional_special_tokens=places)
     tokenizer.chat_template = SEEING_CHAT_TEMPLATE
+    return tokenizer
+
+
+def mistral_tokenizer() -> PreTrainedTokenizerFast:
+    """Byte pairs, as Mistral 3 has them, and the tokens that stand for a picture."""
+    vocabulary, merges = _learn_pairs(["<unk>", "<s>", "</s>", "<pad>", "[IMG]", "[IMG_BREAK]", "[IMG_END]"], Qwen2Tokenizer())
+    backend = Tokenizer(models.BPE(vocab=vocabulary, merges=merges))
+    backend.pre_tokenizer = Qwen2Tokenizer().backend_tokenizer.pre_tokenizer
+    tokenizer = PreTrainedTokenizerFast(
+        tokenizer_object=backend,
+        unk_token="<unk>",
+        bos_token="<s>",
+        eos_token="</s>",
+        pad_token="<pad>",
+        additional_special_tokens=["[IMG]", "[IMG_BREAK]", "[IMG_END]"],
+    )
+    tokenizer.chat_template = MISTRAL_CHAT_TEMPLATE
     return tokenizer
 
 
