@@ -6,7 +6,9 @@ from bench.tiny_families import (
     FAMILIES,
     bria,
     controlnets,
+    dreamlite,
     flux,
+    hunyuan_image,
     language_transformers,
     longcat,
     mistral_readers,
@@ -30,6 +32,8 @@ _OTHERS: tuple[tuple[Family, ...], ...] = (
     qwen_edit.FAMILIES,
     bria.FAMILIES,
     longcat.FAMILIES,
+    hunyuan_image.FAMILIES,
+    dreamlite.FAMILIES,
     mistral_readers.FAMILIES,
     qwen3_readers.FAMILIES,
 )

@@ -17,6 +17,7 @@ from diffusers import (
     OvisImagePipeline,
     OvisImageTransformer2DModel,
     PRXPipeline,
+    PRXPixelPipeline,
     PRXTransformer2DModel,
     SanaSprintPipeline,
     SanaTransformer2DModel,
@@ -103,6 +104,20 @@ def prx() -> DiffusionPipeline:
     )
 
 
+def prx_pixel() -> DiffusionPipeline:
+    """Without an autoencoder: it draws the pixels themselves."""
+    components = prx().components
+    return PRXPixelPipeline(
+        transformer=PRXTransformer2DModel.from_config(
+            {**components["transformer"].config, "in_channels": 3, "patch_size": 8}
+        ),
+        scheduler=FlowMatchEulerDiscreteScheduler(),
+        text_encoder=components["text_encoder"],
+        tokenizer=components["tokenizer"],
+        default_sample_size=64,
+    )
+
+
 def krea_2() -> DiffusionPipeline:
     """Its transformer reads several layers of the text encoder."""
     tokenizer = tokenizers.qwen_tokenizer()
@@ -179,6 +194,7 @@ FAMILIES = (
     Family("lumina-2", "Lumina2Pipeline", lumina_2, call={"system_prompt": "Draw."}),
     Family("ovis", "OvisImagePipeline", ovis),
     Family("prx", "PRXPipeline", prx, bare_call={"use_resolution_binning": False}),
+    Family("prx-pixel", "PRXPixelPipeline", prx_pixel, bare_call={"use_resolution_binning": False}),
     Family("krea-2", "Krea2Pipeline", krea_2),
     Family(
         "sana-sprint",

@@ -30,6 +30,17 @@ def longcat_edit() -> DiffusionPipeline:
 
 def _components() -> dict[str, Any]:
     tokenizer = tokenizers.qwen_seeing_tokenizer()
+    transformer = LongCatImageTransformer2DModel(
+        num_layers=1,
+        num_single_layers=1,
+        attention_head_dim=16,
+        num_attention_heads=2,
+        joint_attention_dim=WIDTH,
+        pooled_projection_dim=WIDTH,
+        axes_dims_rope=[4, 6, 6],
+    )
+    # So that a few words weigh beside thousands of the picture's tokens.
+    transformer.transformer_blocks[0].attn.add_v_proj.weight.data *= 100
     return {
         "scheduler": FlowMatchEulerDiscreteScheduler(use_dynamic_shifting=True, shift=3.0),
         # The pipeline counts on 16 channels.
@@ -37,15 +48,7 @@ def _components() -> dict[str, Any]:
         "text_encoder": text_encoders.qwen_seeing_text_encoder(tokenizer),
         "tokenizer": tokenizer,
         "text_processor": processors.qwen_processor(tokenizer),
-        "transformer": LongCatImageTransformer2DModel(
-            num_layers=1,
-            num_single_layers=1,
-            attention_head_dim=16,
-            num_attention_heads=2,
-            joint_attention_dim=WIDTH,
-            pooled_projection_dim=WIDTH,
-            axes_dims_rope=[4, 6, 6],
-        ),
+        "transformer": transformer,
     }
 
 

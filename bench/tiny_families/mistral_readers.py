@@ -21,21 +21,24 @@ from bench.tiny_families.zeros import fill_zeros
 def flux_2() -> DiffusionPipeline:
     """It reads the states after three layers, the last of them the thirtieth."""
     tokenizer = tokenizers.mistral_tokenizer()
+    transformer = Flux2Transformer2DModel(
+        num_attention_heads=2,
+        attention_head_dim=16,
+        in_channels=16,
+        num_layers=1,
+        num_single_layers=1,
+        joint_attention_dim=3 * WIDTH,
+        timestep_guidance_channels=32,
+        axes_dims_rope=(4, 4, 4, 4),
+    )
+    # So that a few words weigh beside a long instruction and its padding.
+    transformer.transformer_blocks[0].attn.add_v_proj.weight.data *= 100
     return Flux2Pipeline(
         scheduler=FlowMatchEulerDiscreteScheduler(use_dynamic_shifting=True, shift=3.0),
         vae=autoencoders.autoencoder_flux2(channels=4),
         text_encoder=text_encoders.mistral_text_encoder(tokenizer, layers=31),
         tokenizer=processors.pixtral_processor(tokenizer),
-        transformer=Flux2Transformer2DModel(
-            num_attention_heads=2,
-            attention_head_dim=16,
-            in_channels=16,
-            num_layers=1,
-            num_single_layers=1,
-            joint_attention_dim=3 * WIDTH,
-            timestep_guidance_channels=32,
-            axes_dims_rope=(4, 4, 4, 4),
-        ),
+        transformer=transformer,
     )
 
 

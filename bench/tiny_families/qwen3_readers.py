@@ -95,7 +95,13 @@ def _ideogram_transformer() -> Ideogram4Transformer2DModel:
 
 FAMILIES = (
     Family("nucleus", "NucleusMoEImagePipeline", nucleus),
-    Family("qwen-image-2.1", "QwenImage21Pipeline", qwen_image_21, guidance="true_cfg_scale"),
+    Family(
+        "qwen-image-2.1",
+        "QwenImage21Pipeline",
+        qwen_image_21,
+        guidance="true_cfg_scale",
+        bare_call={"use_kv_cache": False},
+    ),
     Family(
         "ideogram-4",
         "Ideogram4Pipeline",

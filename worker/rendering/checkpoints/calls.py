@@ -27,8 +27,12 @@ class CallLog:
         self._earlier = earlier
         self._device = device
         self._steps: list[list[tuple[str, int]]] = [[]]
-        #: Why the calls cannot be answered in another process; None if they can.
         self._unsupported: CheckpointUnsupported | None = None
+
+    @property
+    def unsupported(self) -> str | None:
+        """Why the calls cannot be answered in another process; None if they can."""
+        return None if self._unsupported is None else self._unsupported.message
 
     @property
     def forms(self) -> list[Tree]:
