@@ -27,7 +27,7 @@ def hunyuan_image() -> DiffusionPipeline:
             in_channels=3,
             out_channels=3,
             latent_channels=16,
-            block_out_channels=(32, 32, 32),
+            block_out_channels=(32, 32, 32, 32),
             layers_per_block=1,
             spatial_compression_ratio=8,
             sample_size=64,
@@ -56,7 +56,7 @@ def refiner() -> DiffusionPipeline:
         text_encoder=text_encoders.qwen_vision_text_encoder(tokenizer),
         tokenizer=tokenizer,
         transformer=_transformer(
-            in_channels=16, out_channels=8, patch_size=(1, 1, 1), rope_axes_dim=(4, 6, 6), guidance_embeds=True
+            in_channels=32, out_channels=16, patch_size=(1, 1, 1), rope_axes_dim=(4, 6, 6), guidance_embeds=True
         ),
     )
 
