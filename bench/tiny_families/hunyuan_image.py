@@ -65,14 +65,15 @@ def _transformer(**options: object) -> HunyuanImageTransformer2DModel:
     transformer = HunyuanImageTransformer2DModel(
         num_attention_heads=2,
         attention_head_dim=16,
-        num_layers=1,
+        num_layers=2,
         num_single_layers=1,
         num_refiner_layers=1,
         text_embed_dim=WIDTH,
         **options,
     )
     # So that a few words weigh beside an instruction.
-    transformer.transformer_blocks[0].attn.add_v_proj.weight.data *= 100
+    for block in transformer.transformer_blocks:
+        block.attn.add_v_proj.weight.data *= 1000
     return transformer
 
 

@@ -27,6 +27,7 @@ from diffusers import (
 from bench.tiny_families import autoencoders, diffusion_transformers, text_encoders, tokenizers
 from bench.tiny_families.family import Family
 from bench.tiny_families.text_encoders import WIDTH
+from bench.tiny_families.zeros import fill_zeros
 
 _HEADS = {"num_attention_heads": 2, "attention_head_dim": 16}
 
@@ -107,10 +108,11 @@ def prx() -> DiffusionPipeline:
 def prx_pixel() -> DiffusionPipeline:
     """Without an autoencoder: it draws the pixels themselves."""
     components = prx().components
+    transformer = PRXTransformer2DModel.from_config(
+        {**components["transformer"].config, "in_channels": 3, "patch_size": 8}
+    )
     return PRXPixelPipeline(
-        transformer=PRXTransformer2DModel.from_config(
-            {**components["transformer"].config, "in_channels": 3, "patch_size": 8}
-        ),
+        transformer=fill_zeros(transformer),
         scheduler=FlowMatchEulerDiscreteScheduler(),
         text_encoder=components["text_encoder"],
         tokenizer=components["tokenizer"],

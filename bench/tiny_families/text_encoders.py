@@ -14,6 +14,8 @@ from transformers import (
     Gemma2Model,
     GlmConfig,
     GlmModel,
+    LlamaConfig,
+    LlamaForCausalLM,
     Mistral3Config,
     Mistral3ForConditionalGeneration,
     PreTrainedTokenizerBase,
@@ -166,6 +168,10 @@ def mistral_text_encoder(tokenizer: PreTrainedTokenizerBase, *, layers: int) -> 
         image_token_index=tokenizer.convert_tokens_to_ids("[IMG]"),
     )
     return Mistral3ForConditionalGeneration(config)
+
+
+def llama_text_encoder(tokenizer: PreTrainedTokenizerBase) -> LlamaForCausalLM:
+    return LlamaForCausalLM(LlamaConfig(**_decoder(tokenizer, layers=2), attn_implementation="eager"))
 
 
 def _name_tokens(config: Any, tokenizer: PreTrainedTokenizerBase) -> Any:

@@ -106,7 +106,9 @@ def qwen_seeing_tokenizer() -> Qwen2Tokenizer:
 
 def mistral_tokenizer() -> PreTrainedTokenizerFast:
     """Byte pairs, as Mistral 3 has them, and the tokens that stand for a picture."""
-    vocabulary, merges = _learn_pairs(["<unk>", "<s>", "</s>", "<pad>", "[IMG]", "[IMG_BREAK]", "[IMG_END]"], Qwen2Tokenizer())
+    vocabulary, merges = _learn_pairs(
+        ["<unk>", "<s>", "</s>", "<pad>", "[IMG]", "[IMG_BREAK]", "[IMG_END]"], Qwen2Tokenizer()
+    )
     backend = Tokenizer(models.BPE(vocab=vocabulary, merges=merges))
     backend.pre_tokenizer = Qwen2Tokenizer().backend_tokenizer.pre_tokenizer
     tokenizer = PreTrainedTokenizerFast(

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import torch
-from PIL.Image import Image
+from PIL.Image import Image, Resampling
 
 from core.catalog import ClassFacts
 from core.jobs.request.denoising_steps import count_denoising_steps
@@ -112,6 +112,9 @@ def render_images(
         images = [image for position, image in enumerate(images) if position not in filtered]
         if inpainting is not None:
             images = [inpainting.finish(image) for image in images]
+        elif facts.draws_pixels is not None and "width" in drawing.request:
+            size = (drawing.request["width"], drawing.request["height"])
+            images = [image if image.size == size else image.resize(size, Resampling.LANCZOS) for image in images]
         return RenderedImages(
             images,
             filtered,
@@ -177,11 +180,13 @@ def _run_pipeline(
     images: Mapping[str, Image | Sequence[Image]],
 ) -> list[Image]:
     with torch.inference_mode(), model.batcher.job(drawing.job), chance:
-        drawn: list[Image] = pipeline(
+        output = pipeline(
             **build_arguments(pipeline, drawing, images),
             generator=generators,
             output_type="pil",
-        ).images
+        )
+    # A few pipelines have another name for them.
+    drawn: list[Image] = output["images" if "images" in output else "image"]
     return drawn
 
 
