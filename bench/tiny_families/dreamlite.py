@@ -57,4 +57,4 @@ def _unet() -> DreamLiteUNetModel:
     )
 
 
-FAMILIES = (Family("dreamlite-mobile", "DreamLiteMobilePipeline", dreamlite_mobile, tasks=("text-to-image", "edit")),)
+FAMILIES = (Family("dreamlite-mobile", "DreamLiteMobilePipeline", dreamlite_mobile),)

@@ -34,18 +34,14 @@ def _components() -> dict[str, Any]:
     }
 
 
-#: Inpainting draws a megapixel, and then the picture is not scaled.
-_MEGAPIXEL = (1024, 1024)
-
 FAMILIES = (
     Family(
         "qwen-image-edit",
         "QwenImageEditPipeline",
         edit,
-        tasks=("edit", "inpainting"),
+        tasks=("edit",),
         guidance="true_cfg_scale",
         steps=2,
-        input_size=_MEGAPIXEL,
     ),
     Family(
         "qwen-image-edit-plus",
