@@ -121,5 +121,5 @@ FAMILIES = (
         bare_call={"max_area": 64 * 64, "_auto_resize": False},
     ),
     Family("flux-fill", "FluxFillPipeline", fill, tasks=("inpainting",)),
-    Family("chroma", "ChromaPipeline", chroma, tasks=("text-to-image", "image-to-image", "inpainting")),
+    Family("chroma", "ChromaPipeline", chroma, tasks=("text-to-image", "image-to-image")),
 )

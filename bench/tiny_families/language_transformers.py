@@ -17,7 +17,6 @@ from diffusers import (
     OvisImagePipeline,
     OvisImageTransformer2DModel,
     PRXPipeline,
-    PRXPixelPipeline,
     PRXTransformer2DModel,
     SanaSprintPipeline,
     SanaTransformer2DModel,
@@ -27,7 +26,6 @@ from diffusers import (
 from bench.tiny_families import autoencoders, diffusion_transformers, text_encoders, tokenizers
 from bench.tiny_families.family import Family
 from bench.tiny_families.text_encoders import WIDTH
-from bench.tiny_families.zeros import fill_zeros
 
 _HEADS = {"num_attention_heads": 2, "attention_head_dim": 16}
 
@@ -101,21 +99,6 @@ def prx() -> DiffusionPipeline:
         text_encoder=text_encoders.t5gemma_text_encoder(tokenizer),
         tokenizer=tokenizer,
         vae=autoencoders.autoencoder_kl(scaling=0.3611, shift=0.1159),
-        default_sample_size=64,
-    )
-
-
-def prx_pixel() -> DiffusionPipeline:
-    """Without an autoencoder: it draws the pixels themselves."""
-    components = prx().components
-    transformer = PRXTransformer2DModel.from_config(
-        {**components["transformer"].config, "in_channels": 3, "patch_size": 8}
-    )
-    return PRXPixelPipeline(
-        transformer=fill_zeros(transformer),
-        scheduler=FlowMatchEulerDiscreteScheduler(),
-        text_encoder=components["text_encoder"],
-        tokenizer=components["tokenizer"],
         default_sample_size=64,
     )
 
@@ -196,7 +179,6 @@ FAMILIES = (
     Family("lumina-2", "Lumina2Pipeline", lumina_2, call={"system_prompt": "Draw."}),
     Family("ovis", "OvisImagePipeline", ovis),
     Family("prx", "PRXPipeline", prx, bare_call={"use_resolution_binning": False}),
-    Family("prx-pixel", "PRXPixelPipeline", prx_pixel, bare_call={"use_resolution_binning": False}),
     Family("krea-2", "Krea2Pipeline", krea_2),
     Family(
         "sana-sprint",

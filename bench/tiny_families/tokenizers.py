@@ -112,12 +112,10 @@ def mistral_tokenizer() -> PreTrainedTokenizerFast:
     backend = Tokenizer(models.BPE(vocab=vocabulary, merges=merges))
     backend.pre_tokenizer = Qwen2Tokenizer().backend_tokenizer.pre_tokenizer
     tokenizer = PreTrainedTokenizerFast(
-        tokenizer_object=backend,
-        unk_token="<unk>",
-        bos_token="<s>",
-        eos_token="</s>",
-        pad_token="<pad>",
-        additional_special_tokens=["[IMG]", "[IMG_BREAK]", "[IMG_END]"],
+        tokenizer_object=backend, additional_special_tokens=["[IMG]", "[IMG_BREAK]", "[IMG_END]"]
+    )
+    tokenizer.add_special_tokens(
+        {"unk_token": "<unk>", "bos_token": "<s>", "eos_token": "</s>", "pad_token": "<pad>"}
     )
     tokenizer.chat_template = MISTRAL_CHAT_TEMPLATE
     return tokenizer
