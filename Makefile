@@ -16,7 +16,7 @@ is_typed = $(filter command,$(firstword $(origin $(1))))
 TYPED := $(foreach name,PROMPT DATA PORT WORKERS MODEL,$(if $(call is_typed,$(name)),$(name)))
 $(foreach name,$(TYPED),$(eval export override $(name) := $$(value $(name))))
 .DEFAULT_GOAL := help
-.PHONY: help demo up test test-slow test-thorough test-parts test-service test-containers soak check bench bench-queue bench-models soak-models train-demo-model evaluate-demo-model lock clean
+.PHONY: help demo up test test-slow test-thorough test-parts test-service test-containers soak check bench bench-queue bench-models gpu-check soak-models train-demo-model evaluate-demo-model lock clean
 
 help: ## show these commands
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 26
@@ -72,6 +72,9 @@ bench-queue: $(BENCH_VENV)/.installed ## measure the queue beside stock Celery, 
 
 bench-models: $(BENCH_VENV)/.installed ## measure denoisers of known models with random weights: images/s and TFLOP/s (OPTIONS="--dims tiny")
 	@OMP_WAIT_POLICY=passive $(BENCH_VENV)/bin/python -m bench.denoisers $(OPTIONS)
+
+gpu-check: $(VENV)/.installed ## try the engine on a GPU for at most eight minutes, and write a page (DEVICE=cuda:1; DEVICE=cpu: tiny models; OPTIONS="…")
+	@$(BIN)/python -m bench.gpu_check $(if $(call is_typed,DEVICE),--device "$(DEVICE)") $(OPTIONS)
 
 soak-models: $(VENV)/.installed-dev ## send 2,000 jobs over four models with memory for two: loads, waits and memory, into bench/soak/result.json
 	@$(BIN)/python -m bench.soak $(OPTIONS)

@@ -2,40 +2,49 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Callable
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 from flask import Request, current_app, request
 from werkzeug.exceptions import BadRequest, ClientDisconnected, UnsupportedMediaType
 
+from api.body_memory import release_with_body, take_memory
 from api.large_bodies import admit_large_body, turn_to_parse
 from api.parse_json import parse_json
 from api.return_memory import note_body
 from api.unread_body import note_whole_body
+from core.pictures.picture_text import PictureText
 
 #: Bytes of a body that may hold images; what is beside them in the body has a limit of its own.
 _MAX_BODY_BYTES_WITH_IMAGES = 32 * 1024 * 1024
 
-#: Bytes of one read: as many as the server takes off the connection at once. Of what it holds it copies the rest each time.
-_CHUNK_BYTES = 1024 * 1024
-
 #: The attribute of a view function that `takes_images` sets.
-_TAKES_IMAGES = "takes_images"
+_PICTURE_FIELDS = "picture_fields"
 
 _Operation = TypeVar("_Operation", bound=Callable[..., Any])
 
 
-def takes_images(operation: _Operation) -> _Operation:
-    """Decorator of an operation whose body may hold images. It stands below the blueprint's decorator."""
-    setattr(operation, _TAKES_IMAGES, True)
-    return operation
+def takes_images(*fields: str) -> Callable[[_Operation], _Operation]:
+    """Decorator of an operation whose body may hold images, in these fields. It stands below the blueprint's decorator."""
+
+    def mark(operation: _Operation) -> _Operation:
+        setattr(operation, _PICTURE_FIELDS, frozenset(fields))
+        return operation
+
+    return mark
 
 
 def set_body_limit() -> None:
     """Before the operation is called: let its body be as long as images are, if it takes them."""
-    operation = current_app.view_functions.get(request.endpoint or "")
-    if getattr(operation, _TAKES_IMAGES, False):
+    if _picture_fields():
         request.max_content_length = _MAX_BODY_BYTES_WITH_IMAGES
+
+
+def _picture_fields() -> frozenset[str]:
+    operation = current_app.view_functions.get(request.endpoint or "")
+    fields: frozenset[str] = getattr(operation, _PICTURE_FIELDS, frozenset())
+    return fields
 
 
 class JsonRequest(Request):
@@ -54,20 +63,30 @@ class JsonRequest(Request):
         admit_large_body(self.content_length)
         data = self._read_whole()
         with turn_to_parse(len(data)):
-            body = parse_json(data)
-        # A string here would be parsed once more as JSON by the framework.
-        return body if isinstance(body, dict) else [body]
+            body = parse_json(data, picture_fields=_picture_fields())
+        if not isinstance(body, dict):
+            # A string here would be parsed once more as JSON by the framework.
+            return [body]
+        for value in body.values():
+            if isinstance(value, PictureText):
+                release_with_body(value)
+        return body
 
-    def _read_whole(self) -> bytearray:
-        data = bytearray()
+    def _read_whole(self) -> memoryview:
+        # Raises 413 for a length over the limit.
+        stream = cast("io.RawIOBase", self.stream)
+        length = self.content_length
+        # One that comes in chunks is as long as it may be.
+        most = length if length is not None else self.max_content_length or 0
+        view, read = take_memory(most), 0
         try:
-            # Raises 413 for a body over the limit, also for one that comes without its length.
-            while chunk := self.stream.read(_CHUNK_BYTES):
-                data += chunk
+            # Asked for more than the limit, it raises 413.
+            while read != length and (count := stream.readinto(view[read:])):
+                read += count
         except ClientDisconnected as error:
             # What the server's reader raised is its context.
             raise BadRequest(f"The body could not be read: {error.__context__ or 'it is cut short'}.") from error
         finally:
-            note_body(len(data))
+            note_body(read)
         note_whole_body()
-        return data
+        return view[:read]

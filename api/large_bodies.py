@@ -15,7 +15,7 @@ from core.shared_slots import NoSlotFree, SharedSlots, SlotLimits
 #: Bytes; shorter bodies are not counted: a request without pictures is much shorter.
 LARGE_BODY_BYTES = 64 * 1024
 
-#: Large bodies that are parsed at a time: each keeps the interpreter from the threads that only answer, for many milliseconds.
+#: Large bodies that are parsed at a time: each takes many milliseconds of the interpreter, if in small pieces.
 _PARSED = 2
 
 #: A thread waits this long for its turn.

@@ -5,15 +5,16 @@ by the number of its values.
 from __future__ import annotations
 
 import json
-import re
 import secrets
-from collections.abc import Iterator
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any
 
 from werkzeug.exceptions import BadRequest, RequestEntityTooLarge
 
+from api.body_strings import find_strings
 from core.errors import FieldError, InvalidRequest
+from core.pictures.picture_text import PictureText
 
 #: Bytes of a body without the pictures in it.
 MAX_BODY_BYTES = 1024 * 1024
@@ -28,20 +29,6 @@ MOST_NAMES = 256
 #: Digits of an integer; the largest that anything takes has 19.
 _MOST_DIGITS = 100
 
-#: Bytes; a shorter string is no picture, since such could be sent by the million.
-_SHORTEST_PICTURE = 1024
-
-#: The rest of a string that has a backslash in it, from its opening quote.
-_STRING = re.compile(rb'"[^"\\]*+(?:\\.[^"\\]*+)*+"', re.DOTALL)
-
-_IS_NAME = re.compile(rb"[ \t\r\n]*:")
-
-#: What data URIs and base64 consist of, white space included.
-_PICTURE_ALPHABET = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/=-_:;,.% \t\r\n"
-
-#: Bytes of a string that are looked at in one go.
-_PIECE_BYTES = 64 * 1024
-
 
 @dataclass(frozen=True)
 class _TakenApart:
@@ -50,93 +37,58 @@ class _TakenApart:
     #: The JSON with a short string in the place of each picture.
     rest: bytearray
     #: The pictures' texts, by what stands in their places. Nobody can guess those.
-    pictures: dict[str, str]
+    pictures: dict[str, PictureText]
 
 
-def parse_json(data: bytearray) -> Any:
-    """The value of a body. Clears `data`, so that its pictures are in memory once.
+def parse_json(data: bytes | bytearray | memoryview, *, picture_fields: Collection[str] = ()) -> Any:
+    """The value of a body. What these fields of its outermost object hold is a PictureText if it may be a picture: a view of
+    `data`, which nobody may change after this.
 
     A picture is a string of at least 1 KiB in the characters of data URIs and base64. NaN and infinities pass here, so
     that validation can name the field that holds them. Raises RequestEntityTooLarge, InvalidRequest and BadRequest.
     """
-    body = _take_apart(data)
-    data.clear()
+    body = _take_apart(memoryview(data))
     try:
         value = json.loads(body.rest.decode("utf-8"), object_pairs_hook=_build_object, parse_int=_parse_integer)
-        return _put_back(value, body.pictures) if body.pictures else value
+        return _put_back(value, body.pictures, picture_fields) if body.pictures else value
     except (ValueError, RecursionError) as error:
         # With pictures taken out, the position that the parser names is not the body's.
         reason = error.msg if isinstance(error, json.JSONDecodeError) and body.pictures else error
         raise BadRequest(f"The body is not valid JSON: {reason}") from None
 
 
-def _take_apart(data: bytearray) -> _TakenApart:
+def _take_apart(data: memoryview) -> _TakenApart:
     if len(data) <= MOST_VALUES:
         # Too short for too many values, as nearly every request is.
-        return _TakenApart(data.copy(), {})
+        return _TakenApart(bytearray(data), {})
     rest, outside, pictures = bytearray(), bytearray(), {}
     mark = secrets.token_hex(16)
     done = 0
-    with memoryview(data) as view:
-        for number, (start, end) in enumerate(_find_strings(data)):
-            if number > 2 * MOST_VALUES:
-                raise _too_many_values()
-            outside += view[done:start]
-            rest += view[done:start]
-            text = _read_picture(data, view, start, end)
-            if text is None:
-                rest += view[start:end]
-            else:
-                name = f"{mark}{number}"
-                pictures[name] = text
-                rest += f'"{name}"'.encode()
-            done = end
-            _check_length(rest)
-        outside += view[done:]
-        rest += view[done:]
-    _check_length(rest)
+    for number, string in enumerate(find_strings(data)):
+        if number > 2 * MOST_VALUES:
+            raise _too_many_values()
+        # Measured before it is copied.
+        _check_length(len(rest) + (string.start if string.picture else string.end) - done)
+        outside += data[done : string.start]
+        rest += data[done : string.start]
+        if string.picture is None:
+            rest += data[string.start : string.end]
+        else:
+            name = f"{mark}{number}"
+            pictures[name] = string.picture
+            rest += f'"{name}"'.encode()
+        done = string.end
+    _check_length(len(rest) + len(data) - done)
+    outside += data[done:]
+    rest += data[done:]
     # Every value is the first of a list or an object, or has a comma before it.
     if outside.count(b",") + outside.count(b"[") + outside.count(b"{") > MOST_VALUES:
         raise _too_many_values()
     return _TakenApart(rest, pictures)
 
 
-def _find_strings(data: bytearray) -> Iterator[tuple[int, int]]:
-    """Where each string begins and ends, its quotes included; a string without an end is left out."""
-    start = data.find(b'"')
-    while start >= 0:
-        end = data.find(b'"', start + 1) + 1
-        if data[end - 2 : end - 1] == b"\\":
-            whole = _STRING.match(data, start)
-            end = 0 if whole is None else whole.end()
-        if not end:
-            return
-        yield start, end
-        start = data.find(b'"', end)
-
-
-def _read_picture(data: bytearray, view: memoryview, start: int, end: int) -> str | None:
-    """The text of a string that may be a picture, or None."""
-    if end - start < _SHORTEST_PICTURE or _IS_NAME.match(data, end):
-        return None
-    if data.find(b"\\", start, end) < 0:
-        with view[start + 1 : end - 1] as letters:
-            return str(letters, "ascii") if _is_picture_text(letters) else None
-    # Some programs write \/ for a slash and \u002B for a plus sign, and line ends are always escaped.
-    try:
-        text: str = json.loads(bytes(view[start:end]))
-        return text if _is_picture_text(memoryview(text.encode("ascii"))) else None
-    except ValueError:
-        return None
-
-
-def _is_picture_text(text: memoryview) -> bool:
-    pieces = (text[start : start + _PIECE_BYTES] for start in range(0, len(text), _PIECE_BYTES))
-    return not any(bytes(piece).translate(None, _PICTURE_ALPHABET) for piece in pieces)
-
-
-def _check_length(rest: bytearray) -> None:
-    if len(rest) > MAX_BODY_BYTES:
+def _check_length(length: int) -> None:
+    if length > MAX_BODY_BYTES:
         raise RequestEntityTooLarge("The body, without the images in it, is longer than 1 MiB.")
 
 
@@ -159,11 +111,16 @@ def _parse_integer(digits: str) -> int:
     return int(digits)
 
 
-def _put_back(value: Any, pictures: dict[str, str]) -> Any:
+def _put_back(value: Any, pictures: dict[str, PictureText], picture_fields: Collection[str] = ()) -> Any:
     if isinstance(value, str):
-        return pictures.get(value, value)
+        return str(pictures.get(value, value))
     if isinstance(value, dict):
-        return {name: _put_back(each, pictures) for name, each in value.items()}
+        return {
+            name: pictures[each]
+            if name in picture_fields and isinstance(each, str) and each in pictures
+            else _put_back(each, pictures)
+            for name, each in value.items()
+        }
     if isinstance(value, list):
         return [_put_back(each, pictures) for each in value]
     return value

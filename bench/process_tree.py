@@ -18,13 +18,23 @@ _SECONDS_TO_STOP = 5
 class ProcessTree:
     """A child process and its descendants (LitServe's and BentoML's workers are processes of their own)."""
 
-    def __init__(self, command: Sequence[str], *, environment: Mapping[str, str], log: Path, speaks: bool) -> None:
-        """Start the program. Its output goes to the log, except standard output if it `speaks`: that is a pipe to us."""
+    def __init__(
+        self,
+        command: Sequence[str],
+        *,
+        environment: Mapping[str, str],
+        log: Path,
+        speaks: bool,
+        folder: Path = _REPOSITORY,
+    ) -> None:
+        """Start the program in the folder. Its output goes to the log, except standard output if it `speaks`: that is a pipe to
+        us.
+        """
         with log.open("ab") as log_file:
             self.process = subprocess.Popen(
                 command,
                 env=environment,
-                cwd=_REPOSITORY,
+                cwd=folder,
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE if speaks else log_file,
                 stderr=log_file,

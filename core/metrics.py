@@ -154,6 +154,19 @@ MODEL_LOAD_SECONDS = _serve(
         registry=None,
     ),
 )
+COMPILED_GRAPHS = _serve(
+    [RENDERER],
+    Counter("darkroom_compiled_graphs_total", "Graphs of denoisers' blocks that were compiled.", registry=None),
+)
+UNCOMPILED_BLOCK_CALLS = _serve(
+    [RENDERER],
+    Counter(
+        "darkroom_uncompiled_block_calls_total",
+        "Calls of blocks that are to be compiled, and ran as they are.",
+        ["model"],
+        registry=None,
+    ),
+)
 LEASES_LOST = _serve(
     [RENDERER],
     Counter("darkroom_leases_lost_total", "Attempts whose lease ran out before they ended.", registry=None),

@@ -9,10 +9,10 @@ from pathlib import Path
 
 import pytest
 
+# Before torch, diffusers or transformers: on shared cores OpenMP's waiting threads must not spin, and torchvision may be of
+# another build than torch.
+import worker.rendering  # noqa: F401  (it sets both)
 from infra.local import LocalStack
-
-# Read when torch is first imported: on shared cores OpenMP's waiting threads must not spin (worker/rendering says why).
-os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 
 # Until all tests are collected: imports leave little garbage, and looking for it takes a fifth of their time.
 gc.disable()

@@ -16,6 +16,7 @@ from api.jobs.blueprint import jobs_blueprint
 from api.json_body import takes_images
 from api.v1 import describe_problems
 from core.catalog import get_catalog
+from core.jobs.request.input_images import list_image_names
 from core.jobs.request.render_request import RenderRequest
 from core.jobs.submit.new_job import Submission
 from core.jobs.submit.submit_job import submit_job
@@ -70,7 +71,7 @@ class PostJobHeaders(Headers):
     },
 )
 @core_checks_the_key
-@takes_images
+@takes_images(*list_image_names())
 def post_job(header: PostJobHeaders, body: RenderRequest) -> Response:
     """Queue a job. It is accepted, and will reach an end, once this answers 202."""
     accepted = submit_job(

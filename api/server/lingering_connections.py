@@ -139,7 +139,8 @@ class LingeringConnections:
 
     def _discard(self, lingering: _Lingering, now: float) -> None:
         try:
-            length = lingering.connection.recv_into(self._buffer)
+            # Linux copies none of the bytes then (tcp(7)).
+            length = lingering.connection.recv_into(self._buffer, 0, socket.MSG_TRUNC)
         except BlockingIOError:
             return
         except OSError:

@@ -1,10 +1,20 @@
-"""How gunicorn reads a body: one that is malformed or cut short is a read error, and the last of its connection."""
+"""How gunicorn reads a body: straight into the memory where it stays, and a body that is malformed or cut short is a read error,
+and the last of its connection.
+"""
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Callable
+from functools import partial
+from typing import Any, TypeVar
 
+from gunicorn.http.body import Body
 from gunicorn.http.errors import NoMoreData, ParseException
+
+#: Bytes of one read through gunicorn's own readers.
+_READ_BYTES = 1024 * 1024
+
+_Read = TypeVar("_Read", bytes, int)
 
 
 class UnreadableBody(NoMoreData):  # type: ignore[misc]  # gunicorn has no types
@@ -32,9 +42,19 @@ class StrictReader:
 
     def read(self, size: int) -> bytes:
         """Up to `size` bytes of the body, and none at its end. Raises UnreadableBody, now and whenever it is read again."""
+        return self._strictly(partial(self._read, size))
+
+    def readinto(self, buffer: memoryview) -> int:
+        """Put the next bytes of the body into the buffer, as many as have come and fit; returns how many, 0 at the end.
+
+        Raises UnreadableBody, now and whenever it is read again.
+        """
+        return self._strictly(partial(self._read_into, buffer))
+
+    def _strictly(self, read: Callable[[], _Read]) -> _Read:
         if self._error is None:
             try:
-                return self._read(size)
+                return read()
             except (ParseException, OSError) as error:
                 # Nobody knows where the next request would begin: the answer says that the connection is closed.
                 self._request.force_close()
@@ -47,14 +67,50 @@ class StrictReader:
         raise self._error
 
     def _read(self, size: int) -> bytes:
-        # None for a body in chunks.
-        left: int | None = getattr(self._reader, "length", None)
+        left = self._bytes_left()
         data: bytes = self._reader.read(size)
         if left is not None and len(data) < min(left, size):
             raise NoMoreData
         return data
 
+    def _read_into(self, buffer: memoryview) -> int:
+        left, unreader = self._bytes_left(), self._request.unreader
+        # What came together with the head of the request.
+        held = len(unreader.buf.getvalue())
+        if left is None or held:
+            data = self._read(min(len(buffer), held if left is not None else _READ_BYTES))
+            buffer[: len(data)] = data
+            return len(data)
+        size = min(len(buffer), left)
+        count: int = unreader.sock.recv_into(buffer, size) if size else 0
+        if count == 0 and size:
+            raise NoMoreData
+        self._reader.length -= count
+        return count
+
+    def _bytes_left(self) -> int | None:
+        """None for a body in chunks."""
+        left: int | None = getattr(self._reader, "length", None)
+        return left
+
+
+class StrictBody(Body):  # type: ignore[misc]  # gunicorn has no types
+    """The body of a request, as the application gets it."""
+
+    def readinto(self, buffer: memoryview) -> int:
+        """As RawIOBase does. Raises UnreadableBody."""
+        if self.buf.tell():
+            data: bytes = self.read(len(buffer))
+            buffer[: len(data)] = data
+            return len(data)
+        try:
+            count: int = self.reader.readinto(buffer)
+        except Exception:
+            self.failed = True
+            raise
+        return count
+
 
 def read_strictly(request: Any) -> None:
     """Let gunicorn read the body of this request (a `gunicorn.http.message.Request`) so."""
-    request.body.reader = StrictReader(request)
+    request.body = StrictBody(StrictReader(request))

@@ -72,7 +72,8 @@ def _attack(stack: LocalStack, name: str, *, seconds: float) -> dict[str, Any]:
             [sys.executable, "-m", "bench.attacks.attacker", name, str(port), str(seconds)],
             cwd=REPOSITORY,
             env={**os.environ, "ATTACKER_API_KEY": attacker_key},
-            preexec_fn=lambda: os.nice(_NICENESS),
+            preexec_fn=_make_nice,
+            start_new_session=True,
             stdout=subprocess.PIPE,
             text=True,
             check=True,
@@ -118,6 +119,18 @@ def _renice(process: psutil.Process) -> None:
         # Threads come and go.
         with suppress(ProcessLookupError):
             os.setpriority(os.PRIO_PROCESS, thread.id, _NICENESS)
+    _renice_session(str(process.pid))
+
+
+def _make_nice() -> None:
+    os.nice(_NICENESS)
+    _renice_session("self")
+
+
+def _renice_session(process: str) -> None:
+    """Linux may share the time out among sessions; then a process is nice only to the others of its own."""
+    with suppress(FileNotFoundError):
+        Path("/proc", process, "autogroup").write_text(str(_NICENESS), encoding="ascii")
 
 
 def _count_repeated(noticed: Noticed) -> int:

@@ -15,6 +15,7 @@ from bench.families.render import Drawn, draw, draw_together
 from worker.rendering.checkpoints import Checkpoint
 from worker.rendering.models import LoadedModel
 from worker.rendering.modules.list_schedulers import find_last_scheduler
+from worker.rendering.pipelines import allowed_schedulers
 from worker.rendering.previews.draw import Painter
 from worker.rendering.previews.estimate import StepTaken
 
@@ -46,6 +47,8 @@ class Measured:
     #: A resumed render equals one that was not stopped bit for bit; None if it cannot be resumed.
     resumes_exactly: bool | None
     has_preview: bool
+    #: Which kind of schedulers its models may have.
+    schedulers: str
 
     def as_row(self) -> dict[str, Any]:
         return asdict(self)
@@ -74,7 +77,14 @@ def measure(model: LoadedModel, folder: Path, place: Place) -> Measured:
         resume=alone.resume,
         resumes_exactly=None if resumed is None else resumed.equals(alone),
         has_preview=_has_preview(model, place),
+        schedulers=_name_schedulers(model.pipeline),
     )
+
+
+def _name_schedulers(pipeline: Any) -> str:
+    names = allowed_schedulers(pipeline) if hasattr(pipeline, "scheduler") else ()
+    kinds = {"flow": "flow_match_euler", "noise": "ddim", "lcm": "lcm"}
+    return next((kind for kind, name in kinds.items() if name in names), "own")
 
 
 def _refuse_deaf(model: LoadedModel, place: Place, alone: Drawn) -> None:
@@ -184,7 +194,6 @@ def _has_preview(model: LoadedModel, place: Place) -> bool:
                 (
                     pipeline,
                     StepTaken(
-                        scheduler=scheduler,
                         model_output=model_output[:1],
                         timestep=timestep,
                         sample=sample[:1],

@@ -19,6 +19,7 @@ from bench.render.systems import System, build_command
 from bench.render.traffic import Served, Traffic
 from bench.render.wire import read_answer, write_request
 
+_REPOSITORY = Path(__file__).parents[2]
 _SECONDS_TO_START = 180
 _SECONDS_FOR_A_JOB = 900
 
@@ -50,7 +51,10 @@ class Measurement:
 class RunningSystem:
     """A system in processes of its own. Paused except while it is measured."""
 
-    def __init__(self, system: System, *, setting: Setting, openmp: OpenMP, logs: Path) -> None:
+    def __init__(
+        self, system: System, *, setting: Setting, openmp: OpenMP, logs: Path, checkout: Path = _REPOSITORY
+    ) -> None:
+        """`checkout` is the folder whose code runs."""
         self.system = system
         self.openmp: OpenMP = openmp
         self._port = _free_port()
@@ -72,6 +76,7 @@ class RunningSystem:
             environment=environment,
             log=self.log,
             speaks=system.wire == "pipe",
+            folder=checkout,
         )
 
     def wait_until_ready(self) -> None:

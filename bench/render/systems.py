@@ -61,8 +61,8 @@ SYSTEMS = (
         name="engine",
         letter="c",
         title="Darkroom's engine",
-        set_up="in process: worker.rendering, a thread for each job in flight, batched at every step; on a CPU a forward for "
-        "each core, side by side",
+        set_up="in process: worker.rendering, a thread for each job in flight, batched at every step; on a CPU all cores "
+        "for a job alone, and as many forwards side by side as there are cores for several",
         command=(*_IN_PROCESS, "engine"),
         ours=True,
     ),
@@ -70,7 +70,7 @@ SYSTEMS = (
         name="engine-one",
         letter="c",
         title="Darkroom's engine, CPU_FORWARDS=1",
-        set_up="the same with all cores for one forward: for a worker that mostly has one job at a time",
+        set_up="the same with all cores for one forward at a time, however many jobs there are",
         command=(*_IN_PROCESS, "engine-one"),
         ours=True,
         only_concurrencies=(1, 8),

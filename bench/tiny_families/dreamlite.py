@@ -1,11 +1,14 @@
-"""DreamLite Mobile: a small UNet that has the picture to edit beside its latents, distilled for phones."""
+"""DreamLite: a small UNet that has the picture to edit beside its latents, and a distilled one for phones."""
 
 from __future__ import annotations
+
+from typing import Any
 
 from diffusers import (
     AutoencoderTiny,
     DiffusionPipeline,
     DreamLiteMobilePipeline,
+    DreamLitePipeline,
     DreamLiteUNetModel,
     FlowMatchEulerDiscreteScheduler,
 )
@@ -15,29 +18,35 @@ from bench.tiny_families.family import Family
 from bench.tiny_families.text_encoders import WIDTH
 
 
+def dreamlite() -> DiffusionPipeline:
+    return DreamLitePipeline(**_components())
+
+
 def dreamlite_mobile() -> DiffusionPipeline:
     """It draws without guidance."""
+    return DreamLiteMobilePipeline(**_components())
+
+
+def _components() -> dict[str, Any]:
     tokenizer = tokenizers.qwen_seeing_tokenizer()
     unet = _unet()
     for name, parameter in unet.named_parameters():
         if name.endswith("attn2.to_v.weight"):
             # So that a few words weigh beside an instruction.
             parameter.data *= 50
-    return DreamLiteMobilePipeline(
-        **{
-            "text_encoder": text_encoders.qwen3_seeing_text_encoder(tokenizer),
-            "tokenizer": tokenizer,
-            "processor": processors.qwen3_processor(tokenizer),
-            "vae": AutoencoderTiny(
-                encoder_block_out_channels=(8,) * 4,
-                decoder_block_out_channels=(8,) * 4,
-                num_encoder_blocks=(1,) * 4,
-                num_decoder_blocks=(1,) * 4,
-            ),
-            "unet": unet,
-            "scheduler": FlowMatchEulerDiscreteScheduler(use_dynamic_shifting=True, shift=3.0),
-        }
-    )
+    return {
+        "text_encoder": text_encoders.qwen3_seeing_text_encoder(tokenizer),
+        "tokenizer": tokenizer,
+        "processor": processors.qwen3_processor(tokenizer),
+        "vae": AutoencoderTiny(
+            encoder_block_out_channels=(8,) * 4,
+            decoder_block_out_channels=(8,) * 4,
+            num_encoder_blocks=(1,) * 4,
+            num_decoder_blocks=(1,) * 4,
+        ),
+        "unet": unet,
+        "scheduler": FlowMatchEulerDiscreteScheduler(use_dynamic_shifting=True, shift=3.0),
+    }
 
 
 def _unet() -> DreamLiteUNetModel:
@@ -57,4 +66,8 @@ def _unet() -> DreamLiteUNetModel:
     )
 
 
-FAMILIES = (Family("dreamlite-mobile", "DreamLiteMobilePipeline", dreamlite_mobile),)
+FAMILIES = (
+    # Its pipeline fails with several images.
+    Family("dreamlite", "DreamLitePipeline", dreamlite, tasks=("text-to-image", "edit"), most_images=1),
+    Family("dreamlite-mobile", "DreamLiteMobilePipeline", dreamlite_mobile),
+)

@@ -6,6 +6,7 @@ from bench.tiny_families import (
     FAMILIES,
     bria,
     controlnets,
+    deepfloyd,
     dreamlite,
     flux,
     hunyuan_image,
@@ -26,6 +27,7 @@ from bench.tiny_families.family import Family
 _OTHERS: tuple[tuple[Family, ...], ...] = (
     flux.FAMILIES,
     controlnets.FAMILIES,
+    deepfloyd.FAMILIES,
     older_transformers.FAMILIES,
     language_transformers.FAMILIES,
     perturbed_attention.FAMILIES,

@@ -100,5 +100,13 @@ FAMILIES = (
         call={"max_sequence_length": 64},
     ),
     Family("kandinsky-5", "Kandinsky5T2IPipeline", kandinsky_5, steps=2, sizes=_SIZES),
-    Family("kandinsky-5-edit", "Kandinsky5I2IPipeline", kandinsky_5_edit, tasks=("edit",), steps=2, sizes=_SIZES),
+    Family(
+        "kandinsky-5-edit",
+        "Kandinsky5I2IPipeline",
+        kandinsky_5_edit,
+        tasks=("edit",),
+        steps=2,
+        sizes=_SIZES,
+        most_images=1,
+    ),
 )

@@ -43,6 +43,8 @@ def stable_diffusion_xl_controlnet() -> DiffusionPipeline:
 
 def stable_diffusion_3() -> DiffusionPipeline:
     components = diffusion_transformers.stable_diffusion_3().components
+    # The family without it can take a picture as a prompt.
+    components = {name: each for name, each in components.items() if name not in ("image_encoder", "feature_extractor")}
     return StableDiffusion3PAGPipeline(**components, pag_applied_layers=_LAYERS)
 
 

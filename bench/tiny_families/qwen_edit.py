@@ -44,6 +44,18 @@ FAMILIES = (
         steps=2,
     ),
     Family(
+        "qwen-image-edit-inpainting",
+        "QwenImageEditPipeline",
+        edit,
+        tasks=("inpainting",),
+        guidance="true_cfg_scale",
+        steps=2,
+        # It draws a megapixel, and then the picture is not scaled.
+        sizes=((1024, 1024),),
+        # It encodes the picture with the first image's generator only.
+        most_images=1,
+    ),
+    Family(
         "qwen-image-edit-plus",
         "QwenImageEditPlusPipeline",
         edit_plus,

@@ -154,15 +154,16 @@ def t2i_adapter_xl() -> DiffusionPipeline:
 
 
 def _components(**changes: Any) -> dict[str, Any]:
-    components = stable_diffusion.stable_diffusion_2().components
+    components: dict[str, Any] = stable_diffusion.stable_diffusion_2().components
     scheduler = DDIMScheduler(**_BETAS, clip_sample=False, set_alpha_to_one=False, steps_offset=1)
     vae = changes.pop("vae", components["vae"])
     return components | {"unet": _widen(components["unet"], **changes), "vae": vae, "scheduler": scheduler}
 
 
 def _widen(unet: UNet2DConditionModel, **changes: Any) -> UNet2DConditionModel:
-    widened: UNet2DConditionModel = UNet2DConditionModel.from_config({**unet.config, **changes})
-    return widened
+    # Without the list of what the first one left to its class: diffusers would leave that out again.
+    config = {name: value for name, value in unet.config.items() if not name.startswith("_")}
+    return UNet2DConditionModel(**config | changes)
 
 
 def _unclip_components() -> dict[str, Any]:

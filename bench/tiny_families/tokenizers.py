@@ -114,9 +114,7 @@ def mistral_tokenizer() -> PreTrainedTokenizerFast:
     tokenizer = PreTrainedTokenizerFast(
         tokenizer_object=backend, additional_special_tokens=["[IMG]", "[IMG_BREAK]", "[IMG_END]"]
     )
-    tokenizer.add_special_tokens(
-        {"unk_token": "<unk>", "bos_token": "<s>", "eos_token": "</s>", "pad_token": "<pad>"}
-    )
+    tokenizer.add_special_tokens({"unk_token": "<unk>", "bos_token": "<s>", "eos_token": "</s>", "pad_token": "<pad>"})
     tokenizer.chat_template = MISTRAL_CHAT_TEMPLATE
     return tokenizer
 

@@ -16,6 +16,7 @@ from core.artifacts.tables import Artifact, ArtifactKind
 from core.errors import DarkroomError, StorageUnavailable
 from core.ids import new_id
 from core.pictures.decoders.decode_outside import get_decoders
+from core.pictures.picture_text import PictureText
 
 _MEDIA_TYPE = "image/png"
 
@@ -27,8 +28,8 @@ class InputImage:
     """An image that came with a request, and the row that it will get. Sides in pixels, upright."""
 
     job_id: UUID
-    #: Of the request: `image`, `mask_image`, `control_image`.
-    field: str
+    #: In the request: `image`, `mask_image`, or `image.2` for the third picture of a list.
+    place: str
     #: A PNG of our own: nobody after this looks at the bytes that were sent.
     body: bytes = dataclasses.field(repr=False)
     #: Of the body, 64 hexadecimal digits.
@@ -44,10 +45,10 @@ class InputImage:
 
     @property
     def storage_key(self) -> str:
-        return build_input_key(job_id=self.job_id, field=self.field, extension="png")
+        return build_input_key(job_id=self.job_id, place=self.place, extension="png")
 
     def build_row(self, *, account_id: UUID, position: int) -> Artifact:
-        """The artifact's row. `position` is its field's place among the image fields."""
+        """The artifact's row. `position` is the image's number among those that came with the request, from 0."""
         return Artifact(
             id=self.id,
             account_id=account_id,
@@ -63,19 +64,19 @@ class InputImage:
         )
 
 
-def decode_input(source: str, *, job_id: UUID, account_id: UUID, field: str) -> InputImage:
-    """The image that a field holds as text. Raises NotAnImage, and PicturesBusy if too many are decoded at the moment."""
+def decode_input(source: PictureText, *, job_id: UUID, account_id: UUID, place: str) -> InputImage:
+    """The image that a place of the request holds as text. Raises NotAnImage, and PicturesBusy if too many are decoded at the moment."""
     read = get_decoders().read(source, account_id=account_id)
     image = read.image
     return InputImage(
         job_id=job_id,
-        field=field,
+        place=place,
         body=image.png,
         sha256=hashlib.sha256(image.png).hexdigest(),
         sent_sha256=read.sha256,
         width=image.width,
         height=image.height,
-        warnings=tuple(f"{field} {warning}" for warning in image.warnings),
+        warnings=tuple(f"{place} {warning}" for warning in image.warnings),
     )
 
 

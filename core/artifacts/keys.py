@@ -21,9 +21,9 @@ def build_storage_key(*, job_id: UUID, attempt_number: int, position: int, exten
     return f"{build_attempt_prefix(job_id=job_id, attempt_number=attempt_number)}{position}.{extension}"
 
 
-def build_input_key(*, job_id: UUID, field: str, extension: str) -> str:
-    """`inputs/{job_id}/{field}.{extension}`: where an image lies that came with a request."""
-    return f"{INPUTS_PREFIX}{format_id('job', job_id)}/{field}.{extension}"
+def build_input_key(*, job_id: UUID, place: str, extension: str) -> str:
+    """`inputs/{job_id}/{place}.{extension}`: where an image lies that came with a request."""
+    return f"{INPUTS_PREFIX}{format_id('job', job_id)}/{place}.{extension}"
 
 
 def build_inputs_start(moment: datetime) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from core.catalog.abilities import Abilities, find_abilities
 from core.catalog.catalog import Catalog, get_catalog, load_catalog
 from core.catalog.configuration import ModelConfiguration
 from core.catalog.entry import ModelEntry
@@ -21,6 +22,7 @@ from core.catalog.signatures import (
 from core.catalog.sources import FileSource, FolderSource, HubSource, Source
 
 __all__ = [
+    "Abilities",
     "Catalog",
     "ClassFacts",
     "FileSource",
@@ -36,6 +38,7 @@ __all__ = [
     "Source",
     "StepRounding",
     "Task",
+    "find_abilities",
     "find_drawing_signature",
     "find_family",
     "find_least_steps",

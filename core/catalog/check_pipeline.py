@@ -6,7 +6,7 @@ import difflib
 
 from core.catalog.entry import ModelEntry
 from core.catalog.families import is_controlled, list_refused
-from core.catalog.signatures import find_signature, find_task_signature, list_pipeline_classes
+from core.catalog.signatures import PipelineSignature, find_signature, find_task_signature, list_pipeline_classes
 
 #: Parameters that have fields of their own in a section, or that the engine sets for each job.
 _NOT_IN_DEFAULTS = {
@@ -30,6 +30,7 @@ def check_pipeline(entry: ModelEntry, class_name: str) -> None:
         if signature is None:
             raise ValueError(f"tasks: {class_name} has no {task}")
         known |= set(signature.parameters)
+        _check_drawn_size(entry, signature)
     if entry.controlnet is not None and find_task_signature(class_name, entry.tasks[0], controlled=True) is None:
         raise ValueError(f"controlnet: {class_name} has no pipeline with a ControlNet")
     _check_names(entry, class_name, known)
@@ -43,6 +44,15 @@ def _check_names(entry: ModelEntry, class_name: str, known: set[str]) -> None:
     for name in entry.without:
         if name not in known or name == "prompt":
             raise ValueError(f"without: {class_name} has no parameter {name!r} to do without")
+
+
+def _check_drawn_size(entry: ModelEntry, signature: PipelineSignature) -> None:
+    drawn = signature.facts.draws_pixels
+    if drawn is not None and entry.max_width * entry.max_height < drawn:
+        raise ValueError(
+            f"max_width: {signature.class_name} draws {drawn:,} pixels whatever size is asked for, and max_width x max_height "
+            "are fewer"
+        )
 
 
 def _check_sizes(entry: ModelEntry, class_name: str) -> None:

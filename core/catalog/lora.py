@@ -13,6 +13,10 @@ from core.catalog.sources import HubSource
 #: How strongly a LoRA may work; 1 is what it was trained for.
 LoraScale = Annotated[float, Field(ge=-4, le=4, allow_inf_nan=False)]
 
+#: The names under which peft saves an adapter's weights, and how strongly they work. The second counts only beside the first.
+ADAPTER_WEIGHTS = "adapter_model.safetensors"
+ADAPTER_CONFIG = "adapter_config.json"
+
 #: Switches that do not go with LoRAs, and the value that leaves each of them off. What quantises, casts or moves
 #: weights would have to do the same with a LoRA's, and what is compiled would be compiled anew for each set of LoRAs.
 _SWITCHES: dict[str, Any] = {"quantisation": "none", "compile": "off", "offload": "none", "layerwise_casting": False}

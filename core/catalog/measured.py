@@ -25,11 +25,14 @@ class MeasuredClass:
     draws_several: bool
     #: Between a job that shares forwards and the same job alone, as a part of the range of latents and pixels.
     largest_difference: float
+    #: Which kind of schedulers its models may have: `noise`, `flow`, `lcm`, or `own` alone; None in rows that do not say.
+    schedulers: str | None = None
 
 
 def find_measured(class_name: str, task: str) -> MeasuredClass | None:
     """How the class does the task; None if that has not been measured."""
-    row = _read_file().get(class_name, {}).get(task)
+    # A class paints around a picture as it paints inside one.
+    row = _read_file().get(class_name, {}).get("inpainting" if task == "outpaint" else task)
     return None if row is None else MeasuredClass(**row)
 
 
@@ -43,6 +46,7 @@ def write_measured(rows: Iterable[Mapping[str, Any]]) -> None:
             "has_preview": row["has_preview"],
             "draws_several": row["several_images_difference"] is not None,
             "largest_difference": float(f"{row['largest_difference']:.1e}"),
+            "schedulers": row["schedulers"],
         }
     lines = [f"{json.dumps(name)}: {json.dumps(kept[name])}" for name in sorted(kept)]
     MEASURED_PATH.write_text("{\n" + ",\n".join(lines) + "\n}\n", encoding="utf-8")

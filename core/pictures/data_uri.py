@@ -7,6 +7,7 @@ import binascii
 import re
 
 from core.pictures.limits import MAX_IMAGE_BYTES, NotAnImage
+from core.pictures.picture_text import PictureText
 
 #: `data:`, a media type (`image/…`, none, or what browsers write for a file whose type they do not know), parameters such as
 #: `charset=utf-8`, and `base64` as the last of them.
@@ -18,7 +19,8 @@ _HEAD = re.compile(
 _LONGEST_HEAD = 200
 
 #: How base64 alone begins. An artifact's id is shorter, and an address has a colon.
-_BARE_BASE64 = re.compile(r"[A-Za-z0-9+/_\s-]{80}", re.ASCII)
+_BARE_LETTERS = 80
+_BARE_BASE64 = re.compile(rf"[A-Za-z0-9+/_\s-]{{{_BARE_LETTERS}}}", re.ASCII)
 
 #: Text and white space of a file of this many bytes: base64 wrapped at 60 columns or more.
 _LONGEST_TEXT = MAX_IMAGE_BYTES * 4 // 3 * 31 // 30 + 1024
@@ -33,9 +35,12 @@ _WINDOW = 64 * 1024
 _MOST_PADDING = 2
 
 
-def is_picture(text: str) -> bool:
-    """Whether an image field holds the picture itself, well or badly written; otherwise it names one."""
-    return text[:5].lower() == "data:" or _BARE_BASE64.match(text) is not None
+def find_picture(source: str | PictureText) -> PictureText | None:
+    """The picture that an image field holds itself, well or badly written; None if the field names one."""
+    text = source if isinstance(source, PictureText) else PictureText.of(source)
+    beginning = text.read_beginning(_BARE_LETTERS)
+    is_picture = beginning[:5].lower() == "data:" or _BARE_BASE64.match(beginning)
+    return text if is_picture else None
 
 
 def read_picture_text(text: str) -> bytes:
@@ -60,7 +65,7 @@ def read_picture_text(text: str) -> bytes:
     return body
 
 
-def check_length(text: str) -> None:
+def check_length(text: str | PictureText) -> None:
     """Raises NotAnImage for text that is longer than any picture's."""
     if len(text) > _LONGEST_TEXT:
         raise _too_long()

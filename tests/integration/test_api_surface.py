@@ -89,7 +89,12 @@ def test_a_model_tells_its_parameters(client: FlaskClient, api_key: str) -> None
 
     assert response.status_code == 200
     model = response.get_json()
-    assert set(model["parameters"]) == set(model["tasks"]) == {"text-to-image", "image-to-image", "inpainting"}
+    tasks = {"text-to-image", "image-to-image", "inpainting", "outpaint"}
+    assert set(model["parameters"]) == set(model["abilities"]) == set(model["tasks"]) == tasks
+    assert (
+        model["abilities"]["outpaint"].items()
+        >= {"pipeline": "StableDiffusionInpaintPipeline", "batched": True}.items()
+    )
     for schema in model["parameters"].values():
         jsonschema.Draft202012Validator.check_schema(schema)
     properties = model["parameters"]["text-to-image"]["properties"]

@@ -69,6 +69,11 @@ source = {{ hub = "owner/small", file = "whole.safetensors" }}
 models = ["small"]
 licence = "CC0-1.0"
 commercial_use = true
+[loras.peft-ink]
+source = {{ hub = "owner/small", file = "ink/adapter_model.safetensors" }}
+models = ["small"]
+licence = "CC0-1.0"
+commercial_use = true
 [loras.lost-ink]
 source = {{ hub = "owner/small", file = "none.safetensors" }}
 models = ["small"]
@@ -98,6 +103,8 @@ def hub() -> Iterator[Hub]:
     files = {str(path.relative_to(WEIGHTS)): path.read_bytes() for path in sorted(WEIGHTS.rglob("*")) if path.is_file()}
     files |= {
         "unet/diffusion_pytorch_model.bin": b"pickle",
+        "ink/adapter_model.safetensors": b"an adapter",
+        "ink/adapter_config.json": b'{"lora_alpha": 8}',
         "whole.safetensors": b"all in one",
         "extra/run.json": b"{}",
     }

@@ -201,6 +201,11 @@ def test_a_lora_is_fetched_alone(run: Run, hub: Hub, workplace: Workplace) -> No
     path.unlink()
     assert "darkroom-models fetch ink" in run("verify", "ink").stderr
 
+    assert run("fetch", "peft-ink").returncode == 0
+    path = workplace.catalog.lora_path("peft-ink")
+    # Without its settings peft's adapter would work more or less strongly.
+    assert sorted(each.name for each in path.parent.iterdir()) == ["adapter_config.json", "adapter_model.safetensors"]
+
     lost = run("fetch", "lost-ink")
     assert lost.returncode == 1
     assert "owner/small has no none.safetensors at main" in lost.stderr

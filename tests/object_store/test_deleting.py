@@ -113,7 +113,7 @@ def test_orphans_leave_the_bucket(
     submit(account_id)
     attempt = claim_one()
     put(*(f"artifacts/{format_id('job', attempt.job_id)}/1/{position}.png" for position in range(3)))
-    put(*(build_input_key(job_id=new_id(), field="image", extension="png") for _ in range(5)))
+    put(*(build_input_key(job_id=new_id(), place="image", extension="png") for _ in range(5)))
     put(*(build_checkpoint_key(job_id=new_id(), attempt_number=1, step=3) for _ in range(5)))
     with transaction() as session:
         session.execute(text("update job_attempts set status = 'expired', finished_at = now() - interval '2 hours'"))

@@ -114,7 +114,7 @@ def test_the_models_own_index_names_the_class(tmp_path: Path) -> None:
     assert load_catalog(file).pipeline_class("one") == "SanaPipeline"
 
     index.write_text(json.dumps({"_class_name": "WanPipeline"}))
-    with pytest.raises(InvalidCatalog, match=r"models\.one\.pipeline: 'WanPipeline' is no pipeline class"):
+    with pytest.raises(InvalidCatalog, match=r"models\.one\.pipeline: WanPipeline cannot be served: it draws videos"):
         load_catalog(file)
 
 

@@ -9,7 +9,7 @@ import tracemalloc
 import pytest
 
 from core.ids import format_id, new_id
-from core.pictures.data_uri import is_picture, read_picture_text
+from core.pictures.data_uri import find_picture, read_picture_text
 from core.pictures.limits import MAX_IMAGE_BYTES, NotAnImage
 from tests.unit.pictures import data_uri
 
@@ -36,7 +36,7 @@ BASE64 = base64.b64encode(BODY).decode()
 )
 def test_every_head_is_taken(head: str) -> None:
     """Any image type or none, with parameters or without, and base64 alone: the bytes decide."""
-    assert is_picture(head + BASE64)
+    assert find_picture(head + BASE64)
     assert read_picture_text(head + BASE64) == BODY
 
 
@@ -46,7 +46,7 @@ def test_wrapped_base64_is_taken(width: int, line_end: str) -> None:
     """White space stands anywhere: MIME wraps at 76 columns, PEM at 64."""
     wrapped = line_end.join(textwrap.wrap(BASE64, width)) + line_end
 
-    assert is_picture(wrapped)
+    assert find_picture(wrapped)
     assert read_picture_text(wrapped) == BODY
     assert read_picture_text("data:image/png;base64," + line_end + wrapped) == BODY
 
@@ -112,7 +112,7 @@ def test_a_bad_picture_text_is_refused(text: str, reason: str) -> None:
 )
 def test_what_names_a_picture_is_none(text: str) -> None:
     """An artifact's id, an address and a file's name are not mistaken for base64."""
-    assert not is_picture(text)
+    assert find_picture(text) is None
 
 
 @pytest.mark.parametrize("width", [None, 76])

@@ -19,6 +19,7 @@ from core.pictures.decoders.child import CPU_SECONDS, MEMORY_BYTES
 from core.pictures.decoders.decode_outside import Decoders
 from core.pictures.decoders.decoder import Decoder
 from core.pictures.limits import NotAnImage
+from core.pictures.picture_text import PictureText
 from tests.unit.pictures import data_uri, encode, picture
 
 ACCOUNT, OTHER = UUID(int=1), UUID(int=2)
@@ -41,7 +42,7 @@ def decoders() -> Iterator[Decoders]:
 
 
 def decode(decoder: Decoder, body: bytes) -> DecodedPicture:
-    return decoder.read(data_uri(body).encode()).image
+    return decoder.read(PictureText.of(data_uri(body))).image
 
 
 def pid_of(decoder: Decoder) -> int:
@@ -118,6 +119,17 @@ def test_a_decoder_has_limits_and_no_secrets(decoder: Decoder, monkeypatch: pyte
     assert {int(name.name) for name in (process / "fd").iterdir()} == {0, 1, 2}
 
 
+def test_a_decoder_takes_no_time_of_its_parents_session(decoder: Decoder) -> None:
+    """It is nice to the processes of its parent's session, and its own session is nice to others, if Linux shares out by sessions."""
+    decode(decoder, encode(picture()))
+    pid = pid_of(decoder)
+    autogroup = Path(f"/proc/{pid}/autogroup")
+
+    assert os.getpriority(os.PRIO_PROCESS, pid) > os.getpriority(os.PRIO_PROCESS, 0)
+    assert os.getsid(pid) == pid
+    assert not autogroup.exists() or int(autogroup.read_text().split()[-1]) > 0
+
+
 def test_a_decoder_ends_with_its_parent(decoder: Decoder) -> None:
     """It ends by itself when its socket is closed, also if the parent was killed."""
     decode(decoder, encode(picture()))
@@ -128,16 +140,35 @@ def test_a_decoder_ends_with_its_parent(decoder: Decoder) -> None:
     assert decoder._process.wait(timeout=10) == 0
 
 
+def test_no_picture_waits_for_a_child_but_the_first(decoders: Decoders) -> None:
+    """The first one starts them all, and one that dies of a picture, or has decoded its share, is replaced before the next."""
+    text = PictureText.of(data_uri(encode(picture())))
+    assert [each._process for each in decoders._all] == [None, None]
+    decoders.read(text, account_id=ACCOUNT)
+    first, used = (pid_of(each) for each in decoders._all)
+
+    threading.Timer(0.2, os.kill, (used, signal.SIGKILL)).start()
+    os.kill(used, signal.SIGSTOP)
+    with pytest.raises(NotAnImage, match="died of it"):
+        decoders.read(text, account_id=ACCOUNT)
+    replaced = pid_of(decoders._all[1])
+    decoders._all[1]._pictures = 999
+    decoders.read(text, account_id=ACCOUNT)
+
+    assert len({first, used, replaced, pid_of(decoders._all[1])}) == 4
+    assert pid_of(decoders._all[0]) == first
+
+
 def test_one_account_leaves_a_decoder_to_the_others(decoders: Decoders) -> None:
     """While its picture keeps a decoder busy, its next ones wait or are refused, and another account's is decoded."""
-    decoders.read(data_uri(encode(picture())), account_id=ACCOUNT)
+    decoders.read(PictureText.of(data_uri(encode(picture()))), account_id=ACCOUNT)
     frozen = decoders._idle.queue[-1]
     os.kill(pid_of(frozen), signal.SIGSTOP)
     ended: list[int] = []
     threads = [
         threading.Thread(
             target=lambda: ended.append(
-                decoders.read(data_uri(encode(picture(10, 10))), account_id=ACCOUNT).image.width
+                decoders.read(PictureText.of(data_uri(encode(picture(10, 10)))), account_id=ACCOUNT).image.width
             )
         )
         for _ in range(2)
@@ -147,9 +178,9 @@ def test_one_account_leaves_a_decoder_to_the_others(decoders: Decoders) -> None:
     while decoders._slots.count_waiting() == 0:
         threads[0].join(0.01)
     with pytest.raises(PicturesBusy):
-        decoders.read(data_uri(encode(picture())), account_id=ACCOUNT)
+        decoders.read(PictureText.of(data_uri(encode(picture()))), account_id=ACCOUNT)
 
-    assert decoders.read(data_uri(encode(picture(12, 12))), account_id=OTHER).image.width == 12
+    assert decoders.read(PictureText.of(data_uri(encode(picture(12, 12)))), account_id=OTHER).image.width == 12
     assert ended == []
     os.kill(pid_of(frozen), signal.SIGCONT)
     for thread in threads:
@@ -165,7 +196,9 @@ def test_many_pictures_at_once_are_all_decoded(decoders: Decoders) -> None:
     def decode(size: int) -> None:
         while True:
             try:
-                widths[size] = decoders.read(data_uri(encode(picture(size, 5))), account_id=uuid4()).image.width
+                widths[size] = decoders.read(
+                    PictureText.of(data_uri(encode(picture(size, 5)))), account_id=uuid4()
+                ).image.width
             except PicturesBusy:
                 continue
             return

@@ -57,7 +57,10 @@ def test_the_schema_shows_it_for_inpainting_alone(catalog: Catalog) -> None:
     """With its default and its limits."""
     schemas = describe_parameters(catalog, "picturebook")
 
-    assert {task for task, schema in schemas.items() if "mask_feather" in schema["properties"]} == {"inpainting"}
+    assert {task for task, schema in schemas.items() if "mask_feather" in schema["properties"]} == {
+        "inpainting",
+        "outpaint",
+    }
     feather = schemas["inpainting"]["properties"]["mask_feather"]
     assert (feather["type"], feather["default"], feather["minimum"], feather["maximum"]) == ("integer", 8, 0, 64)
     with pytest.raises(jsonschema.ValidationError):

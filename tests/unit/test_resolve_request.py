@@ -226,8 +226,8 @@ def test_the_published_schema_says_what_is_accepted(catalog: Catalog) -> None:
         assert set(schemas) == set(entry.tasks)
         for task, schema in schemas.items():
             jsonschema.Draft202012Validator.check_schema(schema)
-            pictures = {name: "art_1" for name in schema["required"] if name != "prompt"}
-            body = {"model": model_id, "prompt": "a red mug", **pictures}
+            values = {"prompt": "a red mug", "task": task, "expand": {"left": 64}}
+            body = {"model": model_id, **{name: values.get(name, "art_1") for name in schema["required"]}}
             defaults = {
                 name: each["default"]
                 for name, each in schema["properties"].items()

@@ -1,4 +1,4 @@
-"""`darkroom-models`: list the models, pin and fetch those of the hub, and verify what was fetched."""
+"""`darkroom-models`: list the models, pin and fetch those of the hub, verify what was fetched, and show what diffusers has."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from typing import NoReturn
 from pydantic import SecretStr
 
 from core.catalog import Catalog, HubSource, load_catalog
+from core.catalog.family_table import format_families, format_families_page
 from core.command_line import run_command_line
 from core.errors import DarkroomError
 from core.settings import read_settings
@@ -26,7 +27,7 @@ def main() -> None:
     os.environ["HF_HUB_OFFLINE"] = "0"
     arguments = _parser().parse_args()
     try:
-        run_command_line("darkroom-models", lambda: arguments.run(_load_catalog(), arguments))
+        run_command_line("darkroom-models", lambda: arguments.run(arguments))
     except ModuleNotFoundError as error:
         sys.exit(f"darkroom-models: {error.name} is not installed here: it comes with darkroom-server[render]")
     except OSError as error:
@@ -65,10 +66,17 @@ def _parser() -> argparse.ArgumentParser:
     verify = commands.add_parser("verify", help="check every fetched file of a model against models.lock")
     verify.add_argument("model_id", metavar="ID")
     verify.set_defaults(run=_verify)
+
+    families = commands.add_parser(
+        "families", help="show every pipeline class of diffusers: its tasks and what it can do, or why it is refused"
+    )
+    families.add_argument("--markdown", action="store_true", help="as the page docs/families.md")
+    families.set_defaults(run=_show_families)
     return parser
 
 
-def _list(catalog: Catalog, _arguments: argparse.Namespace) -> None:
+def _list(_arguments: argparse.Namespace) -> None:
+    catalog = _load_catalog()
     width = max(map(len, [*catalog.models, *catalog.loras]))
     for model_id, entry in catalog.models.items():
         if not isinstance(entry.source, HubSource):
@@ -85,9 +93,10 @@ def _list(catalog: Catalog, _arguments: argparse.Namespace) -> None:
         print(f"{lora_id:<{width}}  {state:<11}  {lora.licence} ({use}), a LoRA for {', '.join(lora.models)}")
 
 
-def _fetch(catalog: Catalog, arguments: argparse.Namespace) -> None:
+def _fetch(arguments: argparse.Namespace) -> None:
     from worker.model_store.fetch import fetch_model
 
+    catalog = _load_catalog()
     entry = catalog.get_fetchable(arguments.model_id)
     with _progress_bar() as on_progress:
         fetched = fetch_model(
@@ -105,17 +114,19 @@ def _fetch(catalog: Catalog, arguments: argparse.Namespace) -> None:
         print(f"  {entry.licence_note}")
 
 
-def _pin(catalog: Catalog, arguments: argparse.Namespace) -> None:
+def _pin(arguments: argparse.Namespace) -> None:
     from worker.model_store.fetch import pin
 
+    catalog = _load_catalog()
     for source in _hub_sources(catalog, arguments.model_id):
         locked = pin(catalog, source, update=arguments.update)
         print(f"{source.hub} at {locked.revision}: {len(locked.files)} files, {_format_bytes(locked.byte_size)}")
 
 
-def _verify(catalog: Catalog, arguments: argparse.Namespace) -> None:
+def _verify(arguments: argparse.Namespace) -> None:
     from worker.model_store.verify import list_faults
 
+    catalog = _load_catalog()
     faults = []
     for source in _hub_sources(catalog, arguments.model_id):
         locked = catalog.lock.sources.get(source.key)
@@ -130,6 +141,10 @@ def _verify(catalog: Catalog, arguments: argparse.Namespace) -> None:
         raise DarkroomError(
             "\n".join([*faults, f"`darkroom-models fetch {arguments.model_id}` brings what is missing."])
         )
+
+
+def _show_families(arguments: argparse.Namespace) -> None:
+    print(format_families_page() if arguments.markdown else format_families(), end="" if arguments.markdown else "\n")
 
 
 def _hub_sources(catalog: Catalog, model_id: str) -> list[HubSource]:

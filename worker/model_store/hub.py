@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import PurePosixPath
 
 import httpx2
 from huggingface_hub import HfApi, get_session, hf_hub_url
@@ -15,6 +16,7 @@ from huggingface_hub.utils import build_hf_headers, hf_raise_for_status
 
 from core.catalog import HubSource, LoraHubSource
 from core.catalog.lock import LockedFile, LockedSource
+from core.catalog.lora import ADAPTER_CONFIG, ADAPTER_WEIGHTS
 from worker.model_store.errors import HubRefused
 from worker.model_store.select_files import select_files
 
@@ -44,7 +46,13 @@ def pin_source(source: HubSource) -> LockedSource:
     if isinstance(source, LoraHubSource):
         if source.file not in tree:
             raise HubRefused(f"{source.hub} has no {source.file} at {source.revision}.")
-        return LockedSource(revision=commit, files={source.file: _lock_file(tree[source.file])})
+        # How strongly peft's adapters work stands in a file of its own.
+        beside = str(PurePosixPath(source.file).with_name(ADAPTER_CONFIG))
+        wanted = [
+            source.file,
+            *([beside] if PurePosixPath(source.file).name == ADAPTER_WEIGHTS and beside in tree else []),
+        ]
+        return LockedSource(revision=commit, files={path: _lock_file(tree[path]) for path in wanted})
     paths = select_files(tree, components=None if index is None else index.components, variant=source.variant)
     if not any(path.endswith(".safetensors") for path in paths):
         raise HubRefused(f"{source.hub} has no safetensors weights at {source.revision}; other kinds are not loaded.")
@@ -81,8 +89,14 @@ def _read_index(repository: str, commit: str) -> _Index:
     hf_raise_for_status(response)
     content = json.loads(response.content)
     class_name = content.get("_class_name")
-    # A component is a pair of library and class; it is [null, null] if the pipeline does without it.
-    components = [name for name, value in content.items() if isinstance(value, list) and value and value[0]]
+    # A component is a pair of library and class; it is [null, null] if the pipeline does without it. Other lists are settings.
+    components = [
+        name
+        for name, value in content.items()
+        if isinstance(value, list)
+        and len(value) == len(("library", "class"))
+        and all(isinstance(each, str) for each in value)
+    ]
     return _Index(class_name if isinstance(class_name, str) else None, components)
 
 

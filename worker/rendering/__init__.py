@@ -5,6 +5,8 @@ from __future__ import annotations
 import ctypes
 import os
 
+from worker.rendering.torchvision_import import prepare_torchvision
+
 # OpenMP reads this when torch is imported, so it comes before everything else. By default OpenMP's threads wait for each
 # other by spinning. If other processes need the cores too (a laptop with the whole stack on it), they spin away the time
 # that the thread they wait for needs: a picture took 19 s instead of 0.4 s on two shared cores.
@@ -29,3 +31,4 @@ def _limit_arenas() -> None:
 
 
 _limit_arenas()
+prepare_torchvision()

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import torch
-
 from core.errors import DarkroomError, StorageUnavailable
 from core.jobs.failures import Failure, FailureCode
+from worker.rendering.device_errors import is_device_lost, is_out_of_memory
 
 
 class JobCancelled(DarkroomError):
@@ -54,12 +53,14 @@ class CheckpointUnsupported(DarkroomError):
 
 def describe_failure(error: Exception) -> Failure:
     """The failure that an attempt's error means, with a message that the client may read."""
+    if is_device_lost(error):
+        return Failure(FailureCode.INTERNAL, "The device failed while the job was on it. This is on our side.")
     match error:
         case RequestRefused() | ModelUnavailable() | NonFiniteResult() | ContentFiltered():
             return Failure(FailureCode(error.code), error.message)
-        case torch.OutOfMemoryError() | MemoryError():
-            return Failure(FailureCode.OUT_OF_MEMORY, "The device had no memory left for this job.")
         case StorageUnavailable():
             return Failure(FailureCode.STORAGE_UNAVAILABLE, StorageUnavailable().message)
+        case _ if is_out_of_memory(error):
+            return Failure(FailureCode.OUT_OF_MEMORY, "The device had no memory left for this job.")
         case _:
             return Failure(FailureCode.INTERNAL, "Something went wrong on our side.")

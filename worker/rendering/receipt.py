@@ -11,16 +11,13 @@ import torch
 from core.artifacts.outputs import StoredImage
 from core.jobs.attempts.claimed_attempt import ClaimedAttempt
 from worker.rendering.models import LoadedModel
+from worker.rendering.models.memory import peak_bytes
 from worker.rendering.render import RenderedImages
 from worker.rendering.versions import library_versions
 
 
-def build_receipt(
-    model: LoadedModel, attempt: ClaimedAttempt, images: list[StoredImage], drawn: RenderedImages
-) -> dict[str, Any]:
-    """JSON-ready: model and weights, every parameter, seeds, versions, device, and the sha256 of every output (null for one
-    that the model's content filter withheld).
-    """
+def describe_render(model: LoadedModel, attempt: ClaimedAttempt, drawn: RenderedImages) -> dict[str, Any]:
+    """JSON-ready: model and weights, every parameter, versions and device. What `describe_outputs` returns belongs to it."""
     return {
         "model": {"id": model.id, "revision": attempt.model_revision, "file_sha256": model.file_sha256},
         "loras": drawn.loras,
@@ -30,30 +27,37 @@ def build_receipt(
         "switches": model.switches,
         "versions": {"python": platform.python_version()} | dict(library_versions()),
         "prompts": drawn.prompts.describe(attempt.request),
-        "batching": _describe_company(drawn),
+        "batching": _describe_company(drawn, model.device),
         "checkpoints": {"resume": drawn.resume, "resumed_after_step": drawn.earlier_steps or None},
-        "outputs": _list_outputs(attempt, images),
+        "tiles": drawn.tiles.describe(),
     }
 
 
-def _list_outputs(attempt: ClaimedAttempt, images: list[StoredImage]) -> list[dict[str, Any]]:
+def describe_outputs(attempt: ClaimedAttempt, images: list[StoredImage]) -> list[dict[str, Any]]:
+    """JSON-ready: seed and sha256 of every output, which is null for one that the model's content filter withheld."""
     sha256 = {image.position: image.sha256 for image in images}
     return [{"seed": seed, "sha256": sha256.get(position)} for position, seed in enumerate(attempt.image_seeds)]
 
 
-def _describe_company(drawn: RenderedImages) -> dict[str, Any]:
-    """The sizes of the batches that the job was drawn in, how long a forward took, and on a GPU its peak memory."""
+def _describe_company(drawn: RenderedImages, device: torch.device) -> dict[str, Any]:
+    """The sizes of the batches that the job was drawn in, how long a forward took, the calls of models that are not batched, and
+    the peak memory of its own GPU.
+    """
     rows, seconds = drawn.batch_rows, drawn.forward_seconds
+    # What is called once for a job is no denoiser.
+    apart = {name: calls for name, calls in drawn.calls_apart.items() if calls > 1}
+    company: dict[str, Any] = {"calls_apart": apart} if apart else {}
     if not rows:
-        return {"forwards": 0}
-    company: dict[str, Any] = {
+        return {"forwards": 0} | company
+    company |= {
         "forwards": len(rows),
         "rows_mean": round(statistics.fmean(rows), 2),
         "rows_max": max(rows),
         "forward_ms_median": round(statistics.median(seconds) * 1000, 2) if seconds else None,
     }
-    if torch.cuda.is_available():
-        company["device_peak_bytes"] = torch.cuda.max_memory_allocated()
+    peak = peak_bytes(device)
+    if peak is not None:
+        company["device_peak_bytes"] = peak
     return company
 
 

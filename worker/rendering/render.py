@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
+from types import FunctionType
 from typing import Any
 
 import torch
@@ -18,7 +19,10 @@ from worker.rendering.errors import ContentFiltered, NonFiniteResult
 from worker.rendering.images.content_filter import watch_content_filter
 from worker.rendering.images.inpainting import Inpainting
 from worker.rendering.models import LoadedModel
+from worker.rendering.modules.list_schedulers import list_schedulers
+from worker.rendering.modules.offloading import device_freed
 from worker.rendering.modules.own_turn import own_turn
+from worker.rendering.modules.tiles import Tiles, noting_tiles
 from worker.rendering.pipelines import build_arguments, build_pipeline, find_refusal, list_unused, read_facts
 from worker.rendering.pipelines.settled_chance import SettledChance
 from worker.rendering.prompts import JobPrompts, PromptCache, install_prompt_cache
@@ -42,8 +46,13 @@ class RenderedImages:
     earlier_steps: int
     #: The LoRAs that it was drawn with, each with id, scale and sha256.
     loras: list[dict[str, Any]]
-    #: A sentence for each parameter that turned out to have no effect, and one for images that were withheld.
+    #: Whether there was no memory to code its pictures whole.
+    tiles: Tiles
+    #: A sentence for each parameter that turned out to have no effect, for images that were withheld, and for what was done
+    #: otherwise than usual.
     warnings: list[str]
+    #: The calls of models that are not batched, by the model's name in the pipeline.
+    calls_apart: Mapping[str, int]
 
     @property
     def by_position(self) -> dict[int, Image]:
@@ -74,9 +83,11 @@ def render_images(
     RequestRefused if the mask paints nothing or the pipeline cannot draw what the request asks for, NonFiniteResult if the
     latents or the decoded picture are not finite, and ContentFiltered if every image is withheld.
     """
-    inpainting = Inpainting(_take_first(drawing.images), drawing.request) if "mask_image" in drawing.images else None
-    with model.adapters.use(drawing.request.get("loras") or (), model.batcher.paused) as loras:
-        pipeline = build_pipeline(model, drawing)
+    inpainting = Inpainting(drawing.images, drawing.request) if "mask_image" in drawing.images else None
+    with (
+        model.adapters.use(drawing.request.get("loras") or (), model.batcher.paused) as loras,
+        _own_pipeline(model, drawing) as pipeline,
+    ):
         facts = read_facts(pipeline)
         drawing.job.adapters = loras.adapters
         drawing.job.goes_alone = bool(drawing.request.get("deterministic")) or facts.apart is not None
@@ -97,7 +108,8 @@ def render_images(
         watch_steps(pipeline, check.check_result, journal, steps=_count_stage_steps(facts, drawing.request))
         content_filter = watch_content_filter(pipeline)
 
-        with check.refused_requests(), own_turn(pipeline, model.turn) if facts.one_at_a_time else nullcontext():
+        turn = own_turn(pipeline, model.turn) if facts.one_at_a_time else nullcontext()
+        with check.refused_requests(), turn, noting_tiles() as tiles:
             images = _run_pipeline(
                 pipeline,
                 model,
@@ -110,11 +122,11 @@ def render_images(
         if len(filtered) == count:
             raise ContentFiltered
         images = [image for position, image in enumerate(images) if position not in filtered]
+        # Some classes draw a size of their own, whatever they are asked for.
+        size = (drawing.request["width"], drawing.request["height"])
+        images = [image if image.size == size else image.resize(size, Resampling.LANCZOS) for image in images]
         if inpainting is not None:
             images = [inpainting.finish(image) for image in images]
-        elif facts.draws_pixels is not None and "width" in drawing.request:
-            size = (drawing.request["width"], drawing.request["height"])
-            images = [image if image.size == size else image.resize(size, Resampling.LANCZOS) for image in images]
         return RenderedImages(
             images,
             filtered,
@@ -124,12 +136,14 @@ def render_images(
             resume=journal.resume,
             earlier_steps=journal.earlier_steps,
             loras=loras.described,
-            warnings=[*list_unused(pipeline, model.entry, drawing.request, prompts), *content_filter.warn(count)],
+            tiles=tiles,
+            warnings=[
+                *list_unused(pipeline, model.entry, drawing.request, prompts),
+                *content_filter.warn(count),
+                *tiles.warn(),
+            ],
+            calls_apart=drawing.job.calls_apart,
         )
-
-
-def _take_first(images: Mapping[str, Image | Sequence[Image]]) -> dict[str, Image]:
-    return {name: each if isinstance(each, Image) else each[0] for name, each in images.items()}
 
 
 def _count_stage_steps(facts: ClassFacts, request: Mapping[str, Any]) -> int | None:
@@ -137,7 +151,22 @@ def _count_stage_steps(facts: ClassFacts, request: Mapping[str, Any]) -> int | N
     if len(facts.steps) == 1:
         return None
     last = count_denoising_steps(request[facts.steps[-1]], request.get("strength", 1.0), facts.step_rounding or "all")
-    return sum(request[name] for name in facts.steps[:-1]) + last
+    return sum(int(request[name]) for name in facts.steps[:-1]) + last
+
+
+@contextmanager
+def _own_pipeline(model: LoadedModel, drawing: Drawing) -> Iterator[Any]:
+    """A pipeline object and schedulers of the job's own, of the class that draws its task."""
+    pipeline = build_pipeline(model, drawing)
+    try:
+        yield pipeline
+    finally:
+        drawing.job.forget_calls()
+        # The functions that were put around their methods hold them, and the latents. In such a circle all of it would
+        # wait for the garbage collector.
+        for own in (pipeline, *list_schedulers(pipeline).values()):
+            for name in [name for name, value in vars(own).items() if isinstance(value, FunctionType)]:
+                delattr(own, name)
 
 
 class _ResultCheck:
@@ -179,7 +208,7 @@ def _run_pipeline(
     chance: AbstractContextManager[Any],
     images: Mapping[str, Image | Sequence[Image]],
 ) -> list[Image]:
-    with torch.inference_mode(), model.batcher.job(drawing.job), chance:
+    with torch.inference_mode(), device_freed(pipeline), model.batcher.job(drawing.job), chance:
         output = pipeline(
             **build_arguments(pipeline, drawing, images),
             generator=generators,

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
 from contextlib import AbstractContextManager
 from functools import partial
+from typing import Any, NamedTuple
 
 import structlog
 from structlog.contextvars import bound_contextvars
@@ -15,10 +15,8 @@ from core.errors import LeaseLost
 from core.fault_points import fault_point
 from core.ids import format_id
 from core.jobs.attempts.claimed_attempt import ClaimedAttempt
-from core.jobs.outcomes.deadlines import NOT_ENDED_IN_TIME
-from core.jobs.outcomes.record_outcome import record_cancellation, record_failure, record_interruption
 from core.jobs.outcomes.rendered import FilteredImage, Rendered
-from core.jobs.status import FINISHED, JobStatus
+from core.jobs.status import FINISHED
 from core.logs import private_texts
 from core.metrics import (
     ATTEMPTS_FINISHED,
@@ -27,18 +25,19 @@ from core.metrics import (
     RENDER_DURATION_SECONDS,
     UPLOAD_DURATION_SECONDS,
 )
-from worker.rendering.attempt.commit_outcome import commit_outcome, in_one_commit
+from worker.rendering.attempt.attempt_end import AttemptEnd, find_end
+from worker.rendering.attempt.commit_outcome import commit_outcome
 from worker.rendering.attempt.lease_keeper import LeaseKeeper, keep_lease
 from worker.rendering.batching import BatchJob
 from worker.rendering.checkpoints import JobCheckpoints
 from worker.rendering.drawing import Drawing
-from worker.rendering.errors import DeadlinePassed, JobCancelled, WorkerDraining, describe_failure
-from worker.rendering.images.encode import encode_image
+from worker.rendering.errors import WorkerDraining
+from worker.rendering.failed_work import release_frames
+from worker.rendering.images.encode import EncodedImage, encode_image
 from worker.rendering.images.load_inputs import load_inputs
 from worker.rendering.images.upload import upload_images
-from worker.rendering.models import LoadedModel
 from worker.rendering.process.capacity import Slot
-from worker.rendering.receipt import build_receipt
+from worker.rendering.receipt import describe_outputs, describe_render
 from worker.rendering.render import render_images
 from worker.rendering.runtime import Runtime
 from worker.rendering.watch_steps import StepEnd
@@ -52,7 +51,7 @@ def run_next_job(runtime: Runtime) -> bool:
     Returns False if there was no job, or if the worker shuts down and claims no more.
     """
     with runtime.capacity.wait_for_slot(BatchJob()) as slot:
-        if runtime.drain.has_begun:
+        if runtime.drain.has_begun or not runtime.device_watch.answers():
             return False
         attempt = runtime.claimer.claim(slot.take)
         runtime.liveness.note_look()
@@ -61,6 +60,7 @@ def run_next_job(runtime: Runtime) -> bool:
         with _log_context(attempt), private_texts(attempt.request.values()):
             _log.info("job_claimed", model=attempt.model, waited_seconds=round(attempt.waited_seconds, 3))
             QUEUE_WAIT_SECONDS.labels(runtime.settings.render_pool).observe(attempt.waited_seconds)
+            slot.job.is_alone = attempt.failed_on_our_side
             fault_point("after_claim")
             _run_attempt(runtime, attempt, slot)
     return True
@@ -76,61 +76,89 @@ def _log_context(attempt: ClaimedAttempt) -> AbstractContextManager[None]:
 
 
 def _run_attempt(runtime: Runtime, attempt: ClaimedAttempt, slot: Slot) -> None:
-    outcome: Callable[[], JobStatus]
-    failure_code = ""
     settings = runtime.settings
     with keep_lease(attempt, settings, runtime.drain, on_stuck=runtime.emergency_exit.exit_stuck) as lease:
         checkpoints = JobCheckpoints(
             attempt, lease, runtime.checkpoint_writer, every_seconds=settings.checkpoint_seconds
         )
         try:
-            with runtime.models.use(attempt.model, while_waiting=lease.check_wanted) as model:
-                rendered = _render(model, runtime, attempt, lease, slot=slot, checkpoints=checkpoints)
-            outcome = partial(runtime.successes.write, attempt_id=attempt.id, rendered=rendered)
-        except LeaseLost:
-            _report_lost_lease()
-            return
-        except JobCancelled:
-            outcome = partial(in_one_commit, record_cancellation, attempt_id=attempt.id)
-        except WorkerDraining:
-            checkpoint = checkpoints.hand_back()
-            _log.info("job_handed_back", step=checkpoint and checkpoint.step)
-            outcome = partial(in_one_commit, record_interruption, attempt_id=attempt.id, checkpoint=checkpoint)
-        except DeadlinePassed:
-            failure_code = NOT_ENDED_IN_TIME.code
-            outcome = partial(in_one_commit, record_failure, attempt_id=attempt.id, failure=NOT_ENDED_IN_TIME)
-        except Exception as error:  # noqa: BLE001  (whatever it is, it ends this attempt and not the worker)
-            failure = describe_failure(error)
-            failure_code = failure.code
-            _log.exception("attempt_failed", failure_code=failure_code)
-            outcome = partial(in_one_commit, record_failure, attempt_id=attempt.id, failure=failure)
-
-        try:
-            status = commit_outcome(outcome, give_up_after_seconds=settings.lease_seconds)
+            end = _render_to_end(runtime, attempt, lease, slot=slot, checkpoints=checkpoints)
+            # The database may be away. While this waits, nothing of the render is held: other jobs need the memory.
+            status = commit_outcome(end.write, give_up_after_seconds=settings.lease_seconds)
         except LeaseLost:
             _report_lost_lease()
             return
 
     fault_point("after_commit")
     checkpoints.close(is_finished=status in FINISHED)
-    ATTEMPTS_FINISHED.labels(status, failure_code).inc()
+    ATTEMPTS_FINISHED.labels(status, end.failure_code).inc()
     _log.info("attempt_recorded", status=status)
     if status in FINISHED:
         get_doorbell().ring_soon(WEBHOOK_QUEUE, DELIVER_NEXT)
 
 
-def _render(
-    model: LoadedModel,
-    runtime: Runtime,
-    attempt: ClaimedAttempt,
-    lease: LeaseKeeper,
-    *,
-    slot: Slot,
-    checkpoints: JobCheckpoints,
-) -> Rendered:
-    drawing = Drawing(attempt.request, attempt.image_seeds, load_inputs(attempt), slot.job, attempt.task)
-    started = time.perf_counter()
+def _render_to_end(
+    runtime: Runtime, attempt: ClaimedAttempt, lease: LeaseKeeper, *, slot: Slot, checkpoints: JobCheckpoints
+) -> AttemptEnd:
+    """Renders, and returns the outcome to commit. Raises LeaseLost."""
+    failed: Exception
+    try:
+        rendered = _render(runtime, attempt, lease, slot=slot, checkpoints=checkpoints)
+    except LeaseLost:
+        raise
+    except Exception as error:  # noqa: BLE001  (whatever it is, it ends this attempt and not the worker)
+        failed = error
+    else:
+        return AttemptEnd(partial(runtime.successes.write, attempt_id=attempt.id, rendered=rendered))
+    release_frames(failed)
+    try:
+        return find_end(failed, attempt, checkpoints, runtime.device_watch)
+    finally:
+        # Its traceback holds this frame: they would hold each other.
+        del failed
 
+
+def _render(
+    runtime: Runtime, attempt: ClaimedAttempt, lease: LeaseKeeper, *, slot: Slot, checkpoints: JobCheckpoints
+) -> Rendered:
+    drawn = _draw(runtime, attempt, lease, slot=slot, checkpoints=checkpoints)
+    rendered = time.perf_counter()
+    fault_point("after_encode")
+    lease.check_held()
+
+    stored = upload_images(drawn.images, attempt, runtime.uploads)
+    uploaded = time.perf_counter()
+    lease.check_held()
+
+    RENDER_DURATION_SECONDS.labels(attempt.model).observe(rendered - drawn.started)
+    UPLOAD_DURATION_SECONDS.observe(uploaded - rendered)
+    return Rendered(
+        images=stored,
+        receipt=drawn.receipt | {"outputs": describe_outputs(attempt, stored)},
+        warnings=drawn.warnings,
+        render_ms=round((rendered - drawn.started) * 1000),
+        upload_ms=round((uploaded - rendered) * 1000),
+        filtered_images=tuple(FilteredImage(position, attempt.image_seeds[position]) for position in drawn.filtered),
+    )
+
+
+class _Drawn(NamedTuple):
+    """What is left of a render when the model is another job's again."""
+
+    #: By position.
+    images: dict[int, EncodedImage]
+    #: Positions of those that the model's content filter withheld.
+    filtered: list[int]
+    #: Without the outputs.
+    receipt: dict[str, Any]
+    warnings: list[str]
+    #: When the model was there, on the clock of `time.perf_counter`.
+    started: float
+
+
+def _draw(
+    runtime: Runtime, attempt: ClaimedAttempt, lease: LeaseKeeper, *, slot: Slot, checkpoints: JobCheckpoints
+) -> _Drawn:
     def obey_lease(end: StepEnd) -> None:
         fault_point("mid_step")
         if end.is_last:
@@ -143,36 +171,31 @@ def _render(
             checkpoints.stop_at_step(end.capture)
             raise
 
-    drawn = checkpoints.resume(
-        lambda checkpoint: render_images(
-            model,
-            drawing,
-            on_step=obey_lease,
-            checkpoint=checkpoint,
-            prompt_cache=runtime.prompt_cache,
-            watch=partial(runtime.preview, attempt),
+    with runtime.models.use(attempt.model, while_waiting=lease.check_wanted) as model:
+        images = load_inputs(attempt, pipeline_class=type(model.pipeline).__name__)
+        drawing = Drawing(attempt.request, attempt.image_seeds, images, slot.job, attempt.task)
+        started = time.perf_counter()
+        drawn = checkpoints.resume(
+            lambda checkpoint: render_images(
+                model,
+                drawing,
+                on_step=obey_lease,
+                checkpoint=checkpoint,
+                prompt_cache=runtime.prompt_cache,
+                watch=partial(runtime.preview, attempt),
+            )
         )
-    )
+        receipt = describe_render(model, attempt, drawn)
     fault_point("after_render")
-    output_format = attempt.request["output_format"]
-    encoded = {position: encode_image(image, output_format) for position, image in drawn.by_position.items()}
-    rendered = time.perf_counter()
-    fault_point("after_encode")
-    lease.check_held()
-
-    stored = upload_images(encoded, attempt, runtime.uploads)
-    uploaded = time.perf_counter()
-    lease.check_held()
-
-    RENDER_DURATION_SECONDS.labels(attempt.model).observe(rendered - started)
-    UPLOAD_DURATION_SECONDS.observe(uploaded - rendered)
-    return Rendered(
-        images=stored,
-        receipt=build_receipt(model, attempt, stored, drawn),
-        warnings=[*drawn.prompts.warn(attempt.request), *drawn.warnings],
-        render_ms=round((rendered - started) * 1000),
-        upload_ms=round((uploaded - rendered) * 1000),
-        filtered_images=tuple(FilteredImage(position, attempt.image_seeds[position]) for position in drawn.filtered),
+    return _Drawn(
+        {
+            position: encode_image(image, attempt.request["output_format"])
+            for position, image in drawn.by_position.items()
+        },
+        drawn.filtered,
+        receipt,
+        [*drawn.prompts.warn(attempt.request), *drawn.warnings],
+        started,
     )
 
 

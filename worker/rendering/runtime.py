@@ -21,18 +21,21 @@ from core.jobs.attempts.claimed_attempt import ClaimedAttempt
 from core.jobs.attempts.claiming_worker import ClaimingWorker
 from core.jobs.request.render_request import RenderRequest
 from core.jobs.request.resolve_request import resolve_request
+from core.logs import describe_error
 from core.metrics import WORKER_SLOTS, WORKER_SLOTS_IN_USE
 from core.previews import store_preview
 from core.settings import Settings, get_settings
 from worker.rendering.attempt.group_claimer import GroupClaimer
 from worker.rendering.attempt.group_success_writer import GroupSuccessWriter
 from worker.rendering.checkpoints import CheckpointWriter
+from worker.rendering.device_errors import is_out_of_memory
 from worker.rendering.drawing import Drawing
 from worker.rendering.errors import ModelUnavailable
 from worker.rendering.models import Models
 from worker.rendering.models.device import choose_device, share_cores
 from worker.rendering.previews import PreviewMaker
 from worker.rendering.process.capacity import Capacity
+from worker.rendering.process.device_watch import DeviceWatch
 from worker.rendering.process.drain import Drain
 from worker.rendering.process.emergency_exit import EmergencyExit
 from worker.rendering.process.liveness import Liveness
@@ -59,6 +62,7 @@ class Runtime:
     claimer: GroupClaimer
     successes: GroupSuccessWriter
     emergency_exit: EmergencyExit
+    device_watch: DeviceWatch
     liveness: Liveness
 
     def start(self) -> None:
@@ -82,6 +86,11 @@ class Runtime:
         except ModelUnavailable:
             # It is already in the log, and the jobs that need the model fail with it.
             return
+        except Exception as error:
+            if not self.device_watch.look_at(error) and not is_out_of_memory(error):
+                raise
+            # Another process has the memory for now; the jobs that come may find some. A lost device ends the process.
+            _log.warning("default_model_not_drawn", model=default, error=describe_error(error))
 
     def preview(self, attempt: ClaimedAttempt, pipeline: Any) -> None:
         """Make previews from the job's own pipeline object, if the size of the picture is known."""
@@ -119,11 +128,13 @@ def get_runtime() -> Runtime:
     settings = get_settings()
     catalog = get_catalog()
     drain, capacity = Drain(), Capacity()
+    emergency_exit = EmergencyExit(drain, capacity)
+    device = choose_device(settings.render_device)
     models = Models(
         catalog,
         device=settings.render_device,
         budget_bytes=settings.model_cache_bytes,
-        forwards=share_cores(choose_device(settings.render_device), settings.cpu_forwards),
+        forwards=share_cores(device, settings.cpu_forwards),
     )
 
     worker_id = f"{socket.gethostname()}:{os.getpid()}"
@@ -153,7 +164,8 @@ def get_runtime() -> Runtime:
         checkpoint_writer=CheckpointWriter(),
         claimer=GroupClaimer(describe_worker),
         successes=GroupSuccessWriter(),
-        emergency_exit=EmergencyExit(drain, capacity),
+        emergency_exit=emergency_exit,
+        device_watch=DeviceWatch(device, emergency_exit.exit_device_lost),
         liveness=Liveness(
             pool=settings.render_pool, could_claim=lambda: capacity.has_slot(threads=settings.render_concurrency)
         ),

@@ -1,12 +1,13 @@
-"""Darkroom's engine as a worker runs it: a thread for each job, which waits for a slot, and encodes while others denoise."""
+"""Darkroom's engine as a worker runs it: a thread for each job, which waits for a slot, and encodes while others denoise.
+
+torch takes its threads from OMP_NUM_THREADS. It is not imported here: as in a worker, `worker.rendering` comes before it.
+"""
 
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
 from types import TracebackType
 from typing import Any, Self
-
-import torch
 
 from bench.render.jobs import STRENGTH, Job
 from bench.render.serve.setting import Setting
@@ -35,7 +36,6 @@ class Engine:
 
     def __init__(self, setting: Setting, *, forwards: int | None = None) -> None:
         """`forwards` as the setting CPU_FORWARDS."""
-        torch.set_num_threads(setting.threads)
         side_by_side = share_cores(choose_device(setting.device), forwards)
         self._model = Models(_build_catalog(setting), device=setting.device, forwards=side_by_side).load(_MODEL)
         self._capacity = Capacity()

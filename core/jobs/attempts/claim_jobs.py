@@ -70,7 +70,7 @@ def claim_in_one_statement(connection: Connection, worker: ClaimingWorker, *, co
         lease_seconds=worker.lease_seconds,
         count=count,
     )
-    # It runs no statement but for jobs that start from images or from a checkpoint.
+    # It runs no statement but for jobs that start from images, and for those that are tried again.
     with Session(connection) as session:
         return FirstJobs([build_claimed_attempt(session, opened) for opened in first.opened], found=first.found)
 

@@ -13,7 +13,10 @@ from core.artifacts.tables import Artifact, ArtifactKind
 from core.catalog import Task
 from core.jobs.attempts.checkpoints import StoredCheckpoint, find_checkpoint
 from core.jobs.attempts.open_attempt import OpenedAttempt
-from core.jobs.request.input_images import IMAGE_FIELDS, list_input_ids
+from core.jobs.failures import FailureCode
+from core.jobs.request.input_images import list_input_ids
+from core.jobs.request.picture_fields import IMAGE_FIELDS
+from core.jobs.tables import JobAttempt
 
 
 @dataclass(frozen=True)
@@ -46,10 +49,12 @@ class ClaimedAttempt:
     request_id: str
     #: Seconds from the job becoming available to this claim.
     waited_seconds: float
-    #: By the field of the request; None where the artifact is not there any more.
+    #: By the place in the request (`image`, or `image.0` and so on); None if the artifact is not there any more.
     inputs: dict[str, ClaimedInput | None] = field(default_factory=dict)
     #: Where an earlier attempt's render can resume.
     checkpoint: StoredCheckpoint | None = None
+    #: An earlier attempt failed as `internal`: what ended it is not known, and is kept apart from other jobs.
+    failed_on_our_side: bool = False
 
     @property
     def image_seeds(self) -> list[int]:
@@ -75,7 +80,13 @@ def build_claimed_attempt(session: Session, opened: OpenedAttempt) -> ClaimedAtt
         waited_seconds=(job.now - job.available_at).total_seconds(),
         inputs=_read_inputs(session, job.request, account_id=job.account_id),
         checkpoint=find_checkpoint(session, job_id=job.id) if opened.attempt_number > 1 else None,
+        failed_on_our_side=opened.attempt_number > 1 and _has_failed_on_our_side(session, job_id=job.id),
     )
+
+
+def _has_failed_on_our_side(session: Session, *, job_id: UUID) -> bool:
+    failed = select(JobAttempt.id).where(JobAttempt.job_id == job_id, JobAttempt.failure_code == FailureCode.INTERNAL)
+    return session.scalars(failed.limit(1)).first() is not None
 
 
 def _read_inputs(session: Session, request: dict[str, Any], *, account_id: UUID) -> dict[str, ClaimedInput | None]:
@@ -87,4 +98,4 @@ def _read_inputs(session: Session, request: dict[str, Any], *, account_id: UUID)
         row.id: ClaimedInput(row.storage_key, row.sha256, came_with_request=row.kind == ArtifactKind.INPUT)
         for row in rows
     }
-    return {name: found.get(id_) for name, id_ in ids.items()}
+    return {place: found.get(id_) for place, id_ in ids.items()}

@@ -66,10 +66,11 @@ _RULES: dict[str, str] = {
     "the images that a job starts from are there, and of its own account": """
         select j.id from jobs j
         cross join lateral (values ('image'), ('mask_image'), ('control_image')) field (name)
+        cross join lateral jsonb_path_query(j.request::jsonb -> field.name, '$[*]') picture (id)
         left join artifacts f
-        on 'art_' || replace(f.id::text, '-', '') = j.request ->> field.name and f.account_id = j.account_id
+        on 'art_' || replace(f.id::text, '-', '') = picture.id #>> '{}' and f.account_id = j.account_id
         and f.deleted_at is null
-        where j.finished_at is null and j.request ->> field.name is not null and f.id is null
+        where j.finished_at is null and f.id is null
     """,
     "every end has exactly one event, of its kind, and no job has one before": """
         select j.id from jobs j left join webhook_events e on e.job_id = j.id

@@ -26,7 +26,8 @@ from core.jobs.attempts.lease import holds_job, is_leased
 from core.jobs.outcomes.rendered import Rendered
 from core.jobs.outcomes.running_snapshot import RunningSnapshot
 from core.jobs.queue.time_left import has_time_left
-from core.jobs.request.input_images import IMAGE_FIELDS, list_input_artifacts
+from core.jobs.request.input_images import list_input_artifacts
+from core.jobs.request.picture_fields import IMAGE_FIELDS
 from core.jobs.retention.policy import RetentionPolicy
 from core.jobs.status import JobStatus
 from core.jobs.tables import Job, JobAttempt

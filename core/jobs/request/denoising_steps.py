@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from decimal import Decimal
 from math import ceil
+from typing import Any
 
 from core.catalog import StepRounding
 
@@ -11,6 +13,14 @@ from core.catalog import StepRounding
 DENOISING_STEPS = """
     trunc((request->>'num_inference_steps')::integer * coalesce((request->>'strength')::numeric, 1))
 """
+
+
+def count_steps(values: Mapping[str, Any], stages: tuple[str, ...], rounding: StepRounding) -> int:
+    """Returns the steps that a job does: those of all `stages`, the parameters that hold their numbers. A strength shortens the
+    one of the last.
+    """
+    last = count_denoising_steps(values[stages[-1]], values.get("strength", 1.0), rounding)
+    return sum(int(values[name]) for name in stages[:-1]) + last
 
 
 def count_denoising_steps(num_inference_steps: int, strength: float = 1.0, rounding: StepRounding = "down") -> int:

@@ -9,7 +9,7 @@ from typing import Any
 from core.catalog import takes_eta
 from core.catalog.schedulers import OWN, SCHEDULERS
 from core.jobs.request.denoising_steps import count_denoising_steps
-from core.jobs.request.parameters import ModelParameters
+from core.jobs.request.parameters import INPAINTING_TASKS, ModelParameters
 
 #: The guidance of these begins above 0, that of all others above 1.
 _GUIDED_FROM_ZERO = ("ZImage", "Krea2")
@@ -143,16 +143,17 @@ def _strength(choice: _Choice) -> str | None:
     """Of a strength a pipeline uses the number of steps, and some use for inpainting whether it is 1."""
     rounding, total, default = (
         choice.parameters.step_rounding,
-        choice.values["num_inference_steps"],
+        choice.values.get("num_inference_steps"),
         choice.default("strength"),
     )
-    if rounding == "all" or default is None:
+    if rounding == "all" or total is None or default is None:
         return None
-    starts_from_noise = choice.parameters.task == "inpainting" and choice.is_class("StableDiffusion")
+    starts_from_noise = choice.parameters.task in INPAINTING_TASKS and choice.is_class("StableDiffusion")
     if starts_from_noise and 1 in {default, choice.values["strength"]}:
         return None
-    same = count_denoising_steps(total, default, rounding) == choice.steps
-    return f"here: {choice.steps} of {total} steps are done, as at the default, {default:g}" if same else None
+    done = count_denoising_steps(total, choice.values["strength"], rounding)
+    same = count_denoising_steps(total, default, rounding) == done
+    return f"here: {done} of {total} steps are done, as at the default, {default:g}" if same else None
 
 
 def _original_inference_steps(choice: _Choice) -> str | None:

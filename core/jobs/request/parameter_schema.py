@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from functools import cache
 from typing import Any
 
 from core.catalog import Catalog, Task, find_least_steps
-from core.jobs.request.choose_task import PICTURES_OF
+from core.jobs.request.choose_task import FIELDS_OF, find_first_task
 from core.jobs.request.loras import describe_loras
 from core.jobs.request.parameters import EVERY_MODELS, ModelParameters, build_adapter, find_parameters
+from core.jobs.request.picture_fields import IMAGE_FIELDS
 from core.jobs.request.render_request import RenderRequest
 
 _DIALECT = "https://json-schema.org/draft/2020-12/schema"
@@ -26,16 +28,29 @@ def describe_parameters(catalog: Catalog, model_id: str) -> dict[Task, dict[str,
 
 
 def _build_schema(parameters: ModelParameters, with_control: ModelParameters | None) -> dict[str, Any]:
+    return {
+        "$schema": _DIALECT,
+        "title": f"{parameters.model_id}: {parameters.task}",
+        "type": "object",
+        "properties": _build_properties(parameters, with_control),
+        "required": list(_list_required(parameters)),
+        "additionalProperties": False,
+    }
+
+
+def _build_properties(parameters: ModelParameters, with_control: ModelParameters | None) -> dict[str, dict[str, Any]]:
     offered, defaults = dict(parameters.offered), dict(parameters.defaults)
     if with_control is not None:
         for name, parameter in with_control.offered.items():
             if offered.setdefault(name, parameter) is parameter and name in with_control.defaults:
                 defaults.setdefault(name, with_control.defaults[name])
 
-    properties = {}
-    for name, schema in _field_schemas().items():
-        if name in EVERY_MODELS or name in offered:
-            properties[name] = _put_default(schema, defaults.get(name))
+    own_fields = {*EVERY_MODELS, *offered, *FIELDS_OF[parameters.task]} - _list_absent(parameters)
+    properties = {
+        name: _put_default(schema, defaults.get(name))
+        for name, schema in _field_schemas().items()
+        if name in own_fields
+    }
     for name, parameter in offered.items():
         if name not in RenderRequest.model_fields:
             default = defaults.get(name, parameter.default)
@@ -44,23 +59,47 @@ def _build_schema(parameters: ModelParameters, with_control: ModelParameters | N
                 **_put_default(build_adapter(name, parameter).json_schema(), default),
                 "description": f"`{name}` of diffusers' {owner.pipeline_class}.",
             }
+        elif name in IMAGE_FIELDS:
+            properties[name] = properties[name] | _describe_pictures(parameter.most)
     for name in parameters.with_control_only - {"control_image"}:
         properties[name] = properties[name] | {
             "description": f"{properties[name]['description']} Needs `control_image`."
         }
     properties |= {name: properties[name] | own for name, own in _own_limits(parameters).items() if name in properties}
-    return {
-        "$schema": _DIALECT,
-        "title": f"{parameters.model_id}: {parameters.task}",
-        "type": "object",
-        "properties": properties,
-        "required": [
-            "prompt",
-            *PICTURES_OF[parameters.task],
-            *(["control_image"] if parameters.needs_control_image else []),
-        ],
-        "additionalProperties": False,
-    }
+    if parameters.task == "outpaint" or parameters.enlarges is not None:
+        properties |= {name: _follow_picture(properties[name], parameters) for name in ("width", "height")}
+    return properties
+
+
+def _list_absent(parameters: ModelParameters) -> set[str]:
+    """Fields of every model that this one lacks: its stages have numbers of steps of their own."""
+    return {"num_inference_steps"} - {*parameters.facts.steps}
+
+
+def _list_required(parameters: ModelParameters) -> Iterator[str]:
+    needed = FIELDS_OF[parameters.task]
+    if find_first_task(parameters.entry.tasks, needed) != parameters.task:
+        # With the same pictures, a request that does not name its task gets another one.
+        yield "task"
+    if parameters.needs_prompt:
+        yield "prompt"
+    yield from needed
+    if parameters.needs_control_image:
+        yield "control_image"
+
+
+def _describe_pictures(most: int) -> dict[str, Any]:
+    """What a field of pictures holds: one, or a list of several."""
+    one = {"type": "string", "minLength": 1}
+    return one if most == 1 else {"anyOf": [one, {"type": "array", "items": one, "minItems": 1, "maxItems": most}]}
+
+
+def _follow_picture(side: dict[str, Any], parameters: ModelParameters) -> dict[str, Any]:
+    """A side of a result whose size no request chooses."""
+    enlarged = f"is {parameters.enlarges} times that of `image`, rounded down first"
+    rule = "follows from `image` and `expand`" if parameters.task == "outpaint" else enlarged
+    kept = {name: each for name, each in side.items() if name != "default"}
+    return kept | {"description": f"Pixels. It {rule}: leave it out."}
 
 
 def _own_limits(parameters: ModelParameters) -> dict[str, dict[str, Any]]:
@@ -72,14 +111,16 @@ def _own_limits(parameters: ModelParameters) -> dict[str, dict[str, Any]]:
         if most_skipped is None
         else {"maximum": min(most_skipped, _field_schemas()["clip_skip"]["maximum"])},
         "model": {"const": parameters.model_id},
+        "task": {"const": parameters.task},
         "width": {"default": entry.default_width, "maximum": entry.max_width, "multipleOf": step},
         "height": {"default": entry.default_height, "maximum": entry.max_height, "multipleOf": step},
+        **{name: {"minimum": 1, "maximum": entry.max_steps} for name in parameters.facts.steps},
         "num_inference_steps": {
             "default": entry.default_steps,
             "minimum": parameters.configuration.least_steps,
             "maximum": entry.max_steps,
         },
-        "num_images": {"maximum": entry.max_images},
+        "num_images": {"maximum": parameters.most_images},
         "scheduler": {
             "default": entry.default_scheduler,
             "enum": list(entry.schedulers),
@@ -110,9 +151,9 @@ def _field_schemas() -> dict[str, dict[str, Any]]:
     schemas = {}
     for name, property_ in whole["properties"].items():
         schema = {key: value for key, value in property_.items() if key not in {"title", "anyOf", "default"}}
-        for choice in property_.get("anyOf", []):
-            if choice != {"type": "null"}:
-                schema |= choice
+        choices = [choice for choice in property_.get("anyOf", []) if choice != {"type": "null"}]
+        if len(choices) == 1:  # more are those of pictures, which the model decides
+            schema |= choices[0]
         if property_.get("default") is not None:
             schema["default"] = property_["default"]
         schemas[name] = _put_in(schema, definitions)
@@ -126,5 +167,6 @@ def _put_in(schema: Any, definitions: dict[str, Any]) -> Any:
     if not isinstance(schema, dict):
         return schema
     if "$ref" in schema:
-        return _put_in(definitions[schema["$ref"].rpartition("/")[2]], definitions)
+        definition = definitions[schema["$ref"].rpartition("/")[2]]
+        return _put_in(definition | {key: value for key, value in schema.items() if key != "$ref"}, definitions)
     return {key: _put_in(value, definitions) for key, value in schema.items()}

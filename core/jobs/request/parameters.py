@@ -11,6 +11,7 @@ from pydantic import AliasChoices, ConfigDict, Field, TypeAdapter
 
 from core.catalog import (
     Catalog,
+    ClassFacts,
     LoraEntry,
     ModelConfiguration,
     ModelEntry,
@@ -21,19 +22,20 @@ from core.catalog import (
     find_task_signature,
     is_controlled,
 )
-from core.jobs.request.choose_task import PICTURES_OF
+from core.catalog.measured import find_measured
+from core.jobs.request.choose_task import FIELDS_OF
 from core.jobs.request.render_request import Prompt, RenderRequest
 
 #: Fields of a request that mean the same for every model, whatever its pipeline's signature says.
 EVERY_MODELS = frozenset(
     {
-        *("prompt", "model", "width", "height", "num_inference_steps", "scheduler", "seed", "num_images"),
+        *("task", "model", "width", "height", "num_inference_steps", "scheduler", "seed", "num_images"),
         *("loras", "deterministic", "output_format", "metadata"),
         *("priority", "start_deadline_seconds", "deadline_seconds", "retention_seconds"),
     }
 )
-#: Fields that a model has if its pipeline's signature has them.
-PIPELINES_OWN = [name for name in RenderRequest.model_fields if name not in EVERY_MODELS]
+#: Fields that a model has if its pipeline's signature has them. `expand` is neither: the task decides.
+PIPELINES_OWN = [name for name in RenderRequest.model_fields if name not in {*EVERY_MODELS, "expand"}]
 
 #: Smallest and largest value of parameters that we have no field for; the limits of the others follow.
 _LIMITS: dict[str, tuple[float, float]] = {
@@ -47,8 +49,9 @@ _LIMITS: dict[str, tuple[float, float]] = {
 _NUMBER_LIMITS = (-1000.0, 1000.0)
 _INTEGER_LIMITS = (0, 65_536)
 
-#: What the renderer itself does for inpainting, after the pipeline. A cell of most models' latents is eight pixels wide.
+#: What the renderer itself does for inpainting and outpainting, after the pipeline. A cell of most models' latents is eight pixels wide.
 _OF_INPAINTING = {"mask_feather": Parameter("integer", 8, "mask_feather")}
+INPAINTING_TASKS = frozenset({"inpainting", "outpaint"})
 
 #: No parameter has a longer name.
 _LONGEST_NAME = 64
@@ -76,6 +79,8 @@ class ModelParameters:
     unfetched_loras: frozenset[str]
     #: What the pipeline makes of num_inference_steps x strength.
     step_rounding: StepRounding
+    #: What the pipeline's signature does not say.
+    facts: ClassFacts
     #: What the model's own folder says of its components.
     configuration: ModelConfiguration
 
@@ -88,6 +93,22 @@ class ModelParameters:
     def needs_control_image(self) -> bool:
         """Whether the pipeline cannot be called without a control image."""
         return "control_image" in self.offered and self.offered["control_image"].is_required
+
+    @property
+    def needs_prompt(self) -> bool:
+        """Whether a request has to say what the picture shows."""
+        return "prompt" in self.offered and not self.facts.prompt_is_optional
+
+    @property
+    def enlarges(self) -> int | None:
+        """How many times as wide and high as its picture the result is; None if a request chooses its size."""
+        return self.facts.enlarges if self.task == "upscale" else None
+
+    @property
+    def most_images(self) -> int:
+        """The most images of one job: some pipelines draw one at a time."""
+        measured = find_measured(self.pipeline_class, self.task)
+        return 1 if measured is not None and not measured.draws_several else self.entry.max_images
 
     @property
     def extras(self) -> dict[str, Parameter]:
@@ -108,10 +129,10 @@ def find_parameters(catalog: Catalog, model_id: str, task: Task, *, controlled: 
     signature = beside if by_controlnet else plain
     if signature is None:
         return None
-    not_for_task = {"image", "mask_image"} - {*PICTURES_OF[task]}
+    not_for_task = {"image", "mask_image"} - {*FIELDS_OF[task]}
 
     loras = catalog.loras_of(model_id)
-    existing = _leave_out(signature, not_for_task) | (_OF_INPAINTING if task == "inpainting" else {})
+    existing = _leave_out(signature, not_for_task) | (_OF_INPAINTING if task in INPAINTING_TASKS else {})
     with_control = {} if beside is None or by_controlnet else _leave_out(beside, {*not_for_task, *entry.without})
     return ModelParameters(
         model_id=model_id,
@@ -121,10 +142,11 @@ def find_parameters(catalog: Catalog, model_id: str, task: Task, *, controlled: 
         controlled=by_controlnet,
         offered={name: each for name, each in existing.items() if name not in entry.without},
         with_control_only=frozenset(with_control) - set(existing),
-        defaults=_build_defaults(entry, existing),
+        defaults=_build_defaults(entry, existing, signature.facts),
         loras=loras,
         unfetched_loras=frozenset(lora_id for lora_id in loras if not catalog.is_lora_available(lora_id)),
         step_rounding=signature.step_rounding,
+        facts=signature.facts,
         configuration=catalog.configuration(model_id),
     )
 
@@ -133,11 +155,17 @@ def _leave_out(signature: PipelineSignature, names: Collection[str]) -> dict[str
     return {name: each for name, each in signature.parameters.items() if name not in names}
 
 
-def _build_defaults(entry: ModelEntry, existing: dict[str, Parameter]) -> dict[str, Any]:
+def _build_defaults(entry: ModelEntry, existing: dict[str, Parameter], facts: ClassFacts) -> dict[str, Any]:
     defaults: dict[str, Any] = {}
     for name in PIPELINES_OWN:
-        if name in existing and name not in entry.without and existing[name].default is not None:
+        if name in existing and name not in {"prompt", *entry.without} and existing[name].default is not None:
             defaults[name] = existing[name].default
+    for name in facts.steps:
+        # Those of every stage count, so that the job shows all of them.
+        if name in existing and name != "num_inference_steps":
+            defaults[name] = existing[name].default or entry.default_steps
+    if "prompt" in existing and facts.prompt_is_optional:
+        defaults["prompt"] = ""
     if "negative_prompt" in existing and "negative_prompt" not in entry.without:
         defaults["negative_prompt"] = ""
     if entry.default_guidance_scale is not None and "guidance_scale" in existing:

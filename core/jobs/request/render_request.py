@@ -5,20 +5,12 @@ from __future__ import annotations
 import unicodedata
 from typing import Annotated, Any, Literal
 
-from pydantic import (
-    AfterValidator,
-    AliasChoices,
-    BaseModel,
-    BeforeValidator,
-    ConfigDict,
-    Field,
-    ValidationInfo,
-    field_validator,
-)
+from pydantic import AliasChoices, BaseModel, BeforeValidator, ConfigDict, Field, ValidationInfo, field_validator
 
-from core.catalog import LoraScale
+from core.catalog import LoraScale, Task
 from core.jobs.priority import PriorityName
-from core.plain_text import is_blank, plain_text
+from core.jobs.request.picture_fields import Expand, ImageReference, Pictures
+from core.plain_text import plain_text
 
 OutputFormat = Literal["png", "jpeg", "webp"]
 
@@ -35,12 +27,6 @@ _LONGEST_RETENTION = 10 * 365 * 24 * 3600
 _MOST_LORAS = 8
 _MOST_LABELS = 32
 _LONGEST_LABEL = 64
-
-
-def _not_blank(text: str) -> str:
-    if is_blank(text):
-        raise ValueError("must not be blank")
-    return text
 
 
 def _few_loras(value: Any) -> Any:
@@ -68,8 +54,6 @@ def _few_distinct_labels(value: Any) -> Any:
 Prompt = Annotated[str, Field(max_length=4_000), plain_text(at_most=4_000)]
 Side = Annotated[int, Field(ge=8, le=16_384, multiple_of=8)]
 Guidance = Annotated[float, Field(ge=0, le=100)]
-#: A picture's megabytes are checked once, where they are decoded.
-ImageReference = Annotated[str, Field(min_length=1)]
 Deadline = Annotated[int, Field(ge=1, le=_LONGEST_DEADLINE)]
 MetadataKey = Annotated[str, Field(min_length=1, max_length=_LONGEST_LABEL), plain_text(at_most=_LONGEST_LABEL)]
 MetadataValue = Annotated[str, Field(max_length=512), plain_text(at_most=512)]
@@ -87,13 +71,13 @@ class LoraUse(BaseModel):
 
 
 class RenderRequest(BaseModel):
-    """What to draw. Only `prompt` is required; what is left out takes the model's default.
+    """What to draw. `prompt` is required by nearly every model; what is left out takes the model's default.
 
     The names are diffusers' own; the usual other names (`steps`, `cfg_scale`, `n`) are accepted too. For each task
-    `GET /v1/models/{id}` shows which of them a model has, and their defaults and limits: with `mask_image` the task is
-    inpainting, with `image` alone image-to-image, otherwise text-to-image. Further numbers, texts and switches of the
-    model's pipeline (such as `guidance_rescale`) can be given by name, too. What a model does not have is refused,
-    never dropped.
+    `GET /v1/models/{id}` shows which of them a model has, and their defaults and limits. Without a `task` it is the model's
+    first one that takes just the pictures given: none, `image`, `image` and `mask_image`, or `image` and `expand`. Further
+    numbers, texts and switches of the model's pipeline (such as `guidance_rescale`) can be given by name, too. What a model
+    does not have is refused, never dropped.
     """
 
     model_config = ConfigDict(
@@ -106,8 +90,14 @@ class RenderRequest(BaseModel):
         hide_input_in_errors=True,
     )
 
-    prompt: Annotated[Prompt, AfterValidator(_not_blank)] = Field(
-        description="What the picture shows.", examples=["a large red mug on a yellow background"]
+    task: Task | None = Field(
+        default=None,
+        description="One of the model's tasks. Left out: its first one that takes just the pictures given.",
+    )
+    prompt: Prompt | None = Field(
+        default=None,
+        description="What the picture shows. Required, unless the model's schema for the task says otherwise.",
+        examples=["a large red mug on a yellow background"],
     )
     prompt_2: Prompt | None = Field(default=None, description="For the second text encoder; the prompt if left out.")
     prompt_3: Prompt | None = Field(default=None, description="For the third text encoder; the prompt if left out.")
@@ -142,14 +132,16 @@ class RenderRequest(BaseModel):
         validation_alias=AliasChoices("strength", "prompt_strength"),
         description="How far to leave `image`: 1 is all the way. The first 1 - strength of the steps are left out.",
     )
-    image: ImageReference | None = Field(
+    image: Pictures | None = Field(
         default=None,
         repr=False,
         validation_alias=AliasChoices("image", "init_image"),
         description=(
             "The picture to start from: a data URI (`data:image/png;base64,…`) or base64 alone, of at most 20 MiB and "
-            "2^25 pixels, or the id of one of your artifacts (`art_…`). It is turned upright, laid on white where it "
-            "is transparent, and resized to exactly width x height."
+            "2^25 pixels, or the id of one of your artifacts (`art_…`); a list of them, if the model takes several. It is "
+            "turned upright and laid on white where it is transparent. For image-to-image and inpainting it is resized to "
+            "exactly width x height; for `edit` and `variation` it keeps its proportions, and is made smaller if it has more "
+            "pixels than the result."
         ),
     )
     mask_image: ImageReference | None = Field(
@@ -162,19 +154,26 @@ class RenderRequest(BaseModel):
             "(`invalid_request`). Needs `image`, and takes the same as that."
         ),
     )
+    expand: Expand | None = Field(
+        default=None,
+        description="By how many pixels of the result `image` is continued at each edge (`outpaint`). Its own pixels stay "
+        "exactly; width and height follow from both.",
+    )
     mask_feather: int | None = Field(
         default=None,
         ge=0,
         le=64,
         description=(
             "Pixels of the result over which `image` blends into what was drawn. They lie inside the painted area, from its "
-            "edge; narrow parts have a narrower seam, so that their middle is painted. 0 is a hard edge. Needs `mask_image`."
+            "edge; narrow parts have a narrower seam, so that their middle is painted. 0 is a hard edge. Needs `mask_image` or "
+            "`expand`."
         ),
     )
-    control_image: ImageReference | None = Field(
+    control_image: Pictures | None = Field(
         default=None,
         repr=False,
-        description="What a ControlNet goes by: edges, depth or a pose, as the model wants it. Takes the same as `image`.",
+        description="What a ControlNet goes by: edges, depth or a pose, as the model wants it. Takes the same as `image`, and "
+        "is resized to exactly width x height.",
     )
     controlnet_conditioning_scale: float | None = Field(
         default=None, ge=0, le=10, description="How closely to follow `control_image`."

@@ -12,6 +12,8 @@ from sqlalchemy.orm import Session
 
 from core.artifacts.inputs import InputImage
 from core.errors import IdempotencyKeyReused
+from core.ids import format_id
+from core.jobs.request.picture_fields import IMAGE_FIELDS
 from core.jobs.request.render_request import RenderRequest
 from core.jobs.tables import IdempotencyKey
 
@@ -49,5 +51,8 @@ def digest_request(request: RenderRequest, images: Sequence[InputImage]) -> byte
     # Without defaults, so that a release that adds a field does not make a retry another request.
     content = request.model_dump(exclude_defaults=True)
     # The ids of images that came with it are new each time; their bytes are what was asked for.
-    content |= {image.field: f"sha256:{image.sent_sha256}" for image in images}
+    sent = {format_id("art", image.id): f"sha256:{image.sent_sha256}" for image in images}
+    for field in content.keys() & {*IMAGE_FIELDS}:
+        given = content[field]
+        content[field] = sent.get(given, given) if isinstance(given, str) else [sent.get(each, each) for each in given]
     return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).digest()

@@ -88,8 +88,8 @@ class QueuedJob(NewJob):
 
 
 def build_new_job(submission: Submission, *, input_sizes: dict[str, tuple[int, int]]) -> NewJob:
-    """Resolves the request into a row, every default fixed. `input_sizes`: width and height (pixels) of the image in each
-    image field. Raises InvalidRequest with the field.
+    """Resolves the request into a row, every default fixed. `input_sizes`: width and height (pixels) of the first picture
+    in each image field. Raises InvalidRequest with the field.
     """
     request, settings = submission.request, submission.settings
     resolved = resolve_request(

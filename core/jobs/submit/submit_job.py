@@ -14,7 +14,8 @@ from core.artifacts.tables import Artifact
 from core.database import autocommit, transaction
 from core.doorbell import RENDER_NEXT, get_doorbell, render_queue
 from core.fault_points import fault_point
-from core.jobs.request.input_images import IMAGE_FIELDS, list_input_artifacts, take_out_images
+from core.jobs.request.input_images import list_input_artifacts, take_out_images
+from core.jobs.request.picture_fields import IMAGE_FIELDS
 from core.jobs.submit.insert_job import insert_job_into_free_slot
 from core.jobs.submit.new_job import QueuedJob, Submission, build_new_job
 from core.jobs.submit.submit_step_by_step import submit_step_by_step

@@ -105,7 +105,7 @@ def assemble_view(
     position: int | None,
     with_urls: bool,
 ) -> JobView:
-    """Returns the view of a job. `attempt` is its current one, `inputs` are the images it starts from, by their fields, and
+    """Returns the view of a job. `attempt` is its current one, `inputs` are the images it starts from, by their places, and
     `position` is the number of jobs before it, if it is queued.
 
     Without URLs (as events are stored) the download addresses are null: they are signed when they are sent.
@@ -119,7 +119,7 @@ def assemble_view(
         priority=PRIORITY_NAMES[job.priority],
         progress=_progress(job, attempt),
         queue=QueueView(position=position, eta_seconds=None, reason=_waiting_reason(job)),
-        inputs=[_input(field, artifact, with_url=with_urls) for field, artifact in inputs.items()],
+        inputs=[_input(place, artifact, with_url=with_urls) for place, artifact in inputs.items()],
         outputs=_outputs(job, outputs, with_urls=with_urls),
         failure=_failure(job),
         attempts=job.attempts_used,
@@ -155,8 +155,8 @@ def _waiting_reason(job: ShownJob) -> WaitingReason | None:
     return "account_limit" if job.priority >= HELD else "waiting_for_worker"
 
 
-def _input(field: str, artifact: Artifact, *, with_url: bool) -> InputView:
-    return InputView(field=field, **_image(artifact, with_url=with_url))
+def _input(place: str, artifact: Artifact, *, with_url: bool) -> InputView:
+    return InputView(field=place, **_image(artifact, with_url=with_url))
 
 
 def _outputs(job: ShownJob, stored: Sequence[Artifact], *, with_urls: bool) -> list[OutputView]:

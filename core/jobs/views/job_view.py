@@ -42,7 +42,9 @@ class InputView(_View):
     """An image that the job starts from: one that came with its request, or an output of an earlier job."""
 
     id: str = Field(examples=["art_0199f2c4a8b97c03b7e1f6a2d3c4b5e6"])
-    field: str = Field(description="Of the request.", examples=["image"])
+    field: str = Field(
+        description="Of the request; `image.2` is the third picture of a list.", examples=["image", "image.2"]
+    )
     url: str | None
     url_expires_at: datetime | None
     media_type: str

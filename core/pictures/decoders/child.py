@@ -10,6 +10,8 @@ import math
 import os
 import resource
 import socket
+from contextlib import suppress
+from pathlib import Path
 
 from core.pictures.data_uri import read_picture_text
 from core.pictures.decode_picture import decode_picture
@@ -51,6 +53,9 @@ def _read(text: bytearray) -> ReadPicture | NotAnImage:
 
 def _limit() -> None:
     os.nice(_NICENESS)
+    # Where Linux shares the time out among sessions, each process is nice to those of its own; this makes the session nice.
+    with suppress(OSError):
+        Path("/proc/self/autogroup").write_text(str(_NICENESS), encoding="ascii")
     for limit, value in {
         resource.RLIMIT_AS: MEMORY_BYTES,
         resource.RLIMIT_FSIZE: 0,

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import atexit
+import threading
 import time
+from contextlib import suppress
 from functools import cache
-from queue import LifoQueue
+from queue import Empty, LifoQueue
 from uuid import UUID
 
 from core.errors import PicturesBusy
@@ -14,6 +16,7 @@ from core.pictures.data_uri import check_length
 from core.pictures.decoders.decoder import Decoder, DecoderSlow
 from core.pictures.decoders.messages import ReadPicture
 from core.pictures.limits import NotAnImage
+from core.pictures.picture_text import PictureText
 from core.settings import get_settings
 from core.shared_slots import NoSlotFree, SharedSlots, SlotLimits
 
@@ -28,6 +31,7 @@ class Decoders:
         self._slots = SharedSlots(SlotLimits.of(count, threads=threads, wait_seconds=_WAIT_SECONDS))
         # The one that worked last comes first: its memory is warm, and fewer of them run while there is little to do.
         self._idle: LifoQueue[Decoder] = LifoQueue()
+        self._started = threading.Event()
         self._all = [Decoder() for _ in range(count)]
         for decoder in self._all:
             self._idle.put(decoder)
@@ -36,14 +40,14 @@ class Decoders:
         """Start the child that decodes the first picture."""
         self._all[-1].start()
 
-    def read(self, text: str, *, account_id: UUID) -> ReadPicture:
-        """The picture that an account's request holds as text, such as a data URI. Raises NotAnImage, and PicturesBusy if too
+    def read(self, text: PictureText, *, account_id: UUID) -> ReadPicture:
+        """The picture that an account's request holds as text. Raises NotAnImage, and PicturesBusy if too
         many pictures are decoded.
         """
         check_length(text)
         try:
             with self._slots.slot(account_id):
-                return self._read(text.encode("ascii", "replace"))
+                return self._read(text)
         except NoSlotFree as error:
             PICTURES_DECODED.labels("busy").inc()
             raise PicturesBusy from error
@@ -53,8 +57,9 @@ class Decoders:
         for decoder in self._all:
             decoder.close()
 
-    def _read(self, text: bytes) -> ReadPicture:
+    def _read(self, text: PictureText) -> ReadPicture:
         decoder = self._idle.get()
+        self._start_others()
         started = time.perf_counter()
         try:
             picture = decoder.read(text)
@@ -65,15 +70,32 @@ class Decoders:
             PICTURES_DECODED.labels("failed").inc()
             raise PicturesBusy from error
         finally:
+            # Now, and not in front of the next picture: a child takes half a second to start, and longer on a busy machine.
+            with suppress(OSError):
+                decoder.renew()
             self._idle.put(decoder)
             PICTURE_DECODE_SECONDS.observe(time.perf_counter() - started)
         PICTURES_DECODED.labels("decoded").inc()
         return picture
 
+    def _start_others(self) -> None:
+        """With the first picture, so that none of those that come at once waits for a child."""
+        if self._started.is_set():
+            return
+        self._started.set()
+        others: list[Decoder] = []
+        with suppress(Empty):
+            while True:
+                others.append(self._idle.get_nowait())
+        for other in reversed(others):
+            with suppress(OSError):
+                other.start()
+            self._idle.put(other)
+
 
 @cache
 def get_decoders() -> Decoders:
-    """The decoders of this process, whose children start with the first pictures."""
+    """The decoders of this process, whose children start with the first picture."""
     settings = get_settings()
     decoders = Decoders(settings.picture_decoders, threads=settings.api_threads)
     atexit.register(decoders.close)

@@ -14,6 +14,7 @@ import structlog
 import core
 from core.pictures.decoders.messages import ReadPicture, receive_answer, send_text
 from core.pictures.limits import NotAnImage
+from core.pictures.picture_text import PictureText
 
 #: Seconds without a byte from the child, which is many times the CPU time that it has: then the machine has no time for it.
 _PATIENCE_SECONDS = 30.0
@@ -52,8 +53,9 @@ class Decoder:
                 stdout=subprocess.DEVNULL,
                 stderr=subprocess.DEVNULL,
                 env={"PYTHONPATH": os.fspath(_PACKAGES), "PATH": os.defpath, "OMP_NUM_THREADS": "1"},
-                # Ctrl-C in a terminal reaches the parent alone, which closes the socket.
-                process_group=0,
+                # Ctrl-C in a terminal reaches the parent alone, which closes the socket. Where Linux shares the time out among
+                # sessions, the time of the pictures would be the parent's.
+                start_new_session=True,
             )
         except BaseException:
             ours.close()
@@ -64,13 +66,17 @@ class Decoder:
         self._connection = ours
         self._pictures = 0
 
-    def read(self, text: bytes) -> ReadPicture:
-        """The picture in the text. Raises NotAnImage, also for a picture that the child dies of, DecoderSlow, and OSError if
-        no child can be started.
-        """
+    def renew(self) -> None:
+        """Have a child for the next picture: start it, or replace one that has died or decoded its share. Raises OSError as well."""
         if self._process is not None and (self._process.poll() is not None or self._pictures >= _MOST_PICTURES):
             self.close()
         self.start()
+
+    def read(self, text: PictureText) -> ReadPicture:
+        """The picture in the text. Raises NotAnImage, also for a picture that the child dies of, DecoderSlow, and OSError if
+        no child can be started.
+        """
+        self.renew()
         assert self._connection is not None
         self._pictures += 1
         try:

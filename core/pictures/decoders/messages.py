@@ -10,6 +10,7 @@ from typing import Any
 
 from core.pictures.decode_picture import DecodedPicture
 from core.pictures.limits import NotAnImage
+from core.pictures.picture_text import PictureText
 
 _LENGTH = struct.Struct("!Q")
 _LENGTHS = struct.Struct("!QQ")
@@ -24,10 +25,11 @@ class ReadPicture:
     sha256: str
 
 
-def send_text(connection: socket.socket, text: bytes) -> None:
+def send_text(connection: socket.socket, text: PictureText) -> None:
     """Send the picture as it stands in a request."""
     connection.sendall(_LENGTH.pack(len(text)))
-    connection.sendall(text)
+    for piece in text.pieces:
+        connection.sendall(piece)
 
 
 def receive_text(connection: socket.socket) -> bytearray | None:

@@ -5,7 +5,8 @@ happens: so one process, whose start takes seconds, can be hit at every point, o
 are those of the rings for its jobs: a worker also rings as it starts, and when it checks whether it is deaf. DIE_WITH_RING: the first
 ring that arrives while this file exists is taken off the queue, and the process is killed before Celery knows of it.
 CLOCK_OFFSET_SECONDS: the error of Python's `time.time()`. HANG_FILE: the first denoising step that begins while this file
-exists deletes it and never ends. DEAF: the Celery consumer stops taking messages as soon as it is ready, as it did after
+exists deletes it and never ends. LOSE_DEVICE: the first forward of a denoiser that begins while this file exists deletes it and
+fails as if its memory had been illegal to access, and so does each later one. DEAF: the Celery consumer stops taking messages as soon as it is ready, as it did after
 lost connections in earlier releases of Celery.
 """
 
@@ -16,6 +17,7 @@ import signal
 import sys
 import time
 from collections.abc import Callable
+from functools import wraps
 from importlib.abc import MetaPathFinder
 from importlib.machinery import ModuleSpec, PathFinder
 from pathlib import Path
@@ -98,6 +100,24 @@ def _let_a_step_hang(schedulers: Any) -> None:
     scheduler.step = step_or_hang
 
 
+def _lose_the_device(unets: Any) -> None:
+    forward = unets.UNet2DConditionModel.forward
+    is_lost = False
+
+    def forward_or_fail(self: Any, *arguments: Any, **options: Any) -> Any:
+        nonlocal is_lost
+        file = Path(os.environ["LOSE_DEVICE"])
+        is_lost = is_lost or file.exists()
+        if is_lost:
+            import torch
+
+            file.unlink(missing_ok=True)
+            raise torch.AcceleratorError("CUDA error: an illegal memory access was encountered", 700)
+        return forward(self, *arguments, **options)
+
+    unets.UNet2DConditionModel.forward = wraps(forward)(forward_or_fail)
+
+
 def _become_deaf(sender: Any, **_: object) -> None:
     for queue in list(sender.app.amqp.queues):
         sender.cancel_task_queue(queue)
@@ -112,6 +132,8 @@ if "CLOCK_OFFSET_SECONDS" in os.environ:
     time.time = lambda: real_time() + offset
 if "HANG_FILE" in os.environ:
     sys.meta_path.insert(0, _Tampering("diffusers.schedulers.scheduling_ddim", _let_a_step_hang))
+if "LOSE_DEVICE" in os.environ:
+    sys.meta_path.insert(0, _Tampering("diffusers.models.unets.unet_2d_condition", _lose_the_device))
 if "DEAF" in os.environ:
     from celery.signals import worker_ready
 

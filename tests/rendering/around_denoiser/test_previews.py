@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import functools
+import gc
 import io
+import threading
 import time
+import weakref
 from collections.abc import Callable
 from typing import Any
 from uuid import UUID
@@ -18,7 +21,8 @@ from PIL import Image
 from bench.tiny_families import FAMILIES
 from bench.tiny_families.family import SIDE
 from core.catalog.schedulers import DIFFUSION_SCHEDULERS
-from tests.rendering.around_denoiser.conftest import Load
+from tests.rendering.around_denoiser.conftest import Load, Loaded
+from worker.rendering.models.switches import place
 from worker.rendering.pipelines import build_scheduler
 from worker.rendering.previews import PreviewMaker, maker
 from worker.rendering.previews.encode_preview import MOST_BYTES, encode_preview
@@ -171,6 +175,58 @@ def test_no_step_waits_for_a_preview(load: Load, monkeypatch: pytest.MonkeyPatch
     assert time.monotonic() - started < 3
     assert previews._steps.qsize() <= 4
     assert len(drawn) == 1
+
+
+@pytest.mark.parametrize("offload", ["model", "group"])
+@pytest.mark.parametrize("family", ["sd15", "flux2-klein", "qwen-image"])
+def test_an_offloaded_autoencoder_is_used_in_the_jobs_turn(
+    gallery: Gallery, impatient: None, family: str, offload: str
+) -> None:
+    """A use of an offloaded autoencoder moves the denoiser away: only the job's own thread does it, and not while it denoises."""
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(0)
+        loaded = Loaded(FAMILIES[family], FAMILIES[family].assemble())
+    loaded.pipeline.set_progress_bar_config(disable=True)
+    place(loaded.pipeline, offload, torch.device("cpu"))
+    users: list[tuple[str, int]] = []
+    pipeline = loaded.take_copy()
+    steps: list[Any] = []
+    pipeline.scheduler.step = _noting(pipeline.scheduler.step, lambda _, result: steps.append(result))
+    for name in ("encode", "decode"):
+        method = getattr(loaded.pipeline.vae, name)
+        note = lambda *_: users.append((threading.current_thread().name, len(steps)))  # noqa: E731
+        setattr(loaded.pipeline.vae, name, _noting(method, note))
+
+    PreviewMaker(gallery).watch(pipeline, JOB, width=SIDE, height=SIDE)
+    assert loaded.draw(pipeline, "a mug").shape == (1, SIDE, SIDE, 3)
+
+    gallery.wait(loaded.family.steps)
+    assert {thread for thread, _ in users} == {threading.current_thread().name}
+    assert {step for _, step in users} == {0, len(steps)}
+
+
+def test_a_step_that_waits_keeps_no_model_in_memory(load: Load, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Once its job has ended, a model can be evicted whatever waits to be drawn."""
+    monkeypatch.setattr(maker, "_PAUSE_SECONDS", 0)
+    goes_on = threading.Event()
+
+    def hang(_job_id: UUID, _picture: bytes) -> None:
+        goes_on.wait(30)
+
+    previews = PreviewMaker(hang)
+    loaded = load("picturebook")
+    first, pipeline = loaded.take_copy(), loaded.take_copy()
+    for each in (first, pipeline):
+        previews.watch(each, JOB, width=SIDE, height=SIDE)
+        loaded.draw(each, "a mug")
+    assert not previews._steps.empty()
+    left = weakref.ref(pipeline)
+
+    del pipeline, each
+    gc.collect()
+
+    assert left() is None
+    goes_on.set()
 
 
 def test_latents_that_cannot_be_drawn_do_no_harm(load: Load, gallery: Gallery, impatient: None) -> None:

@@ -15,7 +15,7 @@ import torch
 
 from worker.rendering.batching import Batcher, BatchJob
 from worker.rendering.batching.batch_job import AdapterSet
-from worker.rendering.batching.stopwatch import HostStopwatch, build_stopwatch
+from worker.rendering.batching.stopwatch import HostLap, HostStopwatch, build_stopwatch
 
 #: Seconds that a test waits for a thread before it fails.
 PATIENCE_SECONDS = 30
@@ -199,10 +199,10 @@ def test_a_stopwatch_that_fails_stops_no_other_job(moment: str, monkeypatch: pyt
     """A GPU reports a broken kernel when the time is read next: its jobs fail, and the thread continues to serve."""
     broken = [True]
 
-    def fail_once(*_: object) -> list[Any]:
+    def fail_once(*_: object) -> HostLap:
         if broken.pop() if broken else False:
             raise RuntimeError("device-side assert")
-        return []
+        return HostLap(0.1)
 
     monkeypatch.setattr(HostStopwatch, moment, fail_once)
     module = Doubler()
@@ -219,10 +219,12 @@ def test_a_cpu_is_timed_by_the_clock() -> None:
     assert isinstance(build_stopwatch({"unet": torch.nn.Identity()}), HostStopwatch)
 
     stopwatch.start()
-    [(calls, seconds)] = stopwatch.stop([])
+    lap = stopwatch.stop()
 
-    assert calls == []
+    seconds = lap.read()
+    assert seconds is not None
     assert seconds >= 0
+    assert lap.wait() == seconds
 
 
 class EarlierCalls:

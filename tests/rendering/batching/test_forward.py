@@ -10,7 +10,8 @@ import torch
 from worker.rendering.batching import BatchJob
 from worker.rendering.batching.admission import Admission
 from worker.rendering.batching.call import DenoiserCall, read_call
-from worker.rendering.batching.forward import is_out_of_memory, run_forward
+from worker.rendering.batching.forward import run_forward
+from worker.rendering.device_errors import is_out_of_memory
 
 
 class Doubler:

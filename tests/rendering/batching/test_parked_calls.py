@@ -44,7 +44,7 @@ class Line:
         if calls:
             self.now += seconds
             self.waiting.answer(calls, self.now)
-            self.waiting.record(calls, seconds)
+            self.waiting.record(calls[0].key, len(calls), seconds)
         return calls
 
     def _limit(self, shape: Hashable) -> int:

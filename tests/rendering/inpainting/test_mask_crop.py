@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
+from typing import Any
+
 import numpy as np
 import pytest
+from diffusers.image_processor import VaeImageProcessor
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
@@ -145,3 +149,20 @@ def test_a_mask_is_widened_to_whole_cells(seed: int, cell: int) -> None:
         for column in range(0, 52, cell):
             there = (slice(row, row + cell), slice(column, column + cell))
             assert (wide[there] == (255 if np.asarray(mask)[there].any() else 0)).all()
+
+
+@pytest.mark.parametrize("padding", [None, 4])
+def test_each_of_several_control_images_is_kept(padding: int | None) -> None:
+    """A list stays a list, and each of its pictures is cut as the others are."""
+    controls = [Image.new("RGB", (64, 64), colour) for colour in ("red", "blue")]
+    request = {"mask_feather": 0, "padding_mask_crop": padding}
+    pictures: dict[str, Any] = {
+        **take_pictures(build_request("sd15"), paint_box((16, 16, 32, 32))),
+        "control_image": controls,
+    }
+    pipeline = SimpleNamespace(mask_processor=VaeImageProcessor(vae_scale_factor=8))
+
+    prepared: dict[str, Any] = Inpainting(pictures, request).prepare_images(pipeline)
+
+    assert [image.getpixel((5, 5)) for image in prepared["control_image"]] == [(255, 0, 0), (0, 0, 255)]
+    assert {image.size for image in (*prepared["control_image"], prepared["image"])} == {(64, 64)}

@@ -9,9 +9,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import torch
 
 from bench.tiny_families import FAMILIES
 from core.catalog import Catalog, load_catalog
+from worker.rendering.models import LoadedModel, Models
+from worker.rendering.models.memory import module_bytes
 
 #: Builds a catalog of models by id, each with its folder and the fields that differ from the usual ones.
 BuildCatalog = Callable[..., Catalog]
@@ -71,3 +74,29 @@ def build_catalog(tmp_path: Path) -> BuildCatalog:
         return load_catalog(file)
 
     return build
+
+
+@pytest.fixture
+def catalog(copy_model: Callable[..., Path], build_catalog: BuildCatalog) -> Catalog:
+    """Three models of equal size that have nothing in common."""
+    folders = {name: copy_model(name) for name in ("red", "green", "blue")}
+    for name, folder in folders.items():
+        for config in folder.glob("*/config.json"):
+            # Different content, so that nothing is shared.
+            config.write_text(config.read_text().replace("{", f'{{"_told_apart": "{name}",', 1))
+    return build_catalog(folders)
+
+
+@pytest.fixture
+def size(catalog: Catalog) -> int:
+    """The bytes of one of the models in memory."""
+    models = Models(catalog, device="cpu")
+    size = weigh(models.load("red"))
+    models.close()
+    return size
+
+
+def weigh(model: LoadedModel) -> int:
+    """The bytes of the model's components."""
+    modules = [item for item in model.pipeline.components.values() if isinstance(item, torch.nn.Module)]
+    return sum(module_bytes(module) for module in modules)

@@ -69,16 +69,22 @@ def write_single_file(folder: Path, file: Path) -> None:
     save_file({name: tensor.contiguous() for name, tensor in weights.items()}, file)
 
 
+def name_in_unet(layer: str) -> str:
+    """The first implementation's name of a layer of the tiny U-Net."""
+    return _rename_one(f"{layer}.", _UNET, _RESNET).removesuffix(".")
+
+
 def _rename(
     module: torch.nn.Module, prefix: str, names: list[tuple[str, str]], resnet: list[tuple[str, str]]
 ) -> dict[str, torch.Tensor]:
-    renamed = {}
-    for name, tensor in module.state_dict().items():
-        new = name
-        for pattern, replacement in names:
-            new = re.sub(pattern, replacement, new, count=1)
-        if ".resnets." in name:
-            for pattern, replacement in resnet:
-                new = re.sub(pattern, replacement, new)
-        renamed[prefix + new] = tensor
-    return renamed
+    return {prefix + _rename_one(name, names, resnet): tensor for name, tensor in module.state_dict().items()}
+
+
+def _rename_one(name: str, names: list[tuple[str, str]], resnet: list[tuple[str, str]]) -> str:
+    new = name
+    for pattern, replacement in names:
+        new = re.sub(pattern, replacement, new, count=1)
+    if ".resnets." in name:
+        for pattern, replacement in resnet:
+            new = re.sub(pattern, replacement, new)
+    return new

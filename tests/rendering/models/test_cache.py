@@ -4,46 +4,16 @@ from __future__ import annotations
 
 import threading
 import weakref
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
 from typing import Any
 
 import pytest
-import torch
 
 from core.catalog import Catalog
-from tests.rendering.models.conftest import BuildCatalog
 from tests.rendering.models.drawing import draw
 from worker.rendering.models import LoadedModel, Models
 from worker.rendering.models.loading import load_model
-from worker.rendering.models.memory import module_bytes
-
-
-def weigh(model: LoadedModel) -> int:
-    """The bytes of the model's components."""
-    modules = [item for item in model.pipeline.components.values() if isinstance(item, torch.nn.Module)]
-    return sum(module_bytes(module) for module in modules)
-
-
-@pytest.fixture
-def catalog(copy_model: Callable[..., Path], build_catalog: BuildCatalog) -> Catalog:
-    """Three models of equal size that have nothing in common."""
-    folders = {name: copy_model(name) for name in ("red", "green", "blue")}
-    for name, folder in folders.items():
-        for config in folder.glob("*/config.json"):
-            # Different content, so that nothing is shared.
-            config.write_text(config.read_text().replace("{", f'{{"_told_apart": "{name}",', 1))
-    return build_catalog(folders)
-
-
-@pytest.fixture
-def size(catalog: Catalog) -> int:
-    """The bytes of one of the models in memory."""
-    models = Models(catalog, device="cpu")
-    size = weigh(models.load("red"))
-    models.close()
-    return size
 
 
 @pytest.fixture

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import weakref
 from collections.abc import Callable
 from pathlib import Path
 
@@ -192,19 +193,37 @@ def test_a_broken_load_leaves_nothing_behind(
     models.close()
 
 
+@pytest.mark.parametrize(
+    "error",
+    [
+        torch.OutOfMemoryError("CUDA out of memory"),
+        MemoryError(),
+        RuntimeError("CUDA driver error: out of memory"),
+        RuntimeError("DefaultCPUAllocator: can't allocate memory: you tried to allocate 1 bytes"),
+        torch.AcceleratorError("CUDA error: device-side assert triggered", 710),
+    ],
+    ids=repr,
+)
 def test_no_memory_is_not_the_models_fault(
-    folder: Path, build_catalog: BuildCatalog, monkeypatch: pytest.MonkeyPatch
+    folder: Path, build_catalog: BuildCatalog, monkeypatch: pytest.MonkeyPatch, error: Exception
 ) -> None:
-    """A device without memory for the model fails the job as out_of_memory, and the model is tried again."""
+    """A device without memory for the model, or one that fails, ends the job with its own error, and the model is tried
+    again. Whoever has the error holds nothing of what was loaded until then.
+    """
     models = Models(build_catalog({"model": folder}), device="cpu")
+    loaded: list[weakref.ref[torch.Tensor]] = []
 
     def fail(*_: object, **__: object) -> None:
-        raise torch.OutOfMemoryError("injected")
+        part = torch.ones(1024)
+        loaded.append(weakref.ref(part))
+        raise error
 
     with monkeypatch.context() as patched:
         patched.setattr("worker.rendering.models.cache.load_model", fail)
-        with pytest.raises(torch.OutOfMemoryError):
+        with pytest.raises(type(error)) as caught:
             models.load("model")
+    assert caught.value is error
+    assert loaded[0]() is None
     assert models.load("model").id == "model"
     models.close()
 

@@ -9,17 +9,13 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
-import psutil
 import pytest
-import torch
 from diffusers import UNet2DConditionModel
 
 from tests.rendering.models.conftest import BuildCatalog
 from tests.rendering.models.drawing import draw
 from worker.rendering.models import Models
-from worker.rendering.models.memory import module_bytes, read_budget
-
-_CPU = torch.device("cpu")
+from worker.rendering.models.memory import module_bytes
 
 
 @pytest.mark.slow
@@ -126,10 +122,3 @@ def test_weights_are_hashed_once(
     assert models.load("one").file_sha256 != first
     assert opened == [unet.name]
     models.close()
-
-
-def test_the_budget_is_read_from_the_device() -> None:
-    """Without a setting, models may take half of the free main memory."""
-    free = psutil.virtual_memory().available
-
-    assert 0 < read_budget(_CPU) <= free

@@ -10,15 +10,21 @@ from typing import Any
 
 import numpy as np
 import pytest
+import structlog
 import torch
 from diffusers.models.attention_dispatch import _AttentionBackendRegistry
+from numpy.typing import NDArray
 
+from core.metrics import COMPILED_GRAPHS, UNCOMPILED_BLOCK_CALLS
 from tests.rendering.models.conftest import BuildCatalog
-from tests.rendering.models.drawing import draw, draw_with_own_scheduler
+from tests.rendering.models.drawing import REQUEST, draw, draw_with_own_scheduler
+from worker.rendering.drawing import Drawing
 from worker.rendering.errors import ModelUnavailable
-from worker.rendering.models import LoadedModel, Models
+from worker.rendering.models import LoadedModel, Models, regional_compilation
 from worker.rendering.models.memory import module_bytes
+from worker.rendering.models.plan_load import ModelFiles
 from worker.rendering.models.switches import place, refuse_impossible_switches
+from worker.rendering.render import render_images
 
 #: Loads a model of a family with some switches on.
 Load = Callable[..., LoadedModel]
@@ -47,6 +53,41 @@ def largest_difference(one: LoadedModel, other: LoadedModel, **changes: object) 
     return int(np.abs(draw(one, **changes) - draw(other, **changes)).max())
 
 
+def test_channels_last_lays_out_what_has_four_dimensions(load: Load) -> None:
+    """An autoencoder of videos has convolutions of three dimensions too, which stay as they are."""
+    switched = load("qwen-image", channels_last=True)
+
+    weights = list(switched.pipeline.vae.parameters())
+    assert {weight.dim() for weight in weights} >= {4, 5}
+    for weight in weights:
+        assert weight.dim() != 4 or weight.is_contiguous(memory_format=torch.channels_last)
+    assert switched.switches == {"channels_last": True}
+    assert largest_difference(switched, load("qwen-image"), scheduler="own", guidance_scale=None) <= 1
+
+
+def test_a_switch_that_finds_nothing_is_refused(load: Load, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without a denoiser, or a weight to lay out, the switch is named: it is not passed over."""
+    monkeypatch.setattr("worker.rendering.models.switches.list_denoisers", lambda _pipeline: {})
+    with pytest.raises(ModelUnavailable, match="switch layerwise_casting does not work with StableDiffusionPipeline"):
+        load("sd15", layerwise_casting=True)
+    monkeypatch.setattr("worker.rendering.models.switches.list_autoencoders", lambda _pipeline: {})
+    with pytest.raises(ModelUnavailable, match="switch channels_last has nothing to lay out"):
+        load("sd15", channels_last=True)
+
+
+def test_an_autoencoder_is_settled_before_it_is_placed(load: Load, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Group offloading keeps copies of the weights as they are when it begins: the dtype of an autoencoder is final by then."""
+    monkeypatch.setattr(ModelFiles, "dtype", torch.float16)
+    placed: list[torch.dtype] = []
+    monkeypatch.setattr(
+        "worker.rendering.models.switches.place", lambda pipeline, *_: placed.append(pipeline.vae.dtype)
+    )
+
+    settled = load("sd15").pipeline.vae.dtype
+
+    assert placed == [settled]
+
+
 def test_channels_last_lays_out_convolutions(load: Load) -> None:
     """The weights of convolutions are stored channels last, and pictures are the same except for rounding."""
     switched = load("sd15", channels_last=True)
@@ -66,14 +107,62 @@ def test_regional_compilation_compiles_the_repeated_blocks(load: Load) -> None:
     """
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # of torch's compiler, which uses what torch deprecates
+        torch._dynamo.reset()
+        before = COMPILED_GRAPHS._value.get()
         switched, plain = load("sd15", compile="regional"), load("sd15")
 
-        compiled = [module for module in switched.pipeline.unet.modules() if module._compiled_call_impl is not None]
+        compiled = [block for block in _list_blocks(switched) if block._compiled_call_impl is not None]
         assert {type(module).__name__ for module in compiled} == {"BasicTransformerBlock"}
         assert switched.switches == {"compile": "regional"}
+        graphs: list[float] = []
         for size in (64, 128):
-            assert largest_difference(switched, plain, width=size, guidance_scale=1.0) <= 1
-            assert largest_difference(switched, plain, width=size, guidance_scale=4.0) <= 1
+            for rows in (1, 2, 3, 5, 8):
+                changes = {"width": size, "guidance_scale": 1.0}
+                assert _largest_difference_of_rows(switched, plain, rows, **changes) <= 1
+                graphs.append(COMPILED_GRAPHS._value.get() - before)
+        assert graphs[1] <= 4, "one row, and more than one row; the compiler may tell large layers from small ones"
+        assert graphs[1:] == graphs[1:2] * 9, "another number of rows, and another size, compiles nothing"
+        assert UNCOMPILED_BLOCK_CALLS.labels("model")._value.get() == 0
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(900)
+@pytest.mark.filterwarnings("ignore")
+def test_a_block_that_runs_uncompiled_says_so(load: Load, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A graph too many is not compiled: the picture is right, and log and metrics say that blocks ran as they are."""
+    with warnings.catch_warnings(), structlog.testing.capture_logs() as logs:
+        warnings.simplefilter("ignore")
+        torch._dynamo.reset()
+        monkeypatch.setattr(regional_compilation, "_MOST_GRAPHS", 1)
+        switched, plain = load("sd15", compile="regional"), load("sd15")
+        calls = UNCOMPILED_BLOCK_CALLS.labels("model")
+        before = calls._value.get()
+
+        assert _largest_difference_of_rows(switched, plain, 1, guidance_scale=1.0) <= 1
+        assert calls._value.get() == before
+        assert _largest_difference_of_rows(switched, plain, 2, guidance_scale=1.0) <= 1
+        uncompiled = calls._value.get() - before
+        assert uncompiled >= 2 * len(_list_blocks(switched)), "in each of two steps"
+        assert _largest_difference_of_rows(switched, plain, 1, guidance_scale=1.0) <= 1
+        assert calls._value.get() - before == uncompiled, "what is compiled stays in use"
+    [said] = [log for log in logs if log["event"] == "block_not_compiled"]
+    assert (said["model"], said["block"]) == ("model", "BasicTransformerBlock")
+
+
+def _list_blocks(model: LoadedModel) -> list[torch.nn.Module]:
+    unet = model.pipeline.unet
+    return [block for block in unet.modules() if block is not unet and type(block).__name__ == "BasicTransformerBlock"]
+
+
+def _largest_difference_of_rows(one: LoadedModel, other: LoadedModel, rows: int, **changes: object) -> int:
+    """The same with as many rows in one forward as pictures of a job without guidance."""
+
+    def draw_rows(model: LoadedModel) -> NDArray[np.int16]:
+        drawing = Drawing({**REQUEST, **changes}, seeds=list(range(rows)))
+        images = render_images(model, drawing, on_step=lambda _: None).images
+        return np.stack([np.asarray(image) for image in images]).astype(np.int16)
+
+    return int(np.abs(draw_rows(one) - draw_rows(other)).max())
 
 
 def test_an_attention_backend_is_this_models_alone(load: Load) -> None:

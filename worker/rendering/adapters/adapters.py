@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import threading
 from collections import OrderedDict
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -12,19 +13,13 @@ from functools import partial
 from typing import Any
 
 import structlog
-import torch
 
-from worker.rendering.adapters.inject import (
-    activate,
-    choose_present,
-    eject,
-    inject,
-    list_layers,
-    list_text_encoders,
-    switch,
-)
-from worker.rendering.adapters.lora_file import GetLora, LoraFile, count_layers, refuse
+from worker.rendering.adapters.find_layers import list_text_encoders
+from worker.rendering.adapters.inject import activate, choose_present, eject, inject, list_layers, switch, weigh
+from worker.rendering.adapters.lora_file import GetLora, LoraFile, refuse
+from worker.rendering.adapters.read_lora import read_lora
 from worker.rendering.batching.batch_job import AdapterSet
+from worker.rendering.device_errors import is_device_lost, is_out_of_memory
 from worker.rendering.errors import ModelUnavailable
 from worker.rendering.modules.broken_models import BrokenModels
 from worker.rendering.modules.build_alone import building_modules
@@ -72,6 +67,8 @@ class Adapters:
         self._most_kept = most_kept
         #: The number of jobs that use each LoRA, by name, least recently used first.
         self._pins: OrderedDict[str, int] = OrderedDict()
+        #: The bytes of each LoRA's weights, by name.
+        self._sizes: dict[str, int] = {}
         self._lock = threading.Lock()
         self._one_load = threading.Lock()
         self._broken = BrokenModels()
@@ -85,6 +82,11 @@ class Adapters:
         """The number of LoRAs in the model's memory."""
         with self._lock:
             return len(self._pins)
+
+    @property
+    def resident_bytes(self) -> int:
+        """The bytes of their weights. Never waits."""
+        return sum(tuple(self._sizes.values()))
 
     @contextmanager
     def use(self, loras: Sequence[Mapping[str, Any]], pause: Pause) -> Iterator[UsedLoras]:
@@ -132,6 +134,7 @@ class Adapters:
             for name in self._pins:
                 eject(self._pipeline, name)
             self._pins.clear()
+            self._sizes.clear()
             self._active, self._layers = (), None
 
     @contextmanager
@@ -165,21 +168,22 @@ class Adapters:
         if known is not None:
             raise ModelUnavailable(known)
         try:
-            layers = count_layers(self._pipeline, file)
+            layers = read_lora(self._pipeline, file)
             with self._alone(pause):
                 self._make_room()
-                inject(self._pipeline, file, name, layers=layers)
+                inject(self._pipeline, layers, name)
                 with self._lock:
                     self._pins[name] = 1
-        except (torch.OutOfMemoryError, MemoryError):
-            raise
+                    self._sizes[name] = weigh(self._pipeline, name)
         except Exception as error:
+            if is_out_of_memory(error) or is_device_lost(error):
+                raise
             # Files can be broken in more ways than there are exception types for.
             described = error if isinstance(error, ModelUnavailable) else refuse(file, "its file is no good")
             _log.warning("lora_not_loaded", model=self._model_id, lora=file.id, exc_info=error)
             self._broken.remember(file.id, file.sha256, described.message)
             raise described from error
-        _log.info("lora_loaded", model=self._model_id, lora=file.id, layers=layers)
+        _log.info("lora_loaded", model=self._model_id, lora=file.id, layers=sum(map(len, layers.values())))
 
     def _make_room(self) -> None:
         with self._lock:
@@ -187,6 +191,7 @@ class Adapters:
             for name in idle[: max(0, len(self._pins) + 1 - self._most_kept)]:
                 eject(self._pipeline, name)
                 del self._pins[name]
+                self._sizes.pop(name, None)
 
     @contextmanager
     def _alone(self, pause: Pause) -> Iterator[None]:
@@ -205,6 +210,6 @@ class Adapters:
         return tuple((name, scale) for name, scale in adapters if name in here)
 
     def _name(self, file: LoraFile) -> str:
-        content = f"{self._model_id}\n{file.id}\n{file.sha256}"
+        content = f"{self._model_id}\n{file.id}\n{file.sha256}\n{json.dumps(file.settings, sort_keys=True)}"
         # Without full stops, which names of modules cannot contain.
         return f"lora_{hashlib.sha256(content.encode()).hexdigest()[:_NAME_DIGITS]}"

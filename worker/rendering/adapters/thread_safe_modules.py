@@ -19,8 +19,9 @@ class _ThreadSafeDict(dict[str, Any]):
 
 def make_thread_safe(layer: torch.nn.Module) -> None:
     """Jobs' threads iterate over all modules at any time: pipelines do so to find out their device and dtype. peft keeps a
-    layer's adapters in dictionaries of modules; if one grows during such an iteration, the iteration raises.
+    layer's adapters in dictionaries of modules and parameters; if one grows during such an iteration, the iteration raises.
     """
     for part in layer.children():
-        if isinstance(part, torch.nn.ModuleDict) and not isinstance(part._modules, _ThreadSafeDict):  # noqa: SLF001
-            part.__dict__["_modules"] = _ThreadSafeDict(part._modules)  # noqa: SLF001
+        for kind, contents in ((torch.nn.ModuleDict, "_modules"), (torch.nn.ParameterDict, "_parameters")):
+            if isinstance(part, kind) and not isinstance(part.__dict__[contents], _ThreadSafeDict):
+                part.__dict__[contents] = _ThreadSafeDict(part.__dict__[contents])

@@ -24,9 +24,13 @@ class GroupSuccessWriter:
         answer; never the error of another job.
         """
         outcome = self._group.do((attempt_id, rendered))
-        if isinstance(outcome, Exception):
+        if not isinstance(outcome, Exception):
+            return outcome
+        try:
             raise outcome
-        return outcome
+        finally:
+            # The error's traceback holds this frame: they would hold each other.
+            del outcome
 
 
 def _write(successes: Sequence[tuple[UUID, Rendered]]) -> list[JobStatus | Exception]:

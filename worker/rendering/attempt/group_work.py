@@ -38,9 +38,13 @@ class GroupWork(Generic[_Item, _Result]):
         with self._turn:
             while not (entry.results or entry.error):
                 self._do_some()
-        if entry.error is not None:
+        if entry.error is None:
+            return entry.results[0]
+        try:
             raise entry.error
-        return entry.results[0]
+        finally:
+            # The error's traceback holds this frame: with the entry in it they would hold each other.
+            del entry
 
     def _do_some(self) -> None:
         with self._lock:
@@ -51,6 +55,8 @@ class GroupWork(Generic[_Item, _Result]):
             for entry in entries:
                 entry.error = error
             self._forget(len(entries))
+            # The error's traceback holds this frame.
+            del entries, entry
             raise
         for entry, result in zip(entries, results, strict=False):
             entry.results.append(result)

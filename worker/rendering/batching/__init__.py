@@ -4,6 +4,5 @@ from __future__ import annotations
 
 from worker.rendering.batching.batch_job import BatchJob
 from worker.rendering.batching.batcher import Batcher
-from worker.rendering.batching.forward import is_out_of_memory
 
-__all__ = ["BatchJob", "Batcher", "is_out_of_memory"]
+__all__ = ["BatchJob", "Batcher"]

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Hashable
 from typing import Any, Protocol
 
 from worker.rendering.batching.digests import Digests
+from worker.rendering.batching.stopwatch import Lap
 
 #: LoRA adapters that are active together, each with its scale, sorted by name.
 AdapterSet = tuple[tuple[str, float], ...]
@@ -32,6 +34,8 @@ class BatchJob:
         self.adapters = adapters
         #: Its calls run alone, so that its pixels are the same bit for bit, whatever else runs.
         self.goes_alone = goes_alone
+        #: Its calls run alone, so that what may have ended its earlier attempt ends no other job.
+        self.is_alone = False
         #: Set by a render that can be resumed.
         self.calls: EarlierCalls | None = None
         self.is_preparing = False
@@ -40,7 +44,22 @@ class BatchJob:
         #: The key and the rows of its latest call: the next one is likely to have the same.
         self.last_key: Hashable = None
         self.last_rows = 0
-        #: The rows of each forward that its calls were part of, and the seconds that it took.
+        #: The rows of each forward that its calls were part of, and its time.
         self.batch_rows: list[int] = []
-        self.forward_seconds: list[float] = []
+        self.laps: list[Lap] = []
+        #: The calls of models that are not batched, by the model's name in the pipeline.
+        self.calls_apart: Counter[str] = Counter()
+        self.digests = Digests()
+
+    @property
+    def forward_seconds(self) -> list[float]:
+        """The seconds of each of those forwards. Waits for the device while it works on one of them: after the job's
+        pictures have been read from it, it does not.
+        """
+        return [lap.wait() for lap in self.laps]
+
+    def forget_calls(self) -> None:
+        """It makes no more calls: let go of what they were compared by."""
+        self.calls = None
+        self.last_key = None
         self.digests = Digests()

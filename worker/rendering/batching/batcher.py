@@ -6,6 +6,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
+from functools import partial
 from typing import Any
 
 import structlog
@@ -17,9 +18,11 @@ from worker.rendering.batching.batch_job import AdapterSet, BatchJob
 from worker.rendering.batching.call import DenoiserCall, read_call
 from worker.rendering.batching.forward import run_forward
 from worker.rendering.batching.gate import Gate
-from worker.rendering.batching.hook import install_hook, remove_hook
+from worker.rendering.batching.hook import install_hook, remove_hook, watch_calls
 from worker.rendering.batching.parked_calls import ParkedCalls
-from worker.rendering.batching.stopwatch import Stopwatch, Timed, build_stopwatch
+from worker.rendering.batching.running_forwards import GivenForward, RunningForwards
+from worker.rendering.batching.stopwatch import Stopwatch, build_stopwatch
+from worker.rendering.cores import get_cores
 
 #: The most rows of one forward, whatever admission measures.
 _MOST_ROWS = 64
@@ -38,29 +41,40 @@ class Batcher:
         self,
         modules: Mapping[str, torch.nn.Module],
         *,
+        others: Mapping[str, torch.nn.Module] | None = None,
         name: str = "model",
         activate: Callable[[AdapterSet], None] = lambda _adapters: None,
         most_rows: int = _MOST_ROWS,
         runners: int = 1,
     ) -> None:
-        """`modules` by their names in the pipeline. `activate` switches the model to a set of adapters. Each of the `runners`
-        threads runs one forward at a time: one thread for a GPU, which one forward keeps busy; more if a forward has only
-        a part of a CPU's cores.
+        """`modules` by their names in the pipeline; the calls of `others` are only counted. `activate` switches the model to a
+        set of adapters. Each of the `runners` threads runs one forward at a time: one thread for a GPU, which one forward
+        keeps busy; more on a CPU, whose cores the forwards divide among them (see `Cores`).
         """
         self._name = name
         self._modules = dict(modules)
         self._gate = Gate(activate)
         self._parked = ParkedCalls(runners=runners)
-        self._admission = Admission(most_rows=most_rows)
+        self._most_rows = most_rows
+        #: By threads of a forward: what rows cost with one number of threads says nothing about another number.
+        self._admissions: dict[int, Admission] = {}
+        self._cores = get_cores()
+        self._jobs = 0
+        self._idle: set[int] = set()
         self._changed = threading.Condition()
         self._current = threading.local()
         self._preparing = threading.Lock()
         self._is_closed = False
         self.forwards = 0
+        #: The models that jobs call again and again, and that are not batched: each is logged once.
+        self._known_apart: set[str] = set()
         for module_name, module in self._modules.items():
             install_hook(module, module_name, self._answer)
+        self._others = dict(others or {})
+        for module_name, module in self._others.items():
+            watch_calls(module, partial(self._count_call, module_name))
         self._runners = [
-            threading.Thread(target=self._run, name=f"denoise-{name}-{number}", daemon=True)
+            threading.Thread(target=self._run, args=(number,), name=f"denoise-{name}-{number}", daemon=True)
             for number in range(runners)
         ]
         for runner in self._runners:
@@ -76,17 +90,21 @@ class Batcher:
         self._current.job = job
         self._preparing.acquire()
         job.is_preparing = True
+        self._count_jobs(1)
         try:
-            yield job
+            with self._cores.working(everything=job.goes_alone):
+                yield job
         finally:
             self._current.job = None
             self._end_preparation(job)
             self.leave(job)
+            self._count_jobs(-1)
 
     def leave(self, job: BatchJob) -> None:
         """The job has made its last call: no group waits for another one."""
         with self._changed:
             self._parked.leave(job)
+            self._note_work()
             self._changed.notify_all()
 
     def paused(self) -> AbstractContextManager[None]:
@@ -100,9 +118,9 @@ class Batcher:
             return self._parked.jobs_in_flight
 
     def describe_costs(self) -> dict[str, dict[str, float]]:
-        """The measured milliseconds for each row, by shape and number of rows."""
+        """The measured milliseconds for each row, by shape and number of rows, with the threads of a forward at the moment."""
         with self._changed:
-            return self._admission.describe()
+            return self._find_admission(self._cores.part).describe()
 
     def close(self) -> None:
         """Stop the threads and remove the hooks. For a model that no job uses any more."""
@@ -114,7 +132,7 @@ class Batcher:
         for call in self._parked.take_all():
             call.fail(RuntimeError("the model was unloaded while a job used it"))
             call.answer()
-        for module in self._modules.values():
+        for module in (*self._modules.values(), *self._others.values()):
             remove_hook(module)
 
     def _answer(self, module_name: str, forward: Callable[..., Any], arguments: dict[str, Any]) -> Any:
@@ -129,43 +147,83 @@ class Batcher:
         with self._changed:
             if self._is_closed:
                 raise RuntimeError("the model is unloaded")
-            job.share = call.rows.count / (self._admission.limit(call.shape) * len(self._runners))
             self._parked.park(call, time.monotonic())
+            self._note_work()
+            # Of what the engine takes when it is full: if rows do not pay for a job alone, they still may for several.
+            limit = self._find_admission(self._cores.least_part).limit(call.shape)
+            job.share = call.rows.count / (limit * len(self._runners))
             self._changed.notify_all()
         answer = call.wait()
+        self._cores.take()
         if job.calls is not None:
             job.calls.keep(module_name, answer)
         return answer
+
+    def _count_call(self, module_name: str) -> None:
+        job: BatchJob | None = getattr(self._current, "job", None)
+        if job is None:
+            return
+        job.calls_apart[module_name] += 1
+        if job.calls_apart[module_name] > 1 and module_name not in self._known_apart:
+            self._known_apart.add(module_name)
+            _log.warning("model_not_batched", model=self._name, module=module_name)
 
     def _end_preparation(self, job: BatchJob) -> None:
         if job.is_preparing:
             job.is_preparing = False
             self._preparing.release()
 
-    def _run(self) -> None:
-        stopwatch = build_stopwatch(self._modules)
-        with torch.inference_mode():
-            while (calls := self._take_next()) is not None:
-                self._run_group(calls, stopwatch)
-
-    def _take_next(self) -> list[DenoiserCall] | None:
+    def _count_jobs(self, change: int) -> None:
         with self._changed:
-            while not self._is_closed:
-                group = self._parked.take_next(time.monotonic(), self._admission.limit)
-                if group.calls:
-                    # The calls that are left may be ready now, for another runner.
-                    self._changed.notify_all()
-                    return group.calls
-                self._changed.wait(group.wait_seconds)
+            self._jobs += change
+            self._note_work()
+
+    def _note_work(self) -> None:
+        """What may run at the same time: a forward for each runner that has a job, and each job that is not denoising."""
+        in_flight = self._parked.jobs_in_flight
+        self._cores.note_work(self, min(in_flight, len(self._runners)) + self._jobs - in_flight)
+
+    def _find_admission(self, threads: int) -> Admission:
+        return self._admissions.setdefault(threads, Admission(most_rows=self._most_rows))
+
+    def _run(self, number: int) -> None:
+        stopwatch, running = build_stopwatch(self._modules), RunningForwards()
+        with torch.inference_mode():
+            while (calls := self._take_next(number)) is not None:
+                self._run_group(calls, stopwatch, running)
+                # Not held while there is nothing to do.
+                del calls
+
+    def _take_next(self, number: int) -> list[DenoiserCall] | None:
+        with self._changed:
+            self._idle.add(number)
+            try:
+                while not self._is_closed:
+                    # OpenMP keeps the threads of each thread that has computed with several: if any runner took the calls
+                    # of a job that is alone, in the end each would have as many threads as there are cores.
+                    if number != min(self._idle):
+                        self._changed.wait()
+                        continue
+                    limit = self._find_admission(self._cores.part).limit
+                    group = self._parked.take_next(time.monotonic(), limit)
+                    if group.calls:
+                        # The calls that are left may be ready now, for another runner.
+                        self._changed.notify_all()
+                        return group.calls
+                    self._changed.wait(group.wait_seconds)
+            finally:
+                self._idle.remove(number)
         return None
 
-    def _run_group(self, calls: list[DenoiserCall], stopwatch: Stopwatch) -> None:
-        timed: list[Timed] = []
+    def _run_group(self, calls: list[DenoiserCall], stopwatch: Stopwatch, running: RunningForwards) -> None:
+        timed: list[tuple[GivenForward, float]] = []
+        admission = self._find_admission(self._cores.take(everything=calls[0].job.goes_alone))
         try:
             with self._gate.forward(calls[0].job.adapters):
                 stopwatch.start()
-                run_forward(calls, self._admission)
-                timed = stopwatch.stop(calls)
+                run_forward(calls, admission)
+                self._note(calls, running.add(calls, stopwatch.stop(), admission))
+                timed = running.take_finished()
         except Exception as error:  # noqa: BLE001  (the thread serves every other job too)
             _log.exception("batch_not_run", jobs=len(calls))
             for call in calls:
@@ -173,17 +231,16 @@ class Batcher:
         with self._changed:
             self.forwards += 1
             self._parked.answer(calls, time.monotonic())
-            for group, seconds in timed:
-                self._record(group, seconds)
+            for forward, seconds in timed:
+                forward.admission.record(forward.shape, forward.rows, seconds)
+                self._parked.record(forward.key, forward.jobs, seconds)
             self._changed.notify_all()
         for call in calls:
             call.answer()
 
-    def _record(self, calls: list[DenoiserCall], seconds: float) -> None:
-        rows = sum(call.rows.count for call in calls)
-        BATCH_ROWS.labels(self._name).observe(rows)
-        self._admission.record(calls[0].shape, rows, seconds)
-        self._parked.record(calls, seconds)
+    def _note(self, calls: list[DenoiserCall], forward: GivenForward) -> None:
+        # Before the jobs are answered: a job that ends now has all its forwards.
+        BATCH_ROWS.labels(self._name).observe(forward.rows)
         for call in calls:
-            call.job.batch_rows.append(rows)
-            call.job.forward_seconds.append(seconds)
+            call.job.batch_rows.append(forward.rows)
+            call.job.laps.append(forward.lap)

@@ -48,20 +48,27 @@ class DenoiserCall:
     def wait(self) -> Any:
         """Wait for the answer and return the output. Raises what the forward raised for these rows."""
         self._done.wait()
-        if self._error is not None:
-            raise self._error
-        return self._output
+        # Whoever else holds this call keeps neither what it brought nor what it was called with.
+        output, error = self._output, self._error
+        self._output, self._error, self.arguments = None, None, {}
+        try:
+            if error is not None:
+                raise error
+            return output
+        finally:
+            # Its traceback holds this frame, which would hold it in turn: only the garbage collector would free either.
+            del error
 
 
 def read_call(job: BatchJob, module_name: str, forward: Callable[..., Any], arguments: dict[str, Any]) -> DenoiserCall:
-    """The call, ready to be parked. No other call joins a call without rows or a call of a deterministic job."""
+    """The call, ready to be parked. No other call joins a call without rows or a call of a job that runs alone."""
     rows = read_rows(arguments)
     if rows is None:
         alone = ("alone", id(arguments))
         return DenoiserCall(job, forward, arguments, Rows(1, are_listed=False), alone, (module_name, "without rows"))
 
     arguments = _settle_timestep(arguments, rows)
-    own = id(job) if job.goes_alone else None
+    own = id(job) if job.goes_alone or job.is_alone else None
     key = (module_name, job.adapters, own, build_key(arguments, rows, job.digests))
     return DenoiserCall(job, forward, arguments, rows, key, shape=(module_name, _image_shape(arguments)))
 

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import structlog
-import torch
 
 from core.logs import describe_error
 from worker.rendering.batching.admission import Admission
 from worker.rendering.batching.call import DenoiserCall
 from worker.rendering.batching.join import join_arguments, join_outputs, split_output, take_rows
 from worker.rendering.batching.rows import Rows
+from worker.rendering.device_errors import is_device_lost, is_out_of_memory
+from worker.rendering.failed_work import free_device_memory, release_frames
 
 _log = structlog.get_logger()
 
@@ -18,58 +19,76 @@ def run_forward(calls: list[DenoiserCall], admission: Admission) -> None:
     """Set on each of the calls, whose keys are equal, its rows of one forward's output, or its error.
 
     If there is not enough memory, the calls are halved until each runs by itself, and then row by row. If the forward
-    raises, each call runs alone. So an error reaches only the job whose rows cause it.
+    raises, each call runs alone. So an error reaches only the job whose rows cause it; only a device that is lost fails all
+    of them. Nothing of a forward that failed is in memory while its calls are tried again.
     """
+    error = _try_together(calls)
+    if error is not None:
+        # Not in an `except` block, where the interpreter itself would keep the error and all that it holds.
+        release_frames(error)
+        try:
+            _run_apart(calls, error, admission)
+        finally:
+            # Its traceback leads to this frame: they would hold each other.
+            del error
+
+
+def _try_together(calls: list[DenoiserCall]) -> Exception | None:
     rows = [call.rows for call in calls]
     try:
         output = calls[0].forward(**join_arguments([call.arguments for call in calls], rows))
         outputs = split_output(output, rows)
     except Exception as error:  # noqa: BLE001  (any error is the fault of one job at most)
-        _run_apart(calls, error, admission)
-        return
+        return error
     for call, part in zip(calls, outputs, strict=True):
         call.succeed(part)
-
-
-def is_out_of_memory(error: BaseException) -> bool:
-    """Whether the error means that the device, or on a CPU the machine, had no memory left."""
-    if isinstance(error, (torch.OutOfMemoryError, MemoryError)):
-        return True
-    # The CPU's allocator raises no type of its own.
-    return isinstance(error, RuntimeError) and "can't allocate memory" in str(error)
+    return None
 
 
 def _run_apart(calls: list[DenoiserCall], error: Exception, admission: Admission) -> None:
-    if not is_out_of_memory(error):
-        if len(calls) == 1:
-            calls[0].fail(error)
-            return
+    if is_device_lost(error):
+        _fail(calls, error)
+    elif is_out_of_memory(error):
+        rows = sum(call.rows.count for call in calls)
+        admission.record_out_of_memory(calls[0].shape, rows)
+        _log.warning("batch_out_of_memory", jobs=len(calls), rows=rows)
+        free_device_memory()
+        if len(calls) > 1:
+            middle = len(calls) // 2
+            run_forward(calls[:middle], admission)
+            run_forward(calls[middle:], admission)
+        elif rows > 1:
+            _run_row_by_row(calls[0])
+        else:
+            _fail(calls, error)
+    elif len(calls) == 1:
+        _fail(calls, error)
+    else:
         _log.warning("batch_failed", jobs=len(calls), error=describe_error(error))
         for call in calls:
             run_forward([call], admission)
-        return
-
-    rows = sum(call.rows.count for call in calls)
-    admission.record_out_of_memory(calls[0].shape, rows)
-    _log.warning("batch_out_of_memory", jobs=len(calls), rows=rows)
-    if torch.cuda.is_available():
-        torch.cuda.empty_cache()
-    if len(calls) == 1:
-        _run_row_by_row(calls[0], error)
-        return
-    middle = len(calls) // 2
-    run_forward(calls[:middle], admission)
-    run_forward(calls[middle:], admission)
 
 
-def _run_row_by_row(call: DenoiserCall, error: Exception) -> None:
+def _run_row_by_row(call: DenoiserCall) -> None:
+    error = _try_row_by_row(call)
+    if error is not None:
+        release_frames(error)
+        free_device_memory()
+        _fail([call], error)
+        del error
+
+
+def _try_row_by_row(call: DenoiserCall) -> Exception | None:
     count = call.rows.count
-    if count == 1:
-        call.fail(error)
-        return
     single = Rows(1, call.rows.are_listed)
     try:
         parts = [call.forward(**take_rows(call.arguments, call.rows, index, 1)) for index in range(count)]
         call.succeed(join_outputs(parts, [single] * count))
-    except Exception as last_error:  # noqa: BLE001  (it is this job's own)
-        call.fail(last_error)
+    except Exception as error:  # noqa: BLE001  (it is this job's own)
+        return error
+    return None
+
+
+def _fail(calls: list[DenoiserCall], error: Exception) -> None:
+    for call in calls:
+        call.fail(error)

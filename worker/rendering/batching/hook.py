@@ -1,4 +1,10 @@
-"""diffusers' own hook on a denoiser, through which the calls of jobs are parked and joined."""
+"""The seam between a pipeline and the batcher: the call of a module.
+
+diffusers and accelerate hook a module by replacing its `forward`, and put an older one back when they change their own hooks:
+after each job of an offloaded model, at the first forward with prefetching, when a LoRA is loaded. A hook of ours among
+them would be lost. `torch.nn.Module.__call__` itself asks for `_compiled_call_impl` (that is how `Module.compile` works), and
+nobody sets it on a whole denoiser: what is there sees every call first, outside of all other hooks, and stays.
+"""
 
 from __future__ import annotations
 
@@ -7,30 +13,41 @@ from collections.abc import Callable
 from typing import Any
 
 import torch
-from diffusers.hooks import HookRegistry, ModelHook
 
-HOOK_NAME = "darkroom_batching"
-
-#: Called with a module's name in the pipeline, its own forward and the arguments by name; returns the call's result.
+#: Called with a module's name in the pipeline, a function that does what the module itself would do, and the arguments by name;
+#: returns the call's result.
 Answer = Callable[[str, Callable[..., Any], dict[str, Any]], Any]
 
 
-class BatchingHook(ModelHook):  # type: ignore[misc]  # diffusers has no types
-    """Passes every call of a module to `answer`."""
+def install_hook(module: torch.nn.Module, name: str, answer: Answer) -> None:
+    """Let `answer` answer a module's calls from now on."""
+    # With every hook that the module has when it runs, also one that is added later.
+    run = module._call_impl  # noqa: SLF001
+    signature: inspect.Signature | None = None
 
-    def __init__(self, module_name: str, answer: Answer) -> None:
-        super().__init__()
-        self._module_name = module_name
-        self._answer = answer
-        self._signature: inspect.Signature | None = None
+    def pass_on(*positional: Any, **named: Any) -> Any:
+        nonlocal signature
+        if signature is None:
+            signature = inspect.signature(module.forward)
+        return answer(name, run, _by_name(signature, positional, named))
 
-    def new_forward(self, _module: torch.nn.Module, *args: Any, **kwargs: Any) -> Any:
-        """Called by diffusers in place of the module's forward."""
-        forward = self.fn_ref.original_forward
-        if self._signature is None:
-            self._signature = inspect.signature(forward)
-        arguments = _by_name(self._signature, args, kwargs)
-        return self._answer(self._module_name, forward, arguments)
+    module._compiled_call_impl = pass_on  # noqa: SLF001
+
+
+def watch_calls(module: torch.nn.Module, note: Callable[[], None]) -> None:
+    """Let `note` be called before each call of a module from now on."""
+    run = module._call_impl  # noqa: SLF001
+
+    def pass_on(*positional: Any, **named: Any) -> Any:
+        note()
+        return run(*positional, **named)
+
+    module._compiled_call_impl = pass_on  # noqa: SLF001
+
+
+def remove_hook(module: torch.nn.Module) -> None:
+    """Restore the module."""
+    module._compiled_call_impl = None  # noqa: SLF001
 
 
 def _by_name(signature: inspect.Signature, args: tuple[Any, ...], kwargs: dict[str, Any]) -> dict[str, Any]:
@@ -39,13 +56,3 @@ def _by_name(signature: inspect.Signature, args: tuple[Any, ...], kwargs: dict[s
         if parameter.kind is inspect.Parameter.VAR_KEYWORD:
             arguments |= arguments.pop(name, {})
     return arguments
-
-
-def install_hook(module: torch.nn.Module, name: str, answer: Answer) -> None:
-    """Let `answer` answer a module's calls from now on."""
-    HookRegistry.check_if_exists_or_initialize(module).register_hook(BatchingHook(name, answer), HOOK_NAME)
-
-
-def remove_hook(module: torch.nn.Module) -> None:
-    """Restore the module."""
-    HookRegistry.check_if_exists_or_initialize(module).remove_hook(HOOK_NAME, recurse=False)

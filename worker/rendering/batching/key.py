@@ -17,7 +17,15 @@ _ROWWISE_IDS = frozenset({"time_ids"})
 def build_key(arguments: Mapping[str, Any], rows: Rows, digests: Digests) -> Hashable:
     """For a tensor with rows: its shape without them, its type and device; the values of positions and of all other
     arguments.
+
+    Values are read on the host, for which it waits for the device: once in a call that brings tensors that the job has not
+    passed before, and not at all in the others.
     """
+    key = _build(arguments, rows, digests)
+    return _build(arguments, rows, digests) if digests.read_unread() else key
+
+
+def _build(arguments: Mapping[str, Any], rows: Rows, digests: Digests) -> Hashable:
     return tuple((name, _key(name, value, rows, digests)) for name, value in arguments.items())
 
 

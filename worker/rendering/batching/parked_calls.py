@@ -38,6 +38,7 @@ class ParkedCalls:
     A group is ready if it has a runner's part of all rows, if every job whose last call had its key has called again
     (except jobs in a running forward), or if its oldest call has waited long enough. Ready groups take turns by the time
     that each of their jobs has had, so that a job of a rare size gets as much of the device as a job of a common one.
+    Calls of deterministic jobs have all cores of a CPU, so one of them runs at a time, beside calls of other jobs.
     """
 
     def __init__(self, *, runners: int = 1) -> None:
@@ -88,11 +89,12 @@ class ParkedCalls:
         """The group whose turn it is, oldest calls first, within the rows that its shape may have at once (a call with more
         rows goes alone). Calls that do not fit stay for the next turn. The group counts as running until `answer`.
         """
-        if not self._calls:
+        waiting = {key: self._ready_in(key, now) for key, calls in self._calls.items() if self._may_run(calls)}
+        if not waiting:
             return NextGroup()
-        ready = [key for key in self._calls if self._ready_in(key, now) <= 0]
+        ready = [key for key, seconds in waiting.items() if seconds <= 0]
         if not ready:
-            return NextGroup(wait_seconds=min(self._ready_in(key, now) for key in self._calls))
+            return NextGroup(wait_seconds=min(waiting.values()))
         key = min(ready, key=lambda key: self._services[key].virtual_seconds)
         self._virtual_now = max(self._virtual_now, self._services[key].virtual_seconds)
         taken = self._take(key, most_rows)
@@ -106,13 +108,16 @@ class ParkedCalls:
             if call.job in self._in_flight:
                 self._answered_at[call.job] = now
 
-    def record(self, calls: list[DenoiserCall], seconds: float) -> None:
-        """A forward of these calls took `seconds`."""
-        service = self._services.get(calls[0].key)
+    def record(self, key: Hashable, jobs: int, seconds: float) -> None:
+        """A forward of calls of the key, one for each of `jobs` jobs, took `seconds`."""
+        service = self._services.get(key)
         if service is not None:
-            service.virtual_seconds += seconds / len(calls)
+            service.virtual_seconds += seconds / jobs
             service.forward_seconds = seconds
         self._forget_idle_keys()
+
+    def _may_run(self, calls: list[DenoiserCall]) -> bool:
+        return not calls[0].job.goes_alone or not any(group[0].job.goes_alone for group in self._running)
 
     def _take(self, key: Hashable, most_rows: Callable[[Hashable], int]) -> list[DenoiserCall]:
         parked = self._calls.pop(key)

@@ -27,18 +27,15 @@ class CallLog:
         self._earlier = earlier
         self._device = device
         self._steps: list[list[tuple[str, int]]] = [[]]
-        self._unsupported: CheckpointUnsupported | None = None
-
-    @property
-    def unsupported(self) -> str | None:
-        """Why the calls cannot be answered in another process; None if they can."""
-        return None if self._unsupported is None else self._unsupported.message
+        #: Why the calls cannot be answered in another process; None if they can.
+        self._unsupported: str | None = None
 
     @property
     def forms(self) -> list[Tree]:
         """The forms of all answers, each once. Raises CheckpointUnsupported if one of them cannot be stored."""
         if self._unsupported is not None:
-            raise self._unsupported
+            # A new one each time: an error that is kept keeps the frames that it was raised through.
+            raise CheckpointUnsupported(self._unsupported)
         return list(self._forms)
 
     @property
@@ -64,7 +61,7 @@ class CallLog:
         try:
             form = to_tree(answer, _form_of)
         except CheckpointUnsupported as error:
-            self._unsupported = CheckpointUnsupported(f"the answer of {module_name}: {error.message}")
+            self._unsupported = f"the answer of {module_name}: {error.message}"
             return
         key = json.dumps(form)
         if key not in self._indices:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from types import FunctionType
 from typing import Any
 
 import torch
@@ -18,7 +19,7 @@ class _Value:
     """An attribute as it was before the first step."""
 
     value: Any
-    #: A copy of its content; None for an object that cannot be stored (a function, another scheduler).
+    #: A copy of its content; None for an object that cannot be stored (another scheduler).
     content: tuple[Tree, Mapping[str, torch.Tensor]] | None
 
     def is_still(self, value: Any) -> bool:
@@ -37,12 +38,12 @@ class SchedulerState:
     def __init__(self, scheduler: Any) -> None:
         """Must be built after the pipeline has set the timesteps and before the first step."""
         self._scheduler = scheduler
-        self._before = {name: _Value(value, _read(value)) for name, value in vars(scheduler).items()}
+        self._before = {name: _Value(value, _read(value)) for name, value in _read_attributes(scheduler).items()}
 
     def put_changes(self, store: TensorStore) -> dict[str, Tree]:
         """Every attribute that has changed, by name. Raises CheckpointUnsupported."""
         changed = {}
-        for name, value in vars(self._scheduler).items():
+        for name, value in _read_attributes(self._scheduler).items():
             before = self._before.get(name)
             if before is not None and before.is_still(value):
                 continue
@@ -54,7 +55,9 @@ class SchedulerState:
 
     def restore(self, changed: Mapping[str, Tree], reader: TensorReader) -> None:
         """Set the scheduler to the state that it had when the changes were stored."""
-        for name in [name for name in vars(self._scheduler) if name not in self._before and name not in changed]:
+        for name in [
+            name for name in _read_attributes(self._scheduler) if name not in self._before and name not in changed
+        ]:
             delattr(self._scheduler, name)
         for name, before in self._before.items():
             if name not in changed and before.content is not None:
@@ -63,6 +66,13 @@ class SchedulerState:
                     setattr(self._scheduler, name, TensorReader(tensors, _device_of(before.value)).get(tree))
         for name, tree in changed.items():
             setattr(self._scheduler, name, reader.get(tree))
+
+
+def _read_attributes(scheduler: Any) -> dict[str, Any]:
+    """Without the functions that were put in place of its methods. They are no state; and they hold the job's journal, which
+    would hold them.
+    """
+    return {name: value for name, value in vars(scheduler).items() if not isinstance(value, FunctionType)}
 
 
 def _read(value: Any) -> tuple[Tree, Mapping[str, torch.Tensor]] | None:

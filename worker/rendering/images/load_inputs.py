@@ -4,39 +4,62 @@ from __future__ import annotations
 
 import hashlib
 import io
+from collections.abc import Sequence
 
-from PIL.Image import Image, Resampling, alpha_composite
+from PIL.Image import Image, alpha_composite
 from PIL.Image import new as new_image
 from PIL.Image import open as open_image
 
 from core.artifacts.storage import bucket
+from core.catalog import find_drawing_signature
 from core.errors import ObjectMissing, StorageUnavailable
 from core.jobs.attempts.claimed_attempt import ClaimedAttempt, ClaimedInput
+from core.jobs.request.picture_fields import find_field_of
 from worker.rendering.errors import RequestRefused
+from worker.rendering.images.fit_inputs import InputFit
+from worker.rendering.images.outpainting import lay_out
 
 
-def load_inputs(attempt: ClaimedAttempt) -> dict[str, Image]:
-    """The image of each image field, resized to the size that the job draws: RGB, or L for the mask.
+def load_inputs(attempt: ClaimedAttempt, *, pipeline_class: str) -> dict[str, Image | Sequence[Image]]:
+    """The picture of each image field, or a list of them, in the size that a model with the components of `pipeline_class`
+    takes: RGB, or L for the mask. A picture that is outpainted comes on its canvas, with the mask of what is new.
 
-    Raises RequestRefused if another job's output has been deleted, and StorageUnavailable if the store returns other
-    bytes than were stored, or none.
+    Raises RequestRefused if another job's output has been deleted or no class draws the task, and StorageUnavailable if the
+    store returns other bytes than were stored, or none.
     """
-    size = (attempt.request["width"], attempt.request["height"])
-    return {
-        field: _decode(_fetch(source, field), field).resize(size, Resampling.LANCZOS)
-        for field, source in attempt.inputs.items()
-    }
+    if not attempt.inputs:
+        return {}
+    fit = _find_fit(attempt, pipeline_class)
+    images: dict[str, Image | Sequence[Image]] = {}
+    for place, source in attempt.inputs.items():
+        field = find_field_of(place)
+        # One after another, so that no more than one is in memory in the size that it was sent in.
+        image = fit.fit(_decode(_fetch(source, place), field), field)
+        before = images.get(field, [])
+        images[field] = image if place == field or isinstance(before, Image) else [*before, image]
+    if attempt.task == "outpaint" and isinstance(picture := images.get("image"), Image):
+        images |= lay_out(picture, attempt.request["expand"])
+    return images
 
 
-def _fetch(source: ClaimedInput | None, field: str) -> bytes:
+def _find_fit(attempt: ClaimedAttempt, pipeline_class: str) -> InputFit:
+    signature = find_drawing_signature(
+        pipeline_class, attempt.task, with_control_image="control_image" in attempt.request
+    )
+    if signature is None:
+        raise RequestRefused(f"The model {attempt.model!r} cannot do {attempt.task} with these pictures.")
+    return InputFit(attempt.task, (attempt.request["width"], attempt.request["height"]), signature)
+
+
+def _fetch(source: ClaimedInput | None, place: str) -> bytes:
     if source is None:
-        raise _gone(field)
+        raise _gone(place)
     try:
         body = bucket().get(source.storage_key)
     except ObjectMissing as error:
         if source.came_with_request:
             raise
-        raise _gone(field) from error
+        raise _gone(place) from error
     if hashlib.sha256(body).hexdigest() != source.sha256:
         raise StorageUnavailable(f"The object store gave other bytes than were put under {source.storage_key}")
     return body
@@ -59,5 +82,5 @@ def _flatten(image: Image, *, background: str) -> Image:
     return alpha_composite(new_image("RGBA", layer.size, background), layer).convert("RGB")
 
 
-def _gone(field: str) -> RequestRefused:
-    return RequestRefused(f"The artifact that {field} names is not there any more.")
+def _gone(place: str) -> RequestRefused:
+    return RequestRefused(f"The artifact that {place} names is not there any more.")

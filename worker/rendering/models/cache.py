@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from functools import partial
 
 import structlog
@@ -15,16 +15,21 @@ from transformers.utils import logging as transformers_logging
 
 from core.catalog import Catalog
 from core.metrics import MODEL_EVICTIONS, MODEL_LOAD_SECONDS, MODEL_LOADS, MODEL_RESIDENT_BYTES
+from worker.rendering.failed_work import release_frames
+from worker.rendering.models.budget import Budget, build_budget
 from worker.rendering.models.cache_accounts import CacheAccounts, Resident
 from worker.rendering.models.device import choose_device
 from worker.rendering.models.loaded_model import LoadedModel
 from worker.rendering.models.loading import load_model, resident_parts
-from worker.rendering.models.memory import read_budget, release_memory
+from worker.rendering.models.memory import release_memory
 from worker.rendering.models.plan_load import LoadPlan
 from worker.rendering.models.sources import ModelSources
 
 #: Seconds between checks whether a load that waits for memory is still wanted.
 _LOOK_SECONDS = 0.2
+
+#: Seconds that the first model of a process waits for other processes to release memory, before it tries without.
+_PATIENCE_SECONDS = 20.0
 
 _log = structlog.get_logger()
 
@@ -36,13 +41,22 @@ def _wait_on() -> None:
 class Models:
     """Models by id. Safe to use from several threads: while one loads a model, the others use theirs."""
 
-    def __init__(self, catalog: Catalog, *, device: str, budget_bytes: int | None = None, forwards: int = 1) -> None:
-        """`device` is a torch device, or `auto` for the GPU if there is one. Without a budget, it is read from the device.
-        `forwards` of each model run side by side, if the model can: see `share_cores`.
+    def __init__(
+        self,
+        catalog: Catalog,
+        *,
+        device: str,
+        budget_bytes: int | None = None,
+        budget: Budget | None = None,
+        forwards: int = 1,
+    ) -> None:
+        """`device` is a torch device, or `auto` for the GPU if there is one. `budget_bytes` limits the memory of models for
+        good; without it, or another `budget`, models take a share of what the device has whenever it matters. `forwards` of
+        each model run side by side, if the model can: see `share_cores`.
         """
         self._device = choose_device(device)
         self._forwards = forwards
-        self._accounts = CacheAccounts(read_budget(self._device) if budget_bytes is None else budget_bytes)
+        self._accounts = CacheAccounts(budget or build_budget(self._device, budget_bytes))
         #: Guards the accounts and everything below; notified when memory or a model may have become free. Never held while
         #: a model is loaded or released.
         self._changed = threading.Condition()
@@ -70,6 +84,7 @@ class Models:
                 resident.pins -= 1
                 self._accounts.touch(resident)
                 self._changed.notify_all()
+        self._shrink()
 
     def load(self, model_id: str) -> LoadedModel:
         """The model, loaded if it was not. It may be evicted as soon as another one needs its memory: jobs `use` it."""
@@ -78,6 +93,7 @@ class Models:
 
     def resident_ids(self) -> set[str]:
         """The ids of the models that are in memory and accept jobs."""
+        self._shrink()
         with self._changed:
             return {model_id for model_id, resident in self._accounts.residents.items() if not resident.is_leaving}
 
@@ -85,8 +101,7 @@ class Models:
         """Release every model that no job uses."""
         with self._changed:
             self._accounts.mark_all_leaving()
-        while self._evict_one():
-            continue
+        self._evict_leaving()
 
     def _pin_or_load(self, model_id: str, while_waiting: Callable[[], None]) -> Resident:
         with self._changed:
@@ -118,13 +133,27 @@ class Models:
 
     def _load(self, model_id: str, while_waiting: Callable[[], None]) -> Resident:
         plan = self._sources.plan(model_id)
+        with suppress(torch.OutOfMemoryError, MemoryError):
+            return self._load_once(plan, while_waiting)
+        # Another process may have been quicker, or the memory too scattered: what no job uses makes room.
+        _log.warning("model_loaded_again", model=model_id, reason="out of memory")
+        with self._changed:
+            self._accounts.mark_idle_leaving()
+        self._evict_leaving()
+        return self._load_once(plan, while_waiting)
+
+    def _load_once(self, plan: LoadPlan, while_waiting: Callable[[], None]) -> Resident:
+        model_id = plan.files.model_id
         shared = self._reserve(plan, while_waiting)
         started = time.perf_counter()
         try:
             get_lora = partial(self._sources.get_lora, model_id)
             model = load_model(plan, shared, get_lora, forwards=self._forwards)
         except Exception as error:
-            raise self._give_up(plan, error) from error
+            described = self._give_up(plan, error)
+            if described is error:
+                raise
+            raise described from error
         finally:
             del shared
         resident = self._enter(plan, model)
@@ -135,8 +164,8 @@ class Models:
 
     def _give_up(self, plan: LoadPlan, error: Exception) -> Exception:
         described = self._sources.report(plan.files, error)
-        # The traceback's frames still hold the parts that were loaded.
-        error.__traceback__ = None
+        # The frames still hold the parts that were loaded.
+        release_frames(error)
         release_memory(self._device)
         with self._changed:
             self._accounts.release(plan.files.model_id)
@@ -148,12 +177,15 @@ class Models:
         name.
         """
         parts = {part.address: part.byte_size for part in plan.parts}
+        patient_until = time.monotonic() + _PATIENCE_SECONDS
         try:
             while True:
                 with self._changed:
-                    missing = self._accounts.missing_bytes(parts)
-                    if self._accounts.used_bytes + missing <= self._accounts.budget_bytes or self._accounts.is_empty:
-                        if missing > self._accounts.budget_bytes:
+                    missing, budget = self._accounts.missing_bytes(parts), self._accounts.budget_bytes
+                    fits = self._accounts.used_bytes + missing <= budget
+                    may_wait = self._accounts.may_fit_later(missing) and time.monotonic() < patient_until
+                    if fits or (self._accounts.is_empty and not may_wait):
+                        if not fits:
                             _log.warning("model_larger_than_the_cache", model=plan.files.model_id, bytes=missing)
                         found = self._accounts.reserve(plan.files.model_id, parts)
                         return {part.name: found[part.address] for part in plan.parts if part.address in found}
@@ -165,6 +197,18 @@ class Models:
         finally:
             with self._changed:
                 self._want(plan.files.model_id, 0)
+
+    def _shrink(self) -> None:
+        """Release idle models that the budget no longer has memory for, because LoRAs or other processes have taken it."""
+        with self._changed:
+            has_surplus = self._accounts.mark_surplus()
+        if has_surplus:
+            # Takes up to seconds, and neither a job's end nor a claim may wait for it.
+            threading.Thread(target=self._evict_leaving, name="evict-surplus", daemon=True).start()
+
+    def _evict_leaving(self) -> None:
+        while self._evict_one():
+            continue
 
     def _want(self, model_id: str, byte_size: int) -> None:
         self._wanted[model_id] = byte_size

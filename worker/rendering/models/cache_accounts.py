@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 
 import torch
 
+from worker.rendering.models.budget import Budget
 from worker.rendering.models.loaded_model import LoadedModel
 
 
@@ -41,8 +42,8 @@ class CacheAccounts:
     holds its lock around every call.
     """
 
-    def __init__(self, budget_bytes: int) -> None:
-        self.budget_bytes = budget_bytes
+    def __init__(self, budget: Budget) -> None:
+        self._budget = budget
         self.residents: dict[str, Resident] = {}
         self._components: dict[str, Component] = {}
         #: Models that are no longer residents, and whose memory is not released yet.
@@ -51,12 +52,21 @@ class CacheAccounts:
 
     @property
     def used_bytes(self) -> int:
-        """Bytes that are loaded, being loaded, or not yet released; what models share counts once."""
-        return sum(component.byte_size for component in self._components.values())
+        """Bytes that are loaded, being loaded, or not yet released, LoRAs included; what models share counts once."""
+        return sum(component.byte_size for component in self._components.values()) + self._lora_bytes
+
+    @property
+    def budget_bytes(self) -> int:
+        """The bytes that models may take now: other processes use the device, too."""
+        return self._budget.read_bytes(self._loaded_bytes)
 
     @property
     def is_empty(self) -> bool:
         return not self._components
+
+    def may_fit_later(self, byte_size: int) -> bool:
+        """Whether so much more could be loaded if no other process used the device."""
+        return self._budget.can_grow_to(self.used_bytes + byte_size, self._loaded_bytes)
 
     def missing_bytes(self, parts: Mapping[str, int]) -> int:
         """The bytes of those components (address to bytes) that are not here yet."""
@@ -124,16 +134,49 @@ class CacheAccounts:
         """Mark as leaving the models that must go for `wanted_bytes` to fit, and no others: idle ones first, then those that
         were used longest ago.
         """
-        leaving = set(self._leaving)
+        budget, leaving = self.budget_bytes, set(self._leaving)
         order = sorted(self.residents.items(), key=lambda item: (item[1].pins > 0, item[1].used_at))
         for model_id, resident in order:
-            fits = self.used_bytes - self._freed_by(leaving) + wanted_bytes <= self.budget_bytes
+            fits = self._kept_bytes(leaving) + wanted_bytes <= budget
             resident.is_leaving = wanted_bytes > 0 and not fits
             if resident.is_leaving:
                 leaving.add(model_id)
 
-    def _freed_by(self, leaving: set[str]) -> int:
-        return sum(item.byte_size for item in self._components.values() if item.users <= leaving)
+    def mark_surplus(self) -> bool:
+        """Mark as leaving the idle models that the budget no longer has memory for, those used longest ago first; the model
+        that was used last stays, however large it is. Returns whether there are any.
+        """
+        if len(self.residents) <= 1:
+            return False
+        budget, leaving = self.budget_bytes, set(self._leaving)
+        order = sorted(self.residents.items(), key=lambda item: item[1].used_at)
+        for model_id, resident in order[:-1]:
+            if self._kept_bytes(leaving) <= budget:
+                break
+            if resident.pins == 0:
+                resident.is_leaving = True
+                leaving.add(model_id)
+        return len(leaving) > len(self._leaving)
+
+    def mark_idle_leaving(self) -> None:
+        """Mark every model that no job uses as leaving."""
+        for resident in self.residents.values():
+            resident.is_leaving = resident.is_leaving or resident.pins == 0
+
+    @property
+    def _loaded_bytes(self) -> int:
+        loaded = sum(item.byte_size for item in self._components.values() if item.module is not None)
+        return loaded + self._lora_bytes
+
+    @property
+    def _lora_bytes(self) -> int:
+        return sum(resident.model.adapters.resident_bytes for resident in self.residents.values())
+
+    def _kept_bytes(self, leaving: set[str]) -> int:
+        """The bytes that are in use when these models have left."""
+        kept = sum(item.byte_size for item in self._components.values() if not item.users <= leaving)
+        staying = (resident for model_id, resident in self.residents.items() if model_id not in leaving)
+        return kept + sum(resident.model.adapters.resident_bytes for resident in staying)
 
     def _drop_user(self, address: str, model_id: str) -> None:
         component = self._components[address]

@@ -1,8 +1,7 @@
-"""Where a process renders, and how its forwards share a CPU's cores.
+"""Where a process renders, and how many forwards share a CPU's cores.
 
-OpenMP's threads meet at the end of every operator. If they wait for each other by sleeping (see `worker.rendering`), a
-small model's forward takes twice as long on two cores as on one. Two forwards side by side, with one core each, use both
-cores and wait for nothing.
+OpenMP's threads meet at the end of every operator, and a small model spends much of its time there. Two forwards side by
+side, with one core each, use both cores and wait for nothing; a forward that is alone uses both as well as it can.
 """
 
 from __future__ import annotations
@@ -11,6 +10,7 @@ from functools import cache
 
 import torch
 
+from worker.rendering.cores import get_cores
 from worker.rendering.models.container_limits import read_core_limit
 
 
@@ -22,16 +22,15 @@ def choose_device(name: str) -> torch.device:
 
 
 def share_cores(device: torch.device, forwards: int | None = None) -> int:
-    """How many forwards of a model run side by side: on a CPU `forwards` (None: one for each core), each with its part of the
-    cores; on a GPU one, which keeps it busy.
-
-    Sets torch's threads for the whole process: pixels depend on them in the last bits.
+    """How many forwards of a model run side by side at most: on a CPU `forwards` (None: one for each core), which divide its
+    cores from now on (see `Cores`); on a GPU one, which keeps it busy.
     """
     if device.type != "cpu":
         return 1
     cores = _count_cores()
     forwards = min(forwards or cores, cores)
-    torch.set_num_threads(cores // forwards)
+    torch.set_num_threads(cores)
+    get_cores().divide(cores, most_parts=forwards)
     return forwards
 
 

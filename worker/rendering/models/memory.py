@@ -4,34 +4,83 @@ from __future__ import annotations
 
 import ctypes
 import gc
-from typing import Any
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Protocol
 
 import psutil
 import torch
 
 from worker.rendering.models.container_limits import read_memory_left
 
-#: The cache's share of the memory that is free when it is built: the rest is for activations and other processes.
-_SHARE_OF_CUDA = 0.8
-_SHARE_OF_MAIN_MEMORY = 0.5
 
-#: At least this much of a GPU is left for activations.
-_CUDA_RESERVE_BYTES = 1024**3
+@dataclass(frozen=True)
+class MemoryReading:
+    """One look at a device's memory, in bytes."""
+
+    #: What any process could take now.
+    free: int
+    #: What this process has taken for its models and activations.
+    held: int
+    #: What all processes together could have.
+    total: int
+    #: The part of `held` that lies between live tensors: too scattered for a model, and not to be returned to the device.
+    scattered: int = 0
 
 
-def read_budget(device: torch.device) -> int:
-    """The bytes that models may take on the device, derived from what is free there now."""
-    if device.type == "cuda":
-        free, _total = torch.cuda.mem_get_info(device)
-        return max(0, min(int(free * _SHARE_OF_CUDA), free - _CUDA_RESERVE_BYTES))
-    free, left = psutil.virtual_memory().available, read_memory_left()
-    return int((free if left is None else min(free, left)) * _SHARE_OF_MAIN_MEMORY)
+class DeviceMemory(Protocol):
+    """The memory of a device that other processes use, too."""
+
+    def read(self, model_bytes: int) -> MemoryReading:
+        """What the memory is like now. `model_bytes` is what this process has loaded, by its own accounts."""
+
+
+class CudaMemory:
+    """A GPU's memory."""
+
+    def __init__(self, device: torch.device) -> None:
+        self._device = device
+
+    def read(self, _model_bytes: int) -> MemoryReading:
+        free, total = torch.cuda.mem_get_info(self._device)
+        # What the allocator keeps for later is taken from the other processes, and not lost to this one.
+        statistics = torch.cuda.memory_stats(self._device)
+        return MemoryReading(
+            free,
+            held=int(statistics.get("reserved_bytes.all.current", 0)),
+            total=total,
+            scattered=int(statistics.get("inactive_split_bytes.all.current", 0)),
+        )
+
+
+class MainMemory:
+    """The machine's memory, or what its control group leaves of it."""
+
+    def __init__(self, read_free: Callable[[], int] | None = None) -> None:
+        """`read_free` returns the bytes that are free now."""
+        self._read_free = read_free or _read_free_main_memory
+        self._at_first = self._read_free()
+
+    def read(self, model_bytes: int) -> MemoryReading:
+        # The pages of a mapped file count as free while a model uses them: together there is never more than at first.
+        free = max(0, min(self._read_free(), self._at_first - model_bytes))
+        return MemoryReading(free, held=model_bytes, total=free + model_bytes)
+
+
+def choose_memory(device: torch.device) -> DeviceMemory:
+    """The memory that models on the device take."""
+    return CudaMemory(device) if device.type == "cuda" else MainMemory()
 
 
 def module_bytes(module: torch.nn.Module) -> int:
     """The bytes of the module's parameters and buffers, each counted once."""
     tensors = {id(tensor): tensor for tensor in (*module.parameters(), *module.buffers())}
     return sum(_tensor_bytes(tensor) for tensor in tensors.values())
+
+
+def peak_bytes(device: torch.device) -> int | None:
+    """The most bytes that tensors on the device have taken at once since the process started; None if nobody counts them."""
+    return torch.cuda.max_memory_allocated(device) if device.type == "cuda" else None
 
 
 def release_memory(device: torch.device) -> None:
@@ -41,6 +90,11 @@ def release_memory(device: torch.device) -> None:
     if device.type == "cuda":
         torch.cuda.empty_cache()
     _trim_heap()
+
+
+def _read_free_main_memory() -> int:
+    free, left = int(psutil.virtual_memory().available), read_memory_left()
+    return free if left is None else min(free, left)
 
 
 def _tensor_bytes(tensor: Any) -> int:

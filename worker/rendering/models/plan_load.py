@@ -6,16 +6,21 @@ import hashlib
 import json
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+import diffusers
 import torch
 
 from core.catalog import ModelEntry
 from worker.rendering.errors import ModelUnavailable
+from worker.rendering.models.check_weights import refuse_damaged, refuse_incomplete, refuse_missing_weights
+from worker.rendering.models.choose_dtype import choose_dtype
 from worker.rendering.models.digests import FileDigests
-from worker.rendering.models.foreign_code import refuse_foreign_code
+from worker.rendering.models.foreign_code import Components, refuse_foreign_code
 from worker.rendering.models.weights import choose_variant, estimate_bytes, list_weights
+from worker.rendering.modules.precision import is_raised_by
 
 #: Components that never change, so that several models can share them. A denoiser is never shared, because the jobs of one
 #: model are batched there.
@@ -39,23 +44,23 @@ class ModelFiles:
     controlnet: Path | None
     device: torch.device
 
-    @property
+    @cached_property
     def dtype(self) -> torch.dtype:
-        """The entry's dtype, but never float16 on a CPU, where it is slower and less exact than float32. `auto` is float16 on
-        a GPU and float32 on a CPU.
-        """
-        on_cpu = self.device.type == "cpu"
-        wanted = self.entry.dtype
-        if wanted == "auto" or (on_cpu and wanted == "float16"):
-            return torch.float32 if on_cpu else torch.float16
-        dtype: torch.dtype = getattr(torch, wanted)
-        return dtype
+        """What the model is computed in: see `choose_dtype`. Reads the headers of the weights."""
+        return choose_dtype(self.entry.dtype, self.device, self._list_components())
 
     def fingerprint(self) -> tuple[tuple[str, int, int], ...]:
         """Paths, times of change and sizes: it changes when any of the files does."""
         roots = [root for root in (self.source, self.config, self.controlnet) if root is not None]
         paths = [path for root in roots for path in (root, *sorted(root.rglob("*"))) if path.is_file()]
         return tuple((str(path), path.stat().st_mtime_ns, path.stat().st_size) for path in paths)
+
+    def _list_components(self) -> list[tuple[Path, ...]]:
+        if not self.source.is_dir():
+            return [(self.source,)]
+        weights = [list_weights(folder) for folder in sorted(self.source.iterdir()) if folder.is_dir()]
+        variant = choose_variant(weights)
+        return [by_variant.get(variant) or by_variant.get(None, ()) for by_variant in weights]
 
 
 @dataclass(frozen=True)
@@ -103,11 +108,13 @@ def on_device_together(parts: Iterable[Part], entry: ModelEntry) -> tuple[Part, 
 
 def _plan_folder(files: ModelFiles, digests: FileDigests) -> LoadPlan:
     folder = files.source
-    model_index = _read_model_index(folder)
+    model_index, components = _read_model_index(folder)
     if not files.entry.safety_checker:
         model_index = {name: value for name, value in model_index.items() if name != "safety_checker"}
-    weights = {name: list_weights(folder / name) for name in model_index if (folder / name).is_dir()}
+        components = {name: origin for name, origin in components.items() if name != "safety_checker"}
+    weights = {name: list_weights(folder / name) for name in components if (folder / name).is_dir()}
     variant = choose_variant(weights.values())
+    refuse_missing_weights(folder, components, weights, variant)
     parts: list[Part] = []
     file_sha256: dict[str, str] = {}
     for name, by_variant in weights.items():
@@ -115,7 +122,7 @@ def _plan_folder(files: ModelFiles, digests: FileDigests) -> LoadPlan:
         if chosen:
             sha256 = {str(file.relative_to(folder)): digests.sha256(file) for file in chosen}
             content = [model_index[name], *((file.name, digests.sha256(file)) for file in chosen)]
-            address = _address(files, name, content, digests)
+            address = _address(files, name, [*content, _raises(files, name, model_index)], digests)
             parts.append(Part(name, address, sum(estimate_bytes(file, files.dtype) for file in chosen)))
             file_sha256 |= sha256
     return LoadPlan(files, variant, on_device_together(parts, files.entry), file_sha256, model_index)
@@ -128,13 +135,16 @@ def _plan_single_file(files: ModelFiles, digests: FileDigests) -> LoadPlan:
     if files.config is None:
         # Without a folder of configurations diffusers asks the hub for them, even with local_files_only.
         raise ModelUnavailable("a single file needs a folder with the configurations of its pipeline")
-    model_index = _read_model_index(files.config)
+    model_index, _ = _read_model_index(files.config)
+    refuse_damaged(source, source.name)
     whole = Part("", f"{files.model_id}/", estimate_bytes(source, files.dtype))
     return LoadPlan(files, None, (whole,), {source.name: digests.sha256(source)}, model_index)
 
 
 def _plan_controlnet(plan: LoadPlan, folder: Path, digests: FileDigests) -> LoadPlan:
-    files = list_weights(folder).get(None, ())
+    weights = list_weights(folder)
+    refuse_incomplete(folder, "controlnet", weights, None)
+    files = weights.get(None, ())
     part = Part(
         "controlnet",
         f"{plan.files.model_id}/controlnet",
@@ -144,10 +154,21 @@ def _plan_controlnet(plan: LoadPlan, folder: Path, digests: FileDigests) -> Load
     return replace(plan, parts=(*plan.parts, part), file_sha256=plan.file_sha256 | file_sha256)
 
 
-def _read_model_index(folder: Path) -> dict[str, Any]:
-    model_index: dict[str, Any] = json.loads((folder / "model_index.json").read_text(encoding="utf-8"))
-    refuse_foreign_code(folder, model_index)
-    return model_index
+def _read_model_index(folder: Path) -> tuple[dict[str, Any], Components]:
+    try:
+        model_index: dict[str, Any] = json.loads((folder / "model_index.json").read_text(encoding="utf-8"))
+    except FileNotFoundError as error:
+        raise ModelUnavailable("its folder has no model_index.json") from error
+    except ValueError as error:
+        raise ModelUnavailable("its model_index.json is no JSON") from error
+    return model_index, refuse_foreign_code(folder, model_index)
+
+
+def _raises(files: ModelFiles, name: str, model_index: dict[str, Any]) -> bool:
+    """Whether the component is an autoencoder that the model's pipeline raises to float32, and another one may not."""
+    class_name = model_index["_class_name"] if files.entry.pipeline == "auto" else files.entry.pipeline
+    pipeline_class = getattr(diffusers, class_name, None)
+    return name == "vae" and pipeline_class is not None and is_raised_by(pipeline_class)
 
 
 def _address(files: ModelFiles, name: str, weights: list[Any], digests: FileDigests) -> str:

@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
+import json
+from pathlib import Path
+from typing import Any
+
 import structlog
 import torch
 
 from core.catalog import Catalog, FileSource, ModelEntry
+from core.catalog.lora import ADAPTER_CONFIG, ADAPTER_WEIGHTS
 from core.errors import ModelNotFetched
 from core.metrics import MODEL_LOADS
 from worker.rendering.adapters import LoraFile
+from worker.rendering.device_errors import is_device_lost, is_out_of_memory
 from worker.rendering.errors import ModelUnavailable
 from worker.rendering.models.digests import FileDigests
+from worker.rendering.models.missing_packages import name_missing_packages
 from worker.rendering.models.plan_load import LoadPlan, ModelFiles, plan_load
 from worker.rendering.modules.broken_models import BrokenModels
 
@@ -42,11 +49,13 @@ class ModelSources:
 
     def report(self, files: ModelFiles, error: Exception) -> Exception:
         """Log that the model could not be loaded, and remember it. Returns the error that the job's client may see."""
-        if isinstance(error, (torch.OutOfMemoryError, MemoryError)):
+        if is_out_of_memory(error) or is_device_lost(error):
             # The files are not broken: there may be enough memory later, or on another worker.
             return error
         # Files can be broken in more ways than there are exception types, and none of them may end the worker.
         reason = f": {error.message}" if isinstance(error, ModelUnavailable) else ""
+        if not reason and (missing := name_missing_packages(error)):
+            reason = f": it needs {' and '.join(missing)}, not installed here"
         message = f"The model {files.model_id!r} could not be loaded on this worker{reason}."
         _log.error("model_not_loaded", model=files.model_id, exc_info=error)
         self._broken.remember(files.model_id, files.fingerprint(), message)
@@ -61,11 +70,13 @@ class ModelSources:
             raise ModelUnavailable(f"This worker's models file has no LoRA {lora_id!r} for {model_id!r}.")
         try:
             path = self._catalog.lora_path(lora_id)
-            return LoraFile(lora_id, path, self._digests.sha256(path))
+            return LoraFile(lora_id, path, self._digests.sha256(path), _read_settings(path))
         except ModelNotFetched as error:
             raise ModelUnavailable(error.message) from error
         except OSError as error:
             raise ModelUnavailable(f"The LoRA {lora_id!r} has no file on this worker.") from error
+        except ValueError as error:
+            raise ModelUnavailable(f"The LoRA {lora_id!r} has an {ADAPTER_CONFIG} that is no JSON.") from error
 
     def _locate_files(self, model_id: str, entry: ModelEntry) -> ModelFiles:
         try:
@@ -75,3 +86,12 @@ class ModelSources:
             raise ModelUnavailable(error.message) from error
         config = self._catalog.folder / entry.source.config if isinstance(entry.source, FileSource) else None
         return ModelFiles(model_id, entry, source, config, controlnet, self._device)
+
+
+def _read_settings(path: Path) -> dict[str, Any]:
+    """What peft has written beside an adapter's weights. Raises ValueError if it is no JSON."""
+    beside = path.with_name(ADAPTER_CONFIG)
+    if path.name != ADAPTER_WEIGHTS or not beside.is_file():
+        return {}
+    settings: dict[str, Any] = json.loads(beside.read_text(encoding="utf-8"))
+    return settings

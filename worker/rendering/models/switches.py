@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib.util
 import os
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import torch
@@ -13,20 +13,23 @@ from diffusers.models.attention_dispatch import AttentionBackendName, _check_att
 
 from core.catalog import ModelEntry
 from worker.rendering.errors import ModelUnavailable
-from worker.rendering.modules.list_denoisers import list_denoisers
+from worker.rendering.models.regional_compilation import compile_blocks
+from worker.rendering.modules.list_denoisers import list_autoencoders, list_denoisers
 
 #: Attention backends that run on a CPU; every other one is a GPU's.
 _CPU_BACKENDS = frozenset({"native", "_native_math", "flex"})
 
+#: Of the weights of a convolution of images: output channels, input channels, height, width.
+_IMAGE_AXES = 4
+
 
 def refuse_impossible_switches(entry: ModelEntry, device: torch.device) -> None:
     """Raises ModelUnavailable, naming the switch, if one cannot work on this device or together with another one."""
+    refuse_switches_together(entry)
     on_cpu = device.type == "cpu"
     backend = entry.attention_backend
     if entry.offload != "none" and on_cpu:
         raise _refusal("offload", "moves weights between a GPU and main memory, and here is no GPU")
-    if entry.offload != "none" and entry.quantisation != "none":
-        raise _refusal("offload", f"does not go together with quantisation = {entry.quantisation!r}")
     if entry.quantisation != "none" and importlib.util.find_spec("torchao") is None:
         raise _refusal("quantisation", "needs torchao: install darkroom-server[quantise]")
     if entry.layerwise_casting and device.type == "mps":
@@ -37,6 +40,20 @@ def refuse_impossible_switches(entry: ModelEntry, device: torch.device) -> None:
         raise _refusal("attention_backend", f"= {backend!r} needs a GPU")
 
 
+def refuse_switches_together(entry: ModelEntry) -> None:
+    """Raises ModelUnavailable, naming both, if two of the entry's switches do not go together on any device."""
+    if entry.offload != "none" and entry.quantisation != "none":
+        raise _refusal("offload", f"does not go together with quantisation = {entry.quantisation!r}")
+    if entry.compile != "off" and entry.offload == "group":
+        raise _refusal(
+            "compile", "does not go together with offload = 'group', whose hooks are within the compiled blocks"
+        )
+    if entry.compile != "off" and entry.layerwise_casting:
+        raise _refusal(
+            "compile", "does not go together with layerwise_casting, whose hooks are within the compiled blocks"
+        )
+
+
 def can_run_side_by_side(entry: ModelEntry) -> bool:
     """Whether the denoiser can run for two groups of jobs at the same time: not if a forward changes or moves its weights, or
     may be compiled.
@@ -44,29 +61,30 @@ def can_run_side_by_side(entry: ModelEntry) -> bool:
     return not entry.layerwise_casting and entry.offload == "none" and entry.compile == "off"
 
 
-def apply_switches(pipeline: Any, entry: ModelEntry, device: torch.device) -> dict[str, Any]:
+def apply_switches(pipeline: Any, entry: ModelEntry, device: torch.device, *, model_id: str) -> dict[str, Any]:
     """Turn on the entry's switches and move the pipeline to the device. Returns the switches that change pixels.
 
     Raises ModelUnavailable, naming the switch, if the model cannot do it.
     """
-    if entry.vae_tiling_above_pixels is not None and not hasattr(getattr(pipeline, "vae", None), "enable_tiling"):
+    if entry.vae_tiling_above_pixels is not None and not any(map(_can_tile, list_autoencoders(pipeline).values())):
         raise _refusal("vae_tiling_above_pixels", "needs a VAE that can decode in tiles")
     if entry.quantisation != "none":
         _each_denoiser(pipeline, "quantisation", lambda denoiser: _quantise(denoiser, entry.quantisation))
     if entry.layerwise_casting:
         _each_denoiser(pipeline, "layerwise_casting", lambda denoiser: denoiser.enable_layerwise_casting())
     if entry.channels_last:
-        modules: list[Any] = [*list_denoisers(pipeline).values(), getattr(pipeline, "vae", None)]
-        for module in modules:
-            if module is not None:
-                module.to(memory_format=torch.channels_last)
+        _lay_out_channels_last([*list_denoisers(pipeline).values(), *list_autoencoders(pipeline).values()])
     if entry.attention_backend is not None:
         backend = entry.attention_backend
         _each_denoiser(pipeline, "attention_backend", lambda denoiser: _set_attention(denoiser, backend))
-    place(pipeline, entry.offload, device)
+    try:
+        place(pipeline, entry.offload, device)
+    except (ValueError, NotImplementedError) as error:
+        if entry.offload == "none":
+            raise
+        raise _refusal("offload", f"does not work with {type(pipeline).__name__}: {error}") from error
     if entry.compile == "regional":
-        # Sizes and rows change from call to call; one dynamic graph serves all of them.
-        _each_denoiser(pipeline, "compile", lambda denoiser: denoiser.compile_repeated_blocks(dynamic=True))
+        _each_denoiser(pipeline, "compile", lambda denoiser: compile_blocks(denoiser, model_id))
     return _switches_that_change_pixels(entry)
 
 
@@ -99,11 +117,30 @@ def _switches_that_change_pixels(entry: ModelEntry) -> dict[str, Any]:
 
 
 def _each_denoiser(pipeline: Any, switch: str, apply: Callable[[Any], None]) -> None:
-    for denoiser in list_denoisers(pipeline).values():
+    denoisers = list_denoisers(pipeline).values()
+    if not denoisers:
+        raise _refusal(
+            switch, f"does not work with {type(pipeline).__name__}: no module of it is known to be a denoiser"
+        )
+    for denoiser in denoisers:
         try:
             apply(denoiser)
         except (AttributeError, ImportError, NotImplementedError, RuntimeError, ValueError) as error:
             raise _refusal(switch, f"does not work with {type(denoiser).__name__}: {error}") from error
+
+
+def _can_tile(autoencoder: Any) -> bool:
+    # Every autoencoder has `enable_tiling`, which raises for one that cannot.
+    return hasattr(autoencoder, "use_tiling")
+
+
+def _lay_out_channels_last(modules: Sequence[torch.nn.Module]) -> None:
+    # The layout is one of four dimensions: images. Weights of videos (three-dimensional convolutions) have no such layout.
+    weights = [weight for module in modules for weight in module.parameters() if weight.dim() == _IMAGE_AXES]
+    if not weights:
+        raise _refusal("channels_last", "has nothing to lay out: none of its weights has four dimensions")
+    for weight in weights:
+        weight.data = weight.data.contiguous(memory_format=torch.channels_last)
 
 
 def _quantise(denoiser: Any, quantisation: str) -> None:

@@ -1,22 +1,28 @@
-"""Decode latents one image at a time, so that the memory for it does not grow with the number of images in progress."""
+"""Code pictures one at a time, so that the memory for it does not grow with the number of images in progress."""
 
 from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, nullcontext
+from functools import partial
 from typing import Any
 
 import structlog
 import torch
 from torch import Tensor, nn
 
+from worker.rendering.cores import get_cores
+from worker.rendering.device_errors import is_device_lost, is_out_of_memory
+from worker.rendering.failed_work import free_device_memory, release_frames
 from worker.rendering.modules.finite_pictures import refuse_overflows
+from worker.rendering.modules.precision import is_raised_by, settle_precision
+from worker.rendering.modules.tiles import can_tile, in_tiles, list_smaller_sides, note_tiles
 
 #: Pixels along each side for one latent, if a pipeline does not say.
 _USUAL_SCALE = 8
 
-#: Marks an autoencoder that already decodes in turn: models may share one.
+#: Marks an autoencoder that already works in turn: models may share one.
 _LOCK = "darkroom_decode_lock"
 
 _log = structlog.get_logger()
@@ -26,16 +32,17 @@ def serialise_decoding(pipeline: Any, *, tile_above_pixels: int | None = None) -
     """Let the pipeline's autoencoder work for one image at a time, whatever thread calls it. A second call does nothing.
 
     Each image is decoded from its latents alone, so that it does not depend on other images. Above `tile_above_pixels`
-    pixels it is decoded in tiles, which limits the memory further and changes pixels a little at the seams. Encoding takes
-    turns with decoding, because some autoencoders keep intermediate results in themselves. The autoencoder's precision is
-    set here, once (see `_settle_precision`).
+    pixels it is decoded in tiles, which limits the memory further and changes pixels a little at the seams. If there is
+    no memory for an image, to decode or to encode it, it is coded in smaller and smaller tiles, which the job's `Tiles`
+    note. Encoding takes turns with decoding, because some autoencoders keep intermediate results in themselves. The
+    autoencoder's precision is set here, once (see `settle_precision`).
     """
     scale = getattr(pipeline, "vae_scale_factor", None)
-    scale = scale if isinstance(scale, int) else _USUAL_SCALE
     for autoencoder in _list_autoencoders(pipeline):
         if not hasattr(autoencoder, _LOCK):
-            _settle_precision(autoencoder)
-            _take_turns(autoencoder, scale, tile_above_pixels)
+            if is_raised_by(type(pipeline)):
+                settle_precision(autoencoder)
+            _take_turns(autoencoder, scale if isinstance(scale, int) else _USUAL_SCALE, tile_above_pixels)
 
 
 def _list_autoencoders(pipeline: Any) -> Iterator[Any]:
@@ -44,72 +51,91 @@ def _list_autoencoders(pipeline: Any) -> Iterator[Any]:
             yield component
 
 
-def _settle_precision(autoencoder: Any) -> None:
-    """Pipelines raise an autoencoder that overflows in half precision (SDXL's) to float32 for each use, and lower it again:
-    with several jobs at once, while another job uses it. So it is raised here, and stays in float32.
-    """
-    if not getattr(autoencoder.config, "force_upcast", False) or autoencoder.dtype == torch.float32:
-        return
-    if autoencoder.dtype == torch.float16:
-        autoencoder.to(torch.float32)
-    move = autoencoder.to
-
-    def move_only(*positional: Any, dtype: torch.dtype | None = None, **named: Any) -> Any:  # noqa: ARG001
-        positional = tuple(value for value in positional if not isinstance(value, torch.dtype))
-        return move(*positional, **named) if positional or named else autoencoder
-
-    autoencoder.to = move_only
-
-
 def _take_turns(autoencoder: Any, scale: int, tile_above_pixels: int | None) -> None:
-    lock = threading.RLock()
+    turn = _Turn(autoencoder, scale)
     decode_rows = refuse_overflows(autoencoder)
 
     def decode(latents: Tensor, *positional: Any, **named: Any) -> Any:
         latents = latents.to(autoencoder.dtype)
-        pixels = latents.shape[-2] * latents.shape[-1] * scale * scale
-        in_tiles = tile_above_pixels is not None and pixels > tile_above_pixels
+        height, width = latents.shape[-2] * scale, latents.shape[-1] * scale
+        is_large = tile_above_pixels is not None and height * width > tile_above_pixels
         count = len(latents)
         parts = []
         for row in range(count):
             arguments = [_take_row(value, row, count) for value in positional]
             options = {name: _take_row(value, row, count) for name, value in named.items()}
-            # Released between two images, so that a job of one image need not wait for a job of many.
-            with lock, _tiling(autoencoder, scale, in_tiles=in_tiles):
-                parts.append(decode_rows(latents[row : row + 1], *arguments, **options))
+            decode_row = partial(decode_rows, latents[row : row + 1], *arguments, **options)
+            # A turn for each, so that a job of one image need not wait for a job of many.
+            parts.append(turn.work(decode_row, "decoded", side=max(height, width), tiled=is_large))
         return parts[0] if len(parts) == 1 else _join(parts)
 
-    setattr(autoencoder, _LOCK, lock)
+    setattr(autoencoder, _LOCK, turn)
     autoencoder.decode = decode
-    encode = getattr(autoencoder, "encode", None)
-    if callable(encode):
-        autoencoder.encode = _locked(encode, autoencoder, lock)
+    encode_rows = getattr(autoencoder, "encode", None)
+    if callable(encode_rows):
+
+        def encode(pixels: Tensor, *positional: Any, **named: Any) -> Any:
+            pixels = pixels.to(autoencoder.dtype)
+            encode_all = partial(encode_rows, pixels, *positional, **named)
+            return turn.work(encode_all, "encoded", side=max(pixels.shape[-2:]), tiled=False)
+
+        autoencoder.encode = encode
 
 
-def _locked(encode: Callable[..., Any], autoencoder: Any, lock: threading.RLock) -> Callable[..., Any]:
-    def encode_alone(pixels: Tensor, *positional: Any, **named: Any) -> Any:
-        with lock:
-            return encode(pixels.to(autoencoder.dtype), *positional, **named)
+class _Turn:
+    """The turns of one autoencoder."""
 
-    return encode_alone
+    def __init__(self, autoencoder: Any, scale: int) -> None:
+        self._autoencoder = autoencoder
+        self._scale = scale
+        self._lock = threading.RLock()
+
+    def work(self, code: Callable[[], Any], what: str, *, side: int, tiled: bool) -> Any:
+        """The result of `code`, which codes pictures whose longer side has `side` pixels; in the autoencoder's own tiles if
+        `tiled`. If there is no memory for that, in smaller and smaller ones.
+        """
+        can = can_tile(self._autoencoder, self._scale)
+        if tiled and not can:
+            _log.warning("decoding_not_tiled", autoencoder=type(self._autoencoder).__name__)
+        with self._lock:
+            get_cores().take()
+            whole = in_tiles(self._autoencoder, self._scale) if tiled and can else nullcontext()
+            result, error = _try(code, whole)
+            for smaller in list_smaller_sides(side, self._scale) if can else ():
+                if error is None:
+                    break
+                # Outside the `except` block, where the interpreter itself would hold what failed.
+                _let_go(error)
+                _log.warning(
+                    "no_memory_to_code_whole", autoencoder=type(self._autoencoder).__name__, tile_pixels=smaller
+                )
+                result, error = _try(code, in_tiles(self._autoencoder, self._scale, smaller))
+                if error is None:
+                    note_tiles(what, smaller)
+        if error is None:
+            return result
+        _let_go(error)
+        try:
+            raise error
+        finally:
+            # Its traceback holds this frame: they would hold each other.
+            del error
 
 
-@contextmanager
-def _tiling(autoencoder: Any, scale: int, *, in_tiles: bool) -> Iterator[None]:
-    """Tiling during the block, if `in_tiles` and the autoencoder can; afterwards it is as before."""
-    before = getattr(autoencoder, "use_tiling", None)
-    # AutoencoderTiny assumes 8 pixels for a latent, and its tiling fails with any other number.
-    can_tile = before is not None and getattr(autoencoder, "spatial_scale_factor", scale) == scale
-    if not in_tiles or before or not can_tile:
-        if in_tiles and not can_tile:
-            _log.warning("decoding_not_tiled", autoencoder=type(autoencoder).__name__)
-        yield
-        return
-    autoencoder.use_tiling = True
+def _try(code: Callable[[], Any], tiling: AbstractContextManager[None]) -> tuple[Any, Exception | None]:
+    """The result and None, or None and the error if there was no memory. Raises any other error."""
     try:
-        yield
-    finally:
-        autoencoder.use_tiling = before
+        with tiling:
+            return code(), None
+    except Exception as error:
+        if is_device_lost(error) or not is_out_of_memory(error):
+            raise
+        return None, error
+
+
+def _let_go(error: Exception) -> None:
+    release_frames(error)
+    free_device_memory()
 
 
 def _take_row(value: Any, row: int, count: int) -> Any:

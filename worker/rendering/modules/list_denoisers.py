@@ -1,25 +1,57 @@
-"""The modules of a pipeline that are called at every step."""
+"""The modules that a pipeline calls at every step, found by what they are: a new family needs no line here."""
 
 from __future__ import annotations
 
+import inspect
 from typing import Any
 
 import torch
+from diffusers import ModelMixin
 
-#: diffusers' names for the modules that predict the noise, and for those that help them at every step.
-_DENOISERS = ("unet", "transformer", "transformer_2")
-_HELPERS = ("controlnet",)
+#: Part of the name of the argument that says how much noise the input has. A module that is called at every step has one, since
+#: its answer depends on the step; one that is called once for each job (an encoder, a projection, a T2I adapter) has not, and
+#: what it returns may be used by all steps.
+_NOISE_LEVEL = "timestep"
+
+#: The same in models that name it as the paper does: Z-Image and Wuerstchen.
+_SHORT_NOISE_LEVELS = frozenset({"t", "r"})
+
+#: How the names of modules that help a denoiser at every step begin.
+_HELPER = "controlnet"
 
 
 def list_denoisers(pipeline: Any) -> dict[str, torch.nn.Module]:
     """The modules that predict the noise, by their names in the pipeline."""
-    return _list_modules(pipeline, _DENOISERS)
+    return {name: module for name, module in list_step_modules(pipeline).items() if not name.startswith(_HELPER)}
 
 
 def list_step_modules(pipeline: Any) -> dict[str, torch.nn.Module]:
-    """Every module that the pipeline calls at each step, by its name there."""
-    return _list_modules(pipeline, _DENOISERS + _HELPERS)
+    """Every module that the pipeline calls at each step, by its name there: its denoisers and ControlNets."""
+    return {name: module for name, module in _list_models(pipeline).items() if _takes_noise_level(type(module))}
 
 
-def _list_modules(pipeline: Any, names: tuple[str, ...]) -> dict[str, torch.nn.Module]:
-    return {name: pipeline.components[name] for name in names if pipeline.components.get(name) is not None}
+def list_other_models(pipeline: Any) -> dict[str, torch.nn.Module]:
+    """diffusers' models that are neither step modules nor autoencoders, by their names in the pipeline. If one of them is called
+    at every step after all, the rule above has missed a denoiser.
+    """
+    return {name: module for name, module in _list_models(pipeline).items() if not _takes_noise_level(type(module))}
+
+
+def list_autoencoders(pipeline: Any) -> dict[str, Any]:
+    """The autoencoders, by their names in the pipeline (`vae`, `movq`, `vqgan`)."""
+    return {name: component for name, component in pipeline.components.items() if is_autoencoder(component)}
+
+
+def is_autoencoder(component: Any) -> bool:
+    """Whether the component decodes latents to pictures."""
+    return isinstance(component, torch.nn.Module) and callable(getattr(component, "decode", None))
+
+
+def _list_models(pipeline: Any) -> dict[str, torch.nn.Module]:
+    components = pipeline.components.items()
+    return {name: item for name, item in components if isinstance(item, ModelMixin) and not is_autoencoder(item)}
+
+
+def _takes_noise_level(model: Any) -> bool:
+    names = inspect.signature(model.forward).parameters
+    return any(_NOISE_LEVEL in name or name in _SHORT_NOISE_LEVELS for name in names)

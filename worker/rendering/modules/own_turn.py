@@ -16,7 +16,9 @@ def own_turn(pipeline: Any, turn: threading.Lock) -> Iterator[None]:
     pipeline restores it by itself only when nothing stops it.
     """
     with turn:
-        denoisers = [each for each in list_denoisers(pipeline).values() if hasattr(each, "set_attn_processor")]
+        denoisers: list[Any] = [
+            each for each in list_denoisers(pipeline).values() if hasattr(each, "set_attn_processor")
+        ]
         before = [dict(denoiser.attn_processors) for denoiser in denoisers]
         try:
             yield

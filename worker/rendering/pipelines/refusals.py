@@ -13,7 +13,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from types import FrameType, TracebackType
 from typing import Any
 
-from worker.rendering.batching import is_out_of_memory
+from worker.rendering.device_errors import is_out_of_memory
 from worker.rendering.errors import RequestRefused
 
 #: What a value causes: out of range, of no use, nothing left, divided by.
@@ -38,8 +38,8 @@ _PIPELINES = ("diffusers.", "transformers.")
 #: The device's own words, in errors that have no type of their own.
 _OF_THE_DEVICE = re.compile(r"\b(CUDA|cuDNN|cuBLAS|cuSPARSE|cuFFT|NCCL|HIP|MPS|NVML|driver)\b", re.IGNORECASE)
 
-#: They stand in almost every line of a pipeline.
-_EVERYWHERE = {"prompt", "image", "mask_image", "control_image", "width", "height", "scheduler"}
+#: They stand in almost every line of a pipeline, or are methods of tensors.
+_EVERYWHERE = {"prompt", "image", "mask_image", "control_image", "width", "height", "scheduler", "expand"}
 
 #: The most characters of a foreign message that a job shows.
 _MOST_CHARACTERS = 500

@@ -61,7 +61,8 @@ def _step_rounding(cls: Any) -> dict[str, str]:
     if "get_timesteps(" not in inspect.getsource(cls.__call__):
         return {"step_rounding": "all"}  # the strength says where the steps begin, and all of them are done
     scheduler = SimpleNamespace(timesteps=list(range(10)), order=1, set_begin_index=lambda _index: None)
-    _, steps = cls.get_timesteps(SimpleNamespace(scheduler=scheduler), 10, 0.55, "cpu")
+    devices = {"device": "cpu"} if "device" in inspect.signature(cls.get_timesteps).parameters else {}
+    _, steps = cls.get_timesteps(SimpleNamespace(scheduler=scheduler), 10, 0.55, **devices)
     return {"step_rounding": {5: "down", 6: "up"}[steps]}
 
 

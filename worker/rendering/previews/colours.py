@@ -41,26 +41,35 @@ class LatentColours:
 
 
 @torch.inference_mode()
-def fit_colours(pipeline: Any, *, channels: int, has_frames: bool) -> LatentColours:
+def fit_colours(pipeline: Any, *, channels: int | None, has_frames: bool) -> LatentColours:
     """Least squares over latents and the colours that the pipeline's autoencoder decodes them to.
 
     The latents are encoded pictures; or smooth random ones, if the autoencoder does not encode (or decodes its own
-    encodings to something else). `channels` are those of the denoiser's latents; `has_frames` is true for an autoencoder
-    of videos.
+    encodings to something else). `channels` are those of the denoiser's latents (None: what the autoencoder says); `has_frames` is
+    true for an autoencoder of videos.
     """
     autoencoder = pipeline.vae
+    device = pipeline._execution_device  # noqa: SLF001  (an offloaded autoencoder is there only while it works)
     generator = torch.Generator("cpu").manual_seed(0)
     if callable(getattr(autoencoder, "encode", None)):
         scale = getattr(pipeline, "vae_scale_factor", None)
         pictures = _smooth_pictures(generator, _SIDE * (scale if isinstance(scale, int) else _USUAL_SCALE))
-        latents = _encode(autoencoder, pictures, has_frames=has_frames)
+        latents = _encode(autoencoder, pictures.to(device), has_frames=has_frames)
         colours = _decode(autoencoder, latents, has_frames=has_frames)
         asked = _average(pictures / 2 + 0.5, colours)
         if np.corrcoef(asked.flatten(), colours.flatten())[0, 1] > _FAITHFUL:
             return LatentColours(_solve(_list_rows(latents), _list_rows(colours)))
-    noise = _smooth_noise(generator, channels).to(autoencoder.device)
+    noise = _smooth_noise(generator, channels or _count_channels(autoencoder)).to(device)
     latents = to_autoencoder(autoencoder, noise)
     return LatentColours(_solve(_list_rows(latents), _list_rows(_decode(autoencoder, latents, has_frames=has_frames))))
+
+
+def _count_channels(autoencoder: Any) -> int:
+    norm = getattr(autoencoder, "bn", None)
+    if norm is not None:  # FLUX.2's: patches of 2 by 2 as channels
+        return int(norm.num_features)
+    config = autoencoder.config
+    return int(config.latent_channels if "latent_channels" in config else config.z_dim)
 
 
 def _solve(rows: NDArray[np.float64], colours: NDArray[np.float64]) -> NDArray[np.float32]:
@@ -91,7 +100,7 @@ def _list_rows(images: Tensor) -> NDArray[np.float64]:
 
 
 def _encode(autoencoder: Any, pictures: Tensor, *, has_frames: bool) -> Tensor:
-    pictures = pictures.to(autoencoder.device, autoencoder.dtype)
+    pictures = pictures.to(autoencoder.dtype)
     encoded = autoencoder.encode(pictures.unsqueeze(2) if has_frames else pictures)
     if hasattr(encoded, "latent_dist"):
         latents = encoded.latent_dist.mode()

@@ -12,7 +12,6 @@ from torch import Tensor
 class StepTaken:
     """The arguments and the result of one `scheduler.step`. The tensors are the pipeline's own and must not be changed."""
 
-    scheduler: Any
     model_output: Tensor
     timestep: Any
     #: The latents before the step and after it.
@@ -21,17 +20,19 @@ class StepTaken:
     #: The scheduler's, before the step (None if it has none); by the time of the estimate it is at another step.
     step_index: int | None
 
-    def estimate(self) -> Tensor:
-        """The finished latents as the denoiser predicts them now; with the remaining noise, if that is not known."""
-        levels = _noise_levels(self.scheduler, self.timestep, self.step_index)
+    def estimate(self, scheduler: Any) -> Tensor:
+        """The finished latents as the denoiser predicts them now; with the remaining noise, if that is not known. `scheduler` is the
+        one that took the step.
+        """
+        levels = _noise_levels(scheduler, self.timestep, self.step_index)
         if levels is None or self.model_output.shape != self.sample.shape:
             return self.latents
         signal, noise = levels
         sample, output = self.sample.float(), self.model_output.float()
-        if _counts_noise_up(self.scheduler):
+        if _counts_noise_up(scheduler):
             sample = sample * signal
-        match getattr(self.scheduler.config, "prediction_type", "epsilon"):
-            case _ if _is_flow(self.scheduler):
+        match getattr(scheduler.config, "prediction_type", "epsilon"):
+            case _ if _is_flow(scheduler):
                 return sample - noise * output
             case "epsilon":
                 return (sample - noise * output) / max(signal, 1e-3)

@@ -11,11 +11,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 from uuid import UUID
+from weakref import ReferenceType, ref
 
 import structlog
 import torch
 
 from core.logs import describe_error
+from worker.rendering.cores import set_threads
 from worker.rendering.modules.list_schedulers import find_last_scheduler
 from worker.rendering.previews.draw import Painter
 from worker.rendering.previews.encode_preview import encode_preview
@@ -46,7 +48,8 @@ class PreviewMaker:
 
         `tiny` is the folder of a small autoencoder that decodes the pipeline's latents; without one, or if it does not
         load, colours come from a linear map. A job whose latents cannot be drawn has no previews, and neither has one whose
-        pipeline has a safety checker: they would show what that withholds.
+        pipeline has a safety checker: they would show what that withholds. Call it in the job's own thread, before the render:
+        an offloaded model can be used only now.
         """
         if getattr(pipeline, "safety_checker", None) is not None:
             return
@@ -54,7 +57,12 @@ class PreviewMaker:
             if self._thread is None:
                 self._thread = threading.Thread(target=self._draw_all, name="previews", daemon=True)
                 self._thread.start()
-        preview = JobPreview(self, job_id, pipeline, width, height, tiny)
+        preview = JobPreview(self, job_id, ref(pipeline), width, height, tiny)
+        try:
+            self._painter.prepare(pipeline, tiny)
+        except Exception as error:  # noqa: BLE001  (a preview that cannot be drawn does not harm its job)
+            _log.warning("preview_not_drawn", pipeline=type(pipeline).__name__, error=describe_error(error))
+            return
         scheduler = find_last_scheduler(pipeline)
         step = scheduler.step
 
@@ -77,15 +85,21 @@ class PreviewMaker:
         return True
 
     def _draw_all(self) -> None:
+        set_threads(1)
         while True:
             preview, taken = self._steps.get()
-            try:
-                picture = self._painter.draw(taken, preview.pipeline, preview.width, preview.height, preview.tiny)
-                self._publish(preview.job_id, encode_preview(picture, preview.width, preview.height))
-            except Exception as error:  # noqa: BLE001  (a preview that cannot be drawn does not harm its job)
-                preview.is_given_up = True
-                _log.warning("preview_not_drawn", pipeline=type(preview.pipeline).__name__, error=describe_error(error))
-            del preview, taken
+            pipeline = preview.pipeline()
+            if pipeline is not None:
+                self._draw(preview, taken, pipeline)
+            del preview, taken, pipeline
+
+    def _draw(self, preview: JobPreview, taken: StepTaken, pipeline: Any) -> None:
+        try:
+            picture = self._painter.draw(taken, pipeline, preview.width, preview.height, preview.tiny)
+            self._publish(preview.job_id, encode_preview(picture, preview.width, preview.height))
+        except Exception as error:  # noqa: BLE001  (a preview that cannot be drawn does not harm its job)
+            preview.is_given_up = True
+            _log.warning("preview_not_drawn", pipeline=type(pipeline).__name__, error=describe_error(error))
 
 
 @dataclass
@@ -94,7 +108,8 @@ class JobPreview:
 
     maker: PreviewMaker
     job_id: UUID
-    pipeline: Any
+    #: The job's own, as long as the job needs it: a step that waits here does not keep a model in memory.
+    pipeline: ReferenceType[Any]
     width: int
     height: int
     tiny: Path | None
@@ -114,7 +129,6 @@ class JobPreview:
         # The scheduler has already counted this step.
         index = getattr(scheduler, "step_index", None)
         taken = StepTaken(
-            scheduler=scheduler,
             model_output=model_output[:1],
             timestep=timestep,
             sample=sample[:1],

@@ -8,6 +8,7 @@ from contextlib import AbstractContextManager, nullcontext
 from typing import Any
 
 from core.metrics import PROMPT_CACHE_HITS, PROMPT_CACHE_MISSES
+from worker.rendering.cores import get_cores
 from worker.rendering.prompts.cache import EncodedPrompt, PromptCache
 from worker.rendering.prompts.component_locks import locked_components
 from worker.rendering.prompts.encode import encode, list_reading_components
@@ -43,7 +44,9 @@ def install_prompt_cache(
         arguments = {name: bound.arguments[name] for name in names if bound.arguments[name] is not None}
 
         def encode_now() -> EncodedPrompt:
-            return encode(pipeline, lambda recorder: function(recorder, *positional, **named), arguments)
+            # With the same number of threads, however many jobs are drawn: what is kept serves every other job, too.
+            with get_cores().working(everything=True):
+                return encode(pipeline, lambda recorder: function(recorder, *positional, **named), arguments)
 
         try:
             # Before the call, because some pipelines write into the lists that they are given.

@@ -1,0 +1,1 @@
+"""`make gpu-check`: one command that tries the engine on a device, and writes a page about it."""

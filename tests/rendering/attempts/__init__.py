@@ -1,0 +1,1 @@
+"""Attempts in this process: claimed from a real database, rendered, and committed."""
