@@ -7,22 +7,24 @@ from bench.tiny_families import (
     bria,
     controlnets,
     deepfloyd,
-    dreamlite,
     flux,
-    hunyuan_image,
     language_transformers,
-    longcat,
     megapixel,
-    mistral_readers,
     older_transformers,
-    omnigen,
     perturbed_attention,
-    qwen3_readers,
-    qwen_edit,
     stable_diffusion_relatives,
     staged,
 )
 from bench.tiny_families.family import Family
+from bench.tiny_families.language_models import (
+    dreamlite,
+    hunyuan_image,
+    longcat,
+    mistral_readers,
+    omnigen,
+    qwen3_readers,
+    qwen_edit,
+)
 
 _OTHERS: tuple[tuple[Family, ...], ...] = (
     flux.FAMILIES,
