@@ -81,7 +81,8 @@ def _list_parameters(cls: type, facts: ClassFacts) -> Iterator[tuple[str, list[A
     # A field that is renamed comes first: what some call the control image is the picture to paint in.
     for field in sorted(_IMAGES, key=lambda field: field not in facts.inputs):
         fields.setdefault(_argument_of(field, facts), field)
-    for argument, parameter in inspect.signature(cls.__call__).parameters.items():
+    # Some modules of diffusers keep their annotations as text.
+    for argument, parameter in inspect.signature(cls.__call__, eval_str=True).parameters.items():
         name = fields.get(argument, argument)
         kind = "image" if argument in fields else _kind(parameter.annotation)
         if kind is None or _is_engine_owned(argument) or (kind == "image" and name not in _IMAGES):
