@@ -1,4 +1,4 @@
-"""Transformers whose pipelines draw about a megapixel, whatever size is asked for: HiDream and Kandinsky 5."""
+"""Transformers whose pipelines draw about a megapixel, whatever size is asked for: Kandinsky 5."""
 
 from __future__ import annotations
 
@@ -7,8 +7,6 @@ from typing import Any
 from diffusers import (
     DiffusionPipeline,
     FlowMatchEulerDiscreteScheduler,
-    HiDreamImagePipeline,
-    HiDreamImageTransformer2DModel,
     Kandinsky5I2IPipeline,
     Kandinsky5T2IPipeline,
     Kandinsky5Transformer3DModel,
@@ -21,37 +19,6 @@ from bench.tiny_families.zeros import fill_zeros
 
 #: Then the picture is not scaled.
 _SIZES = ((1024, 1024),)
-
-
-def hidream() -> DiffusionPipeline:
-    """It reads each prompt four times."""
-    clip, t5, llama = tokenizers.clip_tokenizer(), tokenizers.t5_tokenizer(), tokenizers.mistral_tokenizer()
-    return HiDreamImagePipeline(
-        scheduler=FlowMatchEulerDiscreteScheduler(shift=3.0),
-        vae=autoencoders.autoencoder_kl(channels=4, scaling=0.3611, shift=0.1159),
-        text_encoder=text_encoders.clip_text_encoder_with_projection(clip),
-        tokenizer=clip,
-        text_encoder_2=text_encoders.clip_text_encoder_with_projection(clip),
-        tokenizer_2=tokenizers.clip_tokenizer(),
-        text_encoder_3=text_encoders.t5_text_encoder(t5),
-        tokenizer_3=t5,
-        text_encoder_4=text_encoders.llama_text_encoder(llama),
-        tokenizer_4=llama,
-        transformer=HiDreamImageTransformer2DModel(
-            patch_size=2,
-            in_channels=4,
-            num_layers=1,
-            num_single_layers=1,
-            attention_head_dim=16,
-            num_attention_heads=2,
-            caption_channels=[WIDTH, WIDTH],
-            text_emb_dim=2 * WIDTH,
-            num_routed_experts=2,
-            num_activated_experts=1,
-            axes_dims_rope=(8, 4, 4),
-            llama_layers=[0, 1],
-        ),
-    )
 
 
 def kandinsky_5() -> DiffusionPipeline:
@@ -90,15 +57,6 @@ def _kandinsky_components(*, visual_cond: bool) -> dict[str, Any]:
 
 
 FAMILIES = (
-    Family(
-        "hidream",
-        "HiDreamImagePipeline",
-        hidream,
-        steps=2,
-        sizes=_SIZES,
-        # No more than the positions of a tiny CLIP.
-        call={"max_sequence_length": 64},
-    ),
     Family("kandinsky-5", "Kandinsky5T2IPipeline", kandinsky_5, steps=2, sizes=_SIZES),
     Family(
         "kandinsky-5-edit",
