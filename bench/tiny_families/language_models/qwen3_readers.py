@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import torch
 from diffusers import (
     AutoencoderKLQwenImage21,
     DiffusionPipeline,
@@ -26,19 +27,24 @@ _LAYERS_READ = 13
 def nucleus() -> DiffusionPipeline:
     """Some of its layers are mixtures of experts; it reads the eighth state from the end."""
     tokenizer = tokenizers.qwen_seeing_tokenizer()
+    transformer = NucleusMoEImageTransformer2DModel(
+        **_HEADS,
+        in_channels=16,
+        out_channels=4,
+        num_layers=5,
+        num_key_value_heads=1,
+        joint_attention_dim=WIDTH,
+        axes_dims_rope=(4, 6, 6),
+        num_experts=4,
+        moe_intermediate_dim=16,
+        capacity_factors=2.0,
+    )
+    # diffusers leaves the experts uninitialised, because it fills them from the file.
+    for parameter in transformer.parameters():
+        if parameter.ndim > 2:
+            torch.nn.init.normal_(parameter, std=0.1)
     return NucleusMoEImagePipeline(
-        transformer=NucleusMoEImageTransformer2DModel(
-            **_HEADS,
-            in_channels=16,
-            out_channels=4,
-            num_layers=5,
-            num_key_value_heads=1,
-            joint_attention_dim=WIDTH,
-            axes_dims_rope=(4, 6, 6),
-            num_experts=4,
-            moe_intermediate_dim=16,
-            capacity_factors=2.0,
-        ),
+        transformer=transformer,
         scheduler=FlowMatchEulerDiscreteScheduler(shift=3.0),
         vae=autoencoders.autoencoder_qwen(channels=4),
         text_encoder=text_encoders.qwen3_seeing_text_encoder(tokenizer, layers=8),
