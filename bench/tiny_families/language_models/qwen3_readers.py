@@ -22,6 +22,8 @@ from bench.tiny_families.text_encoders import WIDTH
 _HEADS = {"num_attention_heads": 2, "attention_head_dim": 16}
 #: The layers of the text encoder whose states Ideogram 4 reads; the last of them is the 36th.
 _LAYERS_READ = 13
+#: The experts' weights are the only ones with a dimension for the expert.
+_EXPERTS_NDIM = 3
 
 
 def nucleus() -> DiffusionPipeline:
@@ -41,7 +43,7 @@ def nucleus() -> DiffusionPipeline:
     )
     # diffusers leaves the experts uninitialised, because it fills them from the file.
     for parameter in transformer.parameters():
-        if parameter.ndim > 2:
+        if parameter.ndim == _EXPERTS_NDIM:
             torch.nn.init.normal_(parameter, std=0.1)
     return NucleusMoEImagePipeline(
         transformer=transformer,
