@@ -42,13 +42,14 @@ def draw_bare(folder: Path, place: Place, seeds: Sequence[int], **changes: Any) 
 
     # For what the pipeline does not draw from the generators that it is given.
     torch.manual_seed(0)
-    drawn = pipeline(
+    output = pipeline(
         **{name: value for name, value in request.items() if name in accepted and name not in ("image", "mask_image")},
         **place.family.bare_call,
         **named,
         generator=[torch.Generator("cpu").manual_seed(seed) for seed in seeds],
         output_type="pil",
-    ).images
+    )
+    drawn = output["images" if "images" in output else "image"]
     if "mask_image" in images:
         drawn = [_keep_unpainted(picture, images) for picture in drawn]
     return Drawn([np.asarray(picture.convert("RGB")) for picture in drawn], steps[-1], len(steps))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from diffusers import AutoencoderDC, AutoencoderKL, AutoencoderKLFlux2, AutoencoderKLQwenImage
+from diffusers import AutoencoderDC, AutoencoderKL, AutoencoderKLFlux2, AutoencoderKLQwenImage, AutoencoderKLWan
 
 _BLOCKS = 4
 _CHANNELS = 8
@@ -42,9 +42,9 @@ def autoencoder_flux2(*, channels: int) -> AutoencoderKLFlux2:
     )
 
 
-def autoencoder_qwen(*, channels: int) -> AutoencoderKLQwenImage:
+def autoencoder_qwen(*, channels: int, width: int = _CHANNELS) -> AutoencoderKLQwenImage:
     return AutoencoderKLQwenImage(
-        base_dim=_CHANNELS,
+        base_dim=width,
         z_dim=channels,
         dim_mult=[1, 1, 1, 1],
         num_res_blocks=1,
@@ -71,4 +71,22 @@ def autoencoder_dc(*, channels: int) -> AutoencoderDC:
         decoder_qkv_multiscales=((),) * 6,
         upsample_block_type="interpolate",
         scaling_factor=0.41407,
+    )
+
+
+def autoencoder_wan(*, channels: int, patch: int | None = None) -> AutoencoderKLWan:
+    """Of videos; with a patch, latents are that many times smaller still."""
+    colours = 3 * (patch or 1) ** 2
+    return AutoencoderKLWan(
+        base_dim=_CHANNELS,
+        z_dim=channels,
+        dim_mult=[1, 1, 1, 1],
+        num_res_blocks=1,
+        temperal_downsample=[False, True, True],
+        latents_mean=[0.0] * channels,
+        latents_std=[1.0] * channels,
+        in_channels=colours,
+        out_channels=colours,
+        patch_size=patch,
+        scale_factor_spatial=8 * (patch or 1),
     )

@@ -4,15 +4,26 @@ from __future__ import annotations
 
 from bench.tiny_families import (
     FAMILIES,
+    bria,
     controlnets,
     deepfloyd,
     flux,
     language_transformers,
+    megapixel,
     older_transformers,
     perturbed_attention,
     stable_diffusion_relatives,
 )
 from bench.tiny_families.family import Family
+from bench.tiny_families.language_models import (
+    dreamlite,
+    hunyuan_image,
+    longcat,
+    mistral_readers,
+    omnigen,
+    qwen3_readers,
+    qwen_edit,
+)
 
 _OTHERS: tuple[tuple[Family, ...], ...] = (
     flux.FAMILIES,
@@ -22,6 +33,15 @@ _OTHERS: tuple[tuple[Family, ...], ...] = (
     language_transformers.FAMILIES,
     perturbed_attention.FAMILIES,
     stable_diffusion_relatives.FAMILIES,
+    qwen_edit.FAMILIES,
+    bria.FAMILIES,
+    longcat.FAMILIES,
+    megapixel.FAMILIES,
+    omnigen.FAMILIES,
+    hunyuan_image.FAMILIES,
+    dreamlite.FAMILIES,
+    mistral_readers.FAMILIES,
+    qwen3_readers.FAMILIES,
 )
 
 EVERY_FAMILY: dict[str, Family] = FAMILIES | {family.id: family for families in _OTHERS for family in families}

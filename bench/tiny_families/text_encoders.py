@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from transformers import (
     BertConfig,
     BertModel,
@@ -12,6 +14,10 @@ from transformers import (
     Gemma2Model,
     GlmConfig,
     GlmModel,
+    LlamaConfig,
+    LlamaForCausalLM,
+    Mistral3Config,
+    Mistral3ForConditionalGeneration,
     PreTrainedTokenizerBase,
     Qwen2_5_VLConfig,
     Qwen2_5_VLForConditionalGeneration,
@@ -20,6 +26,8 @@ from transformers import (
     Qwen3Model,
     Qwen3VLConfig,
     Qwen3VLForConditionalGeneration,
+    SmolLM3Config,
+    SmolLM3ForCausalLM,
     T5Config,
     T5EncoderModel,
     T5GemmaConfig,
@@ -83,9 +91,11 @@ def glm_text_encoder(tokenizer: PreTrainedTokenizerBase) -> GlmModel:
     return GlmModel(GlmConfig(**_decoder(tokenizer, layers=2), head_dim=16))
 
 
-def qwen3_vision_text_encoder(tokenizer: PreTrainedTokenizerBase) -> Qwen3VLForConditionalGeneration:
+def qwen3_vision_text_encoder(
+    tokenizer: PreTrainedTokenizerBase, *, layers: int = 2
+) -> Qwen3VLForConditionalGeneration:
     config = Qwen3VLConfig(
-        text_config=_decoder(tokenizer, layers=2)
+        text_config=_decoder(tokenizer, layers=layers)
         | {"head_dim": 16, "rope_parameters": {"rope_type": "default", "rope_theta": 1e6, "mrope_section": [3, 3, 2]}},
         vision_config={
             "depth": 1,
@@ -122,6 +132,54 @@ def qwen_vision_text_encoder(tokenizer: PreTrainedTokenizerBase) -> Qwen2_5_VLFo
         },
     )
     return Qwen2_5_VLForConditionalGeneration(config)
+
+
+def qwen_seeing_text_encoder(tokenizer: PreTrainedTokenizerBase) -> Qwen2_5_VLForConditionalGeneration:
+    """It reads pictures between the words."""
+    config = qwen_vision_text_encoder(tokenizer).config
+    return Qwen2_5_VLForConditionalGeneration(_name_tokens(config, tokenizer))
+
+
+def qwen3_seeing_text_encoder(
+    tokenizer: PreTrainedTokenizerBase, *, layers: int = 2
+) -> Qwen3VLForConditionalGeneration:
+    """It reads pictures between the words."""
+    config = qwen3_vision_text_encoder(tokenizer, layers=layers).config
+    return Qwen3VLForConditionalGeneration(_name_tokens(config, tokenizer))
+
+
+def smol_text_encoder(tokenizer: PreTrainedTokenizerBase) -> SmolLM3ForCausalLM:
+    return SmolLM3ForCausalLM(SmolLM3Config(**_decoder(tokenizer, layers=2)))
+
+
+def mistral_text_encoder(tokenizer: PreTrainedTokenizerBase, *, layers: int) -> Mistral3ForConditionalGeneration:
+    config = Mistral3Config(
+        text_config={"model_type": "mistral", **_decoder(tokenizer, layers=layers), "head_dim": 16},
+        vision_config={
+            "model_type": "pixtral",
+            "hidden_size": WIDTH,
+            "intermediate_size": WIDTH,
+            "num_hidden_layers": 1,
+            "num_attention_heads": 2,
+            "head_dim": 16,
+            "image_size": 112,
+            "patch_size": 16,
+        },
+        image_token_index=tokenizer.convert_tokens_to_ids("[IMG]"),
+    )
+    return Mistral3ForConditionalGeneration(config)
+
+
+def llama_text_encoder(tokenizer: PreTrainedTokenizerBase) -> LlamaForCausalLM:
+    return LlamaForCausalLM(LlamaConfig(**_decoder(tokenizer, layers=2), attn_implementation="eager"))
+
+
+def _name_tokens(config: Any, tokenizer: PreTrainedTokenizerBase) -> Any:
+    for name in ("image", "video"):
+        setattr(config, f"{name}_token_id", tokenizer.convert_tokens_to_ids(f"<|{name}_pad|>"))
+    for name in ("start", "end"):
+        setattr(config, f"vision_{name}_token_id", tokenizer.convert_tokens_to_ids(f"<|vision_{name}|>"))
+    return config
 
 
 def _clip_config(tokenizer: PreTrainedTokenizerBase) -> CLIPTextConfig:

@@ -6,7 +6,14 @@ import json
 import string
 
 from tokenizers import Tokenizer, models, pre_tokenizers, trainers
-from transformers import BertTokenizer, CLIPTokenizer, GemmaTokenizer, Qwen2Tokenizer, T5Tokenizer
+from transformers import (
+    BertTokenizer,
+    CLIPTokenizer,
+    GemmaTokenizer,
+    PreTrainedTokenizerFast,
+    Qwen2Tokenizer,
+    T5Tokenizer,
+)
 
 #: The texts from which pairs of letters are learnt; other texts take a few more tokens.
 SENTENCES = (
@@ -64,6 +71,45 @@ def gemma_tokenizer() -> GemmaTokenizer:
     """Pairs of letters."""
     vocabulary, merges = _learn_pairs(["<pad>", "<eos>", "<bos>", "<unk>", "<mask>"], GemmaTokenizer())
     return GemmaTokenizer(vocab=vocabulary, merges=merges)
+
+
+SEEING_CHAT_TEMPLATE = (
+    "{% for message in messages %}<|im_start|>{{ message['role'] }}\n"
+    "{% if message['content'] is string %}{{ message['content'] }}{% else %}{% for part in message['content'] %}"
+    "{% if part['type'] == 'image' %}<|vision_start|><|image_pad|><|vision_end|>{% else %}{{ part['text'] }}{% endif %}"
+    "{% endfor %}{% endif %}<|im_end|>\n{% endfor %}"
+    "{% if add_generation_prompt %}<|im_start|>assistant\n{% endif %}"
+)
+
+MISTRAL_CHAT_TEMPLATE = (
+    "{% for message in messages %}[{{ message['role'] }}]{% if message['content'] is string %}{{ message['content'] }}"
+    "{% else %}{% for part in message['content'] %}{% if part['type'] == 'image' %}[IMG]{% else %}{{ part['text'] }}"
+    "{% endif %}{% endfor %}{% endif %}</s>{% endfor %}"
+)
+
+
+def qwen_seeing_tokenizer() -> Qwen2Tokenizer:
+    """With the tokens that stand for a picture; a message may hold several parts."""
+    places = ["<|im_start|>", "<|im_end|>", "<|vision_start|>", "<|vision_end|>", "<|image_pad|>", "<|video_pad|>"]
+    vocabulary, merges = _learn_pairs(["<|endoftext|>", *places], Qwen2Tokenizer())
+    tokenizer = Qwen2Tokenizer(vocab=vocabulary, merges=merges, additional_special_tokens=places)
+    tokenizer.chat_template = SEEING_CHAT_TEMPLATE
+    return tokenizer
+
+
+def mistral_tokenizer() -> PreTrainedTokenizerFast:
+    """Byte pairs, as Mistral 3 has them, and the tokens that stand for a picture."""
+    vocabulary, merges = _learn_pairs(
+        ["<unk>", "<s>", "</s>", "<pad>", "[IMG]", "[IMG_BREAK]", "[IMG_END]"], Qwen2Tokenizer()
+    )
+    backend = Tokenizer(models.BPE(vocab=vocabulary, merges=merges))
+    backend.pre_tokenizer = Qwen2Tokenizer().backend_tokenizer.pre_tokenizer
+    tokenizer = PreTrainedTokenizerFast(
+        tokenizer_object=backend, additional_special_tokens=["[IMG]", "[IMG_BREAK]", "[IMG_END]"]
+    )
+    tokenizer.add_special_tokens({"unk_token": "<unk>", "bos_token": "<s>", "eos_token": "</s>", "pad_token": "<pad>"})
+    tokenizer.chat_template = MISTRAL_CHAT_TEMPLATE
+    return tokenizer
 
 
 def _learn_pairs(special: list[str], like: object) -> tuple[dict[str, int], list[tuple[str, str]]]:

@@ -209,11 +209,13 @@ def _run_pipeline(
     images: Mapping[str, Image | Sequence[Image]],
 ) -> list[Image]:
     with torch.inference_mode(), device_freed(pipeline), model.batcher.job(drawing.job), chance:
-        drawn: list[Image] = pipeline(
+        output = pipeline(
             **build_arguments(pipeline, drawing, images),
             generator=generators,
             output_type="pil",
-        ).images
+        )
+    # A few pipelines have another name for them.
+    drawn: list[Image] = output["images" if "images" in output else "image"]
     return drawn
 
 

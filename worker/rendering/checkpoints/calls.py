@@ -31,6 +31,11 @@ class CallLog:
         self._unsupported: str | None = None
 
     @property
+    def unsupported(self) -> str | None:
+        """Why the calls cannot be answered in another process; None if they can."""
+        return self._unsupported
+
+    @property
     def forms(self) -> list[Tree]:
         """The forms of all answers, each once. Raises CheckpointUnsupported if one of them cannot be stored."""
         if self._unsupported is not None:

@@ -67,7 +67,8 @@ class Journal:
     @property
     def resume(self) -> str:
         """Whether the render can be resumed, or why not: for the receipt."""
-        return "supported" if self._unsupported is None else f"unsupported: {self._unsupported}"
+        reason = self._unsupported or self.calls.unsupported
+        return "supported" if reason is None else f"unsupported: {reason}"
 
     def begin(self, steps: int) -> None:
         """The first of `steps` steps is about to be taken. Raises CheckpointRefused if the checkpoint's render has another

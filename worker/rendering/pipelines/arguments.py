@@ -47,6 +47,9 @@ def build_arguments(pipeline: Any, drawing: Drawing, images: Mapping[str, Image 
     if "intermediate_timesteps" in accepted and drawing.request["num_inference_steps"] != _STEPS_WITH_INTERMEDIATE:
         # Sana-Sprint's default is a moment between two steps, and it refuses any other number of them.
         arguments["intermediate_timesteps"] = None
+    if "guidance_schedule" in accepted and drawing.request.get("guidance_scale") is not None:
+        # Such a pipeline takes one of them, and by default the schedule.
+        arguments["guidance_schedule"] = None
     if "max_area" in accepted:
         # Such a pipeline scales the size that it is given to this area, a megapixel if nobody says so.
         arguments["max_area"] = drawing.request["width"] * drawing.request["height"]

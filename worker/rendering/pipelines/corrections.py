@@ -38,8 +38,15 @@ def correct(scheduler_class: type[SchedulerMixin], *, from_picture: bool) -> Any
     if hasattr(scheduler_class, "index_for_timestep"):
         corrections.append(_FirstIndex)
     namespace = {"set_timesteps": set_timesteps, "__module__": scheduler_class.__module__}
+    if not hasattr(scheduler_class, "scale_model_input"):
+        # Some pipelines ask for the exact class to find out whether it has that, and a subclass is another one.
+        namespace["scale_model_input"] = _keep_as_it_is
     corrected: Any = type(scheduler_class.__name__, (*corrections, scheduler_class), namespace)
     return corrected
+
+
+def _keep_as_it_is(_scheduler: Any, sample: Any, *_timestep: Any) -> Any:
+    return sample
 
 
 def _drop_timesteps_below_zero(scheduler: Any) -> None:

@@ -22,7 +22,7 @@ from core.catalog.signatures import SIGNATURES_PATH
 
 #: Parameters that the engine sets itself, or whose result would not be the finished pictures that were requested.
 _ENGINE_OWNED = {
-    *("generator", "latents", "output_type", "return_dict", "timesteps", "sigmas", "mu"),
+    *("generator", "seed", "latents", "output_type", "return_dict", "timesteps", "sigmas", "mu"),
     *("num_images_per_prompt", "denoising_start", "denoising_end", "return_index", "use_kv_cache", "prompt_upsampling"),
     *("tokenizer_max_length", "max_area", "caption_upsample_temperature", "prompt_upsampling_temperature"),
 }
@@ -81,7 +81,8 @@ def _list_parameters(cls: type, facts: ClassFacts) -> Iterator[tuple[str, list[A
     # A field that is renamed comes first: what some call the control image is the picture to paint in.
     for field in sorted(_IMAGES, key=lambda field: field not in facts.inputs):
         fields.setdefault(_argument_of(field, facts), field)
-    for argument, parameter in inspect.signature(cls.__call__).parameters.items():
+    # Some modules of diffusers keep their annotations as text.
+    for argument, parameter in inspect.signature(cls.__call__, eval_str=True).parameters.items():
         name = fields.get(argument, argument)
         kind = "image" if argument in fields else _kind(parameter.annotation)
         if kind is None or _is_engine_owned(argument) or (kind == "image" and name not in _IMAGES):

@@ -63,7 +63,7 @@ def list_tokenizers(pipeline: Any) -> Iterator[tuple[str, Any]]:
 
 def list_reading_components(pipeline: Any) -> list[Any]:
     """The tokenizers and text encoders: only one encoding at a time may use them."""
-    names = (name for name in pipeline.config if name.startswith(("tokenizer", "text_encoder")))
+    names = (name for name in pipeline.components if name.startswith(("tokenizer", "text_encoder")))
     return [component for name in names if (component := getattr(pipeline, name, None)) is not None]
 
 

@@ -1,0 +1,1 @@
+"""Families that read prompts, and look at pictures, with a whole language model."""
