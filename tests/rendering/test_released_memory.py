@@ -12,8 +12,7 @@ from typing import Any
 import pytest
 import torch
 
-from tests.rendering.resuming import Case, TinyModels, draw_images
-from worker.rendering.drawing import Drawing
+from tests.rendering.resuming import Case, TinyModels, build_drawing
 from worker.rendering.errors import JobCancelled
 from worker.rendering.models import LoadedModel
 from worker.rendering.render import render_images
@@ -43,7 +42,7 @@ class Render:
         """With an `error`, it ends with one after its second step."""
         self._error = error
         self._held: dict[str, weakref.ref[Any]] = {}
-        self.drawing = Drawing(case.request, case.seeds, draw_images(case))
+        self.drawing = build_drawing(case)
         with contextlib.suppress(JobCancelled, torch.OutOfMemoryError):
             render_images(model, self.drawing, on_step=self._end_step, watch=self._watch)
 

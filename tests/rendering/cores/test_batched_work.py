@@ -13,7 +13,7 @@ import torch
 from tests.rendering.cores.conftest import Divide
 from tests.rendering.cores.test_division import MANY
 from worker.rendering.batching import Batcher, BatchJob
-from worker.rendering.batching.stopwatch import HostStopwatch
+from worker.rendering.batching.running_forwards import GivenForward, RunningForwards
 
 
 class Summing(torch.nn.Module):
@@ -179,9 +179,15 @@ def test_costs_are_learned_for_each_number_of_threads(divide: Divide) -> None:
 
 def test_a_job_alone_leaves_slots_for_others(divide: Divide, monkeypatch: pytest.MonkeyPatch) -> None:
     """With all cores more rows gain nothing here; a job's share is still that of the rows that the engine takes when full."""
-    monkeypatch.setattr(
-        HostStopwatch, "stop", lambda _self, calls: [(calls, float(sum(one.rows.count for one in calls)))]
-    )
+    taken: list[GivenForward] = []
+
+    def take_finished(running: RunningForwards) -> list[tuple[GivenForward, float]]:
+        taken.clear()
+        taken.extend(running._running)
+        running._running.clear()
+        return [(forward, float(forward.rows)) for forward in taken]
+
+    monkeypatch.setattr(RunningForwards, "take_finished", take_finished)
     divide(4, 4)
     module = Summing()
     with batching(module, runners=4) as batcher:

@@ -62,7 +62,7 @@ def draw(
     model: LoadedModel, *, deterministic: bool = False, cache: PromptCache | None = None
 ) -> np.typing.NDArray[Any]:
     request = {**CASE.request, "deterministic": deterministic}
-    drawing = Drawing(request, CASE.seeds, draw_images(CASE))
+    drawing = Drawing(request, CASE.seeds, draw_images(CASE), task=CASE.task)
     rendered = render_images(model, drawing, on_step=lambda _end: None, prompt_cache=cache)
     return np.asarray(rendered.images[0])
 

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from bench.tiny_families import FAMILIES
-from core.catalog import find_task_signature
+from core.catalog import find_drawing_signature
 from worker.rendering.drawing import Drawing
 from worker.rendering.images.encode import encode_image
 from worker.rendering.models import LoadedModel
@@ -83,13 +83,14 @@ def draw_plainly(
 ) -> list[Image.Image]:
     """The images of diffusers alone, by the family's inpainting pipeline."""
     loaded = diffusers.DiffusionPipeline.from_pretrained(folder / family_id)
-    signature = find_task_signature(type(loaded).__name__, "inpainting")
+    control = FAMILIES[family_id].control
+    signature = find_drawing_signature(type(loaded).__name__, "inpainting", with_control_image=control)
     assert signature is not None
     pipeline = getattr(diffusers, signature.class_name).from_pipe(loaded)
     pipeline.set_progress_bar_config(disable=True)
     pipeline.scheduler = build_scheduler(request["scheduler"], pipeline.scheduler)
     accepted = inspect.signature(pipeline.__call__).parameters
-    settings = request | take_pictures(request, mask, control=FAMILIES[family_id].control)
+    settings = request | take_pictures(request, mask, control=control)
     with torch.inference_mode():
         images: list[Image.Image] = pipeline(
             **{name: value for name, value in settings.items() if name in accepted and name != "scheduler"},

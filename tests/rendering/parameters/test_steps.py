@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from types import SimpleNamespace
 
 import diffusers
@@ -26,6 +27,7 @@ def test_every_pipeline_takes_the_steps_that_are_counted(class_name: str) -> Non
     signature = find_signature(class_name)
     assert signature is not None
     pipeline_class = getattr(diffusers, class_name)
+    devices = {"device": "cpu"} if "device" in inspect.signature(pipeline_class.get_timesteps).parameters else {}
 
     for total in (1, 2, 3, 4, 7, 10, 12, 25, 28, 30, 49, 50, 77, 100, 250, 333, 1000):
         scheduler = SimpleNamespace(timesteps=range(total), order=1, set_begin_index=lambda _index: None)
@@ -33,7 +35,7 @@ def test_every_pipeline_takes_the_steps_that_are_counted(class_name: str) -> Non
         for strength in (*(thousandth / 1000 for thousandth in range(1, 1001)), 1 / 3, 2 / 3, 0.9999):
             counted = count_denoising_steps(total, strength, signature.step_rounding)
             settled = settle_strength(pipeline_class, total, strength)
-            _, taken = pipeline_class.get_timesteps(pipeline, total, settled, "cpu")
+            _, taken = pipeline_class.get_timesteps(pipeline, total, settled, **devices)
             assert taken == counted, (total, strength)
             assert (settled == 1) == (strength == 1), (total, strength)
 
