@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -61,8 +62,11 @@ def _find_prompt(text: str, prompts: list[str]) -> _PromptSpan | None:
     if found:
         # A short prompt may also occur in the template around another one, but hardly at its end.
         return max(found, key=lambda span: (span.end == len(text), span.end - span.begin))
-    # Some pipelines clean a prompt up: then the text that they read stands for the only prompt.
-    return _PromptSpan(prompts[0], text, 0, len(text)) if len(prompts) == 1 and text.strip() else None
+    # Some pipelines clean a prompt up: then the text that they read stands for the only prompt, or for the most similar one.
+    if not text.strip():
+        return None
+    closest = prompts if len(prompts) == 1 else difflib.get_close_matches(text, prompts, n=1)
+    return _PromptSpan(closest[0], text, 0, len(text)) if closest else None
 
 
 def _locate(prompt: str, text: str) -> _PromptSpan | None:
