@@ -26,7 +26,7 @@ def main() -> int:
     """Print a line for each class. Returns 1 if one could not be drawn, or was drawn wrong."""
     parser = argparse.ArgumentParser(prog="python -m bench.families", description=__doc__)
     parser.add_argument("names", nargs="*", help="parts of families' names, tasks or classes; left out: all of them")
-    parser.add_argument("--write", action="store_true", help="keep the results")
+    parser.add_argument("--write", action="store_true", help="keep the results of those that are right")
     options = parser.parse_args()
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.CRITICAL))
     logging.disable(logging.WARNING)
@@ -51,11 +51,11 @@ def main() -> int:
                 failed += 1
                 continue
             measured.append(row)
-            failed += not is_right(row, place)
             verdict = "right" if is_right(row, place) else "WRONG"
+            failed += verdict != "right"
+            if options.write and verdict == "right":
+                write_measured([row.as_row()])
             print(f"{_describe(place)}: {verdict} {_shorten(row)} ({time.perf_counter() - started:.1f} s)", flush=True)
-    if options.write:
-        write_measured(row.as_row() for row in measured)
     print(f"{len(measured)} of {len(chosen)} classes drawn, {failed} wrong")
     return 1 if failed else 0
 

@@ -38,7 +38,7 @@ def find_measured(class_name: str, task: str) -> MeasuredClass | None:
 
 def write_measured(rows: Iterable[Mapping[str, Any]]) -> None:
     """Keep these rows; those of other classes and tasks stay."""
-    kept = {name: dict(tasks) for name, tasks in _read_file().items()}
+    kept: dict[str, dict[str, dict[str, Any]]] = json.loads(MEASURED_PATH.read_text(encoding="utf-8"))
     for row in rows:
         kept.setdefault(row["class_name"], {})[row["task"]] = {
             "is_batched": row["is_batched"],
@@ -50,6 +50,7 @@ def write_measured(rows: Iterable[Mapping[str, Any]]) -> None:
         }
     lines = [f"{json.dumps(name)}: {json.dumps(kept[name])}" for name in sorted(kept)]
     MEASURED_PATH.write_text("{\n" + ",\n".join(lines) + "\n}\n", encoding="utf-8")
+    _read_file.cache_clear()
 
 
 @cache

@@ -7,7 +7,6 @@ from typing import Any
 from diffusers import (
     DiffusionPipeline,
     FlowMatchEulerDiscreteScheduler,
-    LongCatImageEditPipeline,
     LongCatImagePipeline,
     LongCatImageTransformer2DModel,
 )
@@ -16,16 +15,9 @@ from bench.tiny_families import autoencoders, processors, text_encoders, tokeniz
 from bench.tiny_families.family import Family
 from bench.tiny_families.text_encoders import WIDTH
 
-#: The edited picture's: the pipeline draws a megapixel, and then it is not scaled.
-_MEGAPIXEL = (1024, 1024)
-
 
 def longcat() -> DiffusionPipeline:
     return LongCatImagePipeline(**_components())
-
-
-def longcat_edit() -> DiffusionPipeline:
-    return LongCatImageEditPipeline(**_components())
 
 
 def _components() -> dict[str, Any]:
@@ -52,14 +44,4 @@ def _components() -> dict[str, Any]:
     }
 
 
-FAMILIES = (
-    Family("longcat-image", "LongCatImagePipeline", longcat, bare_call={"enable_prompt_rewrite": False}),
-    Family(
-        "longcat-image-edit",
-        "LongCatImageEditPipeline",
-        longcat_edit,
-        tasks=("edit",),
-        steps=2,
-        sizes=(_MEGAPIXEL,),
-    ),
-)
+FAMILIES = (Family("longcat-image", "LongCatImagePipeline", longcat, bare_call={"enable_prompt_rewrite": False}),)

@@ -21,7 +21,7 @@ def edit_plus() -> DiffusionPipeline:
 
 def _components() -> dict[str, Any]:
     tokenizer = tokenizers.qwen_seeing_tokenizer()
-    components = diffusion_transformers.qwen_image().components
+    components: dict[str, Any] = diffusion_transformers.qwen_image().components
     for block in components["transformer"].transformer_blocks:
         # So that a few words weigh beside thousands of the picture's tokens.
         block.attn.add_v_proj.weight.data *= 100
