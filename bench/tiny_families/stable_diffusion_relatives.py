@@ -59,7 +59,9 @@ def image_variation() -> DiffusionPipeline:
 
 def upscale() -> DiffusionPipeline:
     """Four times as large; the picture itself, with noise, stands beside the latents."""
-    components = _components(in_channels=7, num_class_embeds=1000, vae=autoencoders.autoencoder_kl(blocks=3))
+    components = _components(
+        in_channels=7, num_class_embeds=1000, vae=autoencoders.autoencoder_kl(blocks=3, scaling=0.08333)
+    )
     return StableDiffusionUpscalePipeline(
         **{name: each for name, each in components.items() if name != "image_encoder"},
         low_res_scheduler=DDPMScheduler(**_SQUARED_COSINE),

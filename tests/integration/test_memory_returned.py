@@ -8,7 +8,7 @@ from bench.bodies.served import serving
 from bench.bodies.shapes import list_bodies
 
 #: Megabytes; one storm alone holds 70 MB of bodies at once.
-MOST_KEPT = 50
+MOST_KEPT = 25
 
 
 @pytest.mark.slow

@@ -49,6 +49,8 @@ def test_every_class_that_is_served_is_drawn_with() -> None:
     ],
     ids=str,
 )
+# What diffusers deprecates in itself is not the question here.
+@pytest.mark.filterwarnings("ignore")
 def test_a_class_draws_as_promised(tmp_path: Path, place: Place) -> None:
     """A job alone is diffusers' own picture to the bit; one among others, one of several images, one whose neighbour is
     cancelled and one that is resumed are the same as alone; and what the class cannot do is what its page says.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import sys
 from typing import Any
 
 import torch
@@ -15,8 +16,9 @@ def is_raised_by(pipeline_class: type[Any]) -> bool:
     it to false, also for those that never overflow (Stable Diffusion 1.5's). The pipelines know: only those whose
     autoencoders overflow (SDXL's and its relatives) read it.
     """
-    own = (each for each in pipeline_class.__mro__ if each.__module__.startswith("diffusers.pipelines."))
-    return any("force_upcast" in inspect.getsource(each) for each in own)
+    own = {each.__module__ for each in pipeline_class.__mro__ if each.__module__.startswith("diffusers.pipelines.")}
+    # The whole file: to find a class in it, Python builds a syntax tree, and two threads at once fail at that (3.11).
+    return any("force_upcast" in inspect.getsource(sys.modules[module]) for module in own)
 
 
 def settle_precision(autoencoder: Any) -> None:
