@@ -62,6 +62,10 @@ class ClassFacts(BaseModel):
     #: Why jobs of its model run one after another; None if they run side by side.
     one_at_a_time: Reason | None = None
 
+    def find_input(self, field: str) -> Input | None:
+        """How the class takes the pictures of a request's field, if the table says anything of it."""
+        return next((own for name, own in self.inputs.items() if name == field), None)
+
 
 class Family(BaseModel):
     """Classes that draw with the same components: a model that is loaded for one of them serves the tasks of all."""

@@ -27,7 +27,7 @@ Every pipeline class of the installed diffusers: what serves which task, and wha
 - **schedulers**: `noise`, `flow` and `lcm` are rows of [Schedulers](models.md#schedulers); `own` is the model's own alone.
 - **batched**: jobs share forwards. **resumable**: a render resumes in another process, bit for bit. **several images**: of one job.
 - **largest difference**: of a job that shares forwards from the same job alone, as a part of the range of latents and pixels.
-  A job alone equals the bare diffusers pipeline bit for bit, in every class.
+  A job alone equals the bare diffusers pipeline bit for bit, in every class that is measured.
 - `–` is not measured.
 
 """

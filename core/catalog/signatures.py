@@ -101,7 +101,7 @@ def _build_signature(class_name: str, entry: dict[str, Any]) -> PipelineSignatur
     facts = ClassFacts() if family is None else family.facts_of(class_name)
     parameters = {}
     for name, (kind, default, *required) in entry["parameters"].items():
-        own = facts.inputs.get(name)
+        own = facts.find_input(name)
         parameters[name] = Parameter(
             kind,
             default,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
 import io
 import json
 from collections.abc import Callable
@@ -94,7 +93,8 @@ def test_a_vocabulary_of_sentencepiece(
     tmp_path: Path, copy_model: Callable[..., Path], build_catalog: BuildCatalog
 ) -> None:
     """A T5 tokenizer that is a `spiece.model`, as most are published."""
-    sentencepiece = pytest.importorskip("sentencepiece")
+    import sentencepiece
+
     folder = copy_model("pixart", family="pixart")
     known = T5Tokenizer.from_pretrained(folder / "tokenizer")
     written = io.BytesIO()
@@ -124,8 +124,6 @@ def test_a_vocabulary_of_sentencepiece(
 
 def test_a_processor_of_qwen_is_loaded(tmp_path: Path) -> None:
     """What Qwen-Image-Edit reads pictures with needs torchvision."""
-    if importlib.util.find_spec("torchvision") is None:
-        pytest.skip("torchvision is not installed")
     from transformers import Qwen2VLProcessor
 
     qwen_tokenizer().save_pretrained(tmp_path)

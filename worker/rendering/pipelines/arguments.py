@@ -98,7 +98,7 @@ def _is_for_each_image(signature: PipelineSignature, field: str) -> bool:
     the result. The other images would then start from other latents than when each is drawn alone, or (SD3) the pipeline
     fails.
     """
-    own = signature.facts.inputs.get(field)  # type: ignore[call-overload]
+    own = signature.facts.find_input(field)
     if own is not None and own.for_each_image:
         return True
     return field == "image" and "strength" in signature.parameters and not signature.facts.repeats_picture

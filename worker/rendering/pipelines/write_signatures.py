@@ -94,7 +94,7 @@ def _list_parameters(cls: type, facts: ClassFacts) -> Iterator[tuple[str, list[A
 
 
 def _argument_of(field: str, facts: ClassFacts) -> str:
-    own = facts.inputs.get(field)  # type: ignore[call-overload]
+    own = facts.find_input(field)
     return field if own is None or own.argument is None else own.argument
 
 
