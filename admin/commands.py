@@ -1,5 +1,5 @@
-"""`darkroom-admin`: open accounts and set their limits and retention, issue and revoke API keys, verify that nothing was lost,
-and check what a deployment stands on.
+"""`darkroom-admin`: open accounts and set their limits and retention, issue and revoke API keys, show the workers, pause
+pools and models, verify that nothing was lost, and check what a deployment stands on.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from sqlalchemy import select
 
 import core.schema  # noqa: F401  (every table, so that foreign keys find theirs)
 from admin.doctor.report import report
+from admin.work import add_work_commands
 from core.accounts.create_account import create_account
 from core.accounts.limits import set_limits
 from core.accounts.manage_keys import issue_api_key, revoke_api_key
@@ -100,7 +101,8 @@ def _parser() -> argparse.ArgumentParser:
     doctor.add_argument("--strict", action="store_true", help="exit code 1 for warnings, too")
     doctor.set_defaults(run=_doctor)
 
-    for command in (create, limits, retention, accounts, keys, issue, revoke, verify, doctor):
+    work = add_work_commands(commands)
+    for command in (create, limits, retention, accounts, keys, issue, revoke, verify, doctor, *work):
         command.add_argument("--json", action="store_true", help="print JSON")
     return parser
 

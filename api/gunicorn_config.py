@@ -19,6 +19,7 @@ from core.catalog import get_catalog
 from core.command_line import run_command_line
 from core.database import enforce_checkout_deadline, get_engine, refuse_unfit_sessions
 from core.doorbell import get_doorbell
+from core.live_events.sender import get_event_sender
 from core.logs import take_over_output
 from core.settings import get_settings
 from core.warm_up import warm_up
@@ -54,7 +55,13 @@ timeout = 60
 graceful_timeout = 10
 keepalive = _settings.api_keepalive_seconds
 # At the least one more than threads: gunicorn keeps as many idle as there are more.
-worker_connections = max(allow_connections(threads + _IDLE_CONNECTIONS), threads + 1)
+# Requests that wait count as connections; streams do not, and each takes a file all the same.
+_wanted = threads + _IDLE_CONNECTIONS + _settings.api_max_waits
+worker_connections = max(
+    # If the system permits fewer files, requests and streams share them as they would have shared all.
+    allow_connections(_wanted + _settings.api_max_streams) * _wanted // (_wanted + _settings.api_max_streams),
+    threads + 1,
+)
 # Nobody in front of the API decides what its address is (api/own_address.py), not even from this machine or over a Unix
 # socket: no SCRIPT_NAME, no X-Forwarded-Proto.
 forwarded_allow_ips = ""
@@ -81,8 +88,9 @@ def pre_request(_worker: object, request: Any) -> None:
 
 
 def worker_exit(_server: object, _worker: object) -> None:
-    """Ring for the jobs that were answered last, before the process ends."""
+    """Ring for the jobs that were answered last, and send their news, before the process ends."""
     get_doorbell().flush()
+    get_event_sender().flush()
 
 
 def on_starting(_server: object) -> None:

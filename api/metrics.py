@@ -10,7 +10,8 @@ from core.metrics import API
 metrics_blueprint = Blueprint("metrics", __name__)
 
 
-@metrics_blueprint.get("/metrics")
+# Exactly this path, which proxies in front block.
+@metrics_blueprint.get("/metrics", strict_slashes=True)
 def get_metrics() -> Response:
     """Everything Prometheus scrapes here."""
     return Response(generate_latest(API), content_type=CONTENT_TYPE_LATEST)

@@ -23,10 +23,11 @@ def takes_no_query(operation: Callable[_Arguments, Response]) -> Callable[_Argum
 
     @wraps(operation)
     def checked(*arguments: _Arguments.args, **named: _Arguments.kwargs) -> Response:
-        try:
-            _NoQuery.model_validate(request.args.to_dict())
-        except ValidationError as error:
-            abort(answer_validation_error(error))
+        if request.args:
+            try:
+                _NoQuery.model_validate(request.args.to_dict())
+            except ValidationError as error:
+                abort(answer_validation_error(error))
         return operation(*arguments, **named)
 
     return checked

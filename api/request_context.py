@@ -8,6 +8,7 @@ import time
 import structlog
 from flask import Flask, Response, g, request
 
+from api.live.asked import find_resumed, is_parked
 from core.ids import format_id, new_id
 from core.metrics import HTTP_DURATION_SECONDS, HTTP_REQUESTS
 
@@ -26,7 +27,12 @@ def register_request_context(app: Flask) -> None:
     @app.before_request
     def open_context() -> None:
         sent = request.headers.get("X-Request-Id", "")
-        g.request_id = sent if _REQUEST_ID.fullmatch(sent) else format_id("req", new_id())
+        resumed = find_resumed(request.environ)
+        if resumed is not None:
+            g.request_id = resumed.asked.request_id
+            g.answered_with = {"waited_ms": round(resumed.waited_seconds * 1000)}
+        else:
+            g.request_id = sent if _REQUEST_ID.fullmatch(sent) else format_id("req", new_id())
         g.started = time.perf_counter()
         structlog.contextvars.clear_contextvars()
         structlog.contextvars.bind_contextvars(request_id=g.request_id)
@@ -34,6 +40,9 @@ def register_request_context(app: Flask) -> None:
     @app.after_request
     def close_context(response: Response) -> Response:
         response.headers["X-Request-Id"] = g.request_id
+        if is_parked():
+            # It is answered, counted and logged when its wait is over.
+            return response
         seconds = time.perf_counter() - g.started
         route = request.url_rule.rule if request.url_rule else "unknown"
         method = request.method if request.method in _METHODS else "other"

@@ -16,6 +16,11 @@ def describe_problems(problems: dict[int, str]) -> dict[Any, Any]:
     return {status: {"description": meaning, "content": content} for status, meaning in problems.items()}
 
 
+def _operation_id(*, name: str, **_: str) -> str:
+    """The function's name: what generated clients call the operation."""
+    return name
+
+
 def build_blueprint(name: str, tag: str, description: str) -> APIBlueprint:
     """A blueprint under /v1 whose every operation needs an API key."""
     blueprint = APIBlueprint(
@@ -24,13 +29,20 @@ def build_blueprint(name: str, tag: str, description: str) -> APIBlueprint:
         url_prefix="/v1",
         abp_tags=[Tag(name=tag, description=description)],
         abp_security=[{"api_key": []}],
-        abp_responses=describe_problems(
-            {
-                401: "The API key is missing, malformed or revoked.",
-                422: "The request is not valid; `errors` names each field.",
-                503: "The database does not answer, or takes no writes; try again after Retry-After seconds.",
-            }
-        ),
+        operation_id_callback=_operation_id,
+        abp_responses={
+            **describe_problems(
+                {
+                    401: "The API key is missing, malformed or revoked.",
+                    422: "The request is not valid; `errors` names each field.",
+                    503: "The database does not answer, or takes no writes; try again after Retry-After seconds.",
+                }
+            ),
+            414: {
+                "description": "The address is longer than 4,094 bytes. Nothing of it was read.",
+                "content": {"text/html": {}},
+            },
+        },
     )
     blueprint.before_request(require_account)
     blueprint.before_request(set_body_limit)

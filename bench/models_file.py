@@ -23,6 +23,12 @@ _USUAL: dict[str, Any] = {
 def write_section(model_id: str, source: str, **fields: Any) -> str:
     """The section of a model in a folder beside the file. `fields` replace or extend the usual ones."""
     values = {"source": source, **_USUAL, **fields}
-    # Strings, numbers, booleans and lists look the same in TOML and in JSON.
-    lines = [f"{name} = {json.dumps(value)}\n" for name, value in values.items()]
+    lines = [f"{name} = {_write(value)}\n" for name, value in values.items()]
     return f'\n[models."{model_id}"]\n{"".join(lines)}'
+
+
+def _write(value: Any) -> str:
+    """The value as TOML: strings, numbers, booleans and lists of them look the same in JSON."""
+    if not isinstance(value, dict):
+        return json.dumps(value)
+    return "{ " + ", ".join(f"{json.dumps(name)} = {_write(each)}" for name, each in value.items()) + " }"

@@ -39,6 +39,16 @@ POINTS = frozenset(
         "after_expiry",  # nobody is given the images any more, and they still lie in the bucket
         "after_deletion_requested",  # the receipt is written, and nothing is deleted yet
         "after_objects_deleted",  # the bucket holds nothing of an expired or deleted job, and its rows do not say so
+        "before_content_forgotten",  # the texts of jobs that are not kept are gone in a transaction that has not committed
+        "after_file_stored",  # a file that was sent lies in the bucket, and its row is not committed
+        "mid_fetch",  # the fetch of a job's pictures is claimed, and they are not fetched yet
+        "after_fetch",  # a job's pictures lie in the bucket, and no row says so
+        "before_sweep_commit",  # all jobs of a sweep are written, and not committed
+        "after_sweep_commit",  # a sweep's jobs are queued, its sender does not know yet, and nobody is rung for
+        "after_sweep_cancel_requested",  # the cancel of a sweep is committed, and none of its jobs has heard of it
+        "mid_sheet",  # the end of a sweep is claimed, and its contact sheet is not drawn yet
+        "after_sheet_stored",  # the contact sheet lies in the bucket, and no row says so
+        "after_sweep_end",  # the end of a sweep is committed, and its webhook is not rung for
         "mid_delivery",  # the delivery is claimed, and not yet sent
         "after_delivery",  # the receiver has answered, and the answer is not recorded
     }

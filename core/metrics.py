@@ -60,6 +60,13 @@ RINGS = _serve(
 # Bound here, so that both are served from the start: the first failure is then a growth.
 RINGS_SENT, RINGS_FAILED = RINGS.labels("sent"), RINGS.labels("failed")
 
+#: `outcome` is sent or lost: Redis did not take it, or was not tried because it had just failed. Rows show the state later.
+LIVE_EVENTS = _serve(
+    REGISTRIES,
+    Counter("darkroom_live_events_total", "News of jobs sent through Redis, by outcome.", ["outcome"], registry=None),
+)
+LIVE_EVENTS_SENT, LIVE_EVENTS_LOST = LIVE_EVENTS.labels("sent"), LIVE_EVENTS.labels("lost")
+
 # Of the API
 HTTP_REQUESTS = _serve(
     [API],
@@ -81,7 +88,7 @@ HTTP_DURATION_SECONDS = _serve(
 )
 #: `outcome` is decoded, refused (the request is answered with 422), busy or failed (with 503).
 PICTURES_DECODED = _serve(
-    [API],
+    [API, DISPATCHER],
     Counter(
         "darkroom_pictures_decoded_total",
         "Pictures in requests, by what became of them.",
@@ -90,7 +97,22 @@ PICTURES_DECODED = _serve(
     ),
 )
 PICTURE_DECODE_SECONDS = _serve(
-    [API], Histogram("darkroom_picture_decode_seconds", "Seconds that a picture was with its decoder.", registry=None)
+    [API, DISPATCHER],
+    Histogram("darkroom_picture_decode_seconds", "Seconds that a picture was with its decoder.", registry=None),
+)
+
+LIVE_STREAMS = _serve(
+    [API], Gauge("darkroom_streams_open", "Connections on which events of jobs are sent.", registry=None)
+)
+LIVE_WAITS = _serve(
+    [API], Gauge("darkroom_waits_open", "Requests that wait for a job, and take no thread.", registry=None)
+)
+#: `reason` is slow (it did not read what was sent) or gone.
+STREAMS_DROPPED = _serve(
+    [API],
+    Counter(
+        "darkroom_streams_dropped_total", "Event streams that ended before their job did.", ["reason"], registry=None
+    ),
 )
 
 # Of the API and the dispatcher
@@ -98,6 +120,26 @@ PICTURE_DECODE_SECONDS = _serve(
 JOBS_DELETED = _serve(
     [API, DISPATCHER],
     Counter("darkroom_jobs_deleted_total", "Jobs deleted because somebody asked for it.", registry=None),
+)
+
+# Of the dispatcher
+#: `outcome` is fetched, retry, refused (the job fails), or ended (the job had ended).
+INPUT_FETCHES = _serve(
+    [DISPATCHER],
+    Counter(
+        "darkroom_input_fetches_total",
+        "Tries to fetch the pictures that a job names by address, by outcome.",
+        ["outcome"],
+        registry=None,
+    ),
+)
+
+#: `status` is finished or cancelled.
+SWEEPS_ENDED = _serve(
+    [DISPATCHER],
+    Counter(
+        "darkroom_sweeps_ended_total", "Sweeps whose jobs have all ended, by their status.", ["status"], registry=None
+    ),
 )
 
 # Of workers
@@ -250,4 +292,5 @@ WEBHOOK_ATTEMPTS = _serve(
 QUEUE_DEPTH = "darkroom_queue_depth"
 QUEUE_OLDEST_WAIT_SECONDS = "darkroom_queue_oldest_wait_seconds"
 JOBS_RUNNING = "darkroom_jobs_running"
+WORKERS_LIVE = "darkroom_workers_live"
 WEBHOOK_DELIVERIES_DUE = "darkroom_webhook_deliveries_due"

@@ -4,7 +4,12 @@ from __future__ import annotations
 
 import core.accounts.tables
 import core.artifacts.tables
+import core.jobs.queue.tables
+import core.jobs.retention.tables
+import core.jobs.styles.tables
 import core.jobs.tables
+import core.pools.tables
+import core.sweeps.tables
 import core.webhooks.tables  # noqa: F401
 from core.database import Table
 

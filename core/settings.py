@@ -23,6 +23,9 @@ _YEAR = 31_536_000
 #: Names and IPv4 addresses, and IPv6 ones without their brackets.
 _HOST = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9.-]*[A-Za-z0-9.])?|[0-9A-Fa-f:.]*:[0-9A-Fa-f:.]*")
 
+#: As browsers send it: scheme, host and perhaps a port, in lower case.
+_ORIGIN = re.compile(r"https?://(?:[a-z0-9](?:[a-z0-9.-]*[a-z0-9])?|\[[0-9a-f:.]+\])(?::[0-9]{1,5})?")
+
 
 class Settings(BaseSettings):
     """One attribute for each environment variable, of the same name in upper case; `.env.example` explains each."""
@@ -49,14 +52,19 @@ class Settings(BaseSettings):
     api_key_pepper: SecretStr = Field(min_length=16)
     api_threads: int = Field(default=64, ge=1)
     api_keepalive_seconds: int = Field(default=75, ge=1, le=3600)
+    api_max_streams: int = Field(default=1000, ge=1, le=100_000)
+    api_max_waits: int = Field(default=1000, ge=1, le=100_000)
     picture_decoders: int = Field(default=3, ge=1)
+    file_max_bytes: int = Field(default=20_971_520, ge=1, le=67_108_864)
     database_pool_size: int = Field(default=20, ge=1)
     download_url_seconds: int = Field(default=900, ge=1, le=604_800)
+    cors_allowed_origins: str = ""
 
     # Rendering
     models_file: Path = Path("models.toml")
     models_folder: Path = Path("models")
     models_lock: Path | None = None
+    styles_file: Path | None = None
     default_model: str = "picturebook"
     render_pool: str = Field(default="default", pattern=r"^[a-z0-9-]{1,40}$")
     render_device: str = Field(default="auto", pattern=r"^(auto|cpu|cuda(:[0-9]{1,2})?)$")
@@ -80,11 +88,25 @@ class Settings(BaseSettings):
     # Limits of an account
     account_max_queued_jobs: int = Field(default=10_000, ge=1, le=2_147_483_647)
     account_max_running_jobs: int | None = Field(default=None, ge=1, le=2_147_483_647)
+    account_max_files: int = Field(default=10_000, ge=0, le=2_147_483_647)
+    account_max_file_bytes: int = Field(default=10_737_418_240, ge=0)
+    sweep_max_cells: int = Field(default=256, ge=1, le=500)
+    sweep_max_cost: float = Field(default=50_000.0, gt=0)
 
     # Retention
     artifact_retention_seconds: int = Field(default=2_592_000, ge=0, le=2_147_483_647)
+    file_retention_seconds: int = Field(default=2_592_000, ge=0, le=2_147_483_647)
     job_retention_seconds: int = Field(default=7_776_000, ge=0, le=2_147_483_647)
+    unstored_job_seconds: int = Field(default=3600, ge=1, le=2_147_483_647)
     idempotency_key_seconds: int = Field(default=86_400, ge=1, le=2_147_483_647)
+
+    # Pictures by address
+    picture_fetching: bool = True
+    fetch_concurrency: int = Field(default=4, ge=1)
+    fetch_timeout_seconds: float = Field(default=20.0, gt=0, le=3600)
+    fetch_max_bytes: int = Field(default=20_971_520, ge=1, le=67_108_864)
+    fetch_allow_http: bool = False
+    fetch_allowed_networks: str = ""
 
     # Webhooks
     webhook_concurrency: int = Field(default=16, ge=1)
@@ -161,7 +183,18 @@ class Settings(BaseSettings):
             raise ValueError("it has to be an address that begins with http:// or https://")
         return url.rstrip("/")
 
-    @field_validator("webhook_allowed_networks")
+    @field_validator("cors_allowed_origins")
+    @classmethod
+    def _origins(cls, text: str) -> str:
+        for origin in filter(None, (part.strip() for part in text.split(","))):
+            if not _ORIGIN.fullmatch(origin):
+                raise ValueError(
+                    "it has to be origins such as https://app.example, with commas between them, each without a path and a "
+                    f"slash at its end, and no *: {origin}"
+                )
+        return text
+
+    @field_validator("webhook_allowed_networks", "fetch_allowed_networks")
     @classmethod
     def _networks(cls, text: str) -> str:
         for part in filter(None, (part.strip() for part in text.split(","))):

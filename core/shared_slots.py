@@ -56,9 +56,11 @@ class SharedSlots:
         self._waiting: list[_Ticket] = []
 
     @contextmanager
-    def slot(self, account_id: UUID) -> Iterator[None]:
-        """Hold a slot for the block. Raises NoSlotFree."""
-        self._take(account_id)
+    def slot(self, account_id: UUID, *, wait_seconds: float | None = None) -> Iterator[None]:
+        """Hold a slot for the block. `wait_seconds`: how long to wait for it, if not as long as all others do. Raises
+        NoSlotFree.
+        """
+        self._take(account_id, self._limits.wait_seconds if wait_seconds is None else wait_seconds)
         try:
             yield
         finally:
@@ -69,7 +71,7 @@ class SharedSlots:
         """How many threads wait for a slot."""
         return len(self._waiting)
 
-    def _take(self, account_id: UUID) -> None:
+    def _take(self, account_id: UUID, wait_seconds: float) -> None:
         limits = self._limits
         with self._lock:
             if self._may_have_one(account_id):
@@ -80,7 +82,7 @@ class SharedSlots:
                 raise NoSlotFree
             ticket = _Ticket(account_id)
             self._waiting.append(ticket)
-        if ticket.called.wait(limits.wait_seconds):
+        if ticket.called.wait(wait_seconds):
             return
         with self._lock:
             if ticket.called.is_set():

@@ -9,6 +9,7 @@ from core.artifacts.storage import prepare_clients
 from core.database import get_engine
 from core.doorbell import RENDER_NEXT, get_doorbell, render_queue
 from core.pictures.decoders.decode_outside import get_decoders
+from core.prompts.lexicon import get_lexicon
 from core.settings import get_settings
 from core.warm_up_statements import warm_up_statements
 
@@ -16,8 +17,9 @@ _log = structlog.get_logger()
 
 
 def warm_up() -> None:
-    """Warm up a process that submits or renders jobs: its connections, and the statements of a job."""
+    """Warm up a process that submits or renders jobs: its connections, the statements of a job, and the lexicon of prompts."""
     warm_up_connections()
+    get_lexicon()
     warm_up_statements()
 
 

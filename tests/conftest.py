@@ -8,11 +8,21 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import structlog
 
 # Before torch, diffusers or transformers: on shared cores OpenMP's waiting threads must not spin, and torchvision may be of
 # another build than torch.
 import worker.rendering  # noqa: F401  (it sets both)
 from infra.local import LocalStack
+
+# As processes of ours write them: drawn in frames with the source around each call, those of the tests that provoke errors took
+# a twentieth of all time.
+structlog.configure(
+    processors=[
+        *structlog.get_config()["processors"][:-1],
+        structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback),
+    ]
+)
 
 # Until all tests are collected: imports leave little garbage, and looking for it takes a fifth of their time.
 gc.disable()

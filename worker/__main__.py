@@ -19,7 +19,17 @@ import core.schema  # noqa: F401  (every table, so that foreign keys find theirs
 from core import metrics
 from core.command_line import run_command_line
 from core.database import enforce_checkout_deadline, get_engine, refuse_unfit_sessions
-from core.doorbell import DELIVER_NEXT, MAINTENANCE_QUEUE, RENDER_NEXT, WEBHOOK_QUEUE, get_doorbell, render_queue
+from core.doorbell import (
+    DELIVER_NEXT,
+    FETCH_QUEUE,
+    MAINTENANCE_QUEUE,
+    RENDER_NEXT,
+    SWEEPS_QUEUE,
+    WEBHOOK_QUEUE,
+    get_doorbell,
+    render_queue,
+)
+from core.live_events.sender import get_event_sender
 from core.logs import take_over_output
 from core.printed import hand_over_handlers
 from core.redis_link.address import parse_redis_url
@@ -33,7 +43,7 @@ from worker.wake_consumer import wake_consumer_after_tasks
 
 _log = structlog.get_logger()
 
-#: Threads of the dispatcher that webhooks never take.
+#: Threads of the dispatcher that webhooks, fetches and sheets never take.
 _MAINTENANCE_THREADS = 2
 
 #: A renderer's statements take milliseconds. If an answer takes longer than this share of the lease, it reconnects: there
@@ -92,25 +102,30 @@ def run_renderer(settings: Settings) -> None:
 
 
 def run_dispatcher(settings: Settings) -> None:
-    """Deliver webhooks, sweep, and serve the gauges of the whole service."""
+    """Deliver webhooks, fetch pictures, draw contact sheets, sweep, and serve the gauges of the whole service."""
+    from worker.fetches.fetch_pictures import get_fetch_slots
     from worker.maintenance.queue_collector import build_queue_collector
+    from worker.sheets.end_sweeps import SHEET_THREADS, get_sheet_slots
     from worker.webhooks.deliver import get_delivery_slots
 
-    app = build_celery(settings, include=["worker.webhooks.tasks", "worker.maintenance.tasks"])
+    tasks = ("webhooks", "fetches", "sheets", "maintenance")
+    app = build_celery(settings, include=[f"worker.{name}.tasks" for name in tasks])
     queues = build_queue_collector(settings)
     worker_ready.connect(lambda **_: metrics.DISPATCHER.register(queues), weak=False)
     worker_shutdown.connect(lambda **_: queues.lead.release(), weak=False)
     worker_shutting_down.connect(lambda **_: get_delivery_slots().close(), weak=False)
+    worker_shutting_down.connect(lambda **_: get_fetch_slots().close(), weak=False)
+    worker_shutting_down.connect(lambda **_: get_sheet_slots().close(), weak=False)
     ring_once_connected(app, WEBHOOK_QUEUE, DELIVER_NEXT)
-    # Deliveries never take more than their own number of threads, so that slow receivers cannot hold up the sweep.
-    threads = settings.webhook_concurrency + _MAINTENANCE_THREADS
+    # Deliveries, fetches and sheets never take more than their own number of threads, so that they cannot hold up the sweep.
+    threads = settings.webhook_concurrency + settings.fetch_concurrency + SHEET_THREADS + _MAINTENANCE_THREADS
     _run_worker(
         app,
         settings,
-        queues=[WEBHOOK_QUEUE, MAINTENANCE_QUEUE],
+        queues=[WEBHOOK_QUEUE, FETCH_QUEUE, SWEEPS_QUEUE, MAINTENANCE_QUEUE],
         threads=threads,
         patience_seconds=_DISPATCHER_PATIENCE_SECONDS,
-        # It submits and renders nothing, so it needs no models file.
+        # It submits and renders nothing; the models file is read when the first picture has been fetched.
         prepare=warm_up_connections,
         registry=metrics.DISPATCHER,
     )
@@ -146,8 +161,9 @@ def _run_worker(
         start_metrics_server(settings, registry)
 
     worker_shutting_down.connect(_log_shutdown, weak=False)
-    # The rings for the last jobs that ended are still being sent.
+    # The rings and the news of the last jobs that ended are still being sent.
     worker_shutdown.connect(lambda **_: get_doorbell().flush(), weak=False)
+    worker_shutdown.connect(lambda **_: get_event_sender().flush(), weak=False)
     wake_consumer_after_tasks()
     enforce_checkout_deadline(get_engine(), patience_seconds)
     prepare()

@@ -7,7 +7,8 @@ from importlib.util import find_spec
 
 from admin.doctor.finding import Area, Finding
 from core.catalog import Catalog, HubSource, load_catalog
-from core.errors import InvalidCatalog, ModelNotFetched
+from core.errors import InvalidCatalog, InvalidStyles, ModelNotFetched
+from core.jobs.styles.style_file import load_styles
 from core.settings import Settings
 
 _models = Area("models")
@@ -26,6 +27,8 @@ def check_models(settings: Settings) -> Iterator[Finding]:
         "file", f"{settings.models_file} lists {len(catalog.models)} models and {len(catalog.loras)} LoRAs"
     )
 
+    yield _check_styles(settings)
+
     default = settings.default_model
     if default not in catalog.models:
         todo = f"Set DEFAULT_MODEL to one of {', '.join(catalog.models)}"
@@ -41,6 +44,14 @@ def check_models(settings: Settings) -> Iterator[Finding]:
             yield _models.warning(
                 lora_id, "a LoRA whose file is missing", "Put its file there, or correct the models file"
             )
+
+
+def _check_styles(settings: Settings) -> Finding:
+    try:
+        styles = load_styles(settings.styles_file, models_file=settings.models_file)
+    except InvalidStyles as error:
+        return _models.error("styles", error.message, "Correct the file, or STYLES_FILE")
+    return _models.ok("styles", f"{len(styles)} styles that requests may name")
 
 
 def _check_model(catalog: Catalog, model_id: str, *, is_default: bool) -> Finding:

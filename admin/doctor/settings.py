@@ -26,6 +26,7 @@ def check_settings(settings: Settings) -> Iterator[Finding]:
     yield _check_pepper(settings.api_key_pepper.get_secret_value())
     yield _check_public_url(settings.public_url)
     yield _check_webhooks(settings)
+    yield _check_fetches(settings)
     yield _check_retention(settings)
 
 
@@ -67,23 +68,40 @@ def is_on_this_machine(host: str) -> bool:
 
 
 def _check_webhooks(settings: Settings) -> Finding:
-    if settings.webhook_allow_http:
+    return _check_reach(
+        "webhooks", "they may go to", "WEBHOOK", settings.webhook_allow_http, settings.webhook_allowed_networks
+    )
+
+
+def _check_fetches(settings: Settings) -> Finding:
+    if not settings.picture_fetching:
+        return _settings.ok("pictures by address", "they are not fetched")
+    return _check_reach(
+        "pictures by address",
+        "they may be fetched from",
+        "FETCH",
+        settings.fetch_allow_http,
+        settings.fetch_allowed_networks,
+    )
+
+
+def _check_reach(check: str, reach: str, prefix: str, allow_http: bool, allowed_networks: str) -> Finding:
+    """Whether what customers name leads to where only they are. `reach`: how a sentence about it begins."""
+    if allow_http:
         return _settings.warning(
-            "webhooks",
-            "they may go to http:// addresses, where anybody on the way reads and changes them",
-            "Unset WEBHOOK_ALLOW_HTTP, unless this is for tests on one machine",
+            check,
+            f"{reach} http:// addresses, where anybody on the way reads and changes them",
+            f"Unset {prefix}_ALLOW_HTTP, unless this is for tests on one machine",
         )
-    networks = [
-        ipaddress.ip_network(part.strip()) for part in settings.webhook_allowed_networks.split(",") if part.strip()
-    ]
+    networks = [ipaddress.ip_network(part.strip()) for part in allowed_networks.split(",") if part.strip()]
     if wide := [str(each) for each in networks if each.is_loopback or each.is_link_local or each.num_addresses > 2**24]:
         return _settings.warning(
-            "webhooks",
-            f"they may go to {', '.join(wide)}: customers could reach this deployment's own servers",
-            "Name only networks of receivers in WEBHOOK_ALLOWED_NETWORKS",
+            check,
+            f"{reach} {', '.join(wide)}: customers could reach this deployment's own servers",
+            f"Name only networks of other servers in {prefix}_ALLOWED_NETWORKS",
         )
-    allowed = f"and to {', '.join(map(str, networks))}" if networks else "alone"
-    return _settings.ok("webhooks", f"they go to public https:// addresses {allowed}")
+    also = f"and {', '.join(map(str, networks))}" if networks else "alone"
+    return _settings.ok(check, f"{reach} public https:// addresses {also}")
 
 
 def _check_retention(settings: Settings) -> Finding:

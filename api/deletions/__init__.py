@@ -1,1 +1,1 @@
-"""`/v1/deletions`: the receipts of deleted jobs."""
+"""`/v1/deletions`: the receipts of deleted jobs and files."""

@@ -9,16 +9,16 @@ from pydantic import BaseModel, Field
 
 from api.v1 import build_blueprint
 from core.ids import format_id
-from core.jobs.tables import Deletion
+from core.jobs.retention.tables import Deletion
 
-deletions_blueprint = build_blueprint("deletions", "deletions", "Receipts of deleted jobs.")
+deletions_blueprint = build_blueprint("deletions", "deletions", "Receipts of deleted jobs, files and sweeps.")
 
 
 class DeletedObjectView(BaseModel):
     """One object of the bucket."""
 
     key: str
-    kind: Literal["output", "input"] | None = Field(
+    kind: Literal["output", "input", "file"] | None = Field(
         description="null: left by an attempt that was not the job's last, or a checkpoint."
     )
     sha256: str | None = Field(description="Of its bytes, where the job knew it.")
@@ -26,10 +26,12 @@ class DeletedObjectView(BaseModel):
 
 
 class DeletionView(BaseModel):
-    """The receipt of a deleted job. It holds nothing of what was asked for or drawn, and is kept."""
+    """The receipt of a deleted job, file or sweep. It holds nothing of what was asked for or drawn, and is kept."""
 
     id: str = Field(examples=["del_0199f2c4a8b97c03b7e1f6a2d3c4b5e6"])
-    job_id: str = Field(examples=["job_0199f2c4a8b97c03b7e1f6a2d3c4b5e6"])
+    job_id: str | None = Field(examples=["job_0199f2c4a8b97c03b7e1f6a2d3c4b5e6"], description="null: it was none.")
+    file_id: str | None = Field(description="null: it was none.")
+    sweep_id: str | None = Field(description="null: it was none. Its jobs have receipts of their own.")
     status: Literal["pending", "completed"] = Field(
         description="`pending`: shown to nobody any more, and deleted as soon as the object store answers."
     )
@@ -41,9 +43,10 @@ class DeletionView(BaseModel):
 
     @classmethod
     def build(cls, deletion: Deletion) -> DeletionView:
+        ids = {f"{name}_id": None for name in ("job", "file", "sweep")}
         return cls(
+            **ids | {f"{deletion.subject}_id": format_id(deletion.subject, deletion.job_id)},
             id=format_id("del", deletion.id),
-            job_id=format_id("job", deletion.job_id),
             status="pending" if deletion.completed_at is None else "completed",
             api_key_id=deletion.api_key_id,
             request_id=deletion.request_id,

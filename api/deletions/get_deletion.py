@@ -5,7 +5,7 @@ from __future__ import annotations
 from flask import Response
 from pydantic import BaseModel, Field
 
-from api.answer import answer
+from api.answer import NOT_MODIFIED, answer_read
 from api.authentication import current_account_id
 from api.deletions.blueprint import DeletionView, deletions_blueprint
 from api.no_query import takes_no_query
@@ -25,7 +25,11 @@ class DeletionPath(BaseModel):
 @deletions_blueprint.get(
     "/deletions/<deletion_id>",
     summary="Read the receipt of a deletion",
-    responses={200: DeletionView, **describe_problems({404: "There is no such deletion in this account."})},
+    responses={
+        200: DeletionView,
+        **NOT_MODIFIED,
+        **describe_problems({404: "There is no such deletion in this account."}),
+    },
 )
 @takes_no_query
 def get_deletion(path: DeletionPath) -> Response:
@@ -35,4 +39,4 @@ def get_deletion(path: DeletionPath) -> Response:
         raise DeletionNotFound
     with transaction() as session:
         deletion = deletion_receipts.get_deletion(session, account_id=current_account_id(), deletion_id=deletion_id)
-    return answer(DeletionView.build(deletion))
+    return answer_read(DeletionView.build(deletion))

@@ -7,8 +7,9 @@ from typing import Annotated
 from flask import Response
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
-from api.answer import answer
+from api.answer import NOT_MODIFIED, answer_read
 from api.authentication import current_account_id
+from api.cached_schema import CachedSchema
 from api.cursor import check_cursor
 from api.deletions.blueprint import DeletionView, deletions_blueprint
 from core.database import transaction
@@ -16,7 +17,7 @@ from core.ids import format_id, parse_id
 from core.jobs.retention import deletion_receipts
 
 
-class ListDeletionsQuery(BaseModel):
+class ListDeletionsQuery(CachedSchema):
     """Page."""
 
     model_config = ConfigDict(extra="forbid")
@@ -34,7 +35,9 @@ class DeletionList(BaseModel):
     next_cursor: str | None
 
 
-@deletions_blueprint.get("/deletions", summary="List the receipts of deletions", responses={200: DeletionList})
+@deletions_blueprint.get(
+    "/deletions", summary="List the receipts of deletions", responses={200: DeletionList, **NOT_MODIFIED}
+)
 def list_deletions(query: ListDeletionsQuery) -> Response:
     """The account's receipts, newest first."""
     after = parse_id("cur", query.cursor) if query.cursor else None
@@ -48,4 +51,4 @@ def list_deletions(query: ListDeletionsQuery) -> Response:
         data=[DeletionView.build(deletion) for deletion in page],
         next_cursor=format_id("cur", page[-1].id) if has_more else None,
     )
-    return answer(listed)
+    return answer_read(listed)

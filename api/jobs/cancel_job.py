@@ -15,6 +15,7 @@ from core.jobs.outcomes import cancel
 from core.jobs.status import JobStatus
 from core.jobs.views.build_view import build_job_view
 from core.jobs.views.job_view import JobView
+from core.live_events.sender import get_event_sender
 
 _log = structlog.get_logger()
 
@@ -42,6 +43,9 @@ def cancel_job(path: JobPath) -> Response:
         view = build_job_view(session, job)
 
     _log.info("job_cancel_requested", job_id=view.id, status=view.status)
+    get_event_sender().announce(job.account_id, job.id)
+    if view.status == JobStatus.RUNNING:
+        get_event_sender().announce_cancel(job.id)
     if view.status == JobStatus.CANCELLED:
         get_doorbell().ring_soon(WEBHOOK_QUEUE, DELIVER_NEXT)
     return answer(view)

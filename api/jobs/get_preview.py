@@ -6,13 +6,13 @@ import hashlib
 
 from flask import Response, request
 
-from api.authentication import current_account_id
+from api.authentication import core_checks_the_key, current_account_id, current_api_key_id
 from api.jobs.blueprint import JobPath, jobs_blueprint
 from api.no_query import takes_no_query
 from api.v1 import describe_problems
-from core.database import transaction
+from core.database import read_with_one_retry
 from core.errors import PreviewNotFound
-from core.jobs.views.read_jobs import get_job
+from core.jobs.views.read_jobs import read_job
 from core.previews import find_preview
 
 _MEDIA_TYPE = "image/webp"
@@ -35,6 +35,7 @@ _MEDIA_TYPE = "image/webp"
         ),
     },
 )
+@core_checks_the_key
 @takes_no_query
 def get_job_preview(path: JobPath) -> Response:
     """A small picture of what the job is going to be, renewed up to twice a second; ask again for the next one.
@@ -42,8 +43,15 @@ def get_job_preview(path: JobPath) -> Response:
     Jobs that take less than a second have none. The last one can be read for up to a minute after it was drawn.
     """
     job_id = path.parse()
-    with transaction() as session:
-        get_job(session, account_id=current_account_id(), job_id=job_id)
+    read_with_one_retry(
+        lambda connection: read_job(
+            connection,
+            account_id=current_account_id(),
+            job_id=job_id,
+            api_key_id=current_api_key_id(),
+            fields=frozenset(),
+        )
+    )
     picture = find_preview(job_id)
     if picture is None:
         raise PreviewNotFound

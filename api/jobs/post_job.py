@@ -2,49 +2,38 @@
 
 from __future__ import annotations
 
-import re
 from http import HTTPStatus
-from typing import Annotated
 
 from flask import Response, g
-from pydantic import AfterValidator, ConfigDict, Field
+from pydantic import ConfigDict, Field
 
 from api.answer import answer
-from api.authentication import core_checks_the_key, current_account_id, current_api_key_id
-from api.headers import Headers
+from api.authentication import core_checks_the_key
+from api.idempotency_key import ONE_KEY, IdempotencyKeyText
 from api.jobs.blueprint import jobs_blueprint
+from api.jobs.job_request import JobRequest, build_submission
+from api.jobs.retry_after import suggest_next_read
+from api.jobs.wait_as_preferred import FinishedOrTried, PreferHeaders, wait_as_preferred
 from api.json_body import takes_images
 from api.v1 import describe_problems
-from core.catalog import get_catalog
 from core.jobs.request.input_images import list_image_names
-from core.jobs.request.render_request import RenderRequest
+from core.jobs.submit.dry_run import try_submission
 from core.jobs.submit.new_job import Submission
 from core.jobs.submit.submit_job import submit_job
 from core.jobs.views.job_view import JobView
-from core.settings import get_settings
-
-#: A header that stands twice in a request arrives as one, with a comma in it: a client that sent both means two keys, or one by
-#: mistake, and a second request with only one of them would be a second job.
-_ONE_KEY = re.compile(r"[\x21-\x2b\x2d-\x7e]+")
 
 
-def _check_key(key: str) -> str:
-    if not _ONE_KEY.fullmatch(key):
-        raise ValueError("must be one key, given once: printable ASCII without blanks and commas")
-    return key
-
-
-class PostJobHeaders(Headers):
+class PostJobHeaders(PreferHeaders):
     """Optional headers of the request."""
 
     model_config = ConfigDict(populate_by_name=True)
 
-    idempotency_key: Annotated[str, AfterValidator(_check_key)] | None = Field(
+    idempotency_key: IdempotencyKeyText | None = Field(
         default=None,
         alias="Idempotency-Key",
         min_length=1,
         max_length=255,
-        json_schema_extra={"pattern": f"^{_ONE_KEY.pattern}$"},
+        json_schema_extra={"pattern": f"^{ONE_KEY.pattern}$"},
         description="Sending the same key and body again gives the first job again, instead of a second one: for a day, if the "
         "deployment does not say otherwise. Printable ASCII without blanks and commas.",
     )
@@ -54,6 +43,7 @@ class PostJobHeaders(Headers):
     "/jobs",
     summary="Send a job",
     responses={
+        200: FinishedOrTried,
         202: JobView,
         **describe_problems(
             {
@@ -72,22 +62,22 @@ class PostJobHeaders(Headers):
 )
 @core_checks_the_key
 @takes_images(*list_image_names())
-def post_job(header: PostJobHeaders, body: RenderRequest) -> Response:
-    """Queue a job. It is accepted, and will reach an end, once this answers 202."""
-    accepted = submit_job(
-        Submission(
-            request=body,
-            account_id=current_account_id(),
-            api_key_id=current_api_key_id(),
-            request_id=g.request_id,
-            idempotency_key=header.idempotency_key,
-            catalog=get_catalog(),
-            settings=get_settings(),
-        )
-    )
+def post_job(header: PostJobHeaders, body: JobRequest) -> Response:
+    """Queue a job. It is accepted, and will reach an end, once this answers 202; with `Prefer: wait=N` the answer is 200 and the
+    finished job, if it ends in time. With `dry_run` the answer is 200 as well, and nothing is queued.
+    """
+    submission = build_submission(body, idempotency_key=header.idempotency_key)
+    return answer(try_submission(submission)) if body.dry_run else take_order(submission, header.prefer)
+
+
+def take_order(submission: Submission, prefer: str | None) -> Response:
+    """Submits the job and answers with it, or when it has ended, if the client would rather wait."""
+    accepted = submit_job(submission)
     g.answered_with = {"job_id": accepted.view.id, "model": accepted.view.model}
     response = answer(accepted.view, HTTPStatus.ACCEPTED)
     response.headers["Location"] = accepted.view.urls.self
+    suggest_next_read(response, accepted.view.status, accepted.view.queue.position)
     if not accepted.is_new:
         response.headers["Idempotent-Replayed"] = "true"
+    wait_as_preferred(prefer, accepted.view, response)
     return response

@@ -7,7 +7,7 @@ from typing import Any
 from flask import Response
 from pydantic import BaseModel, Field
 
-from api.answer import answer
+from api.answer import NOT_MODIFIED, answer_read
 from api.models.blueprint import ModelView, build_model_view, models_blueprint
 from api.no_query import takes_no_query
 from api.v1 import describe_problems
@@ -50,7 +50,7 @@ class ModelDetail(ModelView):
 @models_blueprint.get(
     "/models/<model_id>",
     summary="Show a model",
-    responses={200: ModelDetail, **describe_problems({404: "There is no such model."})},
+    responses={200: ModelDetail, **NOT_MODIFIED, **describe_problems({404: "There is no such model."})},
 )
 @takes_no_query
 def get_model(path: ModelPath) -> Response:
@@ -62,7 +62,7 @@ def get_model(path: ModelPath) -> Response:
         abilities=_describe_tasks(catalog, path.model_id),
         parameters={**describe_parameters(catalog, path.model_id)},
     )
-    return answer(detail)
+    return answer_read(detail)
 
 
 def _describe_tasks(catalog: Catalog, model_id: str) -> dict[str, TaskView]:

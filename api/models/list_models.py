@@ -5,7 +5,7 @@ from __future__ import annotations
 from flask import Response
 from pydantic import BaseModel
 
-from api.answer import answer
+from api.answer import NOT_MODIFIED, answer_read
 from api.models.blueprint import ModelView, build_model_view, models_blueprint
 from api.no_query import takes_no_query
 from core.catalog import get_catalog
@@ -19,10 +19,10 @@ class ModelList(BaseModel):
     next_cursor: str | None = None
 
 
-@models_blueprint.get("/models", summary="List models", responses={200: ModelList})
+@models_blueprint.get("/models", summary="List models", responses={200: ModelList, **NOT_MODIFIED})
 @takes_no_query
 def list_models() -> Response:
     """Every model of the models file, those that are still to be fetched as well."""
     catalog, default = get_catalog(), get_settings().default_model
     views = [build_model_view(catalog, model_id, default_model=default) for model_id in catalog.models]
-    return answer(ModelList(data=views))
+    return answer_read(ModelList(data=views))

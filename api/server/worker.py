@@ -14,8 +14,15 @@ from gunicorn.http.wsgi import Response
 from gunicorn.util import close
 from gunicorn.workers.gthread import TConn, ThreadWorker
 
+from api.live.asked import LIVE, RESUMED, Resumed, StreamAsked, WaitAsked, find_asked
 from api.server.connection_end import ConnectionEnd, get_connection_end
 from api.server.lingering_connections import LingeringConnections
+from api.server.live.connections import LiveConnections
+from api.server.open_files import allow_connections
+from core.settings import get_settings
+
+#: Of a request that has waited: what it has waited for.
+_RESUMED = "darkroom_resumed"
 
 #: Seconds that a process which ends leaves its clients to read their last answers.
 _LAST_SECONDS = 2.0
@@ -45,6 +52,14 @@ class ServerWorker(ThreadWorker):
         """Begin, in the process that was forked."""
         self._lingering = LingeringConnections()
         self._held_answers: dict[socket.socket, _HeldAnswer] = {}
+        self._live = LiveConnections(
+            end=self._lingering.close,
+            most_streams=allow_connections(self.worker_connections + get_settings().api_max_streams)
+            - self.worker_connections,
+            most_waits=self.worker_connections // 2,
+        )
+        #: What the connection of a request that is being answered is kept for.
+        self._asked: dict[socket.socket, tuple[StreamAsked | WaitAsked, Any]] = {}
         super().init_process()
 
     def load_wsgi(self) -> None:
@@ -66,16 +81,31 @@ class ServerWorker(ThreadWorker):
             self.pending_conns[0].timeout = 0
 
     def finish_request(self, conn: TConn, fs: Future[object]) -> None:
-        """Keep the connection, or end it."""
+        """Keep the connection, end it, or leave it to those that wait."""
+        asked, req = self._asked.get(conn.sock, (None, None))
+        if isinstance(asked, WaitAsked) and fs.exception() is None:
+            # It still counts as a connection of this worker.
+            del self._asked[conn.sock], self._held_answers[conn.sock]
+            conn.sock.setblocking(False)
+            self._live.park(
+                conn.sock,
+                asked,
+                resume=lambda resumed: self.method_queue.defer(self._resume, conn, req, resumed),
+                forget=lambda: self.method_queue.defer(self._forget, conn),
+            )
+            return
         conn.close = partial(self._close, conn)
         super().finish_request(conn, fs)
 
     def run(self) -> None:
         """Serve until the process is asked to end."""
         super().run()
+        self._live.wait(_LAST_SECONDS)
         self._lingering.wait(_LAST_SECONDS)
 
     def _cap_keepalive(self, deadline: float) -> None:
+        # The worker stops: what waits is answered as it stands, and streams end.
+        self._live.drain()
         # When the worker stops, silent connections keep it no longer than idle ones do.
         super()._cap_keepalive(deadline)
         for conn in self.pending_conns:
@@ -84,19 +114,64 @@ class ServerWorker(ThreadWorker):
     def _answer(
         self, application: Callable[..., Iterable[bytes]], environ: dict[str, Any], start_response: Callable[..., Any]
     ) -> Iterable[bytes]:
+        # Nothing of an answer is written before the first part of its body is asked for.
+        response: Response = start_response.__self__  # type: ignore[attr-defined]  # it is a method of gunicorn's response
+        environ[LIVE] = self._live
+        resumed = getattr(response.req, _RESUMED, None)
+        if resumed is not None:
+            environ[RESUMED] = resumed
         body = application(environ, start_response)
+        asked = find_asked(environ)
+        if asked is not None:
+            return self._keep_for(asked, environ, response, body)
         end = get_connection_end(environ)
         if end is not None:
-            # Nothing of it is written before the first part of the body is asked for.
-            response: Response = start_response.__self__  # type: ignore[attr-defined]  # it is a method of gunicorn's response
             response.force_close()
             if end is ConnectionEnd.LATE_ANSWER:
                 response.sock = self._held_answers[environ["gunicorn.socket"]] = _HeldAnswer()
         return body
 
+    def _keep_for(
+        self, asked: StreamAsked | WaitAsked, environ: dict[str, Any], response: Response, body: Iterable[bytes]
+    ) -> Iterable[bytes]:
+        connection = environ["gunicorn.socket"]
+        # Of a wait it is thrown away; the head of a stream is sent by those who send the rest.
+        response.sock = self._held_answers[connection] = _HeldAnswer()
+        self._asked[connection] = (asked, response.req)
+        if isinstance(asked, StreamAsked):
+            # It ends with its connection. Parts with lengths would be no use to a reader of events.
+            response.force_close()
+            response.chunked = False
+        return body
+
+    def _resume(self, conn: TConn, req: Any, resumed: Resumed) -> None:
+        """Answer a request that has waited."""
+        fs = self.tpool.submit(self._handle_again, conn, req, resumed)
+        fs.add_done_callback(lambda done: self.method_queue.defer(self.finish_request, conn, done))
+
+    def _handle_again(self, conn: TConn, req: Any, resumed: Resumed) -> bool:
+        conn.sock.setblocking(True)
+        setattr(req, _RESUMED, resumed)
+        try:
+            return bool(self._keepalive_after(conn, self.handle_request(req, conn)))
+        except (OSError, StopIteration):
+            # The client has gone away.
+            return False
+        except Exception as error:  # noqa: BLE001  (as gunicorn's own `handle` does)
+            self.handle_error(req, conn.sock, conn.client, error)
+            return False
+
+    def _forget(self, conn: TConn) -> None:
+        """The client of a request that waits has gone away."""
+        self.nr_conns -= 1
+        close(conn.sock)
+
     def _close(self, conn: TConn, *, graceful: bool = False) -> None:
         held_answer = self._held_answers.pop(conn.sock, None)
-        if held_answer:
+        asked, _ = self._asked.pop(conn.sock, (None, None))
+        if isinstance(asked, StreamAsked) and held_answer:
+            self._live.open_stream(conn.sock, held_answer.written, asked)
+        elif held_answer:
             self._lingering.answer_late(conn.sock, held_answer.written)
         elif graceful:
             self._lingering.close(conn.sock)

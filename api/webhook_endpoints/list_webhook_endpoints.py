@@ -5,7 +5,7 @@ from __future__ import annotations
 from flask import Response
 from pydantic import BaseModel
 
-from api.answer import answer
+from api.answer import NOT_MODIFIED, answer_read
 from api.authentication import current_account_id
 from api.no_query import takes_no_query
 from api.webhook_endpoints.blueprint import WebhookEndpointView, webhook_endpoints_blueprint
@@ -21,7 +21,7 @@ class WebhookEndpointList(BaseModel):
 
 
 @webhook_endpoints_blueprint.get(
-    "/webhook-endpoints", summary="List webhook endpoints", responses={200: WebhookEndpointList}
+    "/webhook-endpoints", summary="List webhook endpoints", responses={200: WebhookEndpointList, **NOT_MODIFIED}
 )
 @takes_no_query
 def list_webhook_endpoints() -> Response:
@@ -29,4 +29,4 @@ def list_webhook_endpoints() -> Response:
     with transaction() as session:
         endpoints = list_endpoints(session, account_id=current_account_id())
         listed = WebhookEndpointList(data=[WebhookEndpointView.build(endpoint) for endpoint in endpoints])
-    return answer(listed)
+    return answer_read(listed)

@@ -5,10 +5,13 @@ from __future__ import annotations
 import argparse
 import os
 import sys
+from collections.abc import Sequence
+from http import HTTPStatus
 
 from bench.bodies.refused import Cost, measure_bodies
 from bench.bodies.served import ServedApi, serving
 from bench.bodies.shapes import FIELDS, list_bodies
+from bench.bodies.uploads import build_picture, measure_many, measure_uploads
 from core.accounts.create_account import create_account
 from core.accounts.manage_keys import issue_api_key
 from core.database import transaction
@@ -23,6 +26,16 @@ _MOST_PEAK_MB = 20.0
 #: CPU seconds of the longest picture, until its decoder gets its bytes.
 _MOST_PICTURE_SECONDS = 0.3
 
+#: How much larger the API may become for one upload: refused at 100 MB, stored at 19 MB.
+_MOST_REFUSED_UPLOAD_MB = 20.0
+_MOST_STORED_UPLOAD_MB = 30.0
+
+#: What somebody else may notice of 20 uploads at once.
+_MOST_LIVEZ_P99_MS = 100.0
+
+#: Accounts that the uploads are of.
+_ACCOUNTS = 5
+
 #: How much larger the API may be after storms of bodies than before them.
 _MOST_KEPT_MB = 50.0
 
@@ -32,6 +45,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m bench.bodies", description=__doc__)
     parser.add_argument("--only", default="", metavar="TEXT", help="only bodies whose name has this text")
     parser.add_argument("--tries", type=int, default=3, help="of each; the least CPU time counts")
+    parser.add_argument("--only-uploads", action="store_true", help="only the served API, and files that are uploaded")
     parser.add_argument(
         "--skip-refused", action="store_true", help="only the served API: pictures, memory after storms"
     )
@@ -41,16 +55,43 @@ def main() -> None:
     faults: list[str] = []
     with LocalStack(only=("database", "redis", "storage")) as stack:
         os.environ.update(stack.environment)
-        with transaction() as session:
-            account = create_account(session, name="bench")
-            key = issue_api_key(session, account_id=account.id, pepper=get_settings().api_key_pepper.get_secret_value())
+        keys = [_open_account() for _ in range(_ACCOUNTS)]
+        key = keys[0]
         with serving(key) as api:
-            faults += _judge_served(api, tries=arguments.tries)
-        if not arguments.skip_refused:
+            faults += _judge_uploads(api, keys)
+            if not arguments.only_uploads:
+                faults += _judge_served(api, tries=arguments.tries)
+        if not arguments.skip_refused and not arguments.only_uploads:
             faults += _judge_refused(key, arguments.only, tries=arguments.tries)
     for fault in faults:
         print(f"TOO MUCH: {fault}")
     sys.exit(1 if faults else 0)
+
+
+def _open_account() -> str:
+    """The key of a new account."""
+    with transaction() as session:
+        account = create_account(session, name="bench")
+        return issue_api_key(session, account_id=account.id, pepper=get_settings().api_key_pepper.get_secret_value())
+
+
+def _judge_uploads(api: ServedApi, api_keys: Sequence[str]) -> list[str]:
+    picture = build_picture()
+    faults = []
+    for cost in measure_uploads(api.port, api_keys[0], picture, api.memory):
+        is_stored = cost.status == HTTPStatus.CREATED
+        most = _MOST_STORED_UPLOAD_MB if is_stored else _MOST_REFUSED_UPLOAD_MB
+        print(f"upload of {cost.name}: {cost.status}, {cost.peak_mb:.1f} MB above what the API had")
+        if cost.peak_mb > most:
+            faults.append(f"an upload of {cost.name} takes {cost.peak_mb:.1f} MB")
+    noticed, answers = measure_many(api.port, api_keys, picture)
+    print(
+        f"{sum(answers.values())} uploads at once: {dict(sorted(answers.items()))}; /livez meanwhile: "
+        f"p50 {noticed.median:.1f} ms, p99 {noticed.p99:.1f} ms of {len(noticed.latencies)}"
+    )
+    if noticed.p99 > _MOST_LIVEZ_P99_MS:
+        faults.append(f"beside 20 uploads /livez takes {noticed.p99:.0f} ms at p99")
+    return faults
 
 
 def _judge_served(api: ServedApi, *, tries: int) -> list[str]:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from flask.testing import FlaskClient
 
-from bench.bodies.memory import read_peak, read_resident, reset_peak
+from bench.bodies.memory import ProcessMemory, return_freed
 
 
 @dataclass(frozen=True)
@@ -32,14 +32,16 @@ def measure_bodies(
     # So that a collection of garbage looks at what a request has made, as in the API.
     gc.collect()
     gc.freeze()
+    memory = ProcessMemory()
     for name, body in bodies:
         cpu, peak, status = [], 0, 0
         for _ in range(tries):
-            reset_peak()
-            before = read_resident()
+            return_freed()
+            memory.reset_peak()
+            before = memory.read_resident()
             started = time.process_time()
             response = client.post(path, data=body, headers=headers)
             cpu.append(time.process_time() - started)
-            peak = max(peak, read_peak() - before)
+            peak = max(peak, memory.read_peak() - before)
             status = response.status_code
         yield Cost(name, status, min(cpu) * 1000, peak / 1e6)

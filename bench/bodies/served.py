@@ -17,6 +17,7 @@ from pathlib import Path
 
 import psutil
 
+from bench.bodies.memory import ProcessMemory
 from bench.process_tree import ProcessTree
 from infra.local.ports import LOOPBACK, Ports, is_listening
 
@@ -99,10 +100,14 @@ class ServedApi:
         time.sleep(_SECONDS_TO_SETTLE)
         return Memory(before, highest, self._resident())
 
-    def _resident(self) -> float:
-        # The process that answers, which gunicorn's first one has forked; the decoders of pictures are its own children.
+    @property
+    def memory(self) -> ProcessMemory:
+        """Of the process that answers, which gunicorn's first one has forked; the decoders of pictures are its own children."""
         [api] = psutil.Process(self._tree.process.pid).children()
-        return float(api.memory_info().rss) / 1e6
+        return ProcessMemory(api.pid)
+
+    def _resident(self) -> float:
+        return self.memory.read_resident() / 1e6
 
 
 @contextmanager

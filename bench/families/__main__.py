@@ -54,7 +54,7 @@ def main() -> int:
             verdict = "right" if is_right(row, place) else "WRONG"
             failed += verdict != "right"
             if options.write and verdict == "right":
-                write_measured([row.as_row()])
+                write_measured([row.as_row() | {"class_name": name} for name in place.class_names])
             print(f"{_describe(place)}: {verdict} {_shorten(row)} ({time.perf_counter() - started:.1f} s)", flush=True)
     print(f"{len(measured)} of {len(chosen)} classes drawn, {failed} wrong")
     return 1 if failed else 0
@@ -82,7 +82,7 @@ def is_right(row: Measured, place: Place) -> bool:
 
 
 def _describe(place: Place) -> str:
-    return f"{place} ({place.signature.class_name})"
+    return f"{place} ({', '.join(place.class_names)})"
 
 
 if __name__ == "__main__":

@@ -11,10 +11,10 @@ from typing import Any
 
 from bench.families.bare import draw_bare
 from bench.families.places import PROMPTS, Place
-from bench.families.render import Drawn, draw, draw_together
+from bench.families.render import MEETINGS, Drawn, draw, draw_together
 from worker.rendering.checkpoints import Checkpoint
 from worker.rendering.models import LoadedModel
-from worker.rendering.modules.list_schedulers import find_last_scheduler
+from worker.rendering.modules.list_schedulers import find_last_scheduler, find_step_method
 from worker.rendering.pipelines import allowed_schedulers
 from worker.rendering.previews.draw import Painter
 from worker.rendering.previews.estimate import StepTaken
@@ -92,6 +92,8 @@ def _refuse_deaf(model: LoadedModel, place: Place, alone: Drawn) -> None:
     changes: list[dict[str, Any]] = [{"seeds": (11,)}]
     if "prompt" not in place.family.call:
         changes.append({"prompt": PROMPTS[1]})
+    if "class_labels" in place.family.call:
+        changes.append({"class_labels": place.family.call["class_labels"] + 1})
     for change in changes:
         other = draw(model, place.build_drawing(**change))
         if other.differs_from(alone) < _LEAST_EFFECT:
@@ -101,10 +103,8 @@ def _refuse_deaf(model: LoadedModel, place: Place, alone: Drawn) -> None:
 def _measure_several(model: LoadedModel, place: Place) -> float:
     both = draw(model, place.build_drawing((7, 8)))
     ones = [draw(model, place.build_drawing((seed,))) for seed in (7, 8)]
-    count = len(both.latents) // 2
-    parts = [
-        Drawn([both.pictures[index]], both.latents[index * count : (index + 1) * count], both.steps) for index in (0, 1)
-    ]
+    # DiT steps with the rows of guidance too: each half holds every image.
+    parts = [Drawn([both.pictures[index]], both.latents[index::2], both.steps) for index in (0, 1)]
     return max(part.differs_from(one) for part, one in zip(parts, ones, strict=True))
 
 
@@ -119,8 +119,7 @@ def _measure_company(model: LoadedModel, place: Place) -> tuple[list[float], boo
     changes = [{name: value for name, value in each.items() if name not in family.call} for each in changes]
     alone = [draw(model, place.build_drawing((20 + number,), **each)) for number, each in enumerate(changes)]
     facts = place.signature.facts
-    # On a busy machine, jobs that could share a forward may miss each other.
-    for _ in range(3 if facts.apart is None and facts.one_at_a_time is None else 1):
+    for _ in range(MEETINGS if facts.apart is None and facts.one_at_a_time is None else 1):
         drawings = [place.build_drawing((20 + number,), **each) for number, each in enumerate(changes)]
         together = draw_together(model, drawings, meet=facts.one_at_a_time is None)
         differences = [shared.differs_from(own) for shared, own in zip(together, alone, strict=True)]
@@ -178,12 +177,14 @@ def _stop_and_resume(model: LoadedModel, place: Place, steps: int) -> Drawn:
 
 def _has_preview(model: LoadedModel, place: Place) -> bool:
     """Whether the first image of the last step can be drawn small."""
+    if place.signature.facts.steps_in_parts:
+        return False
     width, height = place.family.sizes[0]
     taken: list[tuple[Any, StepTaken]] = []
 
     def watch(pipeline: Any) -> None:
         scheduler = find_last_scheduler(pipeline)
-        step = scheduler.step
+        step = getattr(scheduler, find_step_method(scheduler) or "")
 
         @functools.wraps(step)
         def noted(model_output: Any, timestep: Any, sample: Any, *arguments: Any, **options: Any) -> Any:
@@ -204,10 +205,10 @@ def _has_preview(model: LoadedModel, place: Place) -> bool:
             )
             return result
 
-        scheduler.step = noted
+        setattr(scheduler, find_step_method(scheduler) or "", noted)
 
-    draw(model, place.build_drawing(), watch=watch)
     try:
+        draw(model, place.build_drawing(), watch=watch)
         Painter().draw(taken[-1][1], taken[-1][0], width, height, None)
     except Exception:  # noqa: BLE001  (what cannot be drawn has no previews, as in a worker)
         return False

@@ -11,7 +11,8 @@ from PIL import Image
 
 from bench.tiny_families.every import EVERY_FAMILY
 from bench.tiny_families.family import Family
-from core.catalog import PipelineSignature, Task, find_drawing_signature
+from core.catalog import PipelineSignature, Task, find_drawing_signature, find_family, find_joined_class
+from core.jobs.request.choose_task import FIELDS_OF
 from worker.rendering.batching import BatchJob
 from worker.rendering.drawing import Drawing
 
@@ -35,10 +36,23 @@ class Place:
     @property
     def signature(self) -> PipelineSignature:
         """Of the class that draws. Raises LookupError if the table of families has none."""
-        signature = find_drawing_signature(self.family.pipeline, self.task, with_control_image=self.family.control)
+        whole = find_joined_class(self.family.pipeline)
+        signature = find_drawing_signature(whole, self.task, with_control_image=self.family.control)
         if signature is None:
             raise LookupError(f"no class of the table serves {self}")
         return signature
+
+    @property
+    def class_names(self) -> tuple[str, ...]:
+        """The classes that are measured here: the one that draws; if its stages come in two folders, those of both, and it
+        itself only if it comes in no other way.
+        """
+        whole = self.signature.class_name
+        family = find_family(whole)
+        if self.family.assemble_prior is None or family is None:
+            return (whole,)
+        decoders = [name for name, joined in family.decoders.items() if joined == whole]
+        return (*decoders, family.priors[0], *([whole] if self.signature.facts.ours else []))
 
     def build_request(self, **changes: Any) -> dict[str, Any]:
         """The job's parameters, resolved."""
@@ -54,10 +68,10 @@ class Place:
         family = self.family
         size = family.input_size or family.sizes[0]
         images: dict[str, Image.Image | Sequence[Image.Image]] = {}
-        if self.task != "text-to-image":
-            images["image"] = _draw(size, seed=1)
-            if family.pictures > 1:
-                images["image"] = [_draw(size, seed=1 + number) for number in range(family.pictures)]
+        if "image" in FIELDS_OF[self.task]:
+            others = [_draw(family.other_size or size, seed=1 + number) for number in range(1, family.pictures)]
+            first = _draw(size, seed=1)
+            images["image"] = [first, *others] if others else first
         if self.task == "inpainting":
             # Its edge lies between two cells of the latents, so that no part of a cell is painted.
             painted = np.zeros((size[1], size[0]), dtype=np.uint8)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from threading import Barrier
 from typing import Any
 
@@ -17,6 +17,10 @@ from worker.rendering.drawing import Drawing
 from worker.rendering.models import LoadedModel
 from worker.rendering.render import render_images
 from worker.rendering.watch_steps import StepEnd
+
+#: How often jobs are drawn side by side at most until two of them share a forward: a group waits for a job that is late only for
+#: part of a forward's time, and tiny models' jobs on a busy machine may miss each other again and again.
+MEETINGS = 20
 
 
 @dataclass(frozen=True)
@@ -66,13 +70,14 @@ def draw(
     ends: list[StepEnd] = []
 
     def note_end(end: StepEnd) -> None:
-        ends.append(end)
+        # Some pipelines change them afterwards.
+        ends.append(replace(end, latents=end.latents.clone()))
         on_step(end)
 
     rendered = render_images(model, drawing, on_step=note_end, checkpoint=checkpoint, watch=watch)
     return Drawn(
         [np.asarray(picture.convert("RGB")) for picture in rendered.images],
-        ends[-1].latents.clone(),
+        ends[-1].latents,
         ends[-1].step,
         tuple(rendered.batch_rows),
         rendered.resume,

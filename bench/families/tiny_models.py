@@ -7,7 +7,7 @@ from types import TracebackType
 from typing import Self
 
 from bench.models_file import write_section
-from bench.tiny_families.family import Family
+from bench.tiny_families.family import Family, prior_folder
 from core.catalog import load_catalog
 from worker.rendering.models import LoadedModel, Models
 
@@ -20,9 +20,22 @@ class TinyModels:
         self._family = family
         if not self.folder.exists():
             family.build(self.folder)
+            family.build_redux(folder / f"{family.id}-redux")
         models_file = folder / f"{family.id}.toml"
+        width, height = family.sizes[0]
+        beside = {} if family.redux is None else {"redux": f"{family.id}-redux"}
+        if family.assemble_prior is not None:
+            beside = {"prior": prior_folder(self.folder).name}
         section = write_section(
-            family.id, family.id, pipeline=family.pipeline, tasks=list(family.tasks), max_width=2048, max_height=2048
+            family.id,
+            family.id,
+            pipeline=family.pipeline,
+            tasks=list(family.tasks),
+            default_width=width,
+            default_height=height,
+            max_width=2048,
+            max_height=2048,
+            **beside,
         )
         models_file.write_text(section)
         # One forward at a time, as on a GPU: then jobs share most forwards.

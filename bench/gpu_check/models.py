@@ -92,7 +92,7 @@ def load_engine(pipeline: Any, kind: Kind, device: torch.device, dtype: torch.dt
         default_scheduler="own",
         **switches,
     )
-    files = ModelFiles(kind.name, entry, source=Path("nowhere"), config=None, controlnet=None, device=device)
+    files = ModelFiles(kind.name, entry, source=Path("nowhere"), config=None, device=device)
     plan = LoadPlan(files, variant=None, parts=(), file_sha256={}, model_index={})
     return prepare_model(pipeline, plan, _no_lora, forwards=1)
 

@@ -15,6 +15,7 @@ from core.jobs.attempts.affinity import Preference
 from core.jobs.attempts.claimed_attempt import ClaimedAttempt
 from core.jobs.attempts.claiming_worker import ClaimingWorker
 from core.jobs.outcomes.rendered import Rendered
+from core.live_events.sender import get_event_sender
 from core.settings import Settings, get_settings
 from worker.rendering.attempt.group_claimer import GroupClaimer
 from worker.rendering.attempt.group_success_writer import GroupSuccessWriter
@@ -38,8 +39,10 @@ def _run_next_job(settings: Settings, rung_at: int) -> bool:
     if attempt is None:
         return False
     claimed_at = time.monotonic_ns()
+    get_event_sender().announce(attempt.account_id, attempt.job_id)
 
     succeed_like_a_worker(attempt, draw_nothing(attempt))
+    get_event_sender().announce(attempt.account_id, attempt.job_id)
     get_doorbell().ring_soon(WEBHOOK_QUEUE, DELIVER_NEXT)
     if claims := _open_claims_file():
         os.write(claims, f"{attempt.job_id} {rung_at} {claimed_at}\n".encode())

@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 #: In the order in which they run.
-PARTS = ("noop", "handoff", "claim", "sweep", "submit", "fair")
+PARTS = ("noop", "handoff", "claim", "sweep", "submit", "reads", "fair")
 
 #: Those that PgBouncer can stand in; the others work on copies of databases.
-PARTS_THROUGH_POOLER = ("noop", "handoff", "submit")
+PARTS_THROUGH_POOLER = ("noop", "handoff", "submit", "reads")
 
 
 @dataclass(frozen=True)
@@ -29,7 +29,7 @@ class Plan:
     account_counts: tuple[int, ...]
     #: Claims of a round from each queue.
     claims: int
-    #: HTTP clients, each sending its next request when the last one is answered, for `submit_seconds` of each round.
+    #: HTTP clients, each sending its next request when the last one is answered, for `submit_seconds` of each round and load.
     clients: int
     submit_seconds: float
     #: The light account's jobs in each round; the heavy one sends 20 times as many.

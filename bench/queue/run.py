@@ -14,6 +14,7 @@ from bench.queue.parts.claim import measure_claims_and_sweeps
 from bench.queue.parts.fair import measure_fairness
 from bench.queue.parts.handoff import measure_handoffs
 from bench.queue.parts.noop import measure_noop_jobs
+from bench.queue.parts.reads import measure_reads
 from bench.queue.parts.submit import measure_submits
 from bench.queue.plan import Plan
 from bench.queue.results import Results
@@ -73,6 +74,8 @@ def _measure(bench: Bench) -> None:
         measure_claims_and_sweeps(bench)
     if "submit" in parts:
         measure_submits(bench)
+    if "reads" in parts:
+        measure_reads(bench)
     if "fair" in parts:
         measure_fairness(bench)
 

@@ -74,11 +74,11 @@ def autoencoder_dc(*, channels: int) -> AutoencoderDC:
     )
 
 
-def autoencoder_wan(*, channels: int, patch: int | None = None) -> AutoencoderKLWan:
+def autoencoder_wan(*, channels: int, patch: int | None = None, width: int = _CHANNELS) -> AutoencoderKLWan:
     """Of videos; with a patch, latents are that many times smaller still."""
     colours = 3 * (patch or 1) ** 2
     return AutoencoderKLWan(
-        base_dim=_CHANNELS,
+        base_dim=width,
         z_dim=channels,
         dim_mult=[1, 1, 1, 1],
         num_res_blocks=1,

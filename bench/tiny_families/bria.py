@@ -1,10 +1,14 @@
-"""Bria's transformers: Bria 3 reads T5; FIBO reads every layer of SmolLM3, and its Edit looks at pictures."""
+"""Bria's transformers: Bria 3 reads T5; FIBO reads every layer of SmolLM3, and its Edit looks at pictures; FIBO 2 reads and
+looks with Qwen 3 VL.
+"""
 
 from __future__ import annotations
 
 from typing import Any
 
 from diffusers import (
+    BriaFibo2Pipeline,
+    BriaFibo2Transformer2DModel,
     BriaFiboEditPipeline,
     BriaFiboPipeline,
     BriaFiboTransformer2DModel,
@@ -14,7 +18,7 @@ from diffusers import (
     FlowMatchEulerDiscreteScheduler,
 )
 
-from bench.tiny_families import autoencoders, text_encoders, tokenizers
+from bench.tiny_families import autoencoders, processors, text_encoders, tokenizers
 from bench.tiny_families.family import Family
 from bench.tiny_families.text_encoders import WIDTH
 
@@ -41,6 +45,37 @@ def fibo() -> DiffusionPipeline:
 def fibo_edit() -> DiffusionPipeline:
     """The picture's tokens stand after the latents'."""
     return BriaFiboEditPipeline(**_fibo_components())
+
+
+def fibo_2() -> DiffusionPipeline:
+    """It reads the states after eighteen layers, the last of them the thirty-fifth; the pictures to edit may have any sizes."""
+    tokenizer = tokenizers.qwen_seeing_tokenizer()
+    transformer = BriaFibo2Transformer2DModel(
+        in_channels=4,
+        dim=32,
+        n_layers=2,
+        n_refiner_layers=1,
+        n_heads=2,
+        # Three layers, side by side.
+        cap_feat_dim=3 * WIDTH,
+        injection_layer_ids=(1,),
+        perceiver_num_layers=1,
+        min_num_gist_tokens=8,
+        max_num_gist_tokens=16,
+        gist_step=4,
+        axes_dims=(4, 6, 6),
+    )
+    for block in transformer.layers:
+        if block.cross_attention is not None:
+            # A new model does not look at the text there.
+            block.cross_attn_gate.data.fill_(1.0)
+    return BriaFibo2Pipeline(
+        transformer=transformer,
+        scheduler=_dynamic_shift(),
+        vae=autoencoders.autoencoder_flux2(channels=4),
+        text_encoder=text_encoders.qwen3_seeing_text_encoder(tokenizer, layers=36),
+        processor=processors.qwen3_processor(tokenizer),
+    )
 
 
 def _fibo_components() -> dict[str, Any]:
@@ -74,5 +109,12 @@ FAMILIES = (
         fibo_edit,
         tasks=("edit",),
         call={"prompt": '{"edit_instruction": "make the mug blue"}'},
+    ),
+    Family(
+        "bria-fibo-2",
+        "BriaFibo2Pipeline",
+        fibo_2,
+        tasks=("text-to-image", "edit", "inpainting"),
+        arguments={"mask_image": "mask"},
     ),
 )

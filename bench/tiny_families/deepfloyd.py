@@ -71,4 +71,14 @@ FAMILIES = (
         sizes=((64, 64),),
         input_size=(16, 16),
     ),
+    Family(
+        "deepfloyd-super-resolution-of-a-picture",
+        "IFSuperResolutionPipeline",
+        super_resolution,
+        tasks=("image-to-image", "inpainting"),
+        pictures=2,
+        other_size=(16, 16),
+        arguments={"image": ("original_image", "image")},
+        sizes=((64, 64),),
+    ),
 )

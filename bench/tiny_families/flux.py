@@ -1,4 +1,4 @@
-"""FLUX.1's relatives: Control, ControlNet, Kontext and Fill; and Chroma, which is FLUX without CLIP."""
+"""FLUX.1's relatives: Control, ControlNet, Kontext, Fill and Redux; and Chroma, which is FLUX without CLIP."""
 
 from __future__ import annotations
 
@@ -14,8 +14,13 @@ from diffusers import (
     FluxControlPipeline,
     FluxFillPipeline,
     FluxKontextPipeline,
+    FluxPriorReduxPipeline,
     FluxTransformer2DModel,
+    VisualClozeGenerationPipeline,
+    VisualClozePipeline,
 )
+from diffusers.pipelines.flux.modeling_flux import ReduxImageEncoder
+from transformers import SiglipImageProcessor, SiglipVisionConfig, SiglipVisionModel
 
 from bench.tiny_families import autoencoders, text_encoders, tokenizers
 from bench.tiny_families.diffusion_transformers import flux_dev
@@ -54,7 +59,44 @@ def kontext() -> DiffusionPipeline:
 
 def fill() -> DiffusionPipeline:
     """Its transformer takes the masked picture and the mask beside the latents."""
-    return FluxFillPipeline(**_components(in_channels=2 * _CHANNELS + _MASK_CHANNELS, out_channels=_CHANNELS))
+    return FluxFillPipeline(**_fill_components())
+
+
+def redux() -> DiffusionPipeline:
+    """It makes of a picture what the text encoder makes of a prompt; it has no text encoders of its own."""
+    embedder = ReduxImageEncoder(redux_dim=WIDTH, txt_in_features=WIDTH)
+    # So that a picture weighs beside the prompt's padding.
+    embedder.redux_down.weight.data *= 30
+    return FluxPriorReduxPipeline(
+        image_encoder=SiglipVisionModel(
+            SiglipVisionConfig(
+                hidden_size=WIDTH,
+                intermediate_size=WIDTH,
+                num_hidden_layers=2,
+                num_attention_heads=2,
+                image_size=32,
+                patch_size=8,
+            )
+        ),
+        feature_extractor=SiglipImageProcessor(size={"height": 32, "width": 32}),
+        image_embedder=embedder,
+    )
+
+
+def visual_cloze() -> DiffusionPipeline:
+    """It continues a grid of pictures, and then enlarges the one that it has drawn."""
+    return VisualClozePipeline(**_fill_components(), resolution=64)
+
+
+def visual_cloze_generation() -> DiffusionPipeline:
+    return VisualClozeGenerationPipeline(**_fill_components(), resolution=64)
+
+
+def chroma_inpainting() -> DiffusionPipeline:
+    """Its pipeline reads a setting that the transformer does not have, and that Darkroom fills in."""
+    pipeline = chroma()
+    pipeline.transformer.register_to_config(guidance_embeds=False)
+    return pipeline
 
 
 def chroma() -> DiffusionPipeline:
@@ -79,6 +121,10 @@ def chroma() -> DiffusionPipeline:
     )
 
 
+def _fill_components() -> dict[str, Any]:
+    return _components(in_channels=2 * _CHANNELS + _MASK_CHANNELS, out_channels=_CHANNELS)
+
+
 def _components(**transformer: Any) -> dict[str, Any]:
     components = {name: each for name, each in flux_dev().components.items() if name in _NAMES}
     if transformer:
@@ -97,6 +143,14 @@ def _blocks() -> dict[str, Any]:
 
 
 _NAMES = ("scheduler", "vae", "text_encoder", "tokenizer", "text_encoder_2", "tokenizer_2", "transformer")
+
+_IN_A_GRID: dict[str, Any] = {
+    "tasks": ("edit",),
+    "pictures": 3,
+    "arguments": {"prompt": "task_prompt"},
+    # It encodes the grid with the first image's generator only.
+    "most_images": 1,
+}
 
 FAMILIES = (
     Family(
@@ -121,5 +175,15 @@ FAMILIES = (
         bare_call={"max_area": 64 * 64, "_auto_resize": False},
     ),
     Family("flux-fill", "FluxFillPipeline", fill, tasks=("inpainting",)),
+    Family(
+        "visual-cloze",
+        "VisualClozePipeline",
+        visual_cloze,
+        bare_call={"upsampling_width": 64, "upsampling_height": 64, "upsampling_strength": 0.4},
+        **_IN_A_GRID,
+    ),
+    Family("visual-cloze-generation", "VisualClozeGenerationPipeline", visual_cloze_generation, **_IN_A_GRID),
+    Family("flux-redux", "FluxPipeline", flux_dev, tasks=("variation",), redux=redux),
     Family("chroma", "ChromaPipeline", chroma, tasks=("text-to-image", "image-to-image")),
+    Family("chroma-inpainting", "ChromaPipeline", chroma_inpainting, tasks=("inpainting",)),
 )

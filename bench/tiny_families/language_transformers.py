@@ -87,15 +87,17 @@ def prx() -> DiffusionPipeline:
     tokenizer = tokenizers.gemma_tokenizer()
     tokenizer.model_max_length = 64
     return PRXPipeline(
-        transformer=PRXTransformer2DModel(
-            in_channels=4,
-            patch_size=1,
-            context_in_dim=WIDTH,
-            hidden_size=32,
-            mlp_ratio=2.0,
-            num_heads=2,
-            depth=2,
-            axes_dim=[8, 8],
+        transformer=fill_zeros(
+            PRXTransformer2DModel(
+                in_channels=4,
+                patch_size=1,
+                context_in_dim=WIDTH,
+                hidden_size=32,
+                mlp_ratio=2.0,
+                num_heads=2,
+                depth=2,
+                axes_dim=[8, 8],
+            )
         ),
         scheduler=FlowMatchEulerDiscreteScheduler(),
         text_encoder=text_encoders.t5gemma_text_encoder(tokenizer),
@@ -191,14 +193,7 @@ FAMILIES = (
     Family("lumina-2", "Lumina2Pipeline", lumina_2, call={"system_prompt": "Draw."}),
     Family("ovis", "OvisImagePipeline", ovis),
     Family("prx", "PRXPipeline", prx, bare_call={"use_resolution_binning": False}),
-    # With guidance its pipeline fails with several images.
-    Family(
-        "prx-pixel",
-        "PRXPixelPipeline",
-        prx_pixel,
-        bare_call={"use_resolution_binning": False},
-        most_images=1,
-    ),
+    Family("prx-pixel", "PRXPixelPipeline", prx_pixel, bare_call={"use_resolution_binning": False}),
     Family("krea-2", "Krea2Pipeline", krea_2),
     Family(
         "sana-sprint",

@@ -17,6 +17,7 @@ from diffusers import (
     StableDiffusionControlNetPipeline,
     StableDiffusionPipeline,
     StableDiffusionXLControlNetPipeline,
+    StableDiffusionXLImg2ImgPipeline,
     StableDiffusionXLPipeline,
     UNet2DConditionModel,
 )
@@ -85,6 +86,15 @@ def stable_diffusion_xl_turbo() -> DiffusionPipeline:
 def stable_diffusion_xl_controlnet() -> DiffusionPipeline:
     components = _components_xl(EulerDiscreteScheduler(**_BETAS, timestep_spacing="leading", steps_offset=1))
     return StableDiffusionXLControlNetPipeline(**components, controlnet=_controlnet(components["unet"]))
+
+
+def stable_diffusion_xl_refiner() -> DiffusionPipeline:
+    """It has the second text encoder alone, and its denoiser takes an aesthetic score in the place of a size."""
+    components = _components_xl(EulerDiscreteScheduler(**_BETAS, timestep_spacing="leading", steps_offset=1))
+    numbers = WIDTH + 5 * _SIZE_EMBEDDING
+    own = _XL | {"cross_attention_dim": WIDTH, "projection_class_embeddings_input_dim": numbers}
+    absent = {"text_encoder": None, "tokenizer": None, "unet": _unet(**own)}
+    return StableDiffusionXLImg2ImgPipeline(**(components | absent), requires_aesthetics_score=True)
 
 
 def _components(scheduler: SchedulerMixin, **unet: Any) -> dict[str, Any]:

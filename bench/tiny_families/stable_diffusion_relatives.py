@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 from diffusers import (
-    DDIMScheduler,
     DDPMScheduler,
     DiffusionPipeline,
     PriorTransformer,
@@ -19,33 +18,34 @@ from diffusers import (
     StableUnCLIPPipeline,
     T2IAdapter,
     UnCLIPScheduler,
-    UNet2DConditionModel,
 )
 from diffusers.pipelines.stable_diffusion.stable_unclip_image_normalizer import StableUnCLIPImageNormalizer
 
 from bench.tiny_families import autoencoders, image_encoders, stable_diffusion, text_encoders, tokenizers
 from bench.tiny_families.family import Family
 from bench.tiny_families.text_encoders import WIDTH
+from bench.tiny_families.unets.components import change_unet, stable_diffusion_components
 
-_BETAS = {"beta_start": 0.00085, "beta_end": 0.012, "beta_schedule": "scaled_linear"}
 _SQUARED_COSINE = {"beta_schedule": "squaredcos_cap_v2"}
 
 
 def instruct_pix2pix() -> DiffusionPipeline:
     """Its UNet takes the picture's latents beside its own; three rows for each image."""
-    components = _components(in_channels=8)
+    components = stable_diffusion_components(in_channels=8)
     return StableDiffusionInstructPix2PixPipeline(**components, requires_safety_checker=False)
 
 
 def instruct_pix2pix_xl() -> DiffusionPipeline:
     components = stable_diffusion.stable_diffusion_xl().components
     components = {name: each for name, each in components.items() if name not in ("image_encoder", "feature_extractor")}
-    return StableDiffusionXLInstructPix2PixPipeline(**components | {"unet": _widen(components["unet"], in_channels=8)})
+    return StableDiffusionXLInstructPix2PixPipeline(
+        **components | {"unet": change_unet(components["unet"], in_channels=8)}
+    )
 
 
 def image_variation() -> DiffusionPipeline:
     """It reads a picture in the place of a prompt."""
-    components = _components()
+    components = stable_diffusion_components()
     return StableDiffusionImageVariationPipeline(
         vae=components["vae"],
         image_encoder=image_encoders.clip_image_encoder(),
@@ -59,7 +59,7 @@ def image_variation() -> DiffusionPipeline:
 
 def upscale() -> DiffusionPipeline:
     """Four times as large; the picture itself, with noise, stands beside the latents."""
-    components = _components(
+    components = stable_diffusion_components(
         in_channels=7, num_class_embeds=1000, vae=autoencoders.autoencoder_kl(blocks=3, scaling=0.08333)
     )
     return StableDiffusionUpscalePipeline(
@@ -71,7 +71,7 @@ def upscale() -> DiffusionPipeline:
 
 def depth() -> DiffusionPipeline:
     """It estimates the picture's depth, which stands beside the latents."""
-    components = _components(in_channels=5)
+    components = stable_diffusion_components(in_channels=5)
     return StableDiffusionDepth2ImgPipeline(
         **{name: components[name] for name in ("vae", "text_encoder", "tokenizer", "unet", "scheduler")},
         depth_estimator=image_encoders.depth_estimator(),
@@ -111,22 +111,11 @@ def t2i_adapter_xl() -> DiffusionPipeline:
     return StableDiffusionXLAdapterPipeline(**components, adapter=adapter)
 
 
-def _components(**changes: Any) -> dict[str, Any]:
-    components: dict[str, Any] = stable_diffusion.stable_diffusion_2().components
-    scheduler = DDIMScheduler(**_BETAS, clip_sample=False, set_alpha_to_one=False, steps_offset=1)
-    vae = changes.pop("vae", components["vae"])
-    return components | {"unet": _widen(components["unet"], **changes), "vae": vae, "scheduler": scheduler}
-
-
-def _widen(unet: UNet2DConditionModel, **changes: Any) -> UNet2DConditionModel:
-    # Without the list of what the first one left to its class: diffusers would leave that out again.
-    config = {name: value for name, value in unet.config.items() if not name.startswith("_")}
-    return UNet2DConditionModel(**config | changes)
-
-
 def _unclip_components() -> dict[str, Any]:
     # The embedding and its noise level, side by side.
-    components = _components(class_embed_type="projection", projection_class_embeddings_input_dim=2 * WIDTH)
+    components = stable_diffusion_components(
+        class_embed_type="projection", projection_class_embeddings_input_dim=2 * WIDTH
+    )
     names = ("tokenizer", "text_encoder", "unet", "scheduler", "vae")
     return {name: components[name] for name in names} | {
         "image_normalizer": StableUnCLIPImageNormalizer(embedding_dim=WIDTH),

@@ -10,6 +10,7 @@ from transformers import (
     BertTokenizer,
     CLIPTokenizer,
     GemmaTokenizer,
+    GPT2Tokenizer,
     PreTrainedTokenizerFast,
     Qwen2Tokenizer,
     T5Tokenizer,
@@ -67,6 +68,12 @@ def qwen_tokenizer() -> Qwen2Tokenizer:
     return tokenizer
 
 
+def gpt2_tokenizer() -> GPT2Tokenizer:
+    """A token for every byte."""
+    letters = sorted(pre_tokenizers.ByteLevel.alphabet())
+    return GPT2Tokenizer(vocab={token: index for index, token in enumerate([*letters, "<|endoftext|>"])}, merges=[])
+
+
 def gemma_tokenizer() -> GemmaTokenizer:
     """Pairs of letters."""
     vocabulary, merges = _learn_pairs(["<pad>", "<eos>", "<bos>", "<unk>", "<mask>"], GemmaTokenizer())
@@ -109,6 +116,26 @@ def mistral_tokenizer() -> PreTrainedTokenizerFast:
     )
     tokenizer.add_special_tokens({"unk_token": "<unk>", "bos_token": "<s>", "eos_token": "</s>", "pad_token": "<pad>"})
     tokenizer.chat_template = MISTRAL_CHAT_TEMPLATE
+    return tokenizer
+
+
+def glm_tokenizer() -> PreTrainedTokenizerFast:
+    """Byte pairs after the tokens of pictures, and the marks of a grid's beginning and end."""
+    pictures = [f"<|picture_{number}|>" for number in range(64)]
+    marks = ["<|image|>", "<sop>", "<eop>", "<|begin|>", "<|user|>", "<|end|>", "<pad>"]
+    vocabulary, merges = _learn_pairs([*pictures, *marks], Qwen2Tokenizer())
+    backend = Tokenizer(models.BPE(vocab=vocabulary, merges=merges))
+    backend.pre_tokenizer = Qwen2Tokenizer().backend_tokenizer.pre_tokenizer
+    tokenizer = PreTrainedTokenizerFast(
+        tokenizer_object=backend,
+        padding_side="left",
+        extra_special_tokens={"image_token": "<|image|>", "grid_bos_token": "<sop>", "grid_eos_token": "<eop>"},
+    )
+    tokenizer.add_special_tokens({"bos_token": "<|begin|>", "eos_token": "<|end|>", "pad_token": "<pad>"})
+    tokenizer.chat_template = (
+        "{% for message in messages %}<|user|>{% for part in message['content'] %}"
+        "{% if part['type'] == 'image' %}<|image|>{% else %}{{ part['text'] }}{% endif %}{% endfor %}{% endfor %}"
+    )
     return tokenizer
 
 

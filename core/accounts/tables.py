@@ -34,6 +34,9 @@ class Account(Table):
     #: How long images and jobs are kept after the job's end; 0: for ever; null: what the deployment's settings say.
     artifact_retention_seconds: Mapped[int | None]
     job_retention_seconds: Mapped[int | None]
+    #: Since when none of its jobs is started; null: it is not paused. And whether its running jobs are put back then.
+    paused_at: Mapped[datetime | None]
+    puts_back_running: Mapped[bool] = mapped_column(server_default="false")
     created_at: Mapped[datetime] = mapped_column(server_default=func.now())
 
 

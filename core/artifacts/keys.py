@@ -9,6 +9,7 @@ from core.ids import format_id, parse_id
 
 INPUTS_PREFIX = "inputs/"
 CHECKPOINTS_PREFIX = "checkpoints/"
+FILES_PREFIX = "files/"
 
 
 def build_attempt_prefix(*, job_id: UUID, attempt_number: int) -> str:
@@ -31,6 +32,16 @@ def build_inputs_start(moment: datetime) -> str:
     job ids are UUIDv7 and begin with the time.
     """
     return f"{INPUTS_PREFIX}job_{int(moment.timestamp() * 1000):012x}"
+
+
+def build_file_key(file_id: UUID) -> str:
+    """`files/{file_id}.png`: where a picture lies that was sent by itself."""
+    return f"{FILES_PREFIX}{format_id('file', file_id)}.png"
+
+
+def build_files_start(moment: datetime) -> str:
+    """A key that sorts before those of all files made since the moment, and after the older ones."""
+    return f"{FILES_PREFIX}file_{int(moment.timestamp() * 1000):012x}"
 
 
 def build_checkpoint_key(*, job_id: UUID, attempt_number: int, step: int) -> str:

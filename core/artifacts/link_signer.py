@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import threading
 import time
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Any, NamedTuple
+from functools import cached_property
+from typing import Any
 
 import structlog
 from botocore.exceptions import NoCredentialsError
 
+from core.artifacts.sign_get import EXAMPLE_KEY, BucketAddress, LinkMaker
 from core.artifacts.store_client import build_client, build_session
 from core.artifacts.store_refusals import translated_errors
 from core.errors import StorageUnavailable
@@ -32,6 +35,8 @@ class LinkSigner:
         self._settings = settings
         self._keys = _Keys.find(settings, session)
         self._renewed_at: float | None = None
+        #: What signs links, and the second and the lifetime that it is for.
+        self._ready: tuple[LinkMaker | None, tuple[int, int]] = None, (0, 0)
         self._renewal = threading.Lock()
 
     def sign(self, key: str, *, seconds: int) -> tuple[str, datetime]:
@@ -40,20 +45,35 @@ class LinkSigner:
         There is no network call, except where keys come from a role: it is asked for fresh ones when less than `seconds`
         is left of the present ones.
         """
-        with translated_errors(f"sign a link to {key}"):
-            return self._sign(key, seconds)
+        ready, second = self._ready
+        if ready is None or second != (int(time.time()), seconds):
+            with translated_errors("sign links"):
+                ready = self._get_ready(seconds)
+        return ready.sign(key), ready.expires_at
 
-    def _sign(self, key: str, seconds: int) -> tuple[str, datetime]:
+    def _get_ready(self, seconds: int) -> LinkMaker:
         keys, ends_at = self._keys, self._keys.ask_end()
         if ends_at is not None and ends_at < datetime.now(UTC) + timedelta(seconds=seconds):
             keys, ends_at = self._renew(keys, ends_at)
         now = datetime.now(UTC)
-        if ends_at is not None:
-            seconds = max(1, min(seconds, int((ends_at - now).total_seconds())))
-        url: str = keys.client.generate_presigned_url(
-            "get_object", Params={"Bucket": self._settings.s3_bucket, "Key": key}, ExpiresIn=seconds
-        )
-        return url, now.replace(microsecond=0) + timedelta(seconds=seconds)
+        left = seconds if ends_at is None else max(1, min(seconds, int((ends_at - now).total_seconds())))
+        ready = LinkMaker(keys.address, keys.credentials.get_frozen_credentials(), now=now, seconds=left)
+        if left == seconds:
+            # For the other links of this second. Keys that are to be renewed are asked again for each.
+            self._ready = ready, (int(now.timestamp()), seconds)
+        return ready
+
+    def name_period(self, *, seconds: int) -> str:
+        """A name of the present time: links for `seconds` that were signed in a time of the same name work for three quarters
+        of what they were signed for, or more. While the keys end before such a link would, it is another one at each call.
+        """
+        with translated_errors("get keys for links"):
+            ends_at = self._keys.ask_end()
+            now = time.time()
+            if ends_at is not None and ends_at.timestamp() - seconds < now:
+                # Links end with the keys: those that were signed a moment ago may be as short as a second.
+                return f"{now}"
+            return f"{now // max(1, seconds // 4):.0f}"
 
     def _renew(self, keys: _Keys, ends_at: datetime) -> tuple[_Keys, datetime | None]:
         """The keys that last longest: fresh ones, or those at hand."""
@@ -78,17 +98,27 @@ class LinkSigner:
             self._renewal.release()
 
 
-class _Keys(NamedTuple):
+@dataclass
+class _Keys:
     """A client, and the credentials that it signs with."""
 
     client: Any
     credentials: Any
+    bucket: str
 
     @classmethod
     def find(cls, settings: Settings, session: Any) -> _Keys:
         # Behind a container network the store has one address for workers and another for the people who download.
         endpoint_url = settings.s3_public_endpoint_url or settings.s3_endpoint_url
-        return cls(build_client(session, settings, endpoint_url), session.get_credentials())
+        client = build_client(session, settings, endpoint_url)
+        return cls(client, session.get_credentials(), settings.s3_bucket)
+
+    @cached_property
+    def address(self) -> BucketAddress:
+        """Where the bucket is, by boto3's own rules."""
+        return BucketAddress.of(
+            self.client.generate_presigned_url("get_object", Params={"Bucket": self.bucket, "Key": EXAMPLE_KEY})
+        )
 
     def ask_end(self) -> datetime | None:
         """When the credentials end (UTC); None if they have no end. Those of a role are renewed by boto3 in their last

@@ -8,19 +8,16 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from core.artifacts.storage import sign_download
-from core.artifacts.tables import Artifact
-from core.ids import format_id, parse_id
+from core.artifacts.tables import Artifact, parse_public_id
 
 
 def sign_images(session: Session, images: list[dict[str, Any]]) -> list[dict[str, Any]]:
     """The inputs or outputs, each with a fresh download address; one whose file is gone, or that was withheld, keeps null."""
     if not images:
         return []
-    ids = [parse_id("art", image["id"]) for image in images if image["id"] is not None]
-    rows = session.execute(
-        select(Artifact.id, Artifact.storage_key).where(Artifact.id.in_(ids), Artifact.deleted_at.is_(None))
-    )
-    keys = {format_id("art", artifact_id): key for artifact_id, key in rows}
+    ids = [parse_public_id(image["id"]) for image in images if image["id"] is not None]
+    rows = session.scalars(select(Artifact).where(Artifact.id.in_(ids), Artifact.deleted_at.is_(None)))
+    keys = {artifact.public_id: artifact.storage_key for artifact in rows}
     return [_sign(image, keys.get(image["id"])) for image in images]
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime
 from functools import cache
 from itertools import islice
-from typing import Any
+from typing import Any, BinaryIO
 
 import structlog
 from botocore.exceptions import ClientError
@@ -23,6 +23,9 @@ _MOST_KEYS = 1_000
 #: Codes with which a store refuses a multi-delete that it does not know, or that it wants otherwise than AWS does.
 _NO_MULTI_DELETE = {"InvalidArgument", "InvalidRequest", "MalformedXML", "MethodNotAllowed", "NotImplemented"}
 _NO_MULTI_DELETE_STATUS = {405, 501}
+
+#: What lies under a key never changes.
+_CACHED_FOR_EVER = "private, max-age=31536000, immutable"
 
 _MISSING = {"NoSuchKey", "NotFound", "404"}
 
@@ -49,7 +52,20 @@ class Bucket:
                 Key=key,
                 Body=body,
                 ContentType=media_type,
-                CacheControl="private, max-age=31536000, immutable",
+                CacheControl=_CACHED_FOR_EVER,
+                Metadata={"sha256": sha256},
+            )
+
+    def put_file(self, key: str, file: BinaryIO, *, media_type: str, sha256: str) -> None:
+        """Store all of an open file, without reading it into memory. Otherwise as `put`."""
+        with translated_errors(f"take {key}"):
+            file.seek(0)
+            self._client.put_object(
+                Bucket=self._name,
+                Key=key,
+                Body=file,
+                ContentType=media_type,
+                CacheControl=_CACHED_FOR_EVER,
                 Metadata={"sha256": sha256},
             )
 
@@ -161,6 +177,13 @@ def sign_download(key: str) -> tuple[str, datetime]:
     end that sign it. Raises StorageUnavailable without valid keys.
     """
     return _link_signer().sign(key, seconds=get_settings().download_url_seconds)
+
+
+def name_link_period() -> str:
+    """A name of the present time: links of `sign_download` that were signed in a time of the same name are not replaced yet, for
+    they work for three quarters of their time or more. Raises StorageUnavailable without valid keys.
+    """
+    return _link_signer().name_period(seconds=get_settings().download_url_seconds)
 
 
 def prepare_clients() -> None:

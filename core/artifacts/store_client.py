@@ -5,12 +5,16 @@ from __future__ import annotations
 import base64
 import hashlib
 import os
+from functools import partial
 from typing import Any
 
 import boto3
 from botocore.config import Config
 
 from core.settings import Settings
+
+# A transfer's checksum, and no secret's.
+_MD5 = partial(hashlib.md5, usedforsecurity=False)
 
 
 def build_session(settings: Settings) -> Any:
@@ -89,7 +93,13 @@ def _follow_no_redirect(params: dict[str, Any], **_: Any) -> None:
 
 def _add_content_md5(params: dict[str, Any], **_: Any) -> None:
     """Send an object with Content-MD5: the one checksum that every S3-compatible store compares."""
-    params["ContentMD5"] = _hash(params["Body"])
+    body = params["Body"]
+    if isinstance(body, bytes):
+        params["ContentMD5"] = _hash(body)
+        return
+    digest = hashlib.file_digest(body, _MD5)
+    body.seek(0)
+    params["ContentMD5"] = base64.b64encode(digest.digest()).decode()
 
 
 def _sign_content_md5(request: Any, **_: Any) -> None:
@@ -107,5 +117,4 @@ def _sign_content_md5(request: Any, **_: Any) -> None:
 
 
 def _hash(body: bytes) -> str:
-    # A transfer's checksum, and no secret's.
-    return base64.b64encode(hashlib.md5(body, usedforsecurity=False).digest()).decode()
+    return base64.b64encode(_MD5(body).digest()).decode()

@@ -6,8 +6,17 @@ from core.catalog.abilities import Abilities, find_abilities
 from core.catalog.catalog import Catalog, get_catalog, load_catalog
 from core.catalog.configuration import ModelConfiguration
 from core.catalog.entry import ModelEntry
-from core.catalog.families import ClassFacts, Task, find_family, is_controlled, list_families, list_refused
-from core.catalog.lora import LoraEntry, LoraHubSource, LoraScale
+from core.catalog.families import (
+    ClassFacts,
+    Task,
+    find_family,
+    find_joined_class,
+    is_controlled,
+    list_families,
+    list_refused,
+    list_stage_classes,
+)
+from core.catalog.lora import LoraEntry, LoraScale
 from core.catalog.schedulers import find_least_steps
 from core.catalog.signatures import (
     Parameter,
@@ -19,7 +28,7 @@ from core.catalog.signatures import (
     list_pipeline_classes,
     takes_eta,
 )
-from core.catalog.sources import FileSource, FolderSource, HubSource, Source
+from core.catalog.sources import FileSource, FolderSource, HubFileSource, HubSource, Source
 
 __all__ = [
     "Abilities",
@@ -27,9 +36,9 @@ __all__ = [
     "ClassFacts",
     "FileSource",
     "FolderSource",
+    "HubFileSource",
     "HubSource",
     "LoraEntry",
-    "LoraHubSource",
     "LoraScale",
     "ModelConfiguration",
     "ModelEntry",
@@ -41,6 +50,7 @@ __all__ = [
     "find_abilities",
     "find_drawing_signature",
     "find_family",
+    "find_joined_class",
     "find_least_steps",
     "find_signature",
     "find_task_signature",
@@ -49,6 +59,7 @@ __all__ = [
     "list_families",
     "list_pipeline_classes",
     "list_refused",
+    "list_stage_classes",
     "load_catalog",
     "takes_eta",
 ]

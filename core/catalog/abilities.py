@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from core.catalog.families import Task
 from core.catalog.measured import find_measured
+from core.catalog.schedulers import OWN
 from core.catalog.signatures import PipelineSignature
 
 #: What a measured class says of its resumes if it has them.
@@ -37,6 +38,11 @@ def find_abilities(signature: PipelineSignature, task: Task) -> Abilities:
     limits = [
         *([f"its forwards are not shared: {facts.apart}"] if facts.apart else []),
         *([f"its jobs run one after another: {facts.one_at_a_time}"] if facts.one_at_a_time else []),
+        *(
+            [f"it draws with no other schedulers than {', '.join((*facts.schedulers, OWN))}"]
+            if facts.schedulers is not None
+            else []
+        ),
     ]
     if measured is None:
         batched = False if facts.apart else None

@@ -10,12 +10,13 @@ from typing import Self
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
-from core.catalog.check_pipeline import check_pipeline
+from core.catalog.check_pipeline import check_own_size, check_pipeline, check_stages
 from core.catalog.configuration import ModelConfiguration, read_configuration
 from core.catalog.entry import ModelEntry, ModelId
+from core.catalog.families import find_joined_class
 from core.catalog.lock import Lock, read_lock
-from core.catalog.lora import LoraEntry, LoraHubSource, check_lora
-from core.catalog.sources import FileSource, FolderSource, HubSource, Source
+from core.catalog.lora import LoraEntry, check_lora
+from core.catalog.sources import FileSource, FolderSource, HubFileSource, HubSource, LocalFileSource, Source
 from core.errors import InvalidCatalog, ModelNotFetched, ModelNotFound
 from core.settings import get_settings
 
@@ -75,20 +76,17 @@ class Catalog(BaseModel):
     def is_lora_available(self, lora_id: str) -> bool:
         """Whether the LoRA's file is local, or has been fetched as the lock says."""
         source = self.loras[lora_id].source
-        if not isinstance(source, LoraHubSource):
+        if not isinstance(source, HubSource):
             return True
         locked = self.lock.sources.get(source.key)
         return locked is not None and locked.fetched_at is not None
 
     def lora_path(self, lora_id: str) -> Path:
         """The LoRA's file on this machine. Raises ModelNotFetched."""
-        source = self.loras[lora_id].source
-        if isinstance(source, LoraHubSource):
-            try:
-                return self.locate(lora_id, source) / source.file
-            except ModelNotFetched as error:
-                raise ModelNotFetched.of_lora(lora_id) from error
-        return self.folder / source.file
+        try:
+            return self.locate(lora_id, self.loras[lora_id].source)
+        except ModelNotFetched as error:
+            raise ModelNotFetched.of_lora(lora_id) from error
 
     def revision(self, model_id: str) -> str:
         """The name of the exact weights. Raises ModelNotFetched if the model is neither local nor pinned."""
@@ -101,14 +99,20 @@ class Catalog(BaseModel):
         return locked.revision
 
     def pipeline_class(self, model_id: str) -> str | None:
-        """The pipeline class of the model; None while it is unknown: a hub model that is not fetched yet."""
+        """The pipeline class that the model draws as; None while it is unknown: a hub model that is not fetched yet."""
         entry = self.get(model_id)
-        if entry.pipeline != "auto":
-            return entry.pipeline
-        if isinstance(entry.source, HubSource):
-            locked = self.lock.sources.get(entry.source.key)
+        own = self._own_class(entry)
+        return own if own is None or entry.prior is None else find_joined_class(own)
+
+    def _own_class(self, entry: ModelEntry) -> str | None:
+        return self._read_class(entry.source) if entry.pipeline == "auto" else entry.pipeline
+
+    def _read_class(self, source: Source) -> str | None:
+        """The class that a source itself names."""
+        if isinstance(source, HubSource):
+            locked = self.lock.sources.get(source.key)
             return None if locked is None else locked.pipeline
-        return _read_class_name(self.folder / entry.source.folder) if isinstance(entry.source, FolderSource) else None
+        return _read_class_name(self.folder / source.folder) if isinstance(source, FolderSource) else None
 
     def configuration(self, model_id: str) -> ModelConfiguration:
         """What the model's own folder says of its components; nothing while that is not on this machine."""
@@ -119,18 +123,20 @@ class Catalog(BaseModel):
             return read_configuration(self.folder / source.config)
         locked = self.lock.sources.get(source.key)
         return (
-            ModelConfiguration() if locked is None else read_configuration(self.fetched_path(source, locked.revision))
+            ModelConfiguration()
+            if locked is None
+            else read_configuration(self.fetched_path(source, locked.revision) / (source.subfolder or ""))
         )
 
     def source_path(self, model_id: str) -> Path:
         """The model's folder, or its one file, on this machine. Raises ModelNotFetched."""
         return self.locate(model_id, self.get(model_id).source)
 
-    def locate(self, model_id: str, source: Source) -> Path:
+    def locate(self, model_id: str, source: Source | LocalFileSource | HubFileSource) -> Path:
         """Where a source of the model is on this machine. Raises ModelNotFetched with the command that brings it."""
         if isinstance(source, FolderSource):
             return self.folder / source.folder
-        if isinstance(source, FileSource):
+        if isinstance(source, FileSource | LocalFileSource):
             return self.folder / source.file
         locked = self.lock.sources.get(source.key)
         if locked is None or locked.fetched_at is None:
@@ -140,7 +146,7 @@ class Catalog(BaseModel):
             target = path / name
             if not target.is_file() or target.stat().st_size != file.byte_size:
                 raise ModelNotFetched.of(model_id)
-        return path
+        return path / (source.file if isinstance(source, HubFileSource) else source.subfolder or "")
 
     def fetched_path(self, source: HubSource, revision: str) -> Path:
         """The folder of a commit of a repository."""
@@ -149,13 +155,23 @@ class Catalog(BaseModel):
     @model_validator(mode="after")
     def _pipelines_fit(self) -> Self:
         for model_id, entry in self.models.items():
-            class_name = self.pipeline_class(model_id)
+            class_name = self._own_class(entry)
             if class_name is not None:
-                _check(model_id, entry, class_name)
+                self._check(model_id, entry, class_name)
             elif isinstance(entry.source, FolderSource):
                 place = f"{entry.source.folder}/model_index.json"
                 raise ValueError(f"models.{model_id}.pipeline: name the class, since {place} is not there to tell it")
         return self
+
+    def _check(self, model_id: str, entry: ModelEntry, class_name: str) -> None:
+        """`class_name` is the entry's own, which is a stage's if it has a prior."""
+        drawn_as = class_name if entry.prior is None else find_joined_class(class_name)
+        try:
+            check_stages(entry, class_name, None if entry.prior is None else self._read_class(entry.prior))
+            check_pipeline(entry, drawn_as)
+            check_own_size(entry, drawn_as, self.configuration(model_id).own_size)
+        except ValueError as error:
+            raise ValueError(f"models.{model_id}.{error}") from error
 
     @model_validator(mode="after")
     def _loras_fit(self) -> Self:
@@ -167,13 +183,6 @@ class Catalog(BaseModel):
             except ValueError as error:
                 raise ValueError(f"loras.{lora_id}.{error}") from error
         return self
-
-
-def _check(model_id: str, entry: ModelEntry, class_name: str) -> None:
-    try:
-        check_pipeline(entry, class_name)
-    except ValueError as error:
-        raise ValueError(f"models.{model_id}.{error}") from error
 
 
 def _read_class_name(folder: Path) -> str | None:

@@ -14,7 +14,10 @@ from typing import Any
 _FILES = {
     "": "model_index.json",
     "scheduler": "scheduler/scheduler_config.json",
-    **{name: f"{name}/config.json" for name in ("text_encoder", "text_encoder_2", "unet", "transformer")},
+    **{
+        name: f"{name}/config.json"
+        for name in ("text_encoder", "text_encoder_2", "unet", "transformer", "vae", "vqvae")
+    },
 }
 
 _NOTHING: Mapping[str, Any] = MappingProxyType({})
@@ -42,6 +45,25 @@ class ModelConfiguration:
         names = ("text_encoder", "text_encoder_2") if counts_from_last_but_one else ("text_encoder",)
         layers = [count for name in names if isinstance(count := self.get(name, "num_hidden_layers"), int)]
         return min(layers) - counts_from_last_but_one if layers else None
+
+    @property
+    def most_class_label(self) -> int | None:
+        """The number of the model's last class; None if it has none, or if that is not known."""
+        counts = (self.get("unet", "num_class_embeds"), self.get("transformer", "num_embeds_ada_norm"))
+        return next((count - 1 for count in counts if isinstance(count, int)), None)
+
+    @property
+    def own_size(self) -> tuple[int, int] | None:
+        """Width and height, in pixels, of the pictures that the model was made for; None if that is not known."""
+        sizes = (self.get(name, "sample_size") for name in ("unet", "transformer"))
+        size = next((size for size in sizes if size is not None), None)
+        height, width = size if isinstance(size, list) else (size, size)
+        if not isinstance(height, int) or not isinstance(width, int):
+            return None
+        blocks = next((found for name in ("vae", "vqvae") if (found := self.get(name, "block_out_channels"))), [None])
+        # Each block of an autoencoder but the last halves the sides.
+        scale = 2 ** (len(blocks) - 1)
+        return width * scale, height * scale
 
     @property
     def least_steps(self) -> int:

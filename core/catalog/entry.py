@@ -6,9 +6,10 @@ from typing import Annotated, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
+from core.catalog.extras import EXTRA_KEYS, ControlNets, IpAdapter, TextualInversions, name_extras
 from core.catalog.families import Scalar, Task, find_size_step
 from core.catalog.schedulers import SCHEDULER_NAMES
-from core.catalog.sources import FolderSource, HubSource, Source
+from core.catalog.sources import ComponentSource, FolderSource, HubFileSource, HubSource, LocalFileSource, Source
 
 ModelId = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9._-]{0,63}$")]
 PixelSide = Annotated[int, Field(ge=8, le=16_384, multiple_of=8)]
@@ -51,7 +52,17 @@ class ModelEntry(BaseModel):
     safety_checker: bool = True
     #: The denoiser's weights are kept in fp8 and computed with in `dtype`.
     layerwise_casting: bool = False
-    controlnet: Source | None = None
+    controlnet: ControlNets | None = None
+    #: An autoencoder in the place of the one that comes with the weights.
+    vae: ComponentSource | None = None
+    ip_adapter: IpAdapter | None = None
+    textual_inversions: TextualInversions = Field(default_factory=dict)
+    #: A second denoiser that draws the last steps.
+    refiner: ComponentSource | None = None
+    #: The first stage of a model whose own class is the last one.
+    prior: Source | None = None
+    #: FLUX.1 Redux, which reads pictures for the model.
+    redux: Source | None = None
     #: A tiny autoencoder for previews; without one, previews are a linear estimate.
     preview: Source | None = None
     #: The pool of workers that serves this model.
@@ -78,10 +89,20 @@ class ModelEntry(BaseModel):
     max_images: int = Field(default=4, ge=1, le=64)
 
     @property
-    def sources(self) -> dict[str, Source]:
+    def sources(self) -> dict[str, Source | LocalFileSource | HubFileSource]:
         """Every source by what it is for."""
-        named = {"source": self.source, "controlnet": self.controlnet, "preview": self.preview}
-        return {name: source for name, source in named.items() if source is not None}
+        preview = {} if self.preview is None else {"preview": self.preview}
+        return {"source": self.source, **self.extras, **preview}
+
+    @property
+    def extras(self) -> dict[str, Source | LocalFileSource | HubFileSource]:
+        """What is loaded with `source`, by name: see `name_extras`."""
+        return name_extras((key, getattr(self, key)) for key in EXTRA_KEYS)
+
+    @property
+    def controlnet_names(self) -> tuple[str, ...]:
+        """The names of its ControlNets, if it has several."""
+        return tuple(self.controlnet) if isinstance(self.controlnet, dict) else ()
 
     def size_step_of(self, pipeline_class: str) -> int:
         """What the sides of a picture have to be multiples of."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from core.catalog.abilities import Abilities, find_abilities
 from core.catalog.families import Family, Task, list_families, list_refused
@@ -23,12 +23,16 @@ Every pipeline class of the installed diffusers: what serves which task, and wha
 `python -m bench.families --write` measured with a tiny model of each class on a CPU.
 
 - **family**: a model that is loaded for one class of a family serves the tasks of all of them.
-- **tasks**: `(control)` is with a control image, by a ControlNet. [models.md](models.md#tasks) says what each task is.
+- **tasks**: `(control)` is with a control image, by a ControlNet. `(with a prior)` and `(as the prior)` are the two stages of a
+  model in two folders ([`prior`](models.md#priors)). [models.md](models.md#tasks) says what each task is.
 - **schedulers**: `noise`, `flow` and `lcm` are rows of [Schedulers](models.md#schedulers); `own` is the model's own alone.
 - **batched**: jobs share forwards. **resumable**: a render resumes in another process, bit for bit. **several images**: of one job.
 - **largest difference**: of a job that shares forwards from the same job alone, as a part of the range of latents and pixels.
-  A job alone equals the bare diffusers pipeline bit for bit, in every class that is measured.
+  A job alone equals the bare diffusers pipeline bit for bit, in every class that is measured, with as many of torch's threads (a
+  job that is to be so on a CPU is [`deterministic`](requests.md#seeds)). Two classes are compared with a pipeline whose autoencoder works as in Darkroom: JoyImage-Edit decodes its picture and the result in one call, which rounds
+  otherwise (one level of 256), and Z-Image Omni encodes pictures in bfloat16, whatever its autoencoder is in.
 - `–` is not measured.
+- A class that runs two of diffusers', for which diffusers has none of both stages, is a row, and not counted.
 
 """
 
@@ -39,6 +43,8 @@ class FamilyRow:
 
     class_name: str
     families: tuple[str, ...]
+    #: Whether it is Darkroom's own, and no class of diffusers.
+    is_ours: bool
     #: With a mark for those that need a control image.
     tasks: tuple[str, ...]
     #: Which kind of schedulers its models may have; None: not measured.
@@ -78,15 +84,17 @@ def list_family_rows() -> list[FamilyRow]:
     """A row for each class that is served, in the table's order."""
     rows: dict[str, FamilyRow] = {}
     for family in list_families().values():
-        for task, class_name, mark in _list_tasks(family):
-            signature = find_signature(class_name)
+        for task, class_name, drawn_as, mark in _list_tasks(family):
+            signature = find_signature(drawn_as)
             if signature is None:
                 continue  # the table is newer than what was written down of diffusers
+            signature = replace(signature, class_name=class_name)
             measured = find_measured(class_name, task)
             before = rows.get(class_name)
             rows[class_name] = FamilyRow(
                 class_name,
                 _add(before.families if before else (), family.title),
+                signature.facts.ours and class_name == drawn_as,
                 _add(before.tasks if before else (), f"{task}{mark}"),
                 (before and before.schedulers) or (measured and measured.schedulers) or None,
                 {**(before.abilities if before else {}), task: find_abilities(signature, task)},
@@ -107,7 +115,7 @@ def format_families_page() -> str:
     """docs/families.md."""
     rows = list_family_rows()
     lines = [
-        f"{len(rows)} classes are served, {len(list_refused())} are refused.",
+        f"{sum(not row.is_ours for row in rows)} classes are served, {len(list_refused())} are refused.",
         "",
         _format_row(_HEAD),
         _format_row("---" for _ in _HEAD),
@@ -124,12 +132,19 @@ def format_families_page() -> str:
     return _PAGE + "\n".join(lines) + "\n"
 
 
-def _list_tasks(family: Family) -> Iterator[tuple[Task, str, str]]:
+def _list_tasks(family: Family) -> Iterator[tuple[Task, str, str, str]]:
+    """Each task, the class that has a part in it, the class that draws it as a whole, and a mark."""
     for classes, mark in ((family.tasks, ""), (family.controlled, " (control)")):
-        for task, class_name in classes.items():
-            yield task, class_name, mark
-            if task == "inpainting":
-                yield "outpaint", class_name, mark
+        for task, drawn_as in classes.items():
+            parts = [(drawn_as, mark)]
+            parts += [
+                (name, f"{mark} (with a prior)") for name, joined in family.decoders.items() if joined == drawn_as
+            ]
+            parts += [(name, f"{mark} (as the prior)") for name in family.priors[:1]]
+            for class_name, own_mark in parts:
+                yield task, class_name, drawn_as, own_mark
+                if task == "inpainting":
+                    yield "outpaint", class_name, drawn_as, own_mark
 
 
 def _add(words: tuple[str, ...], word: str) -> tuple[str, ...]:

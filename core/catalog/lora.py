@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from pathlib import PurePosixPath
-from typing import Annotated, Any, Self
+from typing import Annotated, Any
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Field
 
 from core.catalog.entry import ModelEntry, ModelId
-from core.catalog.sources import HubSource
+from core.catalog.sources import HubFileSource, WeightsFile
 
 #: How strongly a LoRA may work; 1 is what it was trained for.
 LoraScale = Annotated[float, Field(ge=-4, le=4, allow_inf_nan=False)]
@@ -22,44 +21,13 @@ ADAPTER_CONFIG = "adapter_config.json"
 _SWITCHES: dict[str, Any] = {"quantisation": "none", "compile": "off", "offload": "none", "layerwise_casting": False}
 
 
-class LoraFileSource(BaseModel):
-    """A safetensors file; its path is relative to the models file."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-    file: str = Field(pattern=r"\.safetensors$")
-
-
-class LoraHubSource(HubSource):
-    """One file of a repository of the hub, which `darkroom-models fetch` brings here."""
-
-    file: str = Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9 ._/-]{0,199}\.safetensors$")
-    variant: None = None
-
-    @property
-    def key(self) -> str:
-        """Its key in the lock."""
-        return f"{self.hub}@{self.revision}#{self.file}"
-
-    @model_validator(mode="after")
-    def _stays_inside(self) -> Self:
-        if ".." in PurePosixPath(self.file).parts:
-            raise ValueError("file: must stay inside the repository")
-        return self
-
-
-def _spell_out(value: Any) -> Any:
-    # A plain text is a file.
-    return {"file": value} if isinstance(value, str) else value
-
-
 class LoraEntry(BaseModel):
     """What a LoRA is, and which models it was made for."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     #: A file's path, or a table with `hub`, `file` and perhaps `revision`.
-    source: Annotated[LoraHubSource | LoraFileSource, BeforeValidator(_spell_out)]
+    source: WeightsFile
     models: tuple[ModelId, ...] = Field(min_length=1)
     description: str = ""
     #: Words in the prompt that trigger it.
@@ -73,9 +41,9 @@ class LoraEntry(BaseModel):
     licence_note: str = ""
 
     @property
-    def sources(self) -> dict[str, LoraHubSource]:
+    def sources(self) -> dict[str, HubFileSource]:
         """Its source by what it is for, if it comes from the hub."""
-        return {"source": self.source} if isinstance(self.source, LoraHubSource) else {}
+        return {"source": self.source} if isinstance(self.source, HubFileSource) else {}
 
 
 def check_lora(lora: LoraEntry, models: dict[str, ModelEntry]) -> None:

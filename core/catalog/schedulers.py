@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from core.catalog.families import find_facts
+
 #: The model's own scheduler as it was published, whatever it is: goes with every model.
 OWN = "own"
 
@@ -78,6 +80,12 @@ def list_schedulers(scheduler_config: Mapping[str, Any], pipeline_class: str) ->
     """The names that go with a model, by its own scheduler's configuration (`scheduler/scheduler_config.json` in its
     folder) and its pipeline's class.
     """
+    names = _list_trained_for(scheduler_config, pipeline_class)
+    drawn_with = find_facts(pipeline_class).schedulers
+    return names if drawn_with is None else tuple(name for name in names if name in {*drawn_with, OWN})
+
+
+def _list_trained_for(scheduler_config: Mapping[str, Any], pipeline_class: str) -> tuple[str, ...]:
     if pipeline_class.startswith("LatentConsistencyModel"):
         return ("lcm", OWN)
     if is_flow_matching(scheduler_config):

@@ -13,7 +13,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any, Literal
 
-from core.catalog.families import ClassFacts, Task, find_family
+from core.catalog.families import ClassFacts, Input, Task, find_facts, find_family
 
 Kind = Literal["text", "number", "integer", "boolean", "image"]
 #: What a pipeline makes of num_inference_steps x strength: a whole number of steps, rounded down or up; or it does all
@@ -21,6 +21,8 @@ Kind = Literal["text", "number", "integer", "boolean", "image"]
 StepRounding = Literal["down", "up", "all"]
 
 SIGNATURES_PATH = Path(__file__).with_name("pipeline_signatures.json")
+
+_NOTHING_SPECIAL = Input()
 
 
 @dataclass(frozen=True)
@@ -34,8 +36,11 @@ class Parameter:
     argument: str
     #: Whether the pipeline cannot be called without it.
     is_required: bool = False
-    #: Of an image: as many as one request may give.
+    #: Of an image, or a number that goes with one: as few and as many as one request may give.
+    least: int = 1
     most: int = 1
+    #: Of several images with names of their own: the names of all.
+    arguments: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -97,16 +102,17 @@ def _read_signatures() -> dict[str, PipelineSignature]:
 
 
 def _build_signature(class_name: str, entry: dict[str, Any]) -> PipelineSignature:
-    family = find_family(class_name)
-    facts = ClassFacts() if family is None else family.facts_of(class_name)
+    facts = find_facts(class_name)
     parameters = {}
     for name, (kind, default, *required) in entry["parameters"].items():
-        own = facts.find_input(name)
+        own = facts.find_input(name) or _NOTHING_SPECIAL
         parameters[name] = Parameter(
             kind,
             default,
-            argument=(own and own.argument) or name,
+            argument=own.argument or (facts.prompt_argument if name == "prompt" else None) or name,
             is_required=bool(required),
-            most=1 if own is None else own.most,
+            least=len(own.arguments) or 1,
+            most=len(own.arguments) or own.most,
+            arguments=own.arguments,
         )
     return PipelineSignature(class_name, parameters, entry.get("step_rounding", "all"), facts)

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from typing import Any, TypeVar
 
 import psycopg
-from psycopg import Cursor
+from psycopg import ClientCursor, Cursor
 from psycopg.pq import TransactionStatus
 from psycopg.rows import class_row, tuple_row
 from sqlalchemy import Connection
@@ -33,9 +33,18 @@ def fetch_one(
     return _run(connection, statement, parameters, class_row(into), Cursor.fetchone)
 
 
-def fetch_all(connection: Connection, statement: str, parameters: Mapping[str, Any], *, into: type[_Row]) -> list[_Row]:
-    """Returns all rows of the statement; otherwise as `fetch_one`."""
-    return _run(connection, statement, parameters, class_row(into), Cursor.fetchall)
+def fetch_all(
+    connection: Connection,
+    statement: str,
+    parameters: Mapping[str, Any],
+    *,
+    into: type[_Row],
+    plan_for_values: bool = False,
+) -> list[_Row]:
+    """Returns all rows of the statement; otherwise as `fetch_one`. It can be planned for its very parameters, which are then
+    literals of its text, and the plan is not kept.
+    """
+    return _run(connection, statement, parameters, class_row(into), Cursor.fetchall, plan_for_values=plan_for_values)
 
 
 def execute(connection: Connection, statement: str, parameters: Mapping[str, Any] | None = None) -> None:
@@ -64,10 +73,14 @@ def _run(
     parameters: Mapping[str, Any],
     row_factory: Any,
     take: Callable[[Cursor[Any]], _Result],
+    *,
+    plan_for_values: bool = False,
 ) -> _Result:
     driver = _get_driver(connection)
     with _errors_of_sqlalchemy(connection, statement, parameters):
-        cursor = driver.cursor(row_factory=row_factory)
+        cursor = (
+            ClientCursor(driver, row_factory=row_factory) if plan_for_values else driver.cursor(row_factory=row_factory)
+        )
         start = find_start(connection)
         if start is None or driver.info.transaction_status != TransactionStatus.IDLE:
             cursor.execute(statement, parameters)

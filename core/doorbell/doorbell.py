@@ -24,10 +24,14 @@ DELIVER_NEXT = "deliver_next"
 SWEEP = "sweep"
 DELETE_ORPHANS = "delete_orphans"
 APPLY_RETENTION = "apply_retention"
+FETCH_NEXT = "fetch_next"
+END_SWEEPS = "end_sweeps"
 
 #: The queues besides the pools' own.
 WEBHOOK_QUEUE = "webhooks"
 MAINTENANCE_QUEUE = "maintenance"
+FETCH_QUEUE = "fetches"
+SWEEPS_QUEUE = "sweeps"
 
 #: Seconds that one ring may take, and each command to Redis in it.
 _RING_SECONDS = 1.0

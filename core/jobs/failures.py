@@ -14,6 +14,7 @@ class FailureCode(enum.StrEnum):
 
     INVALID_REQUEST = "invalid_request"  #: the pipeline refused what validation could not know
     MODEL_UNAVAILABLE = "model_unavailable"  #: the model's files are missing or broken on the worker
+    PICTURE_NOT_FETCHED = "picture_not_fetched"  #: an address in the request led to no picture that is taken
     OUT_OF_MEMORY = "out_of_memory"  #: the device had no room for it
     NON_FINITE = "non_finite"  #: the model's numbers got out of hand with these settings
     CONTENT_FILTERED = "content_filtered"  #: the model's own content filter withheld every image
@@ -38,6 +39,7 @@ class FailureTraits:
 FAILURE_TRAITS: dict[FailureCode, FailureTraits] = {
     FailureCode.INVALID_REQUEST: FailureTraits("client", retryable=False, retried=False),
     FailureCode.MODEL_UNAVAILABLE: FailureTraits("model", retryable=False, retried=False),
+    FailureCode.PICTURE_NOT_FETCHED: FailureTraits("client", retryable=False, retried=False),
     FailureCode.OUT_OF_MEMORY: FailureTraits("capacity", retryable=True, retried=True),
     FailureCode.NON_FINITE: FailureTraits("model", retryable=False, retried=False),
     FailureCode.CONTENT_FILTERED: FailureTraits("client", retryable=False, retried=False),

@@ -15,5 +15,10 @@ NORMAL = PRIORITIES["normal"]
 #: behind every job that can be claimed, so that a claim reads none of those, however many there are.
 HELD = 10
 
+#: Added to the priority of a job that is paused: it stands behind those that are held.
+PAUSED = 20
+
 #: What the sender calls the priority of a row, held or not.
-PRIORITY_NAMES = {number + held: name for name, number in PRIORITIES.items() for held in (0, HELD)}
+PRIORITY_NAMES = {
+    number + held: name for name, number in PRIORITIES.items() for held in (0, HELD, PAUSED, PAUSED + HELD)
+}

@@ -1,4 +1,4 @@
-"""Tables of jobs, attempts, idempotency keys and fair queueing."""
+"""Tables of jobs, their attempts, idempotency keys and what a job starts from."""
 
 from __future__ import annotations
 
@@ -6,7 +6,17 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import JSON, BigInteger, CheckConstraint, ForeignKey, Index, UniqueConstraint, func, text
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    CheckConstraint,
+    ForeignKey,
+    Index,
+    UniqueConstraint,
+    func,
+    literal_column,
+    text,
+)
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -44,6 +54,20 @@ class Job(Table):
         Index("ix_jobs_running", "id", postgresql_where=text("status = 'running'")),
         Index("ix_jobs_account_id", "account_id", "id"),
         Index("ix_jobs_account_id_status", "account_id", "status", "id"),
+        Index("ix_jobs_style", "account_id", "style", "id", postgresql_where=text("style is not null")),
+        # The jobs of a sweep, and whether one of them has not ended.
+        Index("ix_jobs_sweep_id", "sweep_id", "id", postgresql_where=text("sweep_id is not null")),
+        Index("ix_jobs_sweep_open", "sweep_id", postgresql_where=text("sweep_id is not null and finished_at is null")),
+        # What lists look for: entries of metadata and words of prompts. Of finished jobs alone: a job that is submitted and
+        # claimed is not written into it, and an end writes it once.
+        Index(
+            "ix_jobs_search",
+            literal_column("(metadata::jsonb)").label("searched_metadata"),
+            text("to_tsvector('simple'::regconfig, request ->> 'prompt')"),
+            postgresql_using="gin",
+            postgresql_ops={"searched_metadata": "jsonb_path_ops"},
+            postgresql_where=text("finished_at is not null"),
+        ),
         # What the sweep looks for: jobs whose time is over, and those that are held.
         Index(
             "ix_jobs_start_deadline_at",
@@ -74,6 +98,9 @@ class Job(Table):
             "row_expires_at",
             postgresql_where=text("row_expires_at is not null and objects_deleted_at is not null"),
         ),
+        Index("ix_jobs_unforgotten", "id", postgresql_where=text("not store and forgotten_at is null")),
+        # The jobs that were made from one.
+        Index("ix_jobs_origin", text("(origin ->> 'job')"), "id", postgresql_where=text("origin is not null")),
     )
 
     id: Mapped[UUID] = mapped_column(primary_key=True, default=new_id)
@@ -86,6 +113,9 @@ class Job(Table):
     model_revision: Mapped[str]
     # JSON and not JSONB: people read it, so it keeps its order.
     request: Mapped[dict[str, Any]] = mapped_column(JSON)
+    #: The name of its style, and by field the prompts in that style's frame; null: it has none.
+    style: Mapped[str | None]
+    rendered_prompts: Mapped[dict[str, str] | None] = mapped_column(JSON(none_as_null=True))
     seed: Mapped[int] = mapped_column(BigInteger)
     # "metadata" is SQLAlchemy's own word on a mapped class
     metadata_: Mapped[dict[str, Any]] = mapped_column("metadata", JSON)
@@ -116,6 +146,10 @@ class Job(Table):
     # No foreign key: each attempt that is pruned would have all jobs searched for it.
     current_attempt_id: Mapped[UUID | None]
     cancel_requested_at: Mapped[datetime | None]
+    #: Denoising steps that the next attempt need not do again, if it can resume from the last one's checkpoint.
+    resume_step: Mapped[int | None]
+    #: Milliseconds that workers had it in attempts that have not ended it.
+    earlier_ms: Mapped[int | None]
 
     # How it ended
     failure_code: Mapped[str | None]
@@ -124,12 +158,20 @@ class Job(Table):
     receipt: Mapped[dict[str, Any] | None]
     #: Position and seed of each image that the model's content filter withheld; null: of none.
     filtered_images: Mapped[list[dict[str, Any]] | None] = mapped_column(JSONB)
+    #: What its prompts say and how they were read, as the job shows it.
+    prompt_report: Mapped[dict[str, Any] | None] = mapped_column(JSONB)
 
     created_at: Mapped[datetime] = mapped_column(server_default=func.now())
     started_at: Mapped[datetime | None]
     finished_at: Mapped[datetime | None]
     #: Of the HTTP request that sent it; in every log line about the job.
     request_id: Mapped[str]
+    #: The job that it was made from, and how: what `JobOrigin.describe` returns; null: it was sent by itself.
+    origin: Mapped[dict[str, Any] | None] = mapped_column(JSONB)
+    #: The sweep that it is a cell of, and its values on the sweep's axes.
+    # No foreign key: either may be removed before the other.
+    sweep_id: Mapped[UUID | None]
+    sweep_cell: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
 
     # How long it is kept: `retention/policy.py` computes the moments
     #: What the request asked for; null: what the account's policy says.
@@ -143,6 +185,10 @@ class Job(Table):
     objects_deleted_at: Mapped[datetime | None]
     #: When its owner deleted it: it is not shown any more, and its `Deletion` is the receipt.
     deleted_at: Mapped[datetime | None]
+    #: False: its content is forgotten when its end has been announced; null: it is kept like any other.
+    store: Mapped[bool | None]
+    #: When its prompts had left the rows, and its images the bucket.
+    forgotten_at: Mapped[datetime | None]
 
 
 class JobAttempt(Table):
@@ -189,90 +235,50 @@ class JobAttempt(Table):
 
 
 class IdempotencyKey(Table):
-    """A client's Idempotency-Key, and the job that its first request made."""
+    """A client's Idempotency-Key, and the job or file that its first request made."""
 
     __tablename__ = "idempotency_keys"
-    __table_args__ = (Index(None, "created_at"),)
+    __table_args__ = (
+        Index(None, "created_at"),
+        Index("ix_idempotency_keys_client_id", "job_id", postgresql_where=text("key like 'id %'")),
+    )
 
     account_id: Mapped[UUID] = mapped_column(ForeignKey("accounts.id"), primary_key=True)
+    #: What the client sent; or `id ` and the client's own id of the job, which is no key that a header could hold.
     key: Mapped[str] = mapped_column(primary_key=True)
     #: sha256 of the request as it was validated.
     request_sha256: Mapped[bytes]
     # No foreign key: the key outlives a deleted job, so that a late retry does not draw it again.
     job_id: Mapped[UUID]
+    #: A client's own id is remembered as long as its job: it is made in the far future, and from the job's removal on it is as old
+    #: as a key that came then.
     created_at: Mapped[datetime] = mapped_column(server_default=func.now())
 
 
-class PoolClock(Table):
-    """The virtual time of a pool's queue, for each priority: the fair position of the job claimed last."""
-
-    __tablename__ = "pool_clocks"
-
-    pool: Mapped[str] = mapped_column(primary_key=True)
-    #: Of the normal priority.
-    virtual_time: Mapped[float] = mapped_column(server_default="0")
-    virtual_time_high: Mapped[float] = mapped_column(server_default="0")
-    virtual_time_low: Mapped[float] = mapped_column(server_default="0")
-
-
-class AccountClock(Table):
-    """Where an account's work in a pool ends, in the virtual time of each priority."""
-
-    __tablename__ = "account_clocks"
-
-    account_id: Mapped[UUID] = mapped_column(ForeignKey("accounts.id"), primary_key=True)
-    pool: Mapped[str] = mapped_column(primary_key=True)
-    #: Of the normal priority.
-    virtual_finish: Mapped[float] = mapped_column(server_default="0")
-    virtual_finish_high: Mapped[float] = mapped_column(server_default="0")
-    virtual_finish_low: Mapped[float] = mapped_column(server_default="0")
-
-
-class AccountQueue(Table):
-    """The queue slots of an account, and the row at which its submits take turns."""
-
-    __tablename__ = "account_queues"
-
-    account_id: Mapped[UUID] = mapped_column(ForeignKey("accounts.id"), primary_key=True)
-    # The columns keep the names that the previous release's statements use.
-    #: Jobs that can be accepted under this limit before those that wait have to be counted again.
-    slots_left: Mapped[int] = mapped_column("room", server_default="0")
-    counted_for_limit: Mapped[int] = mapped_column("room_limit", server_default="0")
-
-
 class JobSource(Table):
-    """A job that starts from another job's picture, which is kept for as long as the job has not ended."""
+    """A job that starts from another job's picture, or from a file, which is kept for as long as the job has not ended."""
 
     __tablename__ = "job_sources"
     __table_args__ = (Index(None, "source_job_id"),)
 
     job_id: Mapped[UUID] = mapped_column(ForeignKey("jobs.id"), primary_key=True)
+    #: The other job's id, or the file's.
     # No foreign key: the other one may go when this one has ended.
     source_job_id: Mapped[UUID] = mapped_column(primary_key=True)
     account_id: Mapped[UUID] = mapped_column(ForeignKey("accounts.id"))
 
 
-class Deletion(Table):
-    """The receipt of a deleted job. It holds no content, and stays."""
+class InputFetch(Table):
+    """That a job's pictures are still to be fetched. The row goes when they are there, or the job has ended."""
 
-    __tablename__ = "deletions"
-    __table_args__ = (
-        UniqueConstraint("job_id"),
-        Index(None, "account_id", "id"),
-        Index("ix_deletions_pending", "requested_at", postgresql_where=text("completed_at is null")),
-        Index("ix_deletions_unswept", "completed_at", postgresql_where=text("swept_at is null")),
-    )
+    __tablename__ = "input_fetches"
+    __table_args__ = (Index(None, "next_try_at"),)
 
-    id: Mapped[UUID] = mapped_column(primary_key=True, default=new_id)
+    # No foreign key: the job may be gone before the row.
+    job_id: Mapped[UUID] = mapped_column(primary_key=True)
     account_id: Mapped[UUID] = mapped_column(ForeignKey("accounts.id"))
-    job_id: Mapped[UUID]
-    #: The public part of the API key that asked for it, and the request.
-    api_key_id: Mapped[str]
-    request_id: Mapped[str]
-    #: Key, kind, sha256 (null: not known) and moment of deletion of each object.
-    objects: Mapped[list[dict[str, Any]]] = mapped_column(JSONB)
-    requested_at: Mapped[datetime] = mapped_column(server_default=func.now())
-    #: When no object and no row of the job was left; null: the sweep still works on it.
-    completed_at: Mapped[datetime | None]
-    #: When the job's folders were emptied once more, after the time that a lost worker's upload may take.
-    swept_at: Mapped[datetime | None]
+    #: The request as it was validated: what follows from a picture's size is resolved once that is known.
+    request: Mapped[dict[str, Any]] = mapped_column(JSON)
+    #: Tries begun. Of the latest one nothing is heard after `next_try_at`.
+    tries: Mapped[int] = mapped_column(server_default="0")
+    next_try_at: Mapped[datetime] = mapped_column(server_default=func.now())

@@ -32,7 +32,9 @@ class ClaimedDelivery:
     event_id: UUID
     event_type: str
     event_at: datetime
-    job_id: UUID
+    #: One of them is None.
+    job_id: UUID | None
+    sweep_id: UUID | None
     request_id: str
     data: dict[str, Any]
 
@@ -80,6 +82,7 @@ def claim_delivery(
         event_type=event.type,
         event_at=event.created_at,
         job_id=event.job_id,
+        sweep_id=event.sweep_id,
         request_id=event.request_id,
         data=event.data,
     )

@@ -27,10 +27,19 @@ class WebhookEndpoint(Table):
     """A customer's URL that is called when jobs end."""
 
     __tablename__ = "webhook_endpoints"
-    __table_args__ = (Index(None, "account_id", "created_at"),)
+    __table_args__ = (
+        Index(None, "account_id", "created_at"),
+        Index("ix_webhook_endpoints_job_id", "job_id", postgresql_where=text("job_id is not null")),
+    )
 
     id: Mapped[UUID] = mapped_column(primary_key=True, default=new_id)
     account_id: Mapped[UUID] = mapped_column(ForeignKey("accounts.id"))
+    #: The one job, or sweep, whose end is sent there, as its request says; null: every job's. Such an endpoint is deleted from the start, so
+    #: that it is shown to nobody, and is called for no other job.
+    # No foreign key: the previous release removes jobs without it.
+    job_id: Mapped[UUID | None]
+    #: What is sent there; null: everything.
+    events: Mapped[list[str] | None]
     url: Mapped[str]
     description: Mapped[str]
     #: `whsec_…`: signs every delivery, so it must be readable; shown to the customer once.
@@ -42,19 +51,38 @@ class WebhookEndpoint(Table):
     deleted_at: Mapped[datetime | None]
 
 
+class WebhookSecret(Table):
+    """What signs the webhooks that requests name: one secret for each account, made when it is first needed."""
+
+    __tablename__ = "webhook_secrets"
+
+    account_id: Mapped[UUID] = mapped_column(ForeignKey("accounts.id"), primary_key=True)
+    #: `whsec_…`.
+    secret: Mapped[str]
+    created_at: Mapped[datetime] = mapped_column(server_default=func.now())
+
+
 class WebhookEvent(Table):
-    """Something that happened to a job, written in the commit that made it happen."""
+    """Something that happened to a job, or to a sweep, written in the commit that made it happen."""
 
     __tablename__ = "webhook_events"
-    # A job ends once, so each kind of event exists once for it.
-    __table_args__ = (UniqueConstraint("job_id", "type"), Index(None, "account_id", "created_at"))
+    # A job ends once, so each kind of event exists once for it. A sweep has one event, of its end.
+    __table_args__ = (
+        UniqueConstraint("job_id", "type"),
+        Index(None, "account_id", "created_at"),
+        Index("ix_webhook_events_sweep_id", "sweep_id", unique=True, postgresql_where=text("sweep_id is not null")),
+        CheckConstraint("(job_id is null) <> (sweep_id is null)", name="subject"),
+    )
 
     id: Mapped[UUID] = mapped_column(primary_key=True, default=new_id)
     account_id: Mapped[UUID] = mapped_column(ForeignKey("accounts.id"))
-    job_id: Mapped[UUID] = mapped_column(ForeignKey("jobs.id"))
+    #: Null: it is a sweep's.
+    job_id: Mapped[UUID | None] = mapped_column(ForeignKey("jobs.id"))
+    # No foreign key: the table of sweeps belongs to a room above this one.
+    sweep_id: Mapped[UUID | None]
     #: Past tense, full-stop delimited: `job.succeeded`.
     type: Mapped[str]
-    #: The job as the API shows it, without download addresses: those are signed afresh for each try.
+    #: The job or sweep as the API shows it, without download addresses: those are signed afresh for each try.
     data: Mapped[dict[str, Any]] = mapped_column(JSON)
     #: Of the HTTP request that sent the job; in every log line about the delivery.
     request_id: Mapped[str]

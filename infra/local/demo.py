@@ -1,4 +1,4 @@
-"""The main job from a customer's side: send a prompt, follow it, be called back, fetch the image, check everything.
+"""The main job from a customer's side: send a prompt, follow its events, be called back, fetch the image, check everything.
 
 Run inside `python -m infra.local run -- …`, or with DARKROOM_URL and DARKROOM_API_KEY of any Darkroom whose webhooks
 can reach this machine.
@@ -23,14 +23,13 @@ from typing import Any
 import httpx2
 from PIL import Image
 from rich.console import Console
-from rich.progress import BarColumn, Progress, TextColumn
 from rich.table import Table
 from standardwebhooks import Webhook, WebhookVerificationError
 
+from infra.local.demo_events import follow
 from infra.local.webhook_listener import ReceivedCall, WebhookListener, listening
 
 _PROMPT = "a large red mug on a yellow background"
-_POLL_SECONDS = 0.05
 _JOB_SECONDS = 120
 _WEBHOOK_SECONDS = 30
 
@@ -120,23 +119,11 @@ def _webhook_endpoint(client: httpx2.Client, listener: WebhookListener) -> Itera
         _ask(client, "DELETE", f"/v1/webhook-endpoints/{endpoint['id']}")
 
 
-def _follow(client: httpx2.Client, job: dict[str, Any], console: Console) -> dict[str, Any]:
-    """Poll the job until it has succeeded, and return it. Raises DemoFailed for any other end."""
-    deadline = time.monotonic() + _JOB_SECONDS
-    columns = (
-        TextColumn("{task.description:<9}"),
-        BarColumn(),
-        TextColumn("{task.completed:.0f}/{task.total:.0f} steps"),
-    )
-    with Progress(*columns, console=console) as progress:
-        bar = progress.add_task(job["status"], total=job["progress"]["steps"])
-        while job["status"] in {"queued", "running"}:
-            if time.monotonic() > deadline:
-                raise DemoFailed(f"the job is still {job['status']} after {_JOB_SECONDS} s")
-            time.sleep(_POLL_SECONDS)
-            job = _ask(client, "GET", f"/v1/jobs/{job['id']}")
-            progress.update(bar, description=job["status"], completed=job["progress"]["step"])
-
+def _follow(client: httpx2.Client, submitted: dict[str, Any], console: Console) -> dict[str, Any]:
+    """Show the job's events until it has succeeded, and return it. Raises DemoFailed for any other end."""
+    job = follow(client, submitted, console, seconds=_JOB_SECONDS)
+    if job is None:
+        raise DemoFailed(f"the job has not ended after {_JOB_SECONDS} s")
     if job["status"] != "succeeded":
         failure = job["failure"] or {"code": job["status"], "message": "no reason given"}
         raise DemoFailed(f"the job ended as {job['status']}, {failure['code']}: {failure['message']}")

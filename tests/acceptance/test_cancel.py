@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 from infra.local import LocalStack
@@ -43,6 +44,27 @@ def test_a_running_job_is_cancelled_in_mid_render(customer: Customer) -> None:
     assert job["progress"]["step"] < 100
     assert job["outputs"] == []
     assert customer.wait_until_finished(customer.submit(**SMALL))["status"] == "succeeded"
+
+
+def test_a_cancel_reaches_the_job_within_a_step(customer: Customer) -> None:
+    """Whenever it comes: no more than the step that runs is done after it, and the stream of the job ends with it."""
+    done_after: list[int] = []
+    for _ in range(5):
+        job = customer.submit(**LONG)
+        steps: list[str] = []
+        with customer.http.stream("GET", f"/v1/jobs/{job['id']}/events") as stream:
+            for line in stream.iter_lines():
+                event = json.loads(line.removeprefix("data: ")) if line.startswith("data: ") else {}
+                if event.get("type") == "step":
+                    steps.append(event["at"])
+                    if len(steps) == 3:
+                        assert customer.cancel(job).status_code == 200
+                elif event.get("type") == "finished":
+                    job = event
+        assert job["status"] == "cancelled"
+        done_after.append(sum(at > job["cancel_requested_at"] for at in steps))
+
+    assert max(done_after) <= 1, done_after
 
 
 def test_what_has_ended_cannot_be_cancelled(customer: Customer) -> None:

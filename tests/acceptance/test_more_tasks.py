@@ -1,4 +1,4 @@
-"""Editing with several pictures, varying without a prompt, and enlarging: by the real API and a real worker with tiny models."""
+"""Editing, varying without a prompt, enlarging, and drawing from nothing: by the real API and a real worker with tiny models."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ import pytest
 from PIL import Image
 
 from bench.models_file import write_section
-from bench.tiny_families import FAMILIES, stable_diffusion_relatives
+from bench.tiny_families.every import EVERY_FAMILY
 from infra.local import LocalStack
 from tests.acceptance.customer import Customer, open_account
 from tests.unit.pictures import png_uri
@@ -22,7 +22,7 @@ from tests.unit.pictures import png_uri
 RED, BLUE = png_uri(128, 64, colour="red"), png_uri(64, 64, colour="blue")
 
 #: By the family of each.
-MODELS = {"flux2-klein": "klein", "image-variation": "variation", "upscale": "upscale"}
+MODELS = {"flux2-klein": "klein", "image-variation": "variation", "upscale": "upscale", "ddpm": "noise"}
 
 pytestmark = pytest.mark.slow
 
@@ -32,14 +32,14 @@ def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalStack]:
     """A service that serves the tiny models alone."""
     folder = tmp_path_factory.mktemp("models")
     sections = []
-    families = FAMILIES | {family.id: family for family in stable_diffusion_relatives.FAMILIES}
     tasks = {"flux2-klein": ["text-to-image", "edit"], "image-variation": ["variation"], "upscale": ["upscale"]}
+    tasks["ddpm"] = ["unconditional"]
     for family, own in tasks.items():
         model = MODELS[family]
         with warnings.catch_warnings():
             # The upscaler takes the scaling of a tiny autoencoder for a mistake.
             warnings.simplefilter("ignore", FutureWarning)
-            families[family].build(folder / model)
+            EVERY_FAMILY[family].build(folder / model)
         sections.append(write_section(model, model, tasks=own, default_steps=2, max_width=256, max_height=256))
     (folder / "models.toml").write_text("".join(sections))
     environment = {"MODELS_FILE": str(folder / "models.toml"), "DEFAULT_MODEL": "klein"}
@@ -92,7 +92,7 @@ def test_a_bad_list_is_refused_by_its_place(customer: Customer) -> None:
         assert response.status_code == httpx2.codes.UNPROCESSABLE_CONTENT, response.text
         return [error["field"] for error in response.json()["errors"]]
 
-    assert refuse([RED, "https://example.com/a.png"]) == ["image.1"]
+    assert refuse([RED, "ftp://example.com/a.png"]) == ["image.1"]
     assert refuse([RED, 7, ""]) == ["image.1", "image.2"]
     assert refuse([RED] * 5) == ["image.4"]
     assert refuse([RED] * 17) == ["image"]
@@ -121,7 +121,13 @@ def test_a_variation_has_no_prompt(customer: Customer) -> None:
     assert "prompt" not in job["request"]
     assert customer.http.get("/v1/jobs").json()["data"][0]["request"] == job["request"]
     refused = customer.http.post("/v1/jobs", json=request | {"prompt": "a mug"}).json()["errors"]
-    assert refused == [{"field": "prompt", "message": "variation has no such parameter for variation"}]
+    assert refused == [
+        {
+            "field": "prompt",
+            "code": "not_for_model",
+            "message": "variation has no such parameter for variation",
+        }
+    ]
     schema = customer.http.get("/v1/models/variation").json()["parameters"]["variation"]
     assert "prompt" not in schema["properties"]
     assert schema["required"] == ["image"]
@@ -139,5 +145,24 @@ def test_an_enlarged_picture_is_four_times_as_large(customer: Customer) -> None:
     for changes, field in (({"width": 64}, "width"), ({"image": png_uri(68, 32)}, "image"), ({"prompt": ""}, "prompt")):
         body = {"model": "upscale", "prompt": "a mug", "image": png_uri(32, 32), **changes}
         answer = customer.http.post("/v1/jobs", json=body)
+        assert answer.status_code == httpx2.codes.UNPROCESSABLE_CONTENT
+        assert [error["field"] for error in answer.json()["errors"]] == [field]
+
+
+def test_a_picture_is_drawn_with_nothing_to_go_by(customer: Customer) -> None:
+    """Neither prompt nor picture, and the size is the model's; another one, and a prompt, are refused."""
+    response = customer.http.post("/v1/jobs", json={"model": "noise", "seed": 5, "num_images": 2})
+    assert response.status_code == httpx2.codes.ACCEPTED, response.text
+    job = response.json()
+    assert (job["task"], job["request"]["width"], job["request"]["height"]) == ("unconditional", 64, 64)
+    assert "prompt" not in job["request"]
+    job = customer.wait_until_finished(job, seconds=120)
+
+    assert (job["status"], job["warnings"], job["prompt_tokens"]) == ("succeeded", [], []), job
+    pictures = [customer.download(output) for output in job["outputs"]]
+    assert [Image.open(io.BytesIO(picture)).size for picture in pictures] == [(64, 64)] * 2
+    assert len(set(pictures)) == 2
+    for changes, field in (({"width": 128}, "width"), ({"prompt": "a mug"}, "prompt"), ({"image": RED}, "image")):
+        answer = customer.http.post("/v1/jobs", json={"model": "noise", **changes})
         assert answer.status_code == httpx2.codes.UNPROCESSABLE_CONTENT
         assert [error["field"] for error in answer.json()["errors"]] == [field]

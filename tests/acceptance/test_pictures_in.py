@@ -58,12 +58,14 @@ def test_an_earlier_jobs_output_is_taken_by_its_id(customer: Customer, drawn: di
     sources = (output["id"], data_uri(customer.download(output)))
 
     by_id, by_bytes = (
-        customer.wait_until_finished(customer.submit(PROMPT, image=image, strength=0.3, seed=5)) for image in sources
+        customer.wait_until_finished(customer.submit(PROMPT, image=image, strength=0.3, seed=5, deterministic=True))
+        for image in sources
     )
 
     assert (by_id["status"], by_id["task"], by_id["warnings"]) == ("succeeded", "image-to-image", [])
     assert by_id["request"]["image"] == output["id"]
-    # Each was alone, so that they are equal to the bit.
+    # Equal to the bit, because they are deterministic: other forwards have as many threads as are fastest, measured anew now and
+    # then, and the last bits depend on their number.
     assert by_id["outputs"][0]["sha256"] == by_bytes["outputs"][0]["sha256"]
     assert by_id["outputs"][0]["sha256"] != output["sha256"]
     assert mean_difference(result(customer, by_id), pixels(customer.download(output))) < 20

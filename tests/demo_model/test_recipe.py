@@ -84,8 +84,8 @@ def test_learning_rate_ends_at_zero_with_the_budget() -> None:
 @pytest.mark.slow
 @pytest.mark.timeout(300)
 def test_recipe_walks_through_every_stage(tmp_path: Path) -> None:
-    """Fifty steps of each stage write a model, its samples, its loss curve and its card."""
-    arguments = ["--run", tmp_path / "run", "--out", tmp_path / "model", "--steps", "50"]
+    """A few steps of each stage write a model, its samples, its loss curve and its card."""
+    arguments = ["--run", tmp_path / "run", "--out", tmp_path / "model", "--steps", "6"]
     subprocess.run([sys.executable, "-m", "demo_model.training.train", *map(str, arguments)], check=True)
 
     assert "| object |" in (tmp_path / "model" / "README.md").read_text()

@@ -29,8 +29,12 @@ from tests.doctor.conftest import Diagnose
         ),
         (
             {"WEBHOOK_ALLOW_HTTP": "false", "WEBHOOK_ALLOWED_NETWORKS": "10.1.2.0/24"},
-            *("webhooks", Level.OK, "and to 10.1.2.0/24"),
+            *("webhooks", Level.OK, "and 10.1.2.0/24"),
         ),
+        ({"FETCH_ALLOW_HTTP": "true"}, "pictures by address", Level.WARNING, "FETCH_ALLOW_HTTP"),
+        ({"FETCH_ALLOWED_NETWORKS": "127.0.0.0/8"}, "pictures by address", Level.WARNING, "from 127.0.0.0/8:"),
+        ({"PICTURE_FETCHING": "false", "FETCH_ALLOW_HTTP": "true"}, "pictures by address", Level.OK, "not fetched"),
+        ({}, "pictures by address", Level.OK, "from public https:// addresses alone"),
         ({"ARTIFACT_RETENTION_SECONDS": "0"}, "retention", Level.WARNING, "images are kept for ever, jobs 90 days"),
         ({"JOB_RETENTION_SECONDS": "0"}, "retention", Level.OK, "jobs for ever"),
         ({"DATABASE_URI": "x", "API_TREADS": "8"}, "names", Level.WARNING, "API_THREADS"),

@@ -63,6 +63,9 @@ def test_no_address_answers_with_an_error_of_ours(
         "model_id": get_settings().default_model,
         "endpoint_id": format_id("whk", account_id),
         "deletion_id": format_id("del", account_id),
+        "file_id": format_id("file", account_id),
+        "sweep_id": format_id("sweep", account_id),
+        "style_name": "packshot-on-white",
     }
     answers = {}
     with _read_only(refusal):

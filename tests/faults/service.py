@@ -29,6 +29,8 @@ SETTINGS = {
     "SWEEP_SECONDS": str(SWEEP_SECONDS),
     "DRAIN_SECONDS": "2",
     "WEBHOOK_TIMEOUT_SECONDS": "2",
+    "FETCH_ALLOW_HTTP": "true",
+    "FETCH_ALLOWED_NETWORKS": "127.0.0.0/8",
 }
 
 #: Several steps, and rendered in a blink all the same.

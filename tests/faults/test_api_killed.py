@@ -44,6 +44,31 @@ def test_the_api_is_killed_in_a_submit(
 
 
 @pytest.mark.thorough
+@pytest.mark.parametrize(
+    ("fault_point", "jobs_before_the_retry"),
+    [("before_submit_commit=kill", 0), ("after_submit_commit=kill", 1)],
+)
+def test_the_api_is_killed_in_a_put(
+    service: Service, sender: Customer, fault_point: str, jobs_before_the_retry: int
+) -> None:
+    """F84: a job under its client's own id, killed before or after the commit: the repeated PUT makes it, or is answered with it, and
+    it is drawn once.
+    """
+
+    def put() -> httpx2.Response:
+        return sender.http.put("/v1/jobs/order-1", json={"prompt": "a red mug", **SHORT})
+
+    with service.armed("api", fault_point), pytest.raises(httpx2.TransportError):
+        put()
+
+    assert count_jobs(service, sender) == jobs_before_the_retry
+    answer = put()
+    assert (answer.status_code, "Idempotent-Replayed" in answer.headers) == (202, jobs_before_the_retry == 1)
+    job = sender.wait_until_finished({"id": "order-1"})
+    assert (job["status"], job["attempts"], count_jobs(service, sender)) == ("succeeded", 1, 1)
+
+
+@pytest.mark.thorough
 # A process that starts rings once itself, to be connected.
 @pytest.mark.parametrize("fault_point", ["before_ring=kill@2", "after_ring=kill@2"])
 def test_the_api_is_killed_while_it_rings(service: Service, sender: Customer, fault_point: str) -> None:

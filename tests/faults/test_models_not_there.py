@@ -63,6 +63,7 @@ def test_a_default_model_that_is_not_fetched_is_a_warning(stack: LocalStack) -> 
             assert answer.json()["errors"] == [
                 {
                     "field": "model",
+                    "code": "not_found",
                     "message": "The model 'unfetched' has not been fetched: run `darkroom-models fetch unfetched`.",
                 }
             ]

@@ -12,7 +12,7 @@ import pytest
 
 from tests.acceptance.customer import Customer
 from tests.faults.proxy import Flow
-from tests.faults.service import LONG, SHORT, Service, uuid_of
+from tests.faults.service import ENDLESS, LONG, SHORT, Service, uuid_of
 
 pytestmark = pytest.mark.slow
 
@@ -171,3 +171,16 @@ def test_jobs_start_soon_after_a_long_outage(service: Service, sender: Customer)
     )
     print("seconds from Redis to the first claim:", (started_at - back).total_seconds())
     assert (started_at - back).total_seconds() < 3
+
+
+def test_a_cancel_without_redis_reaches_the_job_by_its_heartbeat(service: Service, sender: Customer) -> None:
+    """F74: the notice is lost; the job stops a heartbeat later, and its sender can wait for that."""
+    running = sender.wait_until_rendering(sender.submit(**ENDLESS))
+    with down(service):
+        started = time.monotonic()
+        assert sender.cancel(running).status_code == 200
+        ended = sender.http.get(f"/v1/jobs/{running['id']}", params={"wait": 10}).json()
+        seconds = time.monotonic() - started
+
+    assert ended["status"] == "cancelled"
+    assert seconds < 5

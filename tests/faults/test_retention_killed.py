@@ -13,7 +13,7 @@ from sqlalchemy import text
 from core.database import transaction
 from core.errors import JobDeleted
 from core.jobs.retention.delete_job import request_deletion
-from core.jobs.tables import Deletion
+from core.jobs.retention.tables import Deletion
 from infra.local import LocalStack
 from infra.local.application import REPOSITORY
 from infra.local.environment import inherit
@@ -53,6 +53,29 @@ def test_the_expiry_is_killed(servers: LocalStack, account_id: UUID, submit: Sub
 
     apply_retention()
     assert list_stored(job_id) == []
+    assert violations_of(job_id) == []
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("point", ["after_expiry", "after_objects_deleted", "before_content_forgotten"])
+def test_the_forgetting_is_killed(servers: LocalStack, account_id: UUID, submit: Submit, point: str) -> None:
+    """F83: killed before the images or the texts of a job with `store` false are gone: the next look is done with both."""
+    submit(account_id, store=False, prompt="a heron that nobody may know of")
+    job_id = finish_one()
+    pass_time(job_id)
+
+    assert apply_until(servers, point) == -signal.SIGKILL
+    with transaction() as session:
+        assert "heron" in session.execute(text("select request::text from jobs")).scalar_one()
+    assert violations_of() == []
+
+    apply_retention()
+    assert list_stored(job_id) == []
+    with transaction() as session:
+        for table in ("jobs", "webhook_events"):
+            rows = session.scalars(text(f"select kept::text from {table} as kept")).all()
+            assert len(rows) == 1
+            assert "heron" not in rows[0]
     assert violations_of(job_id) == []
 
 

@@ -16,6 +16,15 @@ TEXT = (REPOSITORY / "docs/deployment.md").read_text()
 _LIBRARYS_OWN = ("process_", "python_")
 _SUFFIXES = {"counter": "_total", "info": "_info"}
 
+#: What the dispatcher reads from the database for each scrape.
+_GAUGES_OF_THE_QUEUE = {
+    metrics.QUEUE_DEPTH,
+    metrics.QUEUE_OLDEST_WAIT_SECONDS,
+    metrics.JOBS_RUNNING,
+    metrics.WORKERS_LIVE,
+    metrics.WEBHOOK_DELIVERIES_DUE,
+}
+
 
 def test_every_metric_is_explained() -> None:
     """The table of what to watch has each metric once, under the name that Prometheus sees, and who serves it."""
@@ -25,17 +34,14 @@ def test_every_metric_is_explained() -> None:
         for family in registry.collect():
             if not family.name.startswith(_LIBRARYS_OWN):
                 served.setdefault(family.name + _SUFFIXES.get(family.type, ""), []).append(process)
-    for gauge in (metrics.QUEUE_DEPTH, metrics.QUEUE_OLDEST_WAIT_SECONDS, metrics.JOBS_RUNNING):
-        served[gauge] = ["dispatcher"]
-    served[metrics.WEBHOOK_DELIVERIES_DUE] = ["dispatcher"]
+    served |= {gauge: ["dispatcher"] for gauge in _GAUGES_OF_THE_QUEUE}
     assert sorted(explained) == sorted((name, ", ".join(processes)) for name, processes in served.items())
 
 
 def test_every_metric_has_our_prefix() -> None:
     """A name says whose metric it is."""
     names = {family.name for registry in metrics.REGISTRIES for family in registry.collect()}
-    names |= {metrics.QUEUE_DEPTH, metrics.QUEUE_OLDEST_WAIT_SECONDS, metrics.JOBS_RUNNING}
-    names.add(metrics.WEBHOOK_DELIVERIES_DUE)
+    names |= _GAUGES_OF_THE_QUEUE
     assert [name for name in sorted(names) if not name.startswith(("darkroom_", *_LIBRARYS_OWN))] == []
 
 

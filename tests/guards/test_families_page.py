@@ -18,7 +18,7 @@ def test_the_page_is_the_table() -> None:
 
 def test_every_class_stands_once() -> None:
     """Those that are served in a row, those that are refused below their reason; in the terminal's table too."""
-    served = {name for family in list_families().values() for name in family.class_names}
+    served = {name for family in list_families().values() for name in family.class_names | family.stage_names}
     page = PAGE.read_text(encoding="utf-8")
     rows, _, below = page.partition("## Refused")
 

@@ -7,6 +7,7 @@ import diffusers
 from core.catalog import load_catalog
 from core.catalog.signatures import SIGNATURES_PATH, find_signature, list_pipeline_classes
 from tests.guards.compose_file import REPOSITORY
+from worker.rendering.models.pipeline_classes import get_pipeline_class
 from worker.rendering.pipelines.write_signatures import render_signatures
 
 
@@ -20,7 +21,8 @@ def test_every_class_exists() -> None:
     for class_name in list_pipeline_classes():
         signature = find_signature(class_name)
         assert signature
-        assert hasattr(diffusers, class_name)
+        assert get_pipeline_class(class_name).__name__ == class_name
+        assert signature.facts.ours != hasattr(diffusers, class_name)
         assert set(signature.facts.steps) <= set(signature.parameters), class_name
 
 
@@ -31,7 +33,7 @@ def test_the_engines_own_parameters_are_nobodys() -> None:
         assert signature
         assert not {
             *("generator", "latents", "output_type", "return_dict", "callback_on_step_end", "prompt_embeds"),
-            *("num_images_per_prompt", "timesteps", "sigmas", "ip_adapter_image", "cross_attention_kwargs"),
+            *("num_images_per_prompt", "timesteps", "sigmas", "ip_adapter_image_embeds", "cross_attention_kwargs"),
         } & set(signature.parameters)
 
 

@@ -53,7 +53,9 @@ def test_a_folder_says_what_belongs_into_it(folder: Path) -> None:
 OWNED_TABLES = {
     "accounts": {"accounts", "api_keys", "usage_records"},
     "artifacts": {"artifacts"},
+    "pools": {"workers", "pauses"},
     "webhooks": {"webhook_endpoints", "webhook_events", "webhook_deliveries", "webhook_attempts"},
+    "sweeps": {"sweeps"},
 }
 OWNED_TABLES["jobs"] = set(core.schema.metadata.tables) - set().union(*OWNED_TABLES.values())
 

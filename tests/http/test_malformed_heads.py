@@ -77,7 +77,7 @@ ODD = {
     "HTTP/1.0 that keeps the connection": (b"GET /livez HTTP/1.0\r\nConnection: keep-alive\r\n\r\n", 200),
     "a whole URL": (b"GET http://other.example/livez HTTP/1.1\r\nHost: a\r\n\r\n", 200),
     "a whole URL with a name and a word": (b"GET http://u:p@other.example/livez HTTP/1.1\r\nHost: a\r\n\r\n", 200),
-    "a whole URL without a path": (b"GET http://other.example HTTP/1.1\r\nHost: a\r\n\r\n", 404),
+    "a whole URL without a path": (b"GET http://other.example HTTP/1.1\r\nHost: a\r\n\r\n", 200),
     "OPTIONS *": (b"OPTIONS * HTTP/1.1\r\nHost: a\r\n\r\n", 404),
     "CONNECT": (b"CONNECT other.example:443 HTTP/1.1\r\nHost: a\r\n\r\n", 404),
     "a made-up method": (b"BREW /livez HTTP/1.1\r\nHost: a\r\n\r\n", 405),

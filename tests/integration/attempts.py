@@ -45,6 +45,14 @@ def claim_one(worker_id: str = "worker-a") -> ClaimedAttempt:
     return attempt
 
 
+def claim_all() -> list[UUID]:
+    """Claim until nothing is left."""
+    claimed = []
+    while (attempt := claim()) is not None:
+        claimed.append(attempt.job_id)
+    return claimed
+
+
 def rendered(attempt: ClaimedAttempt) -> Rendered:
     """What a successful render of the attempt brings."""
     key = build_storage_key(job_id=attempt.job_id, attempt_number=attempt.attempt_number, position=0, extension="png")

@@ -13,7 +13,6 @@ from flask.testing import FlaskClient
 from sqlalchemy import Engine, create_engine, text
 from werkzeug.test import TestResponse
 
-import core.schema
 from api.app import create_app
 from core.accounts.create_account import create_account
 from core.accounts.manage_keys import issue_api_key
@@ -23,6 +22,7 @@ from core.ids import parse_id
 from core.jobs.attempts import claim_jobs as claim_door
 from core.jobs.attempts.claim_jobs import FirstJobs
 from core.jobs.outcomes import record_successes as success_door
+from core.jobs.queue.outlook import get_outlook_cache
 from core.jobs.request.render_request import RenderRequest
 from core.jobs.submit import submit_job as submit_door
 from core.jobs.submit.new_job import Submission
@@ -30,6 +30,7 @@ from core.jobs.submit.submit_job import submit_job
 from core.settings import get_settings
 from infra.local import LocalStack
 from tests.conftest import REPOSITORY
+from tests.integration.empty_tables import empty_tables
 
 #: Submits a job of an account and returns its id.
 Submit = Callable[..., UUID]
@@ -41,9 +42,9 @@ Post = Callable[..., TestResponse]
 @pytest.fixture
 def database(servers: LocalStack) -> Iterator[None]:
     """Empty tables."""
-    names = ", ".join(table.name for table in core.schema.metadata.sorted_tables)
     with get_engine().begin() as connection:
-        connection.execute(text(f"TRUNCATE {names}"))
+        empty_tables(connection)
+    get_outlook_cache.cache_clear()
     yield
     get_engine().dispose()
 

@@ -12,9 +12,9 @@ from core.artifacts.storage import bucket
 from core.database import transaction
 from core.jobs.audit.invariants import list_violations
 from core.jobs.audit.stored_objects import list_object_violations, read_digests
-from core.jobs.views.build_view import build_job_view
+from core.jobs.views.build_view import show_row
 from core.jobs.views.job_view import JobView
-from core.jobs.views.read_jobs import get_job
+from core.jobs.views.read_jobs import read_job
 from tests.integration.attempts import claim_one, rendered, succeed
 
 _PIXELS = b"pixels"
@@ -44,7 +44,7 @@ def list_stored(job_id: UUID) -> list[str]:
 def show(account_id: UUID, job_id: UUID) -> JobView:
     """The job as its owner sees it."""
     with transaction() as session:
-        return build_job_view(session, get_job(session, account_id=account_id, job_id=job_id))
+        return show_row(read_job(session.connection(), account_id=account_id, job_id=job_id))
 
 
 def count_rows(job_id: UUID) -> dict[str, int]:

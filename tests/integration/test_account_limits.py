@@ -39,6 +39,7 @@ from tests.integration.attempts import (
     succeed,
 )
 from tests.integration.conftest import Post, Submit
+from tests.integration.present_workers import show_worker
 
 pytestmark = pytest.mark.usefixtures("ways")
 
@@ -161,6 +162,7 @@ def test_the_operator_sets_limits(
 
 def test_jobs_over_the_running_limit_wait(account_id: UUID, other_account_id: UUID, submit: Submit) -> None:
     """With two running an account's third job waits, says why, and others' jobs pass it; then it goes first."""
+    show_worker()
     limit(account_id, max_running_jobs=2)
     mine = [submit(account_id) for _ in range(4)]
     others = [submit(other_account_id) for _ in range(4)]

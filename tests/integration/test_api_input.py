@@ -193,6 +193,7 @@ def test_defaults_are_fixed_at_submit(post: Post) -> None:
         "num_inference_steps",
         "guidance_scale",
         "scheduler",
+        "seed",
         "num_images",
         "output_format",
     ]

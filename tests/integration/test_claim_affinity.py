@@ -16,7 +16,8 @@ from core.jobs.attempts.claim_jobs import claim_jobs
 from core.jobs.attempts.claim_step_by_step import claim_step_by_step
 from core.jobs.attempts.claimed_attempt import ClaimedAttempt
 from core.jobs.attempts.claiming_worker import ClaimingWorker
-from core.jobs.tables import Job, PoolClock
+from core.jobs.queue.tables import PoolClock
+from core.jobs.tables import Job
 from tests.integration.conftest import Submit
 
 pytestmark = pytest.mark.usefixtures("ways")

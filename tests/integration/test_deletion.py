@@ -21,7 +21,7 @@ from core.database import transaction
 from core.errors import InvalidRequest, JobInUse, StorageUnavailable
 from core.ids import format_id, parse_id
 from core.jobs.retention.delete_job import carry_out_deletion, request_deletion
-from core.jobs.tables import Deletion
+from core.jobs.retention.tables import Deletion
 from core.settings import get_settings
 from core.webhooks.claim_delivery import claim_delivery
 from core.webhooks.record_attempt import AttemptOutcome, record_attempt

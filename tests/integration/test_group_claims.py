@@ -20,7 +20,8 @@ from core.jobs.attempts.claim_jobs import ClaimedJobs, FirstJobs, claim_in_one_s
 from core.jobs.attempts.claimed_attempt import ClaimedAttempt
 from core.jobs.attempts.claiming_worker import ClaimingWorker
 from core.jobs.audit.invariants import list_violations
-from core.jobs.tables import Job, JobAttempt, PoolClock
+from core.jobs.queue.tables import PoolClock
+from core.jobs.tables import Job, JobAttempt
 from tests.integration.conftest import Submit
 from tests.integration.statements import noted_statements
 from worker.rendering.attempt import group_claimer

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from bench.queue.parts.fair import ALONE, AT_ONCE, FAIR, FIRST_COME, NOW_AND_THEN
+from bench.queue.parts.reads import FINISHED, LIST, QUEUED, RUNNING, SUBMIT, UNCHANGED
 from bench.queue.report.table import write_table
 from bench.queue.report.targets import judge_targets
 from bench.queue.results import Results
@@ -54,9 +55,12 @@ def test_a_small_run_measures_every_part(tmp_path: Path) -> None:
     assert cells >= {("claim", accounts, rows) for accounts in ("1", "10") for rows in ("200", "500")}
     assert cells >= {("sweep", "nothing expired", "500"), ("sweep", "100 expired leases", "500")}
     assert cells >= {("submit", name, "2 accounts") for name in ("ours", "floor", "naive")}
+    assert cells >= {("read", "ours", load) for load in (SUBMIT, QUEUED, RUNNING, FINISHED, UNCHANGED, LIST)} | {
+        ("read", peer, load) for peer in ("floor", "naive") for load in (QUEUED, LIST)
+    }
     assert cells >= {
         ("fair wait", policy, load) for policy in (ALONE, FAIR, FIRST_COME) for load in (AT_ONCE, NOW_AND_THEN)
     }
     assert not [cell for cell in results.cells if min(cell.values) <= 0 and not cell.measure.endswith("cpu")]
-    assert len(judge_targets(results)) == 11
+    assert len(judge_targets(results)) == 16
     assert "no-op jobs/s" in write_table(results)

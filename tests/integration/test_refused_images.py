@@ -34,7 +34,7 @@ def other_key(other_account_id: UUID) -> str:
     [
         ({"image": 7}, "image"),
         ({"image": ""}, "image"),
-        ({"image": "https://example.com/a.png"}, "image"),
+        ({"image": "https://example.com:0/a.png"}, "image"),
         ({"image": "HTTP://example.com/a.png"}, "image"),
         ({"image": "/etc/passwd"}, "image"),
         ({"image": "art_nonsense"}, "image"),
@@ -69,12 +69,13 @@ def test_a_bad_image_is_named(servers: LocalStack, post: Post, fields: dict[str,
     assert count_stored() == before
 
 
-def test_an_address_is_told_to_be_sent_otherwise(post: Post) -> None:
-    """The error for an address says what to send instead."""
-    message = errors_of(post({"prompt": "a mug", "image": "https://example.com/a.png"}))["image"]
+def test_what_is_no_picture_is_told_to_be_sent_otherwise(post: Post) -> None:
+    """The error for a text that names nothing says what to send instead."""
+    message = errors_of(post({"prompt": "a mug", "image": "cat.png"}))["image"]
 
-    assert "not fetched" in message
     assert "data URI" in message
+    assert "https://" in message
+    assert "id of a file" in message
 
 
 def test_another_accounts_image_looks_like_none(client: FlaskClient, post: Post, other_key: str) -> None:

@@ -137,7 +137,7 @@ def test_the_jobs_that_a_list_takes_from_are_kept(send: Send, account_id: UUID) 
 @pytest.mark.parametrize(
     ("pictures", "errors"),
     [
-        ([RED, "https://example.com/a.png"], {"image.1": "addresses are not fetched"}),
+        ([RED, "http://example.com/a.png"], {"image.1": "must start with https://"}),
         ([RED, f"art_{'0' * 32}", "art_x"], {"image.2": "must be a data URI"}),
         ([RED, BLUE, f"art_{'0' * 32}"], {"image.2": "there is no such artifact"}),
         (["data:image/png;base64,AAAA", RED, "x"], {"image.0": "is ", "image.2": "must be a data URI"}),

@@ -12,12 +12,14 @@ from sqlalchemy import select, text
 from core.accounts.retention import set_retention
 from core.catalog import get_catalog
 from core.database import autocommit, get_engine, transaction
+from core.jobs.own_queue.pause_account import pause_account
+from core.jobs.queue.tables import AccountClock, AccountQueue
 from core.jobs.request.denoising_steps import DENOISING_STEPS, count_denoising_steps
 from core.jobs.request.render_request import RenderRequest
 from core.jobs.submit.new_job import QueuedJob, Submission
 from core.jobs.submit.submit_job import submit_in_one_statement
 from core.jobs.submit.submit_step_by_step import submit_step_by_step
-from core.jobs.tables import AccountClock, AccountQueue, Job
+from core.jobs.tables import Job
 from core.jobs.views.build_view import build_job_views
 from core.settings import get_settings
 from core.webhooks.tables import WebhookDelivery, WebhookEndpoint, WebhookEvent
@@ -76,9 +78,13 @@ def test_a_job_counts_the_steps_that_it_takes(post: Post) -> None:
 
 
 def test_a_submit_by_either_way_writes_the_same(account_id: UUID, other_account_id: UUID, submit: Submit) -> None:
-    """The row, the account's clock and its slots are the same after a submit in one statement and one step by step."""
+    """The row, the account's clock and its slots are the same after a submit in one statement and one step by step; both know
+    that the account has paused its jobs.
+    """
     for account in (account_id, other_account_id):
         submit(account)  # the first submit of an account counts its jobs
+        with transaction() as session:
+            pause_account(session, account_id=account, puts_back_running=False)
 
     with autocommit() as connection:
         short = submit_in_one_statement(connection, _build_submission(account_id))
@@ -89,7 +95,9 @@ def test_a_submit_by_either_way_writes_the_same(account_id: UUID, other_account_
     assert isinstance(long, QueuedJob)
     assert _read_row(short.id) == _read_row(long.id)
     assert _read_account(account_id) == _read_account(other_account_id)
-    assert (short.jobs_before, long.jobs_before) == (2, 3)
+    # The paused ones stand behind all others: before the second of these is the first.
+    assert (short.jobs_before, long.jobs_before) == (0, 1)
+    assert (short.account_is_paused, long.account_is_paused) == (True, True)
     for job in (short, long):
         assert job.deadline_at is not None
         assert job.deadline_at - job.created_at == timedelta(seconds=600)

@@ -7,7 +7,6 @@ import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
-from datetime import UTC, datetime
 from uuid import UUID
 
 import pytest
@@ -25,8 +24,8 @@ from infra.local.webhook_listener import WebhookListener, listening
 from tests.integration.attempts import end_a_job
 from tests.integration.conftest import Submit
 from tests.integration.receivers import add_endpoint, answering
-from worker.webhooks.deliver import deliver_next
-from worker.webhooks.delivery_slots import DeliverySlots
+from worker.dispatch_slots import DispatchSlots
+from worker.webhooks.deliver import MOST_FOR_ENDPOINT, deliver_next
 
 
 @pytest.fixture
@@ -178,39 +177,21 @@ def test_slow_receivers_leave_room_for_others(
 
 def test_places_are_bounded_for_all_for_an_account_and_for_an_endpoint() -> None:
     """Of eight slots an endpoint takes at most four, and so does an account; without a free one a sender stops."""
-    slots = DeliverySlots(slots=8)
-    deliveries = [_delivery(endpoint, account) for endpoint, account in [(1, 1), (1, 1), (1, 1), (2, 1)]]
+    slots = DispatchSlots(8, endpoint=MOST_FOR_ENDPOINT)
+    one, other = UUID(int=1), UUID(int=2)
 
     with ExitStack() as stack:
-        for delivery in deliveries:
-            stack.enter_context(slots.sending(delivery))
-        assert slots.busy() == ([], [UUID(int=1)])
-        stack.enter_context(slots.sending(_delivery(1, 1)))
-        assert slots.busy() == ([UUID(int=1)], [UUID(int=1)])
+        for endpoint in (one, one, one, other):
+            stack.enter_context(slots.working(account=one, endpoint=endpoint))
+        assert (slots.list_busy("endpoint"), slots.list_busy("account")) == ([], [one])
+        stack.enter_context(slots.working(account=one, endpoint=one))
+        assert (slots.list_busy("endpoint"), slots.list_busy("account")) == ([one], [one])
         assert all(stack.enter_context(slots.slot()) for _ in range(8))
         assert not stack.enter_context(slots.slot())
 
-    assert slots.busy() == ([], [])
+    assert (slots.list_busy("endpoint"), slots.list_busy("account")) == ([], [])
     with slots.slot() as is_free:
         assert is_free
-
-
-def _delivery(endpoint: int, account: int) -> ClaimedDelivery:
-    moment = datetime.now(UTC)
-    return ClaimedDelivery(
-        id=UUID(int=9),
-        account_id=UUID(int=account),
-        attempt_number=1,
-        endpoint_id=UUID(int=endpoint),
-        url="",
-        secret="",
-        event_id=UUID(int=9),
-        event_type="",
-        event_at=moment,
-        job_id=UUID(int=9),
-        request_id="",
-        data={},
-    )
 
 
 def test_a_deleted_endpoint_gets_nothing_more(account_id: UUID, submit: Submit, listener: WebhookListener) -> None:

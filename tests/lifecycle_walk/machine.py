@@ -21,6 +21,7 @@ from core.ids import parse_id
 from core.jobs.attempts.claimed_attempt import ClaimedAttempt
 from core.jobs.attempts.lease import renew_lease
 from core.jobs.audit.invariants import list_violations
+from core.jobs.queue.pause_work import pause_work, resume_work
 from tests.lifecycle_walk import workers
 from tests.lifecycle_walk.clock import SteppedClock
 from tests.lifecycle_walk.ending import check_what_is_left
@@ -125,6 +126,16 @@ class Walk(RuleBasedStateMachine):
             assert answer.status_code == 200
             job.cancel()
 
+    def cancel_all(self, who: int) -> None:
+        """Cancel whatever has not ended of an account."""
+        sender = self._senders[who]
+        jobs = [
+            job for job in self._walked.jobs.values() if job.account_id == sender.account_id and not job.is_finished
+        ]
+        assert sender.cancel_all().status_code == 200
+        for job in jobs:
+            job.cancel()
+
     def delete(self, which: int, *, is_own: bool) -> None:
         """Delete a job, one that has ended or has been deleted rather than others, as its sender, or as somebody else."""
         jobs = sorted((*self._walked.jobs.values(), *self._walked.deleted.values()), key=lambda job: job.is_finished)
@@ -186,6 +197,7 @@ class Walk(RuleBasedStateMachine):
         assert is_held
         assert renewal.cancel_requested == job.is_cancel_requested
         assert renewal.deadline_passed == job.is_over(self._clock.now)
+        assert renewal.is_paused == self._walked.is_to_be_put_back(job)
         mine.leased_until = self._clock.now + LEASE_SECONDS
         mine.checkpoint = checkpoint or mine.checkpoint
 
@@ -236,6 +248,32 @@ class Walk(RuleBasedStateMachine):
             set_limits(session, account_id=account_id, changes={name: limit})
         self._walked.accounts[account_id].set_limit(name, limit)
 
+    def move(self, which: int, to: str, *, is_own: bool) -> None:
+        """Move a job to an end of its account's own, as its sender, or as somebody else."""
+        if not self._walked.jobs:
+            return
+        job = pick(sorted(self._walked.jobs.values(), key=lambda job: job.status == "queued"), which)
+        answer = self._find_sender(job, is_own=is_own).move(job.id, to)
+        assert answer.status_code == ((200 if job.status == "queued" else 409) if is_own else 404)
+
+    def pause(self, who: int, running: str | None) -> None:
+        """An account pauses its jobs; None: it resumes them, which it may not have paused."""
+        sender = self._senders[who]
+        assert (sender.resume() if running is None else sender.pause(running)).status_code == 200
+        self._walked.accounts[sender.account_id].pause = running
+
+    def pause_work(self, model: str | None) -> None:
+        """An operator pauses the pool, or the model in it."""
+        assert pause_work(pool="default", model=model) == (model not in self._walked.paused)
+        self._walked.paused.add(model)
+
+    def resume_work(self, model: str | None) -> None:
+        """An operator ends the pause of the pool, or of the model in it."""
+        is_known = model in self._walked.paused
+        assert resume_work(pool="default", model=model, max_running_jobs=None) == is_known
+        ring_for_nothing()
+        self._walked.paused.discard(model)
+
     @invariant()
     def rows_and_model_agree(self) -> None:
         """No rule is broken, and every row is as the model has it: what was accepted is there, ends do not change, and who
@@ -255,6 +293,10 @@ class Walk(RuleBasedStateMachine):
             self._uploads.shutdown()
 
     def _go_to_the_end(self) -> None:
+        self.pause(0, None)
+        self.pause(1, None)
+        for model in list(self._walked.paused):
+            self.resume_work(model)
         for _ in range(3 + 2 * len(self._walked.jobs)):
             if self._walked.are_all_finished:
                 break

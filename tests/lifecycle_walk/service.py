@@ -9,16 +9,15 @@ from uuid import UUID
 
 import redis
 from flask.testing import FlaskClient
-from sqlalchemy import text
 from werkzeug.test import TestResponse
 
-import core.schema
 from core.accounts.create_account import create_account
 from core.accounts.manage_keys import issue_api_key
 from core.database import get_engine, transaction
 from core.doorbell import RENDER_NEXT, get_doorbell, render_queue
 from core.ids import format_id
 from core.settings import get_settings
+from tests.integration.empty_tables import empty_tables
 from worker.maintenance.sweep import sweep
 
 _QUEUE = render_queue("default")
@@ -42,8 +41,22 @@ class Sender:
     def cancel(self, job_id: UUID) -> TestResponse:
         return self.client.post(f"/v1/jobs/{format_id('job', job_id)}/cancel", headers=self._headers)
 
+    def cancel_all(self) -> TestResponse:
+        return self.client.post("/v1/jobs/cancel", json={"all": True}, headers=self._headers)
+
     def delete(self, job_id: UUID) -> TestResponse:
         return self.client.delete(f"/v1/jobs/{format_id('job', job_id)}", headers=self._headers)
+
+    def move(self, job_id: UUID, to: str) -> TestResponse:
+        return self.client.post(f"/v1/jobs/{format_id('job', job_id)}/move", json={"to": to}, headers=self._headers)
+
+    def pause(self, running: str) -> TestResponse:
+        return self.client.post("/v1/queue/pause", json={"running": running}, headers=self._headers)
+
+    def resume(self) -> TestResponse:
+        answer = self.client.post("/v1/queue/resume", headers=self._headers)
+        assert get_doorbell().flush()
+        return answer
 
     def read(self, job_id: UUID) -> TestResponse:
         return self.client.get(f"/v1/jobs/{format_id('job', job_id)}", headers=self._headers)
@@ -55,9 +68,8 @@ class Sender:
 
 def begin_afresh(client: FlaskClient, *, senders: int) -> list[Sender]:
     """Empty the tables and the queue, and create this number of accounts."""
-    names = ", ".join(table.name for table in core.schema.metadata.sorted_tables)
     with get_engine().begin() as connection:
-        connection.execute(text(f"TRUNCATE {names}"))
+        empty_tables(connection)
     _redis().delete(_QUEUE)
     return [_open_account(client, f"account {number}") for number in range(senders)]
 

@@ -16,6 +16,7 @@ Step = tuple[str, dict[str, Any]]
 _WHO = st.integers(0, 1)
 _WHICH = st.integers(0, 5)
 _IS_OWN = st.sampled_from([True, True, True, False])
+_MODEL = st.sampled_from([None, "picturebook"])
 _HOW = st.sampled_from(["success", "success", *get_args(How)])
 
 _LOST_ANSWERS = [fate for fate in get_args(Fate) if fate != "answered"]
@@ -38,6 +39,11 @@ def steps() -> st.SearchStrategy[Step]:
     ]
     seldom = [
         _call("ring_wrongly", is_lost=st.booleans()),
+        _call("move", which=_WHICH, to=st.sampled_from(["front", "end"]), is_own=_IS_OWN),
+        _call("cancel_all", who=_WHO),
+        _call("pause", who=_WHO, running=st.sampled_from([None, "finish", "put_back"])),
+        _call("pause_work", model=_MODEL),
+        _call("resume_work", model=_MODEL),
         _call(
             "limit",
             who=_WHO,

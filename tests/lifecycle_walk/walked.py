@@ -23,6 +23,8 @@ class ModelAccount:
     max_running_jobs: float = math.inf
     #: By idempotency key, what was asked for and the job that it became.
     keys: dict[str | None, tuple[Order, UUID]] = field(default_factory=dict)
+    #: What its pause does to running jobs; None: it is not paused.
+    pause: str | None = None
     #: Whether a job that could run may wait for the next sweep, because a limit held it back.
     may_be_held_back: bool = False
     #: Whether more jobs may have come to wait since they were counted: from a retry, or under a higher limit.
@@ -44,6 +46,8 @@ class Walked:
         self.jobs: dict[UUID, ModelJob] = {}
         #: Of which nothing is left but a receipt, by its id.
         self.deleted: dict[str, ModelJob] = {}
+        #: What an operator has paused: models of the pool; None: the pool itself.
+        self.paused: set[str | None] = set()
         #: Seconds since the last sweep.
         self.unswept = 0
 
@@ -57,6 +61,10 @@ class Walked:
     def find(self, attempt: ClaimedAttempt) -> tuple[ModelJob, ModelAttempt]:
         [job] = [job for job in (*self.jobs.values(), *self.deleted.values()) if job.id == attempt.job_id]
         return job, job.attempts[attempt.attempt_number - 1]
+
+    def is_to_be_put_back(self, job: ModelJob) -> bool:
+        """What heartbeats of the job's attempt say."""
+        return bool(self.paused) or self.accounts[job.account_id].pause == "put_back"
 
     def find_receipt(self, job_id: UUID) -> str | None:
         """The id of the receipt, if the job has been deleted."""
@@ -111,4 +119,5 @@ class Walked:
 
     def _may_run(self, job: ModelJob) -> bool:
         account = self.accounts[job.account_id]
-        return self.count(account, "running") < account.max_running_jobs
+        is_paused = bool(self.paused) or account.pause is not None
+        return not is_paused and self.count(account, "running") < account.max_running_jobs

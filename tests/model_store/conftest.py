@@ -64,6 +64,13 @@ source = {{ hub = "owner/pickled" }}
 licence = "Apache-2.0"
 commercial_use = true
 {_COMMON}
+[models.extra]
+source = {{ hub = "owner/small" }}
+vae = {{ hub = "owner/small", subfolder = "vae" }}
+textual_inversions = {{ "<ink>" = {{ hub = "owner/small", file = "ink/adapter_model.safetensors" }} }}
+licence = "Apache-2.0"
+commercial_use = true
+{_COMMON}
 [loras.ink]
 source = {{ hub = "owner/small", file = "whole.safetensors" }}
 models = ["small"]

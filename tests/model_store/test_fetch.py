@@ -183,6 +183,33 @@ def test_list_shows_what_is_here(run: Run) -> None:
     assert "LicenseRef-Nobody (no general commercial use)" in lines["tagged"]
 
 
+def test_extras_are_fetched_with_their_model(run: Run, workplace: Workplace) -> None:
+    """A folder of a repository, and one file of it: each is pinned by itself, and lies where it is looked for."""
+    assert not workplace.catalog.is_available("extra")
+
+    fetched = run("fetch", "extra")
+
+    assert fetched.returncode == 0, fetched.stderr
+    catalog = workplace.catalog
+    assert catalog.is_available("extra")
+    assert {key.partition("@")[2] for key in catalog.lock.sources} == {
+        "main",
+        "main#vae/",
+        "main#ink/adapter_model.safetensors",
+    }
+    paths = {name: catalog.locate("extra", source) for name, source in catalog.get("extra").extras.items()}
+    assert sorted(path.name for path in paths["vae"].iterdir()) == [
+        "config.json",
+        "diffusion_pytorch_model.safetensors",
+    ]
+    assert paths["textual_inversions.<ink>"].read_bytes() == b"an adapter"
+    locked = catalog.lock.sources["owner/small@main#vae/"]
+    assert set(locked.files) == {"vae/config.json", "vae/diffusion_pytorch_model.safetensors"}
+    assert all(file.sha256 for file in locked.files.values())
+    paths["textual_inversions.<ink>"].unlink()
+    assert "ink/adapter_model.safetensors is missing" in run("verify", "extra").stderr
+
+
 def test_a_lora_is_fetched_alone(run: Run, hub: Hub, workplace: Workplace) -> None:
     """fetch brings a LoRA's one file, checked and pinned like a model's; a file that the hub lacks is named."""
     assert not workplace.catalog.is_lora_available("ink")

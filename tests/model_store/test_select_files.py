@@ -54,3 +54,11 @@ def test_a_single_component_lies_at_the_top() -> None:
     ]
 
     assert select_files(paths, components=None, variant=None) == ["config.json", "diffusion_pytorch_model.safetensors"]
+
+
+def test_one_folder_of_a_repository() -> None:
+    """A component in a repository of a whole model: its files alone, by their paths in the repository."""
+    assert select_files(REPOSITORY, components=None, variant=None, subfolder="vae") == [
+        "vae/config.json",
+        "vae/diffusion_pytorch_model.safetensors",
+    ]

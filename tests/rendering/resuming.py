@@ -24,7 +24,6 @@ from tests.conftest import REPOSITORY
 from worker.rendering.checkpoints import Checkpoint
 from worker.rendering.drawing import Drawing
 from worker.rendering.models import LoadedModel, Models
-from worker.rendering.models.device import share_cores
 from worker.rendering.render import render_images
 from worker.rendering.watch_steps import StepEnd
 
@@ -82,18 +81,16 @@ class Stopped(Exception):
 class TinyModels:
     """The tiny families in a folder, loaded as a worker loads its models."""
 
-    def __init__(self, folder: Path, families: Iterable[str] = tuple(FAMILIES), *, forwards: int | None = None) -> None:
-        """Families that are not in the folder are built. `forwards` run at a time: None as in a CPU worker; 1 as on a GPU, when
-        jobs share most forwards.
+    def __init__(self, folder: Path, families: Iterable[str] = tuple(FAMILIES), *, forwards: int = 2) -> None:
+        """Families that are not in the folder are built. `forwards` run at a time: two as in a worker with two cores; one as on a
+        GPU, when jobs share most forwards. The cores are not divided: each forward has the threads that torch has anyway, so that
+        a job alone is the bare pipeline to the bit.
         """
         for family in families:
             if not (folder / family).exists():
                 FAMILIES[family].build(folder / family)
         (folder / "models.toml").write_text("".join(write_section(family, family) for family in families))
-        shared = share_cores(torch.device("cpu"))
-        self._models = Models(
-            load_catalog(folder / "models.toml"), device="cpu", budget_bytes=2**31, forwards=forwards or shared
-        )
+        self._models = Models(load_catalog(folder / "models.toml"), device="cpu", budget_bytes=2**31, forwards=forwards)
 
     def get(self, family_id: str) -> LoadedModel:
         """The family's model."""
@@ -171,14 +168,16 @@ def write_stopped(folder: Path, name: str, case: Case, checkpoint: Checkpoint) -
 
 def resume_elsewhere(models: Path, stopped: Path) -> dict[str, Drawn]:
     """Resume all stopped renders of a folder, in a process that has nothing but the files."""
-    command = [sys.executable, "-m", "tests.rendering.resuming", str(models), str(stopped)]
+    threads = str(torch.get_num_threads())
+    command = [sys.executable, "-m", "tests.rendering.resuming", str(models), str(stopped), threads]
     done = subprocess.run(command, cwd=REPOSITORY, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     return {name: Drawn(**fields) for name, fields in json.loads(done.stdout.splitlines()[-1]).items()}
 
 
-def main(models: Path, stopped: Path) -> None:
-    """The program of the other process: print the result of each render."""
+def main(models: Path, stopped: Path, threads: int) -> None:
+    """The program of the other process: print the result of each render, drawn with so many threads."""
+    torch.set_num_threads(threads)
     drawn: dict[str, dict[str, Any]] = {}
     tiny_models = TinyModels(models)
     for path in sorted(stopped.glob("*.json")):
@@ -190,4 +189,4 @@ def main(models: Path, stopped: Path) -> None:
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]), Path(sys.argv[2]))
+    main(Path(sys.argv[1]), Path(sys.argv[2]), int(sys.argv[3]))

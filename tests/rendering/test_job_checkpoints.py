@@ -6,6 +6,7 @@ import hashlib
 import threading
 from collections.abc import Iterator
 from dataclasses import replace
+from datetime import UTC, datetime
 
 import pytest
 import torch
@@ -54,8 +55,11 @@ def attempt() -> ClaimedAttempt:
         task="text-to-image",
         request={},
         steps=STEPS,
+        resume_step=0,
+        cost=1.0,
         seed=1,
         request_id="req_test",
+        started_at=datetime.now(UTC),
         waited_seconds=0,
     )
 

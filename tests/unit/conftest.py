@@ -27,6 +27,10 @@ classes.EnlargingPipeline.apart = "its noise is of another size for each picture
 controlled.text-to-image = "ControlledPipeline"
 classes.ControlledPipeline.inputs.control_image.most = 2
 
+[families.by-a-control-image]
+title = "Classes that draw by a control image, whatever their signature says"
+tasks.text-to-image = "GuidedByPicturePipeline"
+
 [families.in-stages]
 title = "Classes that draw in stages"
 tasks.text-to-image = "StagedPipeline"
@@ -41,6 +45,17 @@ classes.OtherStagesPipeline.steps = ["prior_num_inference_steps", "decoder_num_i
 title = "Classes that draw one size"
 tasks.text-to-image = "OneSizePipeline"
 classes.OneSizePipeline.draws_pixels = 1_048_576
+
+[families.without-a-prompt]
+title = "Classes that draw with nothing to go by"
+tasks.unconditional = "NothingGivenPipeline"
+classes.NothingGivenPipeline.own_size = true
+classes.NothingGivenPipeline.schedulers = []
+
+[families.of-maps]
+title = "Classes that measure a picture"
+tasks.map = "MappingPipeline"
+classes.MappingPipeline.maps = "depth"
 
 [refused]
 "it draws nothing at all" = ["NothingPipeline"]
@@ -58,6 +73,7 @@ _PARAMETERS = {
     "VaryingPipeline": {**_SIZE, **_STEPS, "image": ["image", None, True]},
     "EnlargingPipeline": {**_PROMPT, **_STEPS, **_IMAGE, "noise_level": ["integer", 20]},
     "ControlledPipeline": {**_PROMPT, **_SIZE, **_STEPS, "control_image": ["image", None]},
+    "GuidedByPicturePipeline": {**_PROMPT, **_SIZE, **_STEPS, "control_image": ["image", None]},
     "StagedPipeline": {**_PROMPT, **_SIZE, **_STEPS, "prior_num_inference_steps": ["integer", 25]},
     "OtherStagesPipeline": {
         **_PROMPT,
@@ -66,6 +82,8 @@ _PARAMETERS = {
         "decoder_num_inference_steps": ["integer", 30],
     },
     "OneSizePipeline": {**_PROMPT, **_SIZE, **_STEPS},
+    "MappingPipeline": {**_STEPS, "image": ["image", None, True]},
+    "NothingGivenPipeline": {**_STEPS, "class_labels": ["integer", None]},
 }
 
 

@@ -206,3 +206,32 @@ def test_loras_need_a_model_without_some_switches(tmp_path: Path, switch: str) -
 
     with pytest.raises(InvalidCatalog, match=f"one has {switch}, which does not go with LoRAs"):
         load_catalog(file)
+
+
+@pytest.mark.parametrize(
+    ("fields", "reason"),
+    [
+        ({"tasks": ["variation"]}, "redux: FluxPipeline needs it for variation"),
+        ({"redux": "redux"}, "redux: is for variation"),
+        (
+            {"tasks": ["variation"], "pipeline": "FluxPriorReduxPipeline"},
+            "pipeline: FluxPriorReduxPipeline draws nothing by itself: name its folder as `redux` of a FluxPipeline",
+        ),
+    ],
+)
+def test_redux_goes_with_variation(tmp_path: Path, fields: dict[str, object], reason: str) -> None:
+    """FLUX.1 varies pictures with the folder of Redux beside its own, and only with that."""
+    file = tmp_path / "models.toml"
+    file.write_text(write_section("one", "weights", **{"pipeline": "FluxPipeline", **fields}))
+
+    with pytest.raises(InvalidCatalog, match=f"models\\.one\\.{reason}"):
+        load_catalog(file)
+
+
+def test_a_hub_redux_is_fetched_with_its_model(tmp_path: Path) -> None:
+    """It is one of the model's sources."""
+    file = tmp_path / "models.toml"
+    section = write_section("one", "weights", pipeline="FluxPipeline", tasks=["text-to-image", "variation"])
+    file.write_text(section + 'redux = { hub = "owner/redux" }\n')
+
+    assert load_catalog(file).get("one").sources["redux"] == HubSource(hub="owner/redux")

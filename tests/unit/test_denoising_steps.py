@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from core.catalog import StepRounding, find_signature
-from core.jobs.request.denoising_steps import count_denoising_steps
+from core.jobs.request.denoising_steps import count_denoising_steps, count_steps
 from tests.unit.test_model_configuration import load_model, resolve
 
 
@@ -66,3 +66,14 @@ def test_every_class_with_a_strength_has_its_rounding() -> None:
         signature = find_signature(class_name)
         assert signature
         assert signature.step_rounding == rounding
+
+
+@pytest.mark.parametrize(
+    ("steps", "length", "samples", "done"),
+    [(250, 10, 10, 2410), (6, 2, 2, 10), (6, 10, 10, 6), (6, 2, 1, 6), (1, 1, 9, 1)],
+)
+def test_steps_that_are_taken_again_count(steps: int, length: int, samples: int, done: int) -> None:
+    """Of a pipeline that goes back to more noise in between: each time, as often as it does."""
+    values = {"num_inference_steps": steps, "jump_length": length, "jump_n_sample": samples}
+
+    assert count_steps(values, ("num_inference_steps",), "all") == done

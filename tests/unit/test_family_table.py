@@ -55,5 +55,5 @@ def test_the_page_ends_with_the_refused() -> None:
 
     assert page.endswith("## Refused\n\n- it draws nothing at all: `NothingPipeline`\n")
     assert "- `EnlargingPipeline`: its forwards are not shared: its noise is of another size" in page
-    assert "9 classes are served, 1 are refused." in page
+    assert "12 classes are served, 1 are refused." in page
     assert format_families().endswith("Refused:\nit draws nothing at all: NothingPipeline")

@@ -149,6 +149,15 @@ def test_one_picture_too_many_is_named(catalog: Catalog, fields: dict[str, Any],
     assert refuse(catalog, **fields) == {field: message}
 
 
+def test_a_class_that_has_no_other_needs_its_control_image(tmp_path: Path) -> None:
+    """FLUX.1 Depth and its like: their signature has a default, but they cannot draw without the image."""
+    catalog = load(tmp_path, "GuidedByPicturePipeline", tasks=["text-to-image"])
+
+    assert refuse(catalog) == {"control_image": "one draws by a control image: send one"}
+    assert resolve(catalog, control_image="art_1").parameters["control_image"] == "art_1"
+    assert "control_image" in describe_parameters(catalog, "one")["text-to-image"]["required"]
+
+
 @pytest.mark.parametrize("size", [(64, 48), (70, 50)])
 def test_an_edit_is_as_large_as_its_picture_or_as_named(catalog: Catalog, size: tuple[int, int]) -> None:
     """As with image-to-image: the first picture's size in the model's steps, unless the request names another."""
@@ -175,6 +184,18 @@ def test_an_enlarged_picture_decides_the_size(catalog: Catalog) -> None:
         "enlarges at most 256 x 256 to 4 times that"
     )
     assert resolve(catalog, (256, 256), task="upscale", **PICTURE).parameters["height"] == 1024
+
+
+def test_a_map_is_as_large_as_its_picture(tmp_path: Path) -> None:
+    """Or as named; it has no prompt."""
+    catalog = load(tmp_path, "MappingPipeline", tasks=["map"])
+
+    resolved = resolve(catalog, (70, 50), prompt=None, **PICTURE)
+
+    assert (resolved.task, resolved.parameters["width"], resolved.parameters["height"]) == ("map", 72, 48)
+    assert resolve(catalog, (70, 50), prompt=None, width=35 * 8, **PICTURE).parameters["height"] == 200
+    assert refuse(catalog, prompt=None) == {"image": "is needed: one has no text-to-image; it has map"}
+    assert refuse(catalog, **PICTURE) == {"prompt": "one has no such parameter for map"}
 
 
 def test_the_steps_of_all_stages_count(tmp_path: Path) -> None:

@@ -1,5 +1,5 @@
-"""Delete from the bucket what no row owns: objects of abandoned attempts, images of jobs that were not accepted, and
-checkpoints of jobs that have ended.
+"""Delete from the bucket what no row owns: objects of abandoned attempts, images of jobs that were not accepted, files
+that were not committed, and checkpoints of jobs that have ended.
 """
 
 from __future__ import annotations

@@ -16,6 +16,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from core import metrics
 from core.database import transaction
 from core.jobs.queue.queue_figures import OLDEST_OF, QUEUED_UP_TO, read_queue_figures
+from core.pools.presence import count_live
 from core.redis_link.address import parse_redis_url
 from core.redis_link.lead import Lead
 from core.settings import Settings
@@ -49,6 +50,7 @@ class QueueCollector(Collector):
         try:
             with transaction() as session:
                 pools = read_queue_figures(session)
+                live = count_live(session)
                 due = count_due_deliveries(session, at_most=_COUNTED_UP_TO)
         except SQLAlchemyError as error:
             # The process's own counters are wanted most while the database is away.
@@ -65,5 +67,9 @@ class QueueCollector(Collector):
             depth.add_metric([pool.pool], pool.queued)
             running.add_metric([pool.pool], pool.running)
             oldest.add_metric([pool.pool], pool.oldest_wait_seconds)
-        yield from (depth, running, oldest)
+        workers = GaugeMetricFamily(metrics.WORKERS_LIVE, "Rendering workers that take jobs.", labels=["pool"])
+        # A pool whose last worker has gone is what an alarm is for: it says 0.
+        for name in sorted({*live, *(pool.pool for pool in pools)}):
+            workers.add_metric([name], live.get(name, 0))
+        yield from (depth, running, oldest, workers)
         yield GaugeMetricFamily(metrics.WEBHOOK_DELIVERIES_DUE, "Webhook deliveries due now.", value=due)

@@ -14,7 +14,7 @@ from huggingface_hub.errors import GatedRepoError, HfHubHTTPError, RepositoryNot
 from huggingface_hub.hf_api import RepoFile
 from huggingface_hub.utils import build_hf_headers, hf_raise_for_status
 
-from core.catalog import HubSource, LoraHubSource
+from core.catalog import HubFileSource, HubSource
 from core.catalog.lock import LockedFile, LockedSource
 from core.catalog.lora import ADAPTER_CONFIG, ADAPTER_WEIGHTS
 from worker.model_store.errors import HubRefused
@@ -42,8 +42,9 @@ def pin_source(source: HubSource) -> LockedSource:
             for entry in api.list_repo_tree(source.hub, recursive=True, revision=commit)
             if isinstance(entry, RepoFile)
         }
-        index = _read_index(source.hub, commit) if _INDEX in tree else None
-    if isinstance(source, LoraHubSource):
+        index_path = f"{source.subfolder}/{_INDEX}" if source.subfolder else _INDEX
+        index = _read_index(source.hub, commit, index_path) if index_path in tree else None
+    if isinstance(source, HubFileSource):
         if source.file not in tree:
             raise HubRefused(f"{source.hub} has no {source.file} at {source.revision}.")
         # How strongly peft's adapters work stands in a file of its own.
@@ -53,9 +54,15 @@ def pin_source(source: HubSource) -> LockedSource:
             *([beside] if PurePosixPath(source.file).name == ADAPTER_WEIGHTS and beside in tree else []),
         ]
         return LockedSource(revision=commit, files={path: _lock_file(tree[path]) for path in wanted})
-    paths = select_files(tree, components=None if index is None else index.components, variant=source.variant)
+    paths = select_files(
+        tree,
+        components=None if index is None else index.components,
+        variant=source.variant,
+        subfolder=source.subfolder or "",
+    )
     if not any(path.endswith(".safetensors") for path in paths):
-        raise HubRefused(f"{source.hub} has no safetensors weights at {source.revision}; other kinds are not loaded.")
+        place = f"{source.hub}/{source.subfolder}" if source.subfolder else source.hub
+        raise HubRefused(f"{place} has no safetensors weights at {source.revision}; other kinds are not loaded.")
     return LockedSource(
         revision=commit,
         files={path: _lock_file(tree[path]) for path in paths},
@@ -83,8 +90,8 @@ def translate_hub_errors(source: HubSource) -> Iterator[None]:
         raise HubRefused(f"The hub does not answer: {error}. What was downloaded is kept; run it again.") from error
 
 
-def _read_index(repository: str, commit: str) -> _Index:
-    url = hf_hub_url(repository, _INDEX, revision=commit)
+def _read_index(repository: str, commit: str, path: str) -> _Index:
+    url = hf_hub_url(repository, path, revision=commit)
     response = get_session().get(url, headers=build_hf_headers(), timeout=_TIMEOUT_SECONDS, follow_redirects=True)
     hf_raise_for_status(response)
     content = json.loads(response.content)

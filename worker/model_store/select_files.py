@@ -10,21 +10,24 @@ from pathlib import PurePosixPath
 _SUFFIXES = {".json", ".txt", ".model", ".jinja", ".safetensors"}
 
 
-def select_files(paths: Iterable[str], *, components: Iterable[str] | None, variant: str | None) -> list[str]:
-    """The paths that the model needs, sorted.
+def select_files(
+    paths: Iterable[str], *, components: Iterable[str] | None, variant: str | None, subfolder: str = ""
+) -> list[str]:
+    """The paths that the model needs, sorted; those of a `subfolder`, if only that is meant.
 
     `components` are the folders that `model_index.json` names; None for a repository that is one component itself.
     In a folder that has weights of the variant, only those are taken; in other folders, only the weights without a variant.
     """
     folders = {""} if components is None else {"", *components}
+    inside = [path.relative_to(subfolder) for path in map(PurePosixPath, paths) if path.is_relative_to(subfolder)]
     wanted = [
         path
-        for path in map(PurePosixPath, paths)
+        for path in inside
         if path.suffix in _SUFFIXES and _folder(path) in folders and not (components is not None and _is_loose(path))
     ]
     has_variant = {_folder(path) for path in wanted if _is_weights(path) and _is_variant(path, variant)}
     return sorted(
-        str(path)
+        str(subfolder / path)
         for path in wanted
         if not _is_weights(path)
         or (_is_variant(path, variant) if _folder(path) in has_variant else "." not in _bare_name(path))

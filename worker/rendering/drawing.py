@@ -20,7 +20,7 @@ class Drawing:
     request: Mapping[str, Any]
     #: One image is drawn for each, in order.
     seeds: Sequence[int]
-    #: The pictures that the request names (`image`, `mask_image`, `control_image`); several of a field that takes several.
+    #: The pictures that the request names (`image`, `mask_image`, `control_image`, `ip_adapter_image`); several of a field that takes several.
     images: Mapping[str, Image | Sequence[Image]] = field(default_factory=dict)
     #: Shows the other jobs how much of the device this one takes.
     job: BatchJob = field(default_factory=BatchJob)

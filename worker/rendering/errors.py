@@ -19,6 +19,10 @@ class WorkerDraining(DarkroomError):
     """The worker shuts down and has no time left for the job."""
 
 
+class WorkPaused(WorkerDraining):
+    """The job is paused, by its account or by an operator: it is handed back."""
+
+
 class ModelUnavailable(DarkroomError):
     """The model's files are missing or broken on this worker."""
 

@@ -12,20 +12,39 @@ from core.artifacts.outputs import StoredImage
 from core.jobs.attempts.claimed_attempt import ClaimedAttempt
 from worker.rendering.models import LoadedModel
 from worker.rendering.models.memory import peak_bytes
+from worker.rendering.pipelines.describe_scheduler import describe_scheduler
 from worker.rendering.render import RenderedImages
-from worker.rendering.versions import library_versions
+from worker.rendering.versions import list_versions
 
 
-def describe_render(model: LoadedModel, attempt: ClaimedAttempt, drawn: RenderedImages) -> dict[str, Any]:
-    """JSON-ready: model and weights, every parameter, versions and device. What `describe_outputs` returns belongs to it."""
+def describe_place(model: LoadedModel, attempt: ClaimedAttempt) -> dict[str, Any]:
+    """JSON-ready, and known before the job is drawn: model and weights, scheduler, versions and device."""
     return {
-        "model": {"id": model.id, "revision": attempt.model_revision, "file_sha256": model.file_sha256},
-        "loras": drawn.loras,
-        "request": attempt.request,
+        "model": {
+            "id": model.id,
+            "revision": attempt.model_revision,
+            "file_sha256": model.file_sha256,
+            "default_scheduler": model.entry.default_scheduler,
+        },
+        "scheduler": describe_scheduler(model, attempt.request),
+        # On a CPU the last bits depend on the number of threads that share an operator.
+        "torch_threads": torch.get_num_threads() if model.device.type == "cpu" else None,
         "device": _device_name(model.device),
         "dtype": str(model.dtype).removeprefix("torch."),
         "switches": model.switches,
-        "versions": {"python": platform.python_version()} | dict(library_versions()),
+        "versions": list_versions(),
+    }
+
+
+def describe_render(model: LoadedModel, attempt: ClaimedAttempt, drawn: RenderedImages) -> dict[str, Any]:
+    """JSON-ready: what `describe_place` says, every parameter, and how the job was drawn. What `describe_outputs` returns belongs
+    to it.
+    """
+    return describe_place(model, attempt) | {
+        "loras": drawn.loras,
+        # As it was rendered: with the prompts in the style's frame.
+        "request": attempt.request,
+        "style": attempt.style,
         "prompts": drawn.prompts.describe(attempt.request),
         "batching": _describe_company(drawn, model.device),
         "checkpoints": {"resume": drawn.resume, "resumed_after_step": drawn.earlier_steps or None},
@@ -64,5 +83,4 @@ def _describe_company(drawn: RenderedImages, device: torch.device) -> dict[str, 
 def _device_name(device: torch.device) -> str:
     if device.type == "cuda":
         return torch.cuda.get_device_name(device)
-    # On a CPU the last bits depend on the number of threads that share an operator.
-    return f"{device.type} ({platform.machine()}, torch threads: {torch.get_num_threads()})"
+    return f"{device.type} ({platform.machine()})"

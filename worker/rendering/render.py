@@ -12,21 +12,28 @@ import torch
 from PIL.Image import Image, Resampling
 
 from core.catalog import ClassFacts
-from core.jobs.request.denoising_steps import count_denoising_steps
-from worker.rendering.checkpoints import Checkpoint, open_journal
+from core.jobs.request.denoising_steps import count_steps
+from worker.rendering.checkpoints import Checkpoint, Journal, open_journal
 from worker.rendering.drawing import Drawing
 from worker.rendering.errors import ContentFiltered, NonFiniteResult
 from worker.rendering.images.content_filter import watch_content_filter
 from worker.rendering.images.inpainting import Inpainting
 from worker.rendering.models import LoadedModel
+from worker.rendering.models.extras.refiner import REFINER
 from worker.rendering.modules.list_schedulers import list_schedulers
+from worker.rendering.modules.list_stages import list_stages
 from worker.rendering.modules.offloading import device_freed
 from worker.rendering.modules.own_turn import own_turn
 from worker.rendering.modules.tiles import Tiles, noting_tiles
 from worker.rendering.pipelines import build_arguments, build_pipeline, find_refusal, list_unused, read_facts
+from worker.rendering.pipelines.generators import Generators
+from worker.rendering.pipelines.ip_adapter import choose_ip_adapter
+from worker.rendering.pipelines.maps import draw_map
+from worker.rendering.pipelines.redux import build_arguments_by_prior, build_prior
+from worker.rendering.pipelines.refining import Refining, find_refining
 from worker.rendering.pipelines.settled_chance import SettledChance
 from worker.rendering.prompts import JobPrompts, PromptCache, install_prompt_cache
-from worker.rendering.watch_steps import StepEnd, watch_steps
+from worker.rendering.watch_steps import StepEnd, watch_steps, watch_whole_steps
 
 
 @dataclass(frozen=True)
@@ -86,26 +93,41 @@ def render_images(
     inpainting = Inpainting(drawing.images, drawing.request) if "mask_image" in drawing.images else None
     with (
         model.adapters.use(drawing.request.get("loras") or (), model.batcher.paused) as loras,
-        _own_pipeline(model, drawing) as pipeline,
+        _own_pipelines(model, drawing) as (pipeline, refining),
     ):
+        prior = build_prior(model, drawing)
         facts = read_facts(pipeline)
-        drawing.job.adapters = loras.adapters
+        drawing.job.adapters = tuple(sorted((*loras.adapters, *choose_ip_adapter(pipeline, drawing))))
         drawing.job.goes_alone = bool(drawing.request.get("deterministic")) or facts.apart is not None
-        # On the CPU, so that a seed means the same noise on every device.
-        generators = [torch.Generator("cpu").manual_seed(seed) for seed in drawing.seeds]
-        journal = open_journal(model, pipeline, drawing, generators=generators, checkpoint=checkpoint)
+        generators = Generators(drawing.seeds)
+        journal = open_journal(
+            model,
+            pipeline,
+            drawing,
+            generators=generators,
+            checkpoint=checkpoint,
+            unsupported=None if refining is None else "its last steps are drawn by a refiner",
+        )
 
         prompts = install_prompt_cache(
-            pipeline,
+            pipeline if prior is None else prior,
             PromptCache(max_bytes=0) if prompt_cache is None else prompt_cache,
             model_id=model.id,
             adapters=loras.of_encoders,
             while_encoding=loras.while_encoding,
+            stages=list_stages(pipeline),
         )
         if watch is not None:
             watch(pipeline)
         check = _ResultCheck(model, drawing, on_step)
-        watch_steps(pipeline, check.check_result, journal, steps=_count_stage_steps(facts, drawing.request))
+        if refining is not None:
+            # Its text encoder reads the prompts, too.
+            install_prompt_cache(
+                refining.pipeline,
+                PromptCache(max_bytes=0) if prompt_cache is None else prompt_cache,
+                model_id=f"{model.id}/{REFINER}",
+            )
+        whole_steps = _watch_steps(pipeline, refining, drawing, check.check_result, journal)
         content_filter = watch_content_filter(pipeline)
 
         turn = own_turn(pipeline, model.turn) if facts.one_at_a_time else nullcontext()
@@ -115,8 +137,11 @@ def render_images(
                 model,
                 drawing,
                 generators,
-                chance=SettledChance(len(drawing.seeds)) if facts.leaves_to_chance else nullcontext(),
+                prior=prior,
+                refining=refining,
+                chance=SettledChance(drawing.seeds) if facts.leaves_to_chance else nullcontext(),
                 images=drawing.images if inpainting is None else inpainting.prepare_images(pipeline),
+                arguments=whole_steps,
             )
         filtered, count = content_filter.withheld, len(images)
         if len(filtered) == count:
@@ -139,6 +164,7 @@ def render_images(
             tiles=tiles,
             warnings=[
                 *list_unused(pipeline, model.entry, drawing.request, prompts),
+                *(() if inpainting is None else inpainting.warn()),
                 *content_filter.warn(count),
                 *tiles.warn(),
             ],
@@ -150,21 +176,42 @@ def _count_stage_steps(facts: ClassFacts, request: Mapping[str, Any]) -> int | N
     """The steps of all stages of a pipeline that draws in stages; None for others, whose first step shows it."""
     if len(facts.steps) == 1:
         return None
-    last = count_denoising_steps(request[facts.steps[-1]], request.get("strength", 1.0), facts.step_rounding or "all")
-    return sum(int(request[name]) for name in facts.steps[:-1]) + last
+    return count_steps(request, facts.steps, facts.step_rounding or "all", strength=facts.last_strength)
+
+
+def _watch_steps(
+    pipeline: Any,
+    refining: Refining | None,
+    drawing: Drawing,
+    on_step: Callable[[StepEnd], None],
+    journal: Journal,
+) -> dict[str, Any]:
+    """Let `on_step` be called at the end of each step. Returns what the pipeline has to be called with for that."""
+    facts = read_facts(pipeline)
+    if facts.steps_in_parts:
+        return watch_whole_steps(on_step, journal)
+    if refining is None:
+        watch_steps([pipeline], on_step, journal, steps=_count_stage_steps(facts, drawing.request))
+    else:
+        steps = refining.count_steps(pipeline.scheduler)
+        watch_steps([pipeline, refining.pipeline], on_step, journal, steps=steps)
+    return {}
 
 
 @contextmanager
-def _own_pipeline(model: LoadedModel, drawing: Drawing) -> Iterator[Any]:
-    """A pipeline object and schedulers of the job's own, of the class that draws its task."""
-    pipeline = build_pipeline(model, drawing)
+def _own_pipelines(model: LoadedModel, drawing: Drawing) -> Iterator[tuple[Any, Refining | None]]:
+    """A pipeline object and schedulers of the job's own, of the class that draws its task; and the same of its refiner, if that
+    draws its last steps.
+    """
+    pipeline, refining = build_pipeline(model, drawing), find_refining(model, drawing)
+    owned = [pipeline, *([] if refining is None else [refining.pipeline])]
     try:
-        yield pipeline
+        yield pipeline, refining
     finally:
         drawing.job.forget_calls()
         # The functions that were put around their methods hold them, and the latents. In such a circle all of it would
         # wait for the garbage collector.
-        for own in (pipeline, *list_schedulers(pipeline).values()):
+        for own in [each for one in owned for each in (one, *list_stages(one), *list_schedulers(one).values())]:
             for name in [name for name, value in vars(own).items() if isinstance(value, FunctionType)]:
                 delattr(own, name)
 
@@ -203,20 +250,37 @@ def _run_pipeline(
     pipeline: Any,
     model: LoadedModel,
     drawing: Drawing,
-    generators: Sequence[torch.Generator],
+    generators: Generators,
     *,
+    prior: Any | None,
+    refining: Refining | None,
     chance: AbstractContextManager[Any],
     images: Mapping[str, Image | Sequence[Image]],
+    arguments: Mapping[str, Any],
 ) -> list[Image]:
+    facts = read_facts(pipeline)
     with torch.inference_mode(), device_freed(pipeline), model.batcher.job(drawing.job), chance:
-        output = pipeline(
-            **build_arguments(pipeline, drawing, images),
-            generator=generators,
-            output_type="pil",
+        own = (
+            build_arguments(pipeline, drawing, images)
+            if prior is None
+            else build_arguments_by_prior(prior, pipeline, drawing, images)
         )
+        if refining is None:
+            output = pipeline(
+                **own,
+                **arguments,
+                generator=generators[0] if facts.one_generator else generators,
+                output_type="pil" if facts.maps is None else "np",
+            )
+        else:
+            begun = pipeline(**own, generator=generators, output_type="latent", denoising_end=refining.refine_from)
+            output = refining.draw(begun.images, generators)
+    if facts.maps is not None:
+        return draw_map(pipeline, facts.maps, output.prediction)
     # A few pipelines have another name for them.
-    drawn: list[Image] = output["images" if "images" in output else "image"]
-    return drawn
+    drawn: list[Any] = output["images" if "images" in output else "image"]
+    # And one has a list of pictures for each image.
+    return [picture for each in drawn for picture in (each if isinstance(each, list) else [each])]
 
 
 def _check_finite(latents: torch.Tensor) -> None:

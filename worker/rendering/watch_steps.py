@@ -5,14 +5,14 @@ lack a callback.
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import torch
 
 from worker.rendering.checkpoints import Checkpoint, Journal
-from worker.rendering.modules.list_schedulers import list_schedulers
+from worker.rendering.modules.list_schedulers import find_step_method, list_schedulers
 
 
 @dataclass(frozen=True)
@@ -34,17 +34,31 @@ class StepEnd:
 
 
 def watch_steps(
-    pipeline: Any, on_step: Callable[[StepEnd], None], journal: Journal, *, steps: int | None = None
+    pipelines: Sequence[Any], on_step: Callable[[StepEnd], None], journal: Journal, *, steps: int | None = None
 ) -> None:
-    """Call `on_step` after each step of the pipeline's schedulers. Pipeline and schedulers must be the job's own.
+    """Call `on_step` after each step of the schedulers of the pipelines, which draw one after another. Pipelines and schedulers
+    must be the job's own.
 
-    `steps` is the number of steps of a pipeline that draws in stages; for others the first step shows it. Steps that the
+    `steps` is the number of steps of all, and of a pipeline that draws in stages; for one alone the first step shows it. Steps that the
     journal knows to be done are not taken again; `on_step` is called only for the last of them.
     """
-    watch = _Watch(pipeline, on_step, journal, steps)
-    for scheduler in list_schedulers(pipeline).values():
-        if hasattr(scheduler, "step"):
-            watch.follow(scheduler)
+    watch = _Watch(pipelines[0], on_step, journal, steps)
+    for pipeline in pipelines:
+        for scheduler in list_schedulers(pipeline).values():
+            if (name := find_step_method(scheduler)) is not None:
+                watch.follow(scheduler, name)
+
+
+def watch_whole_steps(on_step: Callable[[StepEnd], None], journal: Journal) -> dict[str, Any]:
+    """The argument of a pipeline's call by which it says when a whole step has ended, if it steps the parts of a picture one by one.
+    Such a render is never resumed.
+    """
+
+    def end_step(pipeline: Any, index: int, _timestep: Any, tensors: dict[str, Any]) -> dict[str, Any]:
+        on_step(StepEnd(index + 1, pipeline.num_timesteps, tensors["latents"], journal.capture))
+        return {}
+
+    return {"callback_on_step_end": end_step}
 
 
 class _Watch:
@@ -58,8 +72,8 @@ class _Watch:
         self._steps = 0
         self._done = 0
 
-    def follow(self, scheduler: Any) -> None:
-        step = scheduler.step
+    def follow(self, scheduler: Any, name: str) -> None:
+        step = getattr(scheduler, name)
 
         # Pipelines read the signature to find out what a scheduler takes, so it stays as it is.
         @functools.wraps(step)
@@ -74,7 +88,7 @@ class _Watch:
                 self._on_step(StepEnd(self._done, self._steps, _latents(result), self._journal.capture))
             return result
 
-        scheduler.step = watched
+        setattr(scheduler, name, watched)
 
     def _begin(self, scheduler: Any, timestep: Any) -> None:
         if self._done == 0:
@@ -92,7 +106,9 @@ def _count_steps(pipeline: Any, scheduler: Any, first_timestep: Any) -> int:
     timesteps: torch.Tensor = scheduler.timesteps
     value = first_timestep.flatten()[0] if isinstance(first_timestep, torch.Tensor) else first_timestep
     places = (timesteps == value).nonzero()
-    return len(timesteps) - (int(places[0]) if len(places) else 0)
+    left = timesteps[int(places[0]) if len(places) else 0 :]
+    # A schedule that goes back to more noise in between (RePaint) takes a step for each timestep that is lower than the one before.
+    return len(left) if not hasattr(scheduler, "undo_step") else 1 + int((left[1:] < left[:-1]).sum())
 
 
 def _latents(result: Any) -> torch.Tensor:

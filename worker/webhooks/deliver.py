@@ -21,11 +21,14 @@ from core.webhooks.claim_delivery import ClaimedDelivery, claim_delivery
 from core.webhooks.record_attempt import AttemptOutcome, record_attempt
 from core.webhooks.sign import build_headers
 from core.webhooks.tables import DeliveryStatus
-from worker.webhooks.delivery_slots import DeliverySlots
+from worker.dispatch_slots import DispatchSlots
 from worker.webhooks.post import post
 
 #: The delivery's new status, as metrics and logs name it; other statuses go by their own names.
 _OUTCOMES = {DeliveryStatus.PENDING: "retry", None: "overtaken"}
+
+#: Concurrent calls to one endpoint.
+MOST_FOR_ENDPOINT = 4
 
 _log = structlog.get_logger()
 
@@ -38,35 +41,41 @@ def deliver_next() -> None:
             claimed = _claim(settings)
             if claimed is None:
                 return
-            with get_delivery_slots().sending(claimed):
+            with get_delivery_slots().working(account=claimed.account_id, endpoint=claimed.endpoint_id):
                 _deliver(claimed, settings)
 
 
 @cache
-def get_delivery_slots() -> DeliverySlots:
+def get_delivery_slots() -> DispatchSlots:
     """The delivery slots of this process."""
-    return DeliverySlots(get_settings().webhook_concurrency)
+    return DispatchSlots(get_settings().webhook_concurrency, endpoint=MOST_FOR_ENDPOINT)
 
 
 def _claim(settings: Settings) -> ClaimedDelivery | None:
-    busy_endpoints, busy_accounts = get_delivery_slots().busy()
+    slots = get_delivery_slots()
     with transaction() as session:
         return claim_delivery(
             session,
             timeout_seconds=settings.webhook_timeout_seconds,
-            busy_endpoints=busy_endpoints,
-            busy_accounts=busy_accounts,
+            busy_endpoints=slots.list_busy("endpoint"),
+            busy_accounts=slots.list_busy("account"),
         )
 
 
 def _deliver(claimed: ClaimedDelivery, settings: Settings) -> None:
     with bound_contextvars(
         account_id=format_id("acc", claimed.account_id),
-        job_id=format_id("job", claimed.job_id),
+        **_name_subject(claimed),
         event_id=format_id("evt", claimed.event_id),
         request_id=claimed.request_id,
     ):
         _attempt(claimed, settings)
+
+
+def _name_subject(claimed: ClaimedDelivery) -> dict[str, str]:
+    """The job, or the sweep, that the event is of."""
+    ids = {"job": claimed.job_id, "sweep": claimed.sweep_id}
+    return {f"{name}_id": format_id(name, id_) for name, id_ in ids.items() if id_ is not None}
 
 
 def _attempt(claimed: ClaimedDelivery, settings: Settings) -> None:
@@ -114,9 +123,11 @@ def _build_body(claimed: ClaimedDelivery) -> str:
     # Download addresses are valid for minutes and a retry may come after hours, so each attempt signs its own.
     with transaction() as session:
         # Events of the previous release have no inputs.
-        images = {
+        images: dict[str, object] = {
             name: sign_images(session, claimed.data[name]) for name in ("inputs", "outputs") if name in claimed.data
         }
+        if sheet := claimed.data.get("contact_sheet"):
+            images["contact_sheet"] = sign_images(session, [sheet])[0]
     return json.dumps(
         {
             "type": claimed.event_type,

@@ -22,7 +22,7 @@ MOST_TRIED = 4
 
 
 class AddressRefused(DarkroomError):
-    """The host's name leads to an address that webhooks may not be sent to."""
+    """The host's name leads to an address that may not be sent to."""
 
 
 class VettedBackend(httpcore2.NetworkBackend):

@@ -1,4 +1,6 @@
-"""The floor of a submit: a bare WSGI handler, one INSERT, one LPUSH. No authentication, no checks."""
+"""The floor: a bare WSGI handler, with one INSERT and one LPUSH for a submit, and one SELECT for a read. No authentication, no
+checks.
+"""
 
 from __future__ import annotations
 
@@ -6,9 +8,10 @@ import json
 import os
 import threading
 from collections.abc import Callable, Iterable
+from datetime import datetime
 from functools import cache
 from typing import Any
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import psycopg
 import redis
@@ -23,13 +26,31 @@ _own = threading.local()
 
 
 def application(environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
-    """Accepts any JSON body."""
+    """Accepts any JSON body; reads one job, or lists fifty."""
+    if environ["REQUEST_METHOD"] == "GET":
+        return _answer(start_response, "200 OK", _read(environ["PATH_INFO"].rpartition("/")[2]))
     body = environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0))
     job_id = str(uuid4())
     _connection().execute("insert into floor_jobs (id, request) values (%s, %s)", (job_id, body.decode()))
     _redis().lpush(QUEUE, job_id)
-    answer = json.dumps({"id": job_id, "status": "queued"}).encode()
-    start_response("202 Accepted", [("Content-Type", "application/json"), ("Content-Length", str(len(answer)))])
+    return _answer(start_response, "202 Accepted", {"id": job_id, "status": "queued"})
+
+
+def _read(name: str) -> Any:
+    if name == "jobs":
+        rows = _connection().execute("select id, request, created_at from floor_jobs order by id limit 50").fetchall()
+        return [_show(*row) for row in rows]
+    [row] = _connection().execute("select id, request, created_at from floor_jobs where id = %s", (name,)).fetchall()
+    return _show(*row)
+
+
+def _show(job_id: UUID, request: Any, created_at: datetime) -> dict[str, Any]:
+    return {"id": str(job_id), "status": "queued", "request": request, "created_at": created_at.isoformat()}
+
+
+def _answer(start_response: Callable[..., Any], status: str, content: Any) -> Iterable[bytes]:
+    answer = json.dumps(content).encode()
+    start_response(status, [("Content-Type", "application/json"), ("Content-Length", str(len(answer)))])
     return [answer]
 
 

@@ -26,6 +26,7 @@ def write_table(results: Results) -> str:
         *_write_handoff(results),
         *_write_claims(results),
         *_write_submits(results),
+        *_write_reads(results),
         *_write_sweeps(results),
         *_write_fairness(results),
         *write_circumstances(results.machine, results.settings, seconds=results.seconds),
@@ -84,15 +85,27 @@ def _write_grid(cells: Sequence[Cell], down: str, across: str) -> str:
 
 
 def _write_submits(results: Results) -> Iterable[str]:
-    cells = results.list_cells("submit")
-    if not cells:
-        return
-    yield "## Submits"
-    yield "The same gunicorn and clients for all. CPU milliseconds of each submit."
+    if results.list_cells("submit"):
+        yield "## Submits"
+        yield "The same gunicorn and clients for all. CPU milliseconds of each submit."
+        yield _write_loads(results, "submit", "submits/s")
+
+
+def _write_reads(results: Results) -> Iterable[str]:
+    if results.list_cells("read"):
+        yield "## Reads"
+        yield (
+            "The same gunicorn and clients for all, and a submit beside them. CPU milliseconds of each answer. Ours are jobs of "
+            "accounts with 50 jobs each, which the list shows, and so are the naive service's; the floor's have a row and no more."
+        )
+        yield _write_loads(results, "read", "answers/s")
+
+
+def _write_loads(results: Results, measure: str, rate: str) -> str:
     rows = []
-    for cell in cells:
-        latency = results.find("submit latency", cell.system, cell.load)
-        cpu = [results.find("submit cpu", cell.system, f"{cell.load}, {part}") for part in ("service", "database")]
+    for cell in results.list_cells(measure):
+        latency = results.find(f"{measure} latency", cell.system, cell.load)
+        cpu = [results.find(f"{measure} cpu", cell.system, f"{cell.load}, {part}") for part in ("service", "database")]
         rows.append(
             [
                 f"{title_of(cell.system)} ({cell.load})",
@@ -101,7 +114,7 @@ def _write_submits(results: Results) -> Iterable[str]:
                 *("" if one is None else f"{one.spread().median:.2f}" for one in cpu),
             ]
         )
-    yield write_rows(["", "submits/s", "p50 ms", "p99 ms", "CPU: service", "CPU: database"], rows)
+    return write_rows(["", rate, "p50 ms", "p99 ms", "CPU: service", "CPU: database"], rows)
 
 
 def _write_sweeps(results: Results) -> Iterable[str]:

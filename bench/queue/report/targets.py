@@ -6,11 +6,16 @@ from collections.abc import Iterator
 
 from bench.figures import paired_ratio
 from bench.markdown import Outcome
+from bench.queue.parts import reads as reads_part
 from bench.queue.parts.fair import ALONE, AT_ONCE, FAIR, FIRST_COME, NOW_AND_THEN
 from bench.queue.results import Cell, Results
 
 OF_THE_FLOOR = 0.5
 OF_THE_NAIVE = 2.0
+READ_OF_A_SUBMIT = 1.0
+READ_OF_THE_NAIVE = 0.4
+UNCHANGED_OF_A_SUBMIT = 0.6
+LIST_OF_A_READ = 4.0
 OF_STOCK_CELERY = 1.0
 OF_BRPOP = 3.0
 HANDOFF_P99_MS = 15.0
@@ -23,6 +28,7 @@ def judge_targets(results: Results) -> list[Outcome]:
     """The targets that can be judged from the run's cells."""
     return [
         *_judge_submits(results),
+        *_judge_reads(results),
         *_judge_noop(results),
         *_judge_handoff(results),
         *_judge_claims(results),
@@ -36,6 +42,51 @@ def _judge_submits(results: Results) -> Iterator[Outcome]:
         if "ours" in cells and peer in cells:
             name = {"floor": "the floor", "naive": "the naive service"}[peer]
             yield _judge_rate(f"submits/s ≥ {least:g} × {name}", _many_accounts(results), cells[peer], least)
+
+
+def _judge_reads(results: Results) -> Iterator[Outcome]:
+    cpu = {
+        (cell.system, cell.load.removesuffix(", service")): cell
+        for cell in results.list_cells("read cpu")
+        if cell.load.endswith(", service")
+    }
+    if not cpu:
+        return
+    reads = [cpu["ours", load] for load in (reads_part.QUEUED, reads_part.RUNNING, reads_part.FINISHED)]
+    dearest = max(reads, key=lambda cell: cell.spread().median)
+    submit = cpu["ours", reads_part.SUBMIT]
+    name = dearest.load.removesuffix(", service")
+    yield _judge_cost(
+        f"CPU of a read, {name} (the dearest) ≤ {READ_OF_A_SUBMIT:g} × a submit", dearest, submit, READ_OF_A_SUBMIT
+    )
+    for load in (reads_part.QUEUED, reads_part.FINISHED):
+        yield _judge_cost(
+            f"CPU of a read, {load} ≤ {READ_OF_THE_NAIVE:g} × the naive service's",
+            cpu["ours", load],
+            cpu["naive", load],
+            READ_OF_THE_NAIVE,
+        )
+    yield _judge_cost(
+        f"CPU of an unchanged job (304) ≤ {UNCHANGED_OF_A_SUBMIT:g} × a submit",
+        cpu["ours", reads_part.UNCHANGED],
+        submit,
+        UNCHANGED_OF_A_SUBMIT,
+    )
+    yield _judge_cost(
+        f"CPU of {reads_part.LIST} ≤ {LIST_OF_A_READ:g} × a read of a finished job",
+        cpu["ours", reads_part.LIST],
+        cpu["ours", reads_part.FINISHED],
+        LIST_OF_A_READ,
+    )
+
+
+def _judge_cost(target: str, ours: Cell, other: Cell, most: float) -> Outcome:
+    ratio = paired_ratio(ours.percentiles(50), other.percentiles(50))
+    measured = (
+        f"{ratio.median:.2f} × (quartiles {ratio.lower_quartile:.2f} to {ratio.upper_quartile:.2f}): "
+        f"{ours.spread().median:.2f} beside {other.spread().median:.2f} ms"
+    )
+    return Outcome(target, measured, is_met=ratio.median <= most)
 
 
 def _many_accounts(results: Results) -> Cell:

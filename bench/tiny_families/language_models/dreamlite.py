@@ -70,4 +70,6 @@ FAMILIES = (
     # Its pipeline fails with several images.
     Family("dreamlite", "DreamLitePipeline", dreamlite, tasks=("text-to-image", "edit"), most_images=1),
     Family("dreamlite-mobile", "DreamLiteMobilePipeline", dreamlite_mobile),
+    # It has its picture for one image only.
+    Family("dreamlite-mobile-edit", "DreamLiteMobilePipeline", dreamlite_mobile, tasks=("edit",), most_images=1),
 )

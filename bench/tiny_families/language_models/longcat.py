@@ -7,6 +7,7 @@ from typing import Any
 from diffusers import (
     DiffusionPipeline,
     FlowMatchEulerDiscreteScheduler,
+    LongCatImageEditPipeline,
     LongCatImagePipeline,
     LongCatImageTransformer2DModel,
 )
@@ -18,6 +19,12 @@ from bench.tiny_families.text_encoders import WIDTH
 
 def longcat() -> DiffusionPipeline:
     return LongCatImagePipeline(**_components())
+
+
+def edit() -> DiffusionPipeline:
+    """It draws about a megapixel, in the proportions of its picture; its autoencoder is coarse, for that."""
+    vae = autoencoders.autoencoder_kl(channels=16, scaling=0.3611, shift=0.1159, blocks=5)
+    return LongCatImageEditPipeline(**_components() | {"vae": vae})
 
 
 def _components() -> dict[str, Any]:
@@ -44,4 +51,15 @@ def _components() -> dict[str, Any]:
     }
 
 
-FAMILIES = (Family("longcat-image", "LongCatImagePipeline", longcat, bare_call={"enable_prompt_rewrite": False}),)
+FAMILIES = (
+    Family("longcat-image", "LongCatImagePipeline", longcat, bare_call={"enable_prompt_rewrite": False}),
+    Family(
+        "longcat-image-edit",
+        "LongCatImageEditPipeline",
+        edit,
+        tasks=("edit",),
+        steps=2,
+        # Then the picture is not scaled.
+        sizes=((1024, 1024),),
+    ),
+)

@@ -28,4 +28,17 @@ def omnigen() -> DiffusionPipeline:
     )
 
 
-FAMILIES = (Family("omnigen", "OmniGenPipeline", omnigen),)
+FAMILIES = (
+    Family("omnigen", "OmniGenPipeline", omnigen),
+    Family(
+        "omnigen-edit",
+        "OmniGenPipeline",
+        omnigen,
+        tasks=("edit",),
+        call={"prompt": "Make it blue <img><|image_1|></img> like <img><|image_2|></img>"},
+        pictures=2,
+        arguments={"image": "input_images"},
+        # It samples the latents of its pictures for each image of a job anew.
+        most_images=1,
+    ),
+)

@@ -17,6 +17,7 @@ from core.catalog import Task
 from core.database import CompiledQuery, fetch_one
 from core.jobs.queue.claimable import claimable, is_waiting
 from core.jobs.tables import Job
+from core.pools.pauses import is_paused
 
 _Row = TypeVar("_Row", bound="ClaimableJob")
 
@@ -26,6 +27,9 @@ LOOK_AHEAD = 32
 # In the statement itself, so that a plan that is kept knows that few rows are wanted.
 _ONE = literal(1, literal_execute=True)
 _FEW = literal(LOOK_AHEAD, literal_execute=True)
+
+#: The running limit of what is paused.
+PAUSED_LIMIT = 0
 
 #: Ranks: a shape that is being drawn, a model in memory, and everything else.
 _JOINABLE, _RESIDENT, _ANY = 0, 1, 2
@@ -77,9 +81,15 @@ class ClaimableJob:
     model_revision: str
     task: Task
     request: dict[str, Any]
+    style: str | None
+    rendered_prompts: dict[str, str] | None
     steps: int | None
+    resume_step: int | None
+    cost: float
     seed: int
-    #: The account's own limit on its running jobs.
+    origin: dict[str, Any] | None
+    sweep_id: UUID | None
+    #: The account's own limit on its running jobs; 0: the account is paused, or the pool or its model.
     own_limit: int | None
     #: The database's clock.
     now: datetime
@@ -144,7 +154,13 @@ def _fetch(session: Session, query: CompiledQuery, pool: str, *, into: type[_Row
 
 def _columns() -> list[Any]:
     """The columns of a `ClaimableJob`."""
-    own_limit = select(Account.max_running_jobs).where(Account.id == Job.account_id).scalar_subquery()
+    is_stopped = or_(Account.paused_at.is_not(None), is_paused(Job.pool, Job.model))
+    own_limit = (
+        select(case((is_stopped, literal(PAUSED_LIMIT, literal_execute=True)), else_=Account.max_running_jobs))
+        .where(Account.id == Job.account_id)
+        .correlate(Job)
+        .scalar_subquery()
+    )
     computed = {"own_limit": own_limit.label("own_limit"), "now": func.clock_timestamp().label("now")}
     return [computed.get(field.name, getattr(Job, field.name, None)) for field in fields(ClaimableJob)]
 

@@ -22,17 +22,23 @@ class StoredCheckpoint:
     storage_key: str
     #: Of its bytes.
     sha256: str
-    #: Steps of the render that are behind it.
+    #: Steps of the render that are behind it, and how many there are, as its schedulers count. None: written by the release
+    #: before this field.
     step: int
+    steps: int | None = None
 
     def describe(self) -> dict[str, Any]:
         """As the attempt's row keeps it."""
-        return {"key": self.storage_key, "sha256": self.sha256, "step": self.step}
+        return {"key": self.storage_key, "sha256": self.sha256, "step": self.step, "steps": self.steps}
 
     @classmethod
     def of(cls, described: dict[str, Any]) -> StoredCheckpoint:
         """Reads what `describe` returned. Fields that a later release may add are ignored."""
-        return cls(described["key"], described["sha256"], described["step"])
+        return cls(described["key"], described["sha256"], described["step"], described.get("steps"))
+
+    def count_done(self, steps: int) -> int:
+        """How many of the `steps` that were asked for are behind it: schedulers of second order take more."""
+        return min(steps, self.step * steps // (self.steps or steps))
 
 
 def find_checkpoint(session: Session, *, job_id: UUID) -> StoredCheckpoint | None:

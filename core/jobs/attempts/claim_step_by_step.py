@@ -7,10 +7,11 @@ from uuid import UUID
 
 from sqlalchemy.orm import Session
 
-from core.jobs.attempts.affinity import LockedJob, Preference, choose_first, choose_preferred
+from core.jobs.attempts.affinity import PAUSED_LIMIT, LockedJob, Preference, choose_first, choose_preferred
 from core.jobs.attempts.claimed_attempt import ClaimedAttempt, build_claimed_attempt
 from core.jobs.attempts.claiming_worker import ClaimingWorker
 from core.jobs.attempts.open_attempt import open_attempt
+from core.jobs.queue.paused_jobs import set_aside_paused
 from core.jobs.queue.running_limit import hold_jobs, may_run
 
 
@@ -25,7 +26,8 @@ class Decision(NamedTuple):
 
 def claim_step_by_step(session: Session, worker: ClaimingWorker) -> Decision:
     """Opens an attempt of the job that suits the worker best among those that can be claimed. The jobs of an account that
-    runs as many as it may are held until one of its running ones ends.
+    runs as many as it may are held until one of its running ones ends; those that are paused are set aside until they are
+    resumed, and if the whole pool is paused nothing is claimed.
 
     A running job that ends before the caller commits does not see that others are held: so the caller commits, and calls
     `release_up_to` for each account in `held`.
@@ -33,6 +35,10 @@ def claim_step_by_step(session: Session, worker: ClaimingWorker) -> Decision:
     held: dict[UUID, int] = {}
     while (chosen := _choose(session, worker.pool, worker.prefer)) is not None:
         job = chosen.job
+        if job.own_limit == PAUSED_LIMIT:
+            if not set_aside_paused(session, job_id=job.id, account_id=job.account_id, pool=job.pool, model=job.model):
+                return Decision(None, held)
+            continue
         limit = worker.max_running_jobs if job.own_limit is None else job.own_limit
         if limit is None or may_run(session, account_id=job.account_id, limit=limit):
             opened = open_attempt(session, chosen, worker_id=worker.worker_id, lease_seconds=worker.lease_seconds)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -16,6 +17,7 @@ from core.jobs.attempts.open_attempt import OpenedAttempt
 from core.jobs.failures import FailureCode
 from core.jobs.request.input_images import list_input_ids
 from core.jobs.request.picture_fields import IMAGE_FIELDS
+from core.jobs.styles.rendered_prompts import name_rendered
 from core.jobs.tables import JobAttempt
 
 
@@ -42,19 +44,32 @@ class ClaimedAttempt:
     model: str
     model_revision: str
     task: Task
+    #: Every parameter; with a style, the prompts in its frame.
     request: dict[str, Any]
     #: Denoising steps that it takes, in which its progress is counted.
     steps: int
+    #: Of these, those that it need not do again if it can resume.
+    resume_step: int
+    #: Megapixel-steps.
+    cost: float
     seed: int
     request_id: str
+    #: On the database's clock.
+    started_at: datetime
     #: Seconds from the job becoming available to this claim.
     waited_seconds: float
     #: By the place in the request (`image`, or `image.0` and so on); None if the artifact is not there any more.
     inputs: dict[str, ClaimedInput | None] = field(default_factory=dict)
+    #: The name of its style.
+    style: str | None = None
     #: Where an earlier attempt's render can resume.
     checkpoint: StoredCheckpoint | None = None
     #: An earlier attempt failed as `internal`: what ended it is not known, and is kept apart from other jobs.
     failed_on_our_side: bool = False
+    #: What `JobOrigin.describe` says of the job that this one was made from.
+    origin: dict[str, Any] | None = None
+    #: The sweep whose end the job's end may be.
+    sweep_id: UUID | None = None
 
     @property
     def image_seeds(self) -> list[int]:
@@ -73,14 +88,20 @@ def build_claimed_attempt(session: Session, opened: OpenedAttempt) -> ClaimedAtt
         model=job.model,
         model_revision=job.model_revision,
         task=job.task,
-        request=job.request,
+        request=name_rendered(job.request, job.rendered_prompts),
+        style=job.style,
         steps=opened.steps,
+        resume_step=job.resume_step or 0,
+        cost=job.cost,
         seed=job.seed,
         request_id=job.request_id,
+        started_at=job.now,
         waited_seconds=(job.now - job.available_at).total_seconds(),
         inputs=_read_inputs(session, job.request, account_id=job.account_id),
         checkpoint=find_checkpoint(session, job_id=job.id) if opened.attempt_number > 1 else None,
+        origin=job.origin,
         failed_on_our_side=opened.attempt_number > 1 and _has_failed_on_our_side(session, job_id=job.id),
+        sweep_id=job.sweep_id,
     )
 
 

@@ -6,15 +6,17 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, and_, func, literal, not_, select, update
+from sqlalchemy import ColumnElement, and_, exists, func, literal, not_, or_, select, update
 from sqlalchemy.orm import Session
 
+from core.accounts.tables import Account
 from core.database import seconds_from_now
 from core.errors import LeaseLost
 from core.jobs.attempts.checkpoints import StoredCheckpoint
 from core.jobs.queue.time_left import has_time_left
 from core.jobs.status import AttemptStatus, JobStatus
 from core.jobs.tables import Job, JobAttempt
+from core.pools.pauses import is_paused
 
 
 @dataclass(frozen=True)
@@ -24,6 +26,8 @@ class Renewal:
     cancel_requested: bool
     #: Whether the job's time is over.
     deadline_passed: bool
+    #: Whether the job is to be put back into the queue: it is paused.
+    is_paused: bool
 
 
 # In the statements themselves, so that a plan that is kept can use the indexes for what runs.
@@ -74,10 +78,17 @@ def renew_lease(
     if job_id is None:
         raise LeaseLost
 
-    cancel_requested, deadline_passed = session.execute(
-        select(Job.cancel_requested_at.is_not(None), not_(has_time_left(Job.deadline_at))).where(Job.id == job_id)
+    puts_back = exists().where(
+        Account.id == Job.account_id, Account.paused_at.is_not(None), Account.puts_back_running.is_(True)
+    )
+    cancel_requested, deadline_passed, paused = session.execute(
+        select(
+            Job.cancel_requested_at.is_not(None),
+            not_(has_time_left(Job.deadline_at)),
+            or_(is_paused(Job.pool, Job.model), puts_back.correlate_except(Account)),
+        ).where(Job.id == job_id)
     ).one()
-    return Renewal(cancel_requested=cancel_requested, deadline_passed=deadline_passed)
+    return Renewal(cancel_requested=cancel_requested, deadline_passed=deadline_passed, is_paused=paused)
 
 
 def lock_leased(session: Session, *, attempt_id: UUID) -> tuple[Job, JobAttempt]:

@@ -36,12 +36,12 @@ job AS (
     UPDATE pool_clocks SET {move_on} FROM behind WHERE pool_clocks.pool = behind.pool
 ), attempt AS (
     INSERT INTO job_attempts (
-        id, account_id, job_id, attempt_number, worker_id, lease_expires_at, heartbeat_at, steps, started_at
+        id, account_id, job_id, attempt_number, worker_id, lease_expires_at, heartbeat_at, step, steps, started_at
     )
     SELECT
         chosen.attempt_id, job.account_id, job.id, job.attempts_opened, %(worker_id)s,
         clock_timestamp() + make_interval(secs => %(lease_seconds)s), chosen.now,
-        coalesce(chosen.steps, {steps}), chosen.now
+        coalesce(chosen.resume_step, 0), coalesce(chosen.steps, {steps}), chosen.now
     FROM job JOIN chosen ON chosen.id = job.id
     RETURNING id, job_id, attempt_number, steps
 )
@@ -50,8 +50,8 @@ job AS (
 _OPEN_CHOSEN = """
 WITH chosen AS (
     SELECT
-        id, pool, priority, request, steps, %(fair_position)s::double precision AS fair_position, %(now)s::timestamptz AS now,
-        uuidv7() AS attempt_id
+        id, pool, priority, request, steps, resume_step, %(fair_position)s::double precision AS fair_position,
+        %(now)s::timestamptz AS now, uuidv7() AS attempt_id
     FROM jobs WHERE id = %(job_id)s
 ), {open}
 SELECT id AS attempt_id, attempt_number, steps FROM attempt

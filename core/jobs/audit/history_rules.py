@@ -30,7 +30,8 @@ HISTORY_RULES: dict[str, str] = {
             when 'queued' then coalesce(l.status, 'interrupted') not in ('interrupted', 'failed', 'expired')
             when 'cancelled' then l.status = 'succeeded'
             when 'failed' then l.status in ('succeeded', 'cancelled') or (l.id is null and j.failure_code not in
-                ('start_deadline_exceeded', 'deadline_exceeded'))
+                ('start_deadline_exceeded', 'deadline_exceeded', 'picture_not_fetched')
+                and not jsonb_path_exists(j.request::jsonb, '$.*[*] ? (@ starts with "http")'))
             else false
         end
         or (l.status = 'cancelled' and j.status <> 'cancelled')
@@ -41,6 +42,7 @@ HISTORY_RULES: dict[str, str] = {
     "no job waits without an attempt left, or longer for its next one than the longest delay": """
         select id from jobs where status = 'queued'
         and (attempts_used >= max_attempts or available_at > now() + interval '2 minutes')
+        and id not in (select job_id from input_fetches)
     """,
     "no job ended long after its deadline": """
         select id from jobs where finished_at > deadline_at + interval '2 minutes'

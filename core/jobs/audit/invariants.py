@@ -18,7 +18,8 @@ from sqlalchemy.orm import Session
 
 from core.ids import format_id
 from core.jobs.audit.history_rules import HISTORY_RULES
-from core.jobs.tables import Deletion, Job
+from core.jobs.retention.tables import Deletion
+from core.jobs.tables import Job
 
 #: Ids that one statement asks for.
 _AT_ONCE = 1_000
@@ -65,12 +66,17 @@ _RULES: dict[str, str] = {
     """,
     "the images that a job starts from are there, and of its own account": """
         select j.id from jobs j
-        cross join lateral (values ('image'), ('mask_image'), ('control_image')) field (name)
+        cross join lateral (values ('image'), ('mask_image'), ('control_image'), ('ip_adapter_image')) field (name)
         cross join lateral jsonb_path_query(j.request::jsonb -> field.name, '$[*]') picture (id)
         left join artifacts f
-        on 'art_' || replace(f.id::text, '-', '') = picture.id #>> '{}' and f.account_id = j.account_id
-        and f.deleted_at is null
+        on case f.kind when 'file' then 'file_' else 'art_' end || replace(f.id::text, '-', '') = picture.id #>> '{}'
+        and f.account_id = j.account_id and f.deleted_at is null
         where j.finished_at is null and f.id is null
+        and not exists (select from input_fetches waiting where waiting.job_id = j.id and picture.id #>> '{}' like 'http%')
+    """,
+    "only a job whose pictures are still to be fetched names one by address, and no claim sees it": """
+        select j.id from jobs j join input_fetches f on f.job_id = j.id
+        where j.status <> 'queued' and j.finished_at is null or j.status = 'queued' and j.available_at < now()
     """,
     "every end has exactly one event, of its kind, and no job has one before": """
         select j.id from jobs j left join webhook_events e on e.job_id = j.id
@@ -98,8 +104,13 @@ _RULES: dict[str, str] = {
     """,
     "what has expired or was deleted is gone within the hour": """
         select id from jobs where expired_at < now() - interval '1 hour' and objects_deleted_at is null
+        union all select id from artifacts
+        where kind = 'file' and deleted_at < now() - interval '1 hour' and object_deleted_at is null
+        union all select id from artifacts
+        where kind = 'file' and deleted_at is null and expires_at < now() - interval '1 hour'
         union all select id from deletions where completed_at is null and requested_at < now() - interval '1 hour'
         union all select id from jobs where row_expires_at < now() - interval '1 hour'
+        union all select id from sweeps where row_expires_at < now() - interval '1 hour'
     """,
     "nobody is given an image of an expired job, and every other one is there": """
         select f.id from artifacts f join jobs j on j.id = f.job_id
@@ -110,6 +121,14 @@ _RULES: dict[str, str] = {
         where j.deleted_at is not null and d.id is null or d.completed_at is not null
         union all select d.id from deletions d
         where d.completed_at is not null and jsonb_path_exists(d.objects, '$[*].deleted_at ? (@ == null)')
+    """,
+    "a sweep that has ended has one event, and no unfinished job; any other one has no event": """
+        select s.id from sweeps s left join webhook_events e on e.sweep_id = s.id
+        group by s.id having count(e.id) <> (s.finished_at is not null)::int
+        union all select s.id from sweeps s join jobs j on j.sweep_id = s.id
+        where s.finished_at is not null and j.finished_at is null
+        union all select j.id from sweeps s join jobs j on j.sweep_id = s.id
+        where s.status = 'draft' or s.account_id <> j.account_id
     """,
     "an idempotency key leads to a job of its own account": """
         select k.job_id from idempotency_keys k join jobs j on j.id = k.job_id where j.account_id <> k.account_id

@@ -9,14 +9,14 @@ from datetime import UTC, datetime, timedelta
 from sqlalchemy import case, or_, select
 from sqlalchemy.orm import Session
 
-from core.artifacts.keys import CHECKPOINTS_PREFIX, INPUTS_PREFIX
+from core.artifacts.keys import CHECKPOINTS_PREFIX, FILES_PREFIX, INPUTS_PREFIX
 from core.artifacts.storage import bucket
-from core.artifacts.tables import Artifact
+from core.artifacts.tables import Artifact, ArtifactKind
 from core.database import seconds_from_now
 from core.jobs.audit.invariants import Violation
 from core.jobs.tables import Job
 
-_PREFIXES = ("artifacts/", INPUTS_PREFIX, CHECKPOINTS_PREFIX)
+_PREFIXES = ("artifacts/", INPUTS_PREFIX, FILES_PREFIX, CHECKPOINTS_PREFIX)
 
 #: Seconds that reading the bucket takes at most.
 _READING_SECONDS = 3600.0
@@ -26,14 +26,18 @@ def read_digests(session: Session) -> dict[str, str | None]:
     """The sha256 of every artifact that is in the bucket, by its storage key; None for one that expires about now, and
     so may be there or not.
     """
-    may_be_gone = or_(Job.expired_at.is_not(None), Job.expires_at < seconds_from_now(_READING_SECONDS))
-    return dict(
-        session.execute(
-            select(Artifact.storage_key, case((may_be_gone, None), else_=Artifact.sha256))
-            .join(Job, Job.id == Artifact.job_id)
-            .where(Job.objects_deleted_at.is_(None))
-        ).all()
+    soon = seconds_from_now(_READING_SECONDS)
+    job_may_be_gone = or_(Job.expired_at.is_not(None), Job.expires_at < soon)
+    of_jobs = (
+        select(Artifact.storage_key, case((job_may_be_gone, None), else_=Artifact.sha256))
+        .join(Job, Job.id == Artifact.job_id)
+        .where(Job.objects_deleted_at.is_(None))
     )
+    file_may_be_gone = or_(Artifact.deleted_at.is_not(None), Artifact.expires_at < soon)
+    of_files = select(Artifact.storage_key, case((file_may_be_gone, None), else_=Artifact.sha256)).where(
+        Artifact.kind == ArtifactKind.FILE, Artifact.object_deleted_at.is_(None)
+    )
+    return dict(session.execute(of_jobs.union_all(of_files)).all())
 
 
 def list_object_violations(

@@ -11,7 +11,7 @@ from uuid import UUID
 from sqlalchemy import func
 from sqlalchemy.orm import Session
 
-from core.jobs.attempts.checkpoints import StoredCheckpoint
+from core.jobs.attempts.checkpoints import StoredCheckpoint, find_checkpoint
 from core.jobs.attempts.lease import lock_leased
 from core.jobs.failures import Failure
 from core.jobs.outcomes.backoff import backoff_seconds
@@ -30,15 +30,20 @@ def record_failure(session: Session, *, attempt_id: UUID, failure: Failure) -> J
     return settle_failed_attempt(session, job, attempt, AttemptStatus.FAILED, failure)
 
 
-def record_cancellation(session: Session, *, attempt_id: UUID) -> JobStatus:
-    """Records that the worker stopped because the job was cancelled. Raises LeaseLost."""
-    return cancel_attempt(session, *lock_leased(session, attempt_id=attempt_id))
+def record_cancellation(session: Session, *, attempt_id: UUID, step: int | None = None) -> JobStatus:
+    """Records that the worker stopped because the job was cancelled, and after which step (None: as the heartbeats have said).
+    Raises LeaseLost.
+    """
+    job, attempt = lock_leased(session, attempt_id=attempt_id)
+    if step is not None:
+        attempt.step = step
+    return cancel_attempt(session, job, attempt)
 
 
 def record_interruption(session: Session, *, attempt_id: UUID, checkpoint: StoredCheckpoint | None = None) -> JobStatus:
-    """Requeues the job of a worker that shuts down, at once; the attempt is not counted. The next one resumes from the
-    checkpoint, if there is one. Returns the job's status, which is `cancelled` if it was cancelled in the meantime. Raises
-    LeaseLost.
+    """Requeues the job of a worker that shuts down, or a job that is paused, at once; the attempt is not counted. The next one
+    resumes from the checkpoint, if there is one. Returns the job's status, which is `cancelled` if it was cancelled in the
+    meantime. Raises LeaseLost.
     """
     job, attempt = lock_leased(session, attempt_id=attempt_id)
     if job.cancel_requested_at is not None:
@@ -47,7 +52,7 @@ def record_interruption(session: Session, *, attempt_id: UUID, checkpoint: Store
         attempt.checkpoint = checkpoint.describe()
     _close(session, attempt, AttemptStatus.INTERRUPTED)
     job.attempts_used -= 1
-    _requeue(session, job, delay_seconds=0)
+    _requeue(session, job, attempt, delay_seconds=0)
     return JobStatus.QUEUED
 
 
@@ -67,7 +72,7 @@ def settle_failed_attempt(
         if is_over(session, job, in_seconds=delay):
             _fail(session, job, failure)
         else:
-            _requeue(session, job, delay_seconds=delay)
+            _requeue(session, job, attempt, delay_seconds=delay)
     else:
         _fail(session, job, failure)
     session.flush()
@@ -97,9 +102,19 @@ def _close(session: Session, attempt: JobAttempt, status: AttemptStatus, failure
     session.flush()
 
 
-def _requeue(session: Session, job: Job, *, delay_seconds: float) -> None:
+def _requeue(session: Session, job: Job, attempt: JobAttempt, *, delay_seconds: float) -> None:
+    checkpoint = find_checkpoint(session, job_id=job.id)
+    job.resume_step = None if checkpoint is None else checkpoint.count_done(attempt.steps)
+    job.earlier_ms = (job.earlier_ms or 0) + _count_held_ms(session, attempt)
     job.status = JobStatus.QUEUED
     job.current_attempt_id = None
     job.available_at = func.now() + timedelta(seconds=delay_seconds)
     session.flush()
     release_next(session, account_id=job.account_id)
+
+
+def _count_held_ms(session: Session, attempt: JobAttempt) -> int:
+    """For how long a worker had the job: one that was lost had it until its last heartbeat."""
+    session.refresh(attempt, ["finished_at", "heartbeat_at"])
+    ended_at = attempt.heartbeat_at if attempt.status == AttemptStatus.EXPIRED else attempt.finished_at
+    return 0 if ended_at is None else max(0, round((ended_at - attempt.started_at).total_seconds() * 1000))

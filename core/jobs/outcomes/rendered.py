@@ -28,6 +28,8 @@ class Rendered:
     render_ms: int
     upload_ms: int
     filtered_images: tuple[FilteredImage, ...] = ()
+    #: Of its prompts, JSON-ready; None: it has none.
+    prompt_report: dict[str, Any] | None = None
 
     @property
     def share_delivered(self) -> float:

@@ -30,17 +30,22 @@ class RunningSnapshot:
     task: str
     model: str
     request: dict[str, Any]
+    style: str | None
+    rendered_prompts: dict[str, str] | None
     metadata_: dict[str, Any]
     warnings: list[str]
     cost: float
     priority: int
-    available_at: datetime
     attempts_used: int
+    earlier_ms: int | None
     created_at: datetime
     started_at: datetime | None
     start_deadline_at: datetime | None
     deadline_at: datetime | None
     retention_seconds: int | None
+    origin: dict[str, Any] | None
+    sweep_id: UUID | None
+    sweep_cell: dict[str, Any] | None
 
     # Of its attempt
     attempt_id: UUID

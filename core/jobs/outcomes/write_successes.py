@@ -32,6 +32,7 @@ from core.jobs.retention.policy import RetentionPolicy
 from core.jobs.status import JobStatus
 from core.jobs.tables import Job, JobAttempt
 from core.jobs.views.assemble_view import assemble_view
+from core.jobs.views.queue_view import NOT_WAITING
 from core.settings import get_settings
 from core.webhooks.record_event import build_event_ctes
 
@@ -50,7 +51,8 @@ WITH locked AS MATERIALIZED (
 ), ended AS (
     UPDATE jobs
     SET status = 'succeeded', finished_at = fenced.ended_at, receipt = fenced.receipt, warnings = fenced.warnings,
-        filtered_images = fenced.filtered_images, expires_at = fenced.expires_at, row_expires_at = fenced.row_expires_at
+        filtered_images = fenced.filtered_images, expires_at = fenced.expires_at, row_expires_at = fenced.row_expires_at,
+        prompt_report = CASE WHEN jobs.store IS FALSE THEN NULL ELSE fenced.prompt_report END
     FROM fenced WHERE jobs.id = fenced.job_id
 ), attempt AS (
     UPDATE job_attempts
@@ -69,6 +71,7 @@ _SQL_TYPES = {
     "datetime": "timestamptz",
     "datetime | None": "timestamptz",
     "dict[str, Any]": "jsonb",
+    "dict[str, Any] | None": "jsonb",
     "list[Any]": "jsonb",
     "list[Any] | None": "jsonb",
 }
@@ -90,6 +93,7 @@ class _Record:
     receipt: dict[str, Any]
     warnings: list[Any]
     filtered_images: list[Any] | None
+    prompt_report: dict[str, Any] | None
     render_ms: int
     upload_ms: int
     image_count: int
@@ -155,6 +159,9 @@ class _SucceededJob(RunningSnapshot):
     cancel_requested_at: ClassVar[datetime | None] = None
     failure_code: ClassVar[str | None] = None
     failure_message: ClassVar[str | None] = None
+    #: An event does without it: whoever wants it reads the job.
+    prompt_report: ClassVar[dict[str, Any] | None] = None
+    resume_step: ClassVar[int | None] = None
 
 
 class _SucceededAttempt(NamedTuple):
@@ -191,6 +198,7 @@ def _build_record(connection: Connection, running: RunningSnapshot, rendered: Re
         receipt=job.receipt,
         warnings=job.warnings,
         filtered_images=job.filtered_images,
+        prompt_report=rendered.prompt_report,
         render_ms=rendered.render_ms,
         upload_ms=rendered.upload_ms,
         image_count=len(images),
@@ -207,4 +215,4 @@ def _build_event(connection: Connection, job: _SucceededJob, rendered: Rendered,
     if any(field in job.request for field in IMAGE_FIELDS):
         with Session(connection) as session:
             inputs = list_input_artifacts(session, {job.id: job.request})[job.id]
-    return assemble_view(job, attempt, inputs, outputs, position=None, with_urls=False).model_dump_json()
+    return assemble_view(job, attempt, inputs, outputs, queue=lambda: NOT_WAITING, with_urls=False).model_dump_json()

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, func, literal, or_, select
+from sqlalchemy import ColumnElement, Select, and_, func, literal, not_, or_, select
 from sqlalchemy.orm import Session
 
 from core.jobs.priority import HELD
+from core.jobs.queue.tables import PoolClock
 from core.jobs.queue.time_left import has_time_left
 from core.jobs.status import JobStatus
-from core.jobs.tables import Job, PoolClock
+from core.jobs.tables import Job
+from core.pools.pauses import is_pool_paused
 
 # In the statement itself, so that a plan that is kept can use the indexes for what is queued, and knows that few rows are
 # wanted.
@@ -45,12 +47,13 @@ def is_in_time() -> ColumnElement[bool]:
 
 def has_claimable(session: Session, *, pool: str) -> bool:
     """Whether there is a job that a worker of the pool could claim now."""
-    return session.scalars(claimable(pool).with_only_columns(Job.id).limit(_ONE)).first() is not None
+    jobs = claimable(pool).where(not_(is_pool_paused(pool)))
+    return session.scalars(jobs.with_only_columns(Job.id).limit(_ONE)).first() is not None
 
 
 def count_claimable(session: Session, *, at_most: int) -> dict[str, int]:
-    """Returns how many jobs a worker could claim now, by pool, each counted up to a bound."""
-    pools = session.scalars(select(PoolClock.pool)).all()
+    """Returns how many jobs a worker could claim now, by pool (those that are paused left out), each counted up to a bound."""
+    pools = session.scalars(select(PoolClock.pool).where(not_(is_pool_paused(PoolClock.pool)))).all()
     return {pool: _count_claimable_in(session, pool, at_most) for pool in pools}
 
 

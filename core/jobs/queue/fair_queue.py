@@ -16,7 +16,7 @@ from sqlalchemy import func, select, update
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from core.jobs.priority import HELD, NORMAL, PRIORITIES
-from core.jobs.tables import AccountClock, PoolClock
+from core.jobs.queue.tables import AccountClock, PoolClock
 
 
 def refund_virtual_time(
@@ -30,6 +30,18 @@ def refund_virtual_time(
         .where(AccountClock.account_id == account_id, AccountClock.pool == pool)
         .values({finish_of_account: func.greatest(virtual_time, finish_of_account - cost / weight)})
     )
+
+
+def find_next_position(session: Session, *, account_id: UUID, pool: str, priority: int) -> float:
+    """Returns the fair position that the account's next job would get now."""
+    time_of_pool, finish_of_account = _clocks(priority)
+    virtual_time = select(time_of_pool).where(PoolClock.pool == pool).scalar_subquery()
+    finish = (
+        select(finish_of_account)
+        .where(AccountClock.account_id == account_id, AccountClock.pool == pool)
+        .scalar_subquery()
+    )
+    return float(session.execute(select(func.coalesce(func.greatest(virtual_time, finish), 0))).scalar_one())
 
 
 def name_clocks(priority: int) -> tuple[str, str]:

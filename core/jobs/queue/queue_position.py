@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any
-from uuid import UUID
 
 from sqlalchemy import Select, func, literal, select, tuple_
-from sqlalchemy.orm import Session, aliased
+from sqlalchemy.orm import aliased
 
 from core.jobs.status import JobStatus
 from core.jobs.tables import Job
@@ -16,17 +14,6 @@ from core.jobs.tables import Job
 COUNTED_UP_TO = 1_000
 
 _QUEUED = literal(JobStatus.QUEUED.value, literal_execute=True)
-
-
-def find_queue_positions(session: Session, jobs: Sequence[Job]) -> dict[UUID, int]:
-    """Returns for each job that is queued the number of queued jobs of its pool that go before it (at most 1,000)."""
-    return {
-        job.id: session.execute(
-            count_before(pool=job.pool, priority=job.priority, fair_position=job.fair_position, job_id=job.id)
-        ).scalar_one()
-        for job in jobs
-        if job.status == JobStatus.QUEUED
-    }
 
 
 def count_before(*, pool: Any, priority: Any, fair_position: Any, job_id: Any) -> Select[int]:
@@ -39,6 +26,8 @@ def count_before(*, pool: Any, priority: Any, fair_position: Any, job_id: Any) -
             before.status == _QUEUED,
             tuple_(before.priority, before.fair_position, before.id) < tuple_(priority, fair_position, job_id),
         )
+        # The order is what makes PostgreSQL use the index: otherwise it may expect to find as many rows soon anywhere.
+        .order_by(before.priority, before.fair_position, before.id)
         .limit(literal(COUNTED_UP_TO, literal_execute=True))
         .subquery("counted")
     )

@@ -17,7 +17,7 @@ from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
 from core.accounts.tables import Account
-from core.jobs.priority import HELD
+from core.jobs.priority import HELD, PAUSED
 from core.jobs.queue.account_slots import count_jobs
 from core.jobs.status import JobStatus
 from core.jobs.tables import Job
@@ -25,6 +25,7 @@ from core.jobs.tables import Job
 # In the statement itself, so that a plan that is kept can use the index for what is held, and knows that one row is wanted.
 _QUEUED = literal(JobStatus.QUEUED.value, literal_execute=True)
 _HELD = literal(HELD, literal_execute=True)
+_PAUSED = literal(PAUSED, literal_execute=True)
 _ONE = literal(1, literal_execute=True)
 
 #: Rows that one statement changes at most.
@@ -103,7 +104,12 @@ def release_where_allowed(session: Session, *, max_running_jobs: int | None) -> 
     """
     accounts = session.execute(
         select(Account.id, Account.max_running_jobs).where(
-            exists().where(Job.account_id == Account.id, Job.status == JobStatus.QUEUED, Job.priority >= HELD)
+            exists().where(
+                Job.account_id == Account.id,
+                Job.status == JobStatus.QUEUED,
+                Job.priority >= HELD,
+                Job.priority < PAUSED,
+            )
         )
     ).all()
     return sum(
@@ -134,6 +140,7 @@ def _held(account_id: Any) -> Select[UUID]:
             Job.account_id == account_id,
             Job.status == _QUEUED,
             Job.priority >= _HELD,
+            Job.priority < _PAUSED,
             # A job that waits for its next attempt must not be released instead of one that can start.
             Job.available_at <= func.now(),
         )

@@ -8,10 +8,10 @@ from core.jobs.request.render_request import RenderRequest
 
 #: Of `image`, `mask_image` and `expand`, those that a task needs; it takes none of the others.
 FIELDS_OF: dict[Task, tuple[str, ...]] = {
-    "text-to-image": (),
+    **dict.fromkeys(("text-to-image", "unconditional"), ()),
     "inpainting": ("image", "mask_image"),
     "outpaint": ("image", "expand"),
-    **dict.fromkeys(("image-to-image", "edit", "variation", "upscale"), ("image",)),
+    **dict.fromkeys(("image-to-image", "edit", "variation", "upscale", "map"), ("image",)),
 }
 
 _ALL_FIELDS = ("image", "mask_image", "expand")
@@ -30,7 +30,7 @@ def choose_task(request: RenderRequest, entry: ModelEntry, model_id: str) -> Tas
         _check_named(request.task, given, entry, model_id)
         return request.task
     if given and "image" not in given:
-        raise InvalidRequest([FieldError(given[0], _OF_THE_PICTURE[given[0]])])
+        raise InvalidRequest([FieldError(given[0], _OF_THE_PICTURE[given[0]], "needs_other_field")])
     task = find_first_task(entry.tasks, given)
     if task is None:
         raise InvalidRequest([_explain_absence(given, entry, model_id)])
@@ -44,11 +44,12 @@ def find_first_task(tasks: tuple[Task, ...], given: tuple[str, ...]) -> Task | N
 
 def _check_named(task: Task, given: tuple[str, ...], entry: ModelEntry, model_id: str) -> None:
     if task not in entry.tasks:
-        raise InvalidRequest([FieldError("task", f"{model_id} has no {task}; it has {', '.join(entry.tasks)}")])
+        there = f"{model_id} has no {task}; it has {', '.join(entry.tasks)}"
+        raise InvalidRequest([FieldError("task", there, "not_allowed", {"enum": list(entry.tasks)})])
     needed = FIELDS_OF[task]
     errors = [
-        *(FieldError(name, f"is needed for {task}") for name in needed if name not in given),
-        *(FieldError(name, f"is not for {task}") for name in given if name not in needed),
+        *(FieldError(name, f"is needed for {task}", "required") for name in needed if name not in given),
+        *(FieldError(name, f"is not for {task}", "conflict") for name in given if name not in needed),
     ]
     if errors:
         raise InvalidRequest(errors)
@@ -57,6 +58,8 @@ def _check_named(task: Task, given: tuple[str, ...], entry: ModelEntry, model_id
 def _explain_absence(given: tuple[str, ...], entry: ModelEntry, model_id: str) -> FieldError:
     fitting = [task for task, needed in FIELDS_OF.items() if needed == given]
     if not fitting:
-        return FieldError("expand", "does not go with `mask_image`: it makes a mask of its own")
+        return FieldError("expand", "does not go with `mask_image`: it makes a mask of its own", "conflict")
     there = f"{model_id} has no {fitting[0]}; it has {', '.join(entry.tasks)}"
-    return FieldError(given[-1], there) if given else FieldError("image", f"is needed: {there}")
+    if given:
+        return FieldError(given[-1], there, "not_for_model")
+    return FieldError("image", f"is needed: {there}", "required")

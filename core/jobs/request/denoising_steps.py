@@ -14,13 +14,28 @@ DENOISING_STEPS = """
     trunc((request->>'num_inference_steps')::integer * coalesce((request->>'strength')::numeric, 1))
 """
 
+#: Parameters of a pipeline that goes over its steps more than once.
+REPETITION = ("jump_length", "jump_n_sample")
 
-def count_steps(values: Mapping[str, Any], stages: tuple[str, ...], rounding: StepRounding) -> int:
-    """Returns the steps that a job does: those of all `stages`, the parameters that hold their numbers. A strength shortens the
-    one of the last.
+
+def count_steps(
+    values: Mapping[str, Any], stages: tuple[str, ...], rounding: StepRounding, *, strength: float = 1.0
+) -> int:
+    """Returns the steps that a job does: those of all `stages`, the parameters that hold their numbers. A strength, the job's or
+    else the one given, shortens the one of the last.
     """
-    last = count_denoising_steps(values[stages[-1]], values.get("strength", 1.0), rounding)
-    return sum(int(values[name]) for name in stages[:-1]) + last
+    last = count_denoising_steps(values[stages[-1]], values.get("strength", strength), rounding)
+    return sum(int(values[name]) for name in stages[:-1]) + last + _count_repeated(values, last)
+
+
+def _count_repeated(values: Mapping[str, Any], steps: int) -> int:
+    """The steps that RePaint takes again after it has gone back to more noise (Lugmayr et al. 2022, arXiv 2201.09865, figure 9, as
+    diffusers does it): every `jump_length` steps it repeats as many, until they are done `jump_n_sample` times.
+    """
+    if not values.keys() >= set(REPETITION):
+        return 0
+    length, samples = (int(values[name]) for name in REPETITION)
+    return len(range(0, steps - length, length)) * (samples - 1) * length
 
 
 def count_denoising_steps(num_inference_steps: int, strength: float = 1.0, rounding: StepRounding = "down") -> int:

@@ -34,11 +34,17 @@ def enlarge_picture(picture: tuple[int, int], factor: int, *, largest: tuple[int
     width, height = (side // step * step for side in picture)
     of = f"is {picture[0]} x {picture[1]} pixels"
     if not width or not height:
-        raise InvalidRequest([FieldError("image", f"{of}, and this model enlarges at least {step} x {step}")])
+        raise InvalidRequest(
+            [FieldError("image", f"{of}, and this model enlarges at least {step} x {step}", "out_of_range")]
+        )
     if width * factor > largest[0] or height * factor > largest[1]:
         most = " x ".join(str(limit // (factor * step) * step) for limit in largest)
         raise InvalidRequest(
-            [FieldError("image", f"{of}, and this model enlarges at most {most} to {factor} times that")]
+            [
+                FieldError(
+                    "image", f"{of}, and this model enlarges at most {most} to {factor} times that", "out_of_range"
+                )
+            ]
         )
     rounded = () if (width, height) == picture else (f"image is made {width} x {height} before it is enlarged",)
     return Size(width * factor, height * factor, rounded)
@@ -48,7 +54,8 @@ def refuse_other_sides(size: Size, *, width: int | None, height: int | None, rea
     """An error for each side that a request names and that is not the one that follows."""
     for name, named, follows in (("width", width, size.width), ("height", height, size.height)):
         if named not in (None, follows):
-            yield FieldError(name, f"is {follows}: it follows from {reason}, so leave it out")
+            message = f"is {follows}: it follows from {reason}, so leave it out"
+            yield FieldError(name, message, "conflict", {"const": follows})
 
 
 @dataclass(frozen=True)
@@ -76,7 +83,9 @@ class _Side:
         fixed, others = self.total - value, self.added - value
         if self.picture > self.limit:
             return FieldError(
-                "image", f"has a {self.name} of {self.picture}, and this model draws at most {self.limit}"
+                "image",
+                f"has a {self.name} of {self.picture}, and this model draws at most {self.limit}",
+                "out_of_range",
             )
         fitting = [
             number
@@ -91,4 +100,6 @@ class _Side:
             f"expand.{edge}",
             f"makes the {self.name} {self.total}, and this model draws multiples of {self.multiple} up to {self.limit}"
             + (hint if nearest else "; no number works here"),
+            "out_of_range",
+            {"enum": below + above} if nearest else None,
         )

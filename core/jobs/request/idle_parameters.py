@@ -9,12 +9,15 @@ from typing import Any
 from core.catalog import takes_eta
 from core.catalog.schedulers import OWN, SCHEDULERS
 from core.jobs.request.denoising_steps import count_denoising_steps
+from core.jobs.request.number_for_each import list_each
 from core.jobs.request.parameters import INPAINTING_TASKS, ModelParameters
 
 #: The guidance of these begins above 0, that of all others above 1.
 _GUIDED_FROM_ZERO = ("ZImage", "Krea2")
 #: Their `guidance_scale` is an input of the denoiser, which has to be made for it.
 _EMBEDDED_GUIDANCE = ("FluxPipeline", "FluxImg2Img", "FluxInpaint", "FluxControl", "FluxKontext", "Flux2Pipeline")
+#: The negative prompt of these goes into their prior as well, which has a guidance of its own.
+_GUIDED_PRIORS = ("Kandinsky", "StableCascade", "Wuerstchen")
 #: Every scale is another one to these: it goes into the denoiser as a number.
 _GUIDED_AT_ANY_SCALE = ("LatentConsistency", "SanaSprint", "Ideogram")
 
@@ -59,11 +62,20 @@ class _Choice:
         name = self.scale_name
         if self.never_guided:
             return "with this model, which is distilled"
+        if self.is_class(*_GUIDED_PRIORS) and "prior_guidance_scale" in self.parameters.offered:
+            return self._why_stages_are_unguided()
         if name in self.values and self.values[name] <= self.guided_above:
             return f"at a {name} of {self.guided_above} or less"
         if name == "true_cfg_scale" and not self.values.get("negative_prompt"):
             return "without a negative_prompt"
         return None
+
+    def _why_stages_are_unguided(self) -> str | None:
+        names = ("prior_guidance_scale", "decoder_guidance_scale", "guidance_scale")
+        offered = [name for name in names if name in self.parameters.offered]
+        if any(self.values.get(name, self.default(name)) > 1 for name in offered):
+            return None
+        return f"at a {' and a '.join(offered)} of 1 or less"
 
 
 #: The reason why a given parameter has no effect; None if it has one.
@@ -193,8 +205,14 @@ def _aesthetics(choice: _Choice) -> str | None:
 
 
 def _control(choice: _Choice) -> str | None:
-    scale = choice.values.get("controlnet_conditioning_scale")
-    return "at a controlnet_conditioning_scale of 0" if scale == 0 else None
+    scales = list_each(choice.values, "controlnet_conditioning_scale", 1.0)
+    return None if any(scales) else "at a controlnet_conditioning_scale of 0"
+
+
+def _class_labels(choice: _Choice) -> str | None:
+    configuration = choice.parameters.configuration
+    is_known = "unet" in configuration.components or "transformer" in configuration.components
+    return "with this model, which has no classes" if is_known and configuration.most_class_label is None else None
 
 
 _RULES: dict[str, _Rule] = {
@@ -216,5 +234,9 @@ _RULES: dict[str, _Rule] = {
     "aesthetic_score": _aesthetics,
     "negative_aesthetic_score": lambda choice: choice.why_unguided() or _aesthetics(choice),
     **dict.fromkeys(("control_guidance_start", "control_guidance_end", "guess_mode", "control_mode"), _control),
+    "class_labels": _class_labels,
+    "ip_adapter_image": lambda choice: (
+        "at an ip_adapter_scale of 0" if choice.values.get("ip_adapter_scale") == 0 else None
+    ),
     "clip_skip": lambda choice: "at 0: no layer is left out" if choice.values["clip_skip"] == 0 else None,
 }

@@ -53,9 +53,11 @@ def follow_input(
         # A named side over its own limit has an error of its own, and that is enough.
         chosen[other] = min(rounded, limits[other])
         if rounded > limits[other] and named[side] <= limits[side]:
-            raise InvalidRequest([FieldError(side, _explain_too_large(sides, limits, side, other, multiple))])
+            raise InvalidRequest(
+                [FieldError(side, _explain_too_large(sides, limits, side, other, multiple), "out_of_range")]
+            )
         if rounded == 0:
-            raise InvalidRequest([FieldError(side, _explain_too_small(sides, other, exact, multiple))])
+            raise InvalidRequest([FieldError(side, _explain_too_small(sides, other, exact, multiple), "out_of_range")])
         if abs(rounded / exact - 1) > _UNSEEN:
             warnings.append(f"{other} is {rounded}, where the proportions of {field} make {exact:.1f}")
     return Size(chosen["width"], chosen["height"], tuple(warnings))

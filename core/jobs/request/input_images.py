@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -12,20 +12,25 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from core.artifacts.inputs import InputImage, decode_input
-from core.artifacts.tables import Artifact
+from core.artifacts.own_links import find_own_links
+from core.artifacts.tables import Artifact, parse_public_id
+from core.database import transaction
 from core.errors import FieldError, InvalidRequest
-from core.ids import format_id, parse_id
+from core.ids import format_id
+from core.jobs.request.picture_addresses import find_address_problem, is_address
 from core.jobs.request.picture_fields import IMAGE_FIELDS, find_field_of, list_all_places
 from core.jobs.request.render_request import RenderRequest
 from core.pictures.data_uri import find_picture
 from core.pictures.limits import MAX_IMAGE_PIXELS, NotAnImage
 from core.pictures.picture_text import PictureText
+from core.settings import get_settings
 
 #: Pixels of all pictures that come with one request: they are in memory at the same time, decoded and encoded again.
 MOST_PIXELS_TOGETHER = 3 * MAX_IMAGE_PIXELS
 
-_NO_ADDRESS = "addresses are not fetched: send the image itself as a data URI, or the id of one of your artifacts"
-_NO_SOURCE = "must be a data URI (data:image/png;base64,…) or the id of one of your artifacts (art_…)"
+_NO_SOURCE = (
+    "must be a data URI (data:image/png;base64,…), an https:// address, or the id of a file or an artifact of yours"
+)
 _TOO_MANY_PIXELS = f"with it the pictures of the request have more than {MOST_PIXELS_TOGETHER:,} pixels together"
 
 
@@ -42,30 +47,36 @@ def list_image_names() -> list[str]:
 def take_out_images(
     request: RenderRequest, *, job_id: UUID, account_id: UUID
 ) -> tuple[RenderRequest, list[InputImage]]:
-    """The request with an artifact's id in the place of every picture, and the images that came as data URIs. A picture
-    that comes twice is one image.
+    """The request with an id in the place of every picture but those that are to be fetched, and the images that came as data
+    URIs. A picture that comes twice is one image; a link to an image of the account is that image.
 
     Raises InvalidRequest naming each place that holds no image that we take, and PicturesBusy.
     """
     sources = _list_sources(request)
+    own_links = _find_own_links(sources.values(), account_id=account_id)
     #: By the sha256 of what was sent.
     images: dict[str, InputImage] = {}
     found: dict[str, str] = {}
+    #: By the identity of the source, which `mask_mode` may have put into two places.
+    decoded: dict[int, str] = {}
     errors: list[FieldError] = []
     pixels = 0
     for place, source in sources.items():
         picture = find_picture(source)
         if picture is None:
-            if parse_id("art", str(source)) is None:
-                is_address = str(source).lower().startswith(("http://", "https://"))
-                errors.append(FieldError(place, _NO_ADDRESS if is_address else _NO_SOURCE))
-            found[place] = str(source)
+            found[place] = own_links.get(str(source), str(source))
+            if (problem := _find_source_problem(found[place])) is not None:
+                errors.append(FieldError(place, problem))
+            continue
+        if (same_place := decoded.get(id(source))) is not None:
+            found[place] = found[same_place]
             continue
         try:
             image = decode_input(picture, job_id=job_id, account_id=account_id, place=place)
         except NotAnImage as error:
             errors.append(FieldError(place, str(error)))
             continue
+        decoded[id(source)] = place
         if (same := images.get(image.sent_sha256)) is not None:
             found[place] = format_id("art", same.id)
             continue
@@ -78,7 +89,26 @@ def take_out_images(
     if errors:
         raise InvalidRequest(errors)
 
-    return request.model_copy(update=_put_together(found)), list(images.values())
+    return put_pictures(request, found), list(images.values())
+
+
+def put_pictures(request: RenderRequest, pictures: Mapping[str, str]) -> RenderRequest:
+    """The request with these pictures, by their places, in the place of its own."""
+    return request.model_copy(update=_put_together(pictures))
+
+
+def _find_own_links(sources: Iterable[str | PictureText], *, account_id: UUID) -> dict[str, str]:
+    addresses = [str(source) for source in sources if find_picture(source) is None and is_address(str(source))]
+    if not addresses:
+        return {}
+    with transaction() as session:
+        return find_own_links(session, addresses, account_id=account_id)
+
+
+def _find_source_problem(source: str) -> str | None:
+    if is_address(source):
+        return find_address_problem(source, get_settings())
+    return _NO_SOURCE if parse_public_id(source) is None else None
 
 
 def _list_sources(request: RenderRequest) -> dict[str, str | PictureText]:
@@ -105,17 +135,17 @@ class FoundInputs:
 
     #: Width and height (pixels) of the first picture in each image field.
     sizes: dict[str, tuple[int, int]]
-    #: The jobs whose images they are, for those that did not come with the request.
+    #: The jobs whose images they are, for those that did not come with the request, and the files.
     sources: set[UUID]
 
 
 def resolve_inputs(
     session: Session, request: RenderRequest, images: Sequence[InputImage], *, account_id: UUID
 ) -> FoundInputs:
-    """Look up every picture of the request. Images of other jobs are locked until the caller's transaction ends, so that
+    """Look up every picture of the request. Images of other jobs, and files, are locked until the caller's transaction ends, so that
     none is deleted; after that the job's `JobSource` keeps them.
 
-    Raises InvalidRequest for the id of an artifact that the account does not have, or that is deleted.
+    Raises InvalidRequest for the id of an artifact or file that the account does not have, or that is deleted.
     """
     places = list_input_ids({field: getattr(request, field) for field in IMAGE_FIELDS})
     sizes = {image.id: (image.width, image.height) for image in images}
@@ -131,10 +161,11 @@ def resolve_inputs(
                 .with_for_update(read=True)
             )
         }
+    named = list_all_places({field: getattr(request, field) for field in IMAGE_FIELDS})
     errors = [
-        FieldError(place, "there is no such artifact" if id_ not in found else "this artifact has been deleted")
+        FieldError(place, problem)
         for place, id_ in places.items()
-        if id_ in wanted and (id_ not in found or found[id_].deleted_at is not None)
+        if id_ in wanted and (problem := _find_problem(str(named[place]), found.get(id_))) is not None
     ]
     if errors:
         raise InvalidRequest(errors)
@@ -143,7 +174,15 @@ def resolve_inputs(
     first: dict[str, tuple[int, int]] = {}
     for place, id_ in places.items():
         first.setdefault(find_field_of(place), sizes[id_])
-    return FoundInputs(first, {artifact.job_id for artifact in found.values()})
+    return FoundInputs(first, {artifact.job_id or artifact.id for artifact in found.values()})
+
+
+def _find_problem(named: str, artifact: Artifact | None) -> str | None:
+    """Why a job cannot start from what the request names, or None."""
+    thing = "file" if named.startswith("file_") else "artifact"
+    if artifact is None or artifact.public_id != named:
+        return f"there is no such {thing}"
+    return f"this {thing} has been deleted" if artifact.deleted_at is not None else None
 
 
 def list_input_artifacts(
@@ -161,6 +200,6 @@ def list_input_artifacts(
 
 
 def list_input_ids(parameters: Mapping[str, Any]) -> dict[str, UUID]:
-    """The artifact's id in each place of the image fields that a job's request has."""
-    ids = {place: parse_id("art", picture) for place, picture in list_all_places(parameters).items()}
+    """The artifact's or file's id in each place of the image fields that a job's request has."""
+    ids = {place: parse_public_id(picture) for place, picture in list_all_places(parameters).items()}
     return {place: id_ for place, id_ in ids.items() if id_ is not None}

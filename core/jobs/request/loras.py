@@ -17,14 +17,15 @@ def refuse_loras(loras: Sequence[LoraUse], parameters: ModelParameters) -> Itera
     for place, lora in enumerate(loras):
         field = f"loras.{place}.id"
         if not parameters.loras:
-            yield FieldError(field, f"{parameters.model_id} has no LoRAs")
+            yield FieldError(field, f"{parameters.model_id} has no LoRAs", "not_for_model")
         elif lora.id not in parameters.loras:
             there = ", ".join(parameters.loras)
-            yield FieldError(field, f"{parameters.model_id} has no LoRA {lora.id!r}; it has {there}")
+            message = f"{parameters.model_id} has no LoRA {lora.id!r}; it has {there}"
+            yield FieldError(field, message, "not_found", {"enum": list(parameters.loras)})
         elif lora.id in parameters.unfetched_loras:
-            yield FieldError(field, ModelNotFetched.of_lora(lora.id).message)
+            yield FieldError(field, ModelNotFetched.of_lora(lora.id).message, "not_found")
         elif lora.id in seen:
-            yield FieldError(field, f"{lora.id} is named twice")
+            yield FieldError(field, f"{lora.id} is named twice", "conflict")
         seen.add(lora.id)
 
 

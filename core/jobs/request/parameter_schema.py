@@ -6,14 +6,19 @@ from collections.abc import Iterator
 from functools import cache
 from typing import Any
 
-from core.catalog import Catalog, Task, find_least_steps
+from core.catalog import Catalog, Parameter, Task, find_least_steps
 from core.jobs.request.choose_task import FIELDS_OF, find_first_task
+from core.jobs.request.controlnets import describe_controlnets
 from core.jobs.request.loras import describe_loras
+from core.jobs.request.number_for_each import CONTROL_SCALE, describe_each
 from core.jobs.request.parameters import EVERY_MODELS, ModelParameters, build_adapter, find_parameters
 from core.jobs.request.picture_fields import IMAGE_FIELDS
 from core.jobs.request.render_request import RenderRequest
 
 _DIALECT = "https://json-schema.org/draft/2020-12/schema"
+
+#: The fields whose words a text encoder of CLIP reads.
+_PROMPTS = frozenset({"prompt", "prompt_2", "negative_prompt", "negative_prompt_2"})
 
 
 def describe_parameters(catalog: Catalog, model_id: str) -> dict[Task, dict[str, Any]]:
@@ -25,6 +30,16 @@ def describe_parameters(catalog: Catalog, model_id: str) -> dict[Task, dict[str,
             with_control = find_parameters(catalog, model_id, task, controlled=True)
             schemas[task] = _build_schema(parameters, with_control)
     return schemas
+
+
+def describe_field(name: str, parameters: ModelParameters) -> dict[str, Any]:
+    """The JSON schema of one parameter for a model and a task; empty if there is no such parameter."""
+    return describe_fields(parameters).get(name, {})
+
+
+def describe_fields(parameters: ModelParameters) -> dict[str, dict[str, Any]]:
+    """The JSON schema of each parameter for a model and a task, by name."""
+    return _build_properties(parameters, None)
 
 
 def _build_schema(parameters: ModelParameters, with_control: ModelParameters | None) -> dict[str, Any]:
@@ -59,21 +74,37 @@ def _build_properties(parameters: ModelParameters, with_control: ModelParameters
                 **_put_default(build_adapter(name, parameter).json_schema(), default),
                 "description": f"`{name}` of diffusers' {owner.pipeline_class}.",
             }
-        elif name in IMAGE_FIELDS:
-            properties[name] = properties[name] | _describe_pictures(parameter.most)
+        else:
+            properties[name] = properties[name] | _describe_several(name, parameter)
     for name in parameters.with_control_only - {"control_image"}:
         properties[name] = properties[name] | {
             "description": f"{properties[name]['description']} Needs `control_image`."
         }
+    properties |= _name_words(properties, parameters)
     properties |= {name: properties[name] | own for name, own in _own_limits(parameters).items() if name in properties}
     if parameters.task == "outpaint" or parameters.enlarges is not None:
         properties |= {name: _follow_picture(properties[name], parameters) for name in ("width", "height")}
+    if parameters.facts.own_size:
+        properties |= {name: _keep_own(properties[name]) for name in ("width", "height")}
     return properties
 
 
+def _name_words(properties: dict[str, dict[str, Any]], parameters: ModelParameters) -> dict[str, dict[str, Any]]:
+    """The prompts, with the words that the model has by textual inversions."""
+    words = ", ".join(parameters.entry.textual_inversions)
+    return {
+        name: properties[name]
+        | {"description": f"{properties[name]['description']} Words of the model's own: {words}."}
+        for name in properties.keys() & _PROMPTS
+        if words
+    }
+
+
 def _list_absent(parameters: ModelParameters) -> set[str]:
-    """Fields of every model that this one lacks: its stages have numbers of steps of their own."""
-    return {"num_inference_steps"} - {*parameters.facts.steps}
+    """Fields of every model that this one lacks: its stages have numbers of steps of their own, or no request chooses its size."""
+    own_steps = {"num_inference_steps"} - {*parameters.facts.steps}
+    size_follows = parameters.task == "outpaint" or parameters.enlarges is not None or parameters.facts.own_size
+    return own_steps | ({"size", "aspect_ratio"} if size_follows else set())
 
 
 def _list_required(parameters: ModelParameters) -> Iterator[str]:
@@ -86,12 +117,23 @@ def _list_required(parameters: ModelParameters) -> Iterator[str]:
     yield from needed
     if parameters.needs_control_image:
         yield "control_image"
+    yield from parameters.required_extras
 
 
-def _describe_pictures(most: int) -> dict[str, Any]:
+def _describe_several(name: str, parameter: Parameter) -> dict[str, Any]:
+    """What a field holds that may be a list."""
+    if name == "controlnet_conditioning_scale":
+        return describe_each(CONTROL_SCALE, parameter.most)
+    return _describe_pictures(parameter) if name in IMAGE_FIELDS else {}
+
+
+def _describe_pictures(parameter: Parameter) -> dict[str, Any]:
     """What a field of pictures holds: one, or a list of several."""
     one = {"type": "string", "minLength": 1}
-    return one if most == 1 else {"anyOf": [one, {"type": "array", "items": one, "minItems": 1, "maxItems": most}]}
+    several = {"type": "array", "items": one, "minItems": parameter.least, "maxItems": parameter.most}
+    if parameter.least > 1:
+        return several
+    return one if parameter.most == 1 else {"anyOf": [one, several]}
 
 
 def _follow_picture(side: dict[str, Any], parameters: ModelParameters) -> dict[str, Any]:
@@ -102,10 +144,16 @@ def _follow_picture(side: dict[str, Any], parameters: ModelParameters) -> dict[s
     return kept | {"description": f"Pixels. It {rule}: leave it out."}
 
 
+def _keep_own(side: dict[str, Any]) -> dict[str, Any]:
+    """A side of a model that draws one size."""
+    return side | {"const": side["default"], "description": "Pixels. The model draws no other size: leave it out."}
+
+
 def _own_limits(parameters: ModelParameters) -> dict[str, dict[str, Any]]:
     entry = parameters.entry
     step = entry.size_step_of(parameters.pipeline_class)
     most_skipped = parameters.most_clip_skip
+    most_label = parameters.configuration.most_class_label
     return {
         "clip_skip": {}
         if most_skipped is None
@@ -127,6 +175,8 @@ def _own_limits(parameters: ModelParameters) -> dict[str, dict[str, Any]]:
             **_describe_least_steps(parameters),
         },
         "loras": describe_loras(parameters),
+        "class_labels": {} if most_label is None else {"maximum": most_label},
+        "controlnets": describe_controlnets(entry.controlnet_names),
     }
 
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Annotated, Any
 
-from pydantic import AliasChoices, ConfigDict, Field, TypeAdapter
+from pydantic import AliasChoices, ConfigDict, Field, PlainValidator, TypeAdapter
 
 from core.catalog import (
     Catalog,
@@ -24,14 +24,19 @@ from core.catalog import (
 )
 from core.catalog.measured import find_measured
 from core.jobs.request.choose_task import FIELDS_OF
+from core.jobs.request.controlnets import offer_controlnets
+from core.jobs.request.denoising_steps import REPETITION
+from core.jobs.request.ip_adapter import offer_ip_adapter
+from core.jobs.request.job_options import JobOptions
+from core.jobs.request.number_for_each import FOR_EACH, check_each
 from core.jobs.request.render_request import Prompt, RenderRequest
 
 #: Fields of a request that mean the same for every model, whatever its pipeline's signature says.
 EVERY_MODELS = frozenset(
     {
         *("task", "model", "width", "height", "num_inference_steps", "scheduler", "seed", "num_images"),
-        *("loras", "deterministic", "output_format", "metadata"),
-        *("priority", "start_deadline_seconds", "deadline_seconds", "retention_seconds"),
+        *("size", "aspect_ratio", "style", "loras", "deterministic", "output_format", "output_quality"),
+        *JobOptions.model_fields,
     }
 )
 #: Fields that a model has if its pipeline's signature has them. `expand` is neither: the task decides.
@@ -45,13 +50,20 @@ _LIMITS: dict[str, tuple[float, float]] = {
     **dict.fromkeys(("aesthetic_score", "negative_aesthetic_score"), (0, 10)),
     "skip_layer_guidance_scale": (0, 100),
     "original_inference_steps": (1, 1000),
+    "jump_length": (1, 1000),
+    "jump_n_sample": (1, 100),
+    "micro_conditioning_aesthetic_score": (0, 10),
 }
 _NUMBER_LIMITS = (-1000.0, 1000.0)
 _INTEGER_LIMITS = (0, 65_536)
 
-#: What the renderer itself does for inpainting and outpainting, after the pipeline. A cell of most models' latents is eight pixels wide.
+#: What the renderer itself does for inpainting and outpainting, before and after the pipeline. A cell of most models' latents is eight pixels wide.
 _OF_INPAINTING = {"mask_feather": Parameter("integer", 8, "mask_feather")}
+_OF_MASKS = {"mask_mode": Parameter("text", None, "mask_mode")}
 INPAINTING_TASKS = frozenset({"inpainting", "outpaint"})
+
+#: As diffusers' documents divide the steps.
+_OF_REFINER = {"refine_from": Parameter("number", 0.8, "refine_from")}
 
 #: No parameter has a longer name.
 _LONGEST_NAME = 64
@@ -91,8 +103,13 @@ class ModelParameters:
 
     @property
     def needs_control_image(self) -> bool:
-        """Whether the pipeline cannot be called without a control image."""
-        return "control_image" in self.offered and self.offered["control_image"].is_required
+        """Whether the pipeline draws by a control image, and by nothing else.
+
+        Its signature does not always say so. A class beside a ControlNet is chosen by the image; others have no other class.
+        """
+        return "control_image" in self.offered and (
+            self.offered["control_image"].is_required or not is_controlled(self.pipeline_class)
+        )
 
     @property
     def needs_prompt(self) -> bool:
@@ -115,6 +132,11 @@ class ModelParameters:
         """Parameters that we have no field for."""
         return {name: each for name, each in self.offered.items() if name not in RenderRequest.model_fields}
 
+    @property
+    def required_extras(self) -> list[str]:
+        """Those that the pipeline cannot be called without, and that have no default."""
+        return [name for name, each in self.extras.items() if each.is_required and name not in self.defaults]
+
 
 def find_parameters(catalog: Catalog, model_id: str, task: Task, *, controlled: bool = False) -> ModelParameters | None:
     """What the model takes for the task; None if it does not serve the task, or if that is not known yet."""
@@ -132,8 +154,19 @@ def find_parameters(catalog: Catalog, model_id: str, task: Task, *, controlled: 
     not_for_task = {"image", "mask_image"} - {*FIELDS_OF[task]}
 
     loras = catalog.loras_of(model_id)
-    existing = _leave_out(signature, not_for_task) | (_OF_INPAINTING if task in INPAINTING_TASKS else {})
+    names = entry.controlnet_names
+    existing = offer_ip_adapter(_leave_out(signature, not_for_task), entry)
+    if task in INPAINTING_TASKS:
+        picture = existing["image"]
+        # A mask is of one picture; a class that needs others beside it has names for them.
+        existing |= {"image": picture if picture.arguments else replace(picture, most=1), **_OF_INPAINTING}
+    if task == "inpainting":
+        existing |= _OF_MASKS
+    existing = offer_controlnets(existing, names) if by_controlnet else existing
+    if entry.refiner is not None and task == "text-to-image" and not by_controlnet:
+        existing |= _OF_REFINER
     with_control = {} if beside is None or by_controlnet else _leave_out(beside, {*not_for_task, *entry.without})
+    with_control = offer_controlnets(offer_ip_adapter(with_control, entry), names)
     return ModelParameters(
         model_id=model_id,
         entry=entry,
@@ -151,6 +184,12 @@ def find_parameters(catalog: Catalog, model_id: str, task: Task, *, controlled: 
     )
 
 
+def takes_negative_prompt(catalog: Catalog, model_id: str, task: Task | None = None) -> bool | None:
+    """Whether the model takes a negative prompt for the task, or for its first one; None while that is not known."""
+    parameters = find_parameters(catalog, model_id, task or catalog.get(model_id).tasks[0])
+    return None if parameters is None else "negative_prompt" in parameters.offered
+
+
 def _leave_out(signature: PipelineSignature, names: Collection[str]) -> dict[str, Parameter]:
     return {name: each for name, each in signature.parameters.items() if name not in names}
 
@@ -160,10 +199,10 @@ def _build_defaults(entry: ModelEntry, existing: dict[str, Parameter], facts: Cl
     for name in PIPELINES_OWN:
         if name in existing and name not in {"prompt", *entry.without} and existing[name].default is not None:
             defaults[name] = existing[name].default
-    for name in facts.steps:
+    for name in (*facts.steps, *REPETITION):
         # Those of every stage count, so that the job shows all of them.
         if name in existing and name != "num_inference_steps":
-            defaults[name] = existing[name].default or entry.default_steps
+            defaults[name] = min(existing[name].default or entry.default_steps, entry.max_steps)
     if "prompt" in existing and facts.prompt_is_optional:
         defaults["prompt"] = ""
     if "negative_prompt" in existing and "negative_prompt" not in entry.without:
@@ -178,14 +217,18 @@ def _build_defaults(entry: ModelEntry, existing: dict[str, Parameter], facts: Cl
     }
 
 
+def list_names(field: str) -> list[str]:
+    """A field of a request and its aliases."""
+    alias = RenderRequest.model_fields[field].validation_alias
+    others = alias.choices if isinstance(alias, AliasChoices) else []
+    return [field, *(name for name in others if isinstance(name, str) and name != field)]
+
+
 def find_field(name: str) -> str | None:
     """The field of a request that the name, or alias, stands for; None if there is none."""
     if name in RenderRequest.model_fields:
         return name
-    for field, info in RenderRequest.model_fields.items():
-        if isinstance(info.validation_alias, AliasChoices) and name in info.validation_alias.choices:
-            return field
-    return None
+    return next((field for field in RenderRequest.model_fields if name in list_names(field)), None)
 
 
 def find_nearest(name: str, parameters: ModelParameters) -> str | None:
@@ -210,4 +253,6 @@ def build_adapter(name: str, parameter: Parameter) -> TypeAdapter[Any]:
             kind = Annotated[float, Field(ge=lowest, le=highest, allow_inf_nan=False)]
         case _:
             kind = Prompt
+    if name in FOR_EACH and parameter.most > 1:
+        kind = Annotated[Any, PlainValidator(check_each(kind), json_schema_input_type=kind | tuple[kind, ...])]
     return TypeAdapter(kind, config=ConfigDict(strict=True))

@@ -19,7 +19,7 @@ from pydantic import (
 from core.pictures.picture_text import PictureText
 
 #: In the order in which a job shows them.
-IMAGE_FIELDS = ("image", "mask_image", "control_image")
+IMAGE_FIELDS = ("image", "mask_image", "control_image", "ip_adapter_image")
 
 #: Pictures of one field, whatever the model takes.
 MOST_PICTURES = 16

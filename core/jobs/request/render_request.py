@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import unicodedata
 from typing import Annotated, Any, Literal
 
 from pydantic import AliasChoices, BaseModel, BeforeValidator, ConfigDict, Field, ValidationInfo, field_validator
 
 from core.catalog import LoraScale, Task
-from core.jobs.priority import PriorityName
+from core.jobs.request.job_options import JobOptions, options_last
+from core.jobs.request.number_for_each import ControlScale
 from core.jobs.request.picture_fields import Expand, ImageReference, Pictures
 from core.plain_text import plain_text
 
@@ -17,16 +17,7 @@ OutputFormat = Literal["png", "jpeg", "webp"]
 #: The largest seed: seeds are stored as signed 64-bit numbers, and image i of a job takes seed + i.
 MAX_SEED = 2**63 - 1 - 64
 
-#: Seconds that a deadline may lie ahead: 30 days.
-_LONGEST_DEADLINE = 30 * 24 * 3600
-
-#: Seconds that images may be kept by request: 10 years.
-_LONGEST_RETENTION = 10 * 365 * 24 * 3600
-
-
 _MOST_LORAS = 8
-_MOST_LABELS = 32
-_LONGEST_LABEL = 64
 
 
 def _few_loras(value: Any) -> Any:
@@ -36,27 +27,17 @@ def _few_loras(value: Any) -> Any:
     return value
 
 
-def _few_distinct_labels(value: Any) -> Any:
-    if not isinstance(value, dict):
-        return value
-    if len(value) > _MOST_LABELS:
-        raise ValueError(f"holds more than {_MOST_LABELS} labels")
-    seen: set[str] = set()
-    for key in value:
-        if isinstance(key, str) and len(key) <= _LONGEST_LABEL:
-            composed = unicodedata.normalize("NFC", key)
-            if composed in seen:
-                raise ValueError(f"holds {composed!r} twice, written with different characters")
-            seen.add(composed)
-    return value
+def _as_tuple(value: Any) -> Any:
+    return tuple(value) if isinstance(value, list) else value
 
 
-Prompt = Annotated[str, Field(max_length=4_000), plain_text(at_most=4_000)]
+#: Characters of a prompt.
+LONGEST_PROMPT = 4_000
+
+Prompt = Annotated[str, Field(max_length=LONGEST_PROMPT), plain_text(at_most=LONGEST_PROMPT)]
 Side = Annotated[int, Field(ge=8, le=16_384, multiple_of=8)]
 Guidance = Annotated[float, Field(ge=0, le=100)]
-Deadline = Annotated[int, Field(ge=1, le=_LONGEST_DEADLINE)]
-MetadataKey = Annotated[str, Field(min_length=1, max_length=_LONGEST_LABEL), plain_text(at_most=_LONGEST_LABEL)]
-MetadataValue = Annotated[str, Field(max_length=512), plain_text(at_most=512)]
+_ControlNetName = Annotated[str, Field(min_length=1, max_length=40)]
 
 
 class LoraUse(BaseModel):
@@ -70,7 +51,7 @@ class LoraUse(BaseModel):
     )
 
 
-class RenderRequest(BaseModel):
+class RenderRequest(JobOptions):
     """What to draw. `prompt` is required by nearly every model; what is left out takes the model's default.
 
     The names are diffusers' own; the usual other names (`steps`, `cfg_scale`, `n`) are accepted too. For each task
@@ -88,6 +69,7 @@ class RenderRequest(BaseModel):
         populate_by_name=True,
         # An error that is logged must not hold a prompt.
         hide_input_in_errors=True,
+        json_schema_extra=options_last,
     )
 
     task: Task | None = Field(
@@ -102,12 +84,33 @@ class RenderRequest(BaseModel):
     prompt_2: Prompt | None = Field(default=None, description="For the second text encoder; the prompt if left out.")
     prompt_3: Prompt | None = Field(default=None, description="For the third text encoder; the prompt if left out.")
     negative_prompt: Prompt | None = Field(default=None, description="What the picture does not show.")
+    style: Annotated[str, plain_text(at_most=64)] | None = Field(
+        default=None,
+        min_length=1,
+        max_length=64,
+        description="A style from `GET /v1/styles`: it puts the prompt into its frame, adds a negative prompt, and has defaults for "
+        "some of what is left out here.",
+        examples=["packshot-on-white"],
+    )
     model: str | None = Field(default=None, min_length=1, max_length=64, description="An id from `GET /v1/models`.")
     width: Side | None = Field(
         default=None, description="Pixels, a multiple of the model's step. Left out, it follows the image's."
     )
     height: Side | None = Field(
         default=None, description="Pixels, a multiple of the model's step. Left out, it follows the image's."
+    )
+    size: str | None = Field(
+        default=None,
+        pattern=r"^[1-9][0-9]{0,4}x[1-9][0-9]{0,4}$",
+        description="Width and height in one: `1024x768`. Instead of `width` and `height`.",
+        examples=["128x96"],
+    )
+    aspect_ratio: str | None = Field(
+        default=None,
+        pattern=r"^[1-9][0-9]{0,3}:[1-9][0-9]{0,3}$",
+        description="Width to height, such as `16:9`: the size is the nearest one that the model draws, with about as many pixels as "
+        "its default. Instead of `size`, `width` and `height`.",
+        examples=["16:9"],
     )
     num_inference_steps: int | None = Field(
         default=None,
@@ -125,6 +128,12 @@ class RenderRequest(BaseModel):
         default=None,
         description="Classifier-free guidance, with a negative prompt, of models whose guidance_scale is something else.",
     )
+    refine_from: float | None = Field(
+        default=None,
+        gt=0,
+        le=1,
+        description="The part of the steps that the model itself does; its refiner does the rest. 1 is without it.",
+    )
     strength: float | None = Field(
         default=None,
         gt=0,
@@ -138,26 +147,35 @@ class RenderRequest(BaseModel):
         validation_alias=AliasChoices("image", "init_image"),
         description=(
             "The picture to start from: a data URI (`data:image/png;base64,…`) or base64 alone, of at most 20 MiB and "
-            "2^25 pixels, or the id of one of your artifacts (`art_…`); a list of them, if the model takes several. It is "
-            "turned upright and laid on white where it is transparent. For image-to-image and inpainting it is resized to "
+            "2^25 pixels, an `https://` address, or the id of a file (`file_…`) or an artifact (`art_…`) of yours; a list of "
+            "them, if the model takes several. It is turned upright and laid on white where it is transparent. For image-to-image and inpainting it is resized to "
             "exactly width x height; for `edit` and `variation` it keeps its proportions, and is made smaller if it has more "
             "pixels than the result."
         ),
     )
+    expand: Expand | None = Field(
+        default=None,
+        validation_alias=AliasChoices("expand", "pad"),
+        description="By how many pixels of the result `image` is continued at each edge (`outpaint`). Its own pixels stay "
+        "exactly; width and height follow from both.",
+    )
+    mask_mode: Literal["white", "alpha"] | None = Field(
+        default=None,
+        description=(
+            "What of `mask_image` is painted: what is `white` (if left out), or what is transparent (`alpha`). With `alpha` and "
+            "without `mask_image`, what is transparent in `image` is painted."
+        ),
+    )
     mask_image: ImageReference | None = Field(
         default=None,
+        validate_default=True,
         repr=False,
         validation_alias=AliasChoices("mask_image", "mask"),
         description=(
-            "Where to paint: white (level 128 of 255 and above, once resized) is painted anew. Where it is black or "
-            "transparent, the result has exactly the pixels of `image`, as resized. With a mask without white the job fails "
-            "(`invalid_request`). Needs `image`, and takes the same as that."
+            "Where to paint: white (level 128 of 255 and above, once resized) is painted anew, or with a `mask_mode` of `alpha` "
+            "what is transparent. Elsewhere the result has exactly the pixels of `image`, as resized. With a mask that paints "
+            "nothing the job fails (`invalid_request`). Needs `image`, and takes the same as that."
         ),
-    )
-    expand: Expand | None = Field(
-        default=None,
-        description="By how many pixels of the result `image` is continued at each edge (`outpaint`). Its own pixels stay "
-        "exactly; width and height follow from both.",
     )
     mask_feather: int | None = Field(
         default=None,
@@ -175,8 +193,25 @@ class RenderRequest(BaseModel):
         description="What a ControlNet goes by: edges, depth or a pose, as the model wants it. Takes the same as `image`, and "
         "is resized to exactly width x height.",
     )
-    controlnet_conditioning_scale: float | None = Field(
-        default=None, ge=0, le=10, description="How closely to follow `control_image`."
+    controlnets: (
+        Annotated[tuple[_ControlNetName, ...], Field(min_length=1, max_length=16), BeforeValidator(_as_tuple)] | None
+    ) = Field(
+        default=None,
+        description="Which of the model's ControlNets the pictures of `control_image` are for, in that order. Left out: all of "
+        "them, in the model's order.",
+    )
+    controlnet_conditioning_scale: ControlScale | None = Field(
+        default=None,
+        description="How closely to follow `control_image`; a list with a number for each, if there are several.",
+    )
+    ip_adapter_image: Pictures | None = Field(
+        default=None,
+        repr=False,
+        description="What the model's IP-Adapter looks at: the result resembles it. Takes the same as `image`, keeps its "
+        "proportions, and is made smaller if it has more pixels than the result.",
+    )
+    ip_adapter_scale: float | None = Field(
+        default=None, ge=0, le=4, description="How strongly `ip_adapter_image` works."
     )
     max_sequence_length: int | None = Field(
         default=None, ge=1, le=2048, description="Tokens of the prompt that the model reads at most."
@@ -209,38 +244,21 @@ class RenderRequest(BaseModel):
         description="Draw in a way that gives the same bits whatever else is drawn beside it; it can take longer.",
     )
     output_format: OutputFormat = "png"
-    priority: PriorityName = Field(
-        default="normal",
-        description="Every `high` job goes before every `normal` one, and these before every `low` one. Accounts take turns "
-        "within each.",
-    )
-    deadline_seconds: Deadline | None = Field(
-        default=None,
-        description="The job fails (`deadline_exceeded`) if it has not ended this many seconds after it was accepted.",
-    )
-    start_deadline_seconds: Deadline | None = Field(
-        default=None,
-        description="The job fails (`start_deadline_exceeded`) if no worker has started it this many seconds after it was "
-        "accepted. At most `deadline_seconds`.",
-    )
-    retention_seconds: int | None = Field(
+    output_quality: int | None = Field(
         default=None,
         ge=1,
-        le=_LONGEST_RETENTION,
-        description="The images are deleted this many seconds after the job's end. At most what the account's policy says, "
-        "which is taken when this is left out.",
-    )
-    metadata: Annotated[dict[MetadataKey, MetadataValue], BeforeValidator(_few_distinct_labels)] = Field(
-        default_factory=dict, max_length=_MOST_LABELS, description="Your own labels; returned with the job."
+        le=100,
+        description="How closely a JPEG or WebP keeps what was drawn: 100 is best, and largest. Left out: 95 and 90. Not for PNG, "
+        "which loses nothing.",
     )
 
-    @field_validator("start_deadline_seconds")
+    @field_validator("mask_image")
     @classmethod
-    def _before_the_end(cls, seconds: int | None, info: ValidationInfo) -> int | None:
-        total = info.data.get("deadline_seconds")
-        if seconds is not None and total is not None and seconds > total:
-            raise ValueError("must be at most deadline_seconds")
-        return seconds
+    def _mask_of_the_image_itself(cls, mask: str | None, info: ValidationInfo) -> str | None:
+        """What is transparent in the one picture says where to paint, if it is asked to and there is nothing else."""
+        image = info.data.get("image")
+        is_the_image = mask is None and info.data.get("mask_mode") == "alpha" and info.data.get("expand") is None
+        return image if is_the_image and not isinstance(image, tuple) else mask
 
     @property
     def extra(self) -> dict[str, Any]:

@@ -18,6 +18,9 @@ def choose_size(
     entry = parameters.entry
     step = entry.size_step_of(parameters.pipeline_class)
     largest = (entry.max_width, entry.max_height)
+    if parameters.facts.own_size:
+        own = Size(entry.default_width, entry.default_height)
+        return _take_no_other(own, request, "the model, which draws one size")
     field = next((name for name in ("image", "control_image") if name in input_sizes), None)
     if field is None:
         return Size(request.width or entry.default_width, request.height or entry.default_height)

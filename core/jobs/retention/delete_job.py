@@ -22,8 +22,9 @@ from core.ids import format_id
 from core.jobs.retention.deletion_receipts import find_job_deletion
 from core.jobs.retention.expire_images import lock_images, withdraw_images
 from core.jobs.retention.remove_rows import remove_rows
+from core.jobs.retention.tables import Deletion
 from core.jobs.status import FINISHED
-from core.jobs.tables import Deletion, Job
+from core.jobs.tables import Job
 
 
 def request_deletion(session: Session, *, account_id: UUID, job_id: UUID, api_key_id: str, request_id: str) -> Deletion:

@@ -1,4 +1,4 @@
-"""Receipts of deleted jobs: read them, and list those with work left to do."""
+"""Receipts of deleted jobs and files: read them, and list those with work left to do."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from core.database import seconds_from_now
 from core.errors import DeletionNotFound
-from core.jobs.tables import Deletion
+from core.jobs.retention.tables import Deletion
 
 #: Seconds that the request for a deletion has to carry it out itself.
 _UNDER_WAY_SECONDS = 60.0
@@ -27,7 +27,7 @@ def get_deletion(session: Session, *, account_id: UUID, deletion_id: UUID) -> De
 
 
 def find_job_deletion(session: Session, *, account_id: UUID, job_id: UUID) -> Deletion | None:
-    """The receipt of the account's deleted job; None if it has deleted no such job."""
+    """The receipt of the account's deleted job or file; None if it has deleted no such thing."""
     return session.scalars(
         select(Deletion).where(Deletion.job_id == job_id, Deletion.account_id == account_id)
     ).one_or_none()

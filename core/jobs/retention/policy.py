@@ -34,7 +34,9 @@ class RetentionPolicy:
         """Raises InvalidRequest if a request asks for its images to be kept for longer."""
         if seconds is not None and self.image_seconds is not None and seconds > self.image_seconds:
             message = f"must be at most {self.image_seconds:.0f}, as the account's policy says"
-            raise InvalidRequest([FieldError("retention_seconds", message)])
+            raise InvalidRequest(
+                [FieldError("retention_seconds", message, "out_of_range", {"maximum": int(self.image_seconds)})]
+            )
 
     def build_expiries(self, ended_at: datetime, *, asked: int | None) -> tuple[datetime | None, datetime | None]:
         """When the images and when the rows of a job that ended at `ended_at` are to go; None: never. `asked`: the

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from uuid import UUID
 
-from sqlalchemy import delete, select, text
+from sqlalchemy import delete, func, select, text, update
 from sqlalchemy.orm import Session
 
 from core.artifacts.tables import Artifact
-from core.jobs.tables import Job, JobAttempt, JobSource
-from core.webhooks.tables import WebhookAttempt, WebhookDelivery, WebhookEvent
+from core.jobs.tables import IdempotencyKey, InputFetch, Job, JobAttempt, JobSource
+from core.webhooks.tables import WebhookAttempt, WebhookDelivery, WebhookEndpoint, WebhookEvent
 
 
 def remove_rows(session: Session, job_ids: Sequence[UUID]) -> None:
@@ -27,6 +27,12 @@ def remove_rows(session: Session, job_ids: Sequence[UUID]) -> None:
     if deliveries:
         session.execute(delete(WebhookAttempt).where(WebhookAttempt.delivery_id.in_(deliveries)))
         session.execute(delete(WebhookDelivery).where(WebhookDelivery.id.in_(deliveries)))
-    for table in (WebhookEvent, Artifact, JobSource, JobAttempt):
+    for table in (WebhookEvent, Artifact, JobSource, InputFetch, JobAttempt, WebhookEndpoint):
         session.execute(delete(table).where(table.job_id.in_(job_ids)))
+    # A client's own id is from now on as old as any key: a late retry does not draw the job again.
+    session.execute(
+        update(IdempotencyKey)
+        .where(IdempotencyKey.job_id.in_(job_ids), IdempotencyKey.key.like("id %"))
+        .values(created_at=func.now())
+    )
     session.execute(delete(Job).where(Job.id.in_(job_ids)))

@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 from sqlalchemy import Connection, literal_column
 
 from core.accounts.authenticate import KEY_STILL_OPENS_ACCOUNT
+from core.accounts.paused import build_is_paused
 from core.database import compile_fragment, fetch_one
 from core.jobs.queue.account_slots import TAKE_FREE_SLOT
 from core.jobs.queue.fair_queue import name_clocks
@@ -18,7 +19,7 @@ from core.jobs.queue.queue_position import count_before
 from core.jobs.submit.new_job import NewJob, QueuedJob
 
 # The job's virtual start is where its account's work ends, or the virtual time of its pool if that is later. Submits of one
-# account take turns at its clock's row. A pool's first job makes its clock. The number of jobs before this one is for the
+# account take turns at its clock's row. A pool's first job makes its clock. What stands before this one is for the
 # answer. Without a share nothing is written.
 _INSERT = """
 WITH share AS (
@@ -38,17 +39,21 @@ WITH share AS (
     RETURNING {account_clock} - (SELECT %(cost)s / weight FROM share) AS fair_position
 ), job AS (
     INSERT INTO jobs ({columns}) SELECT {values} FROM turn
-    RETURNING pool, priority, fair_position, id, created_at, start_deadline_at, deadline_at
+    RETURNING account_id, pool, priority, fair_position, id, created_at, start_deadline_at, deadline_at
 )
-SELECT created_at, start_deadline_at, deadline_at, ({jobs_before}) AS jobs_before FROM job
+SELECT created_at, start_deadline_at, deadline_at, ({jobs_before}) AS jobs_before, {account_is_paused} AS account_is_paused FROM job
 """
 
 #: Fields of a new job that are not the column of the same name, as it is: that column, and its value.
 _OTHERWISE = {
     "request": ("request", "%(request)s::json"),
+    "style": ("style", "%(style)s::varchar"),
+    "rendered_prompts": ("rendered_prompts", "%(rendered_prompts)s::json"),
     "metadata": ("metadata", "%(metadata)s::json"),
     "warnings": ("warnings", "%(warnings)s::jsonb"),
+    "origin": ("origin", "%(origin)s::jsonb"),
     "retention_seconds": ("retention_seconds", "%(retention_seconds)s::integer"),
+    "store": ("store", "%(store)s::boolean"),
     # From the same moment as created_at, which is the acceptance that the job shows.
     "start_deadline_seconds": ("start_deadline_at", "now() + make_interval(secs => %(start_deadline_seconds)s)"),
     "deadline_seconds": ("deadline_at", "now() + make_interval(secs => %(deadline_seconds)s)"),
@@ -69,6 +74,7 @@ class _Assigned(NamedTuple):
     start_deadline_at: datetime | None
     deadline_at: datetime | None
     jobs_before: int
+    account_is_paused: bool
 
 
 def insert_job(connection: Connection, job: NewJob, *, weight: float) -> QueuedJob:
@@ -106,6 +112,7 @@ def _build_statement(priority: int, share: str) -> str:
         account_clock=account_clock,
         columns=", ".join(columns),
         values=", ".join(columns.values()),
+        account_is_paused=build_is_paused("job.account_id"),
         jobs_before=compile_fragment(
             count_before(
                 pool=literal_column("job.pool"),
@@ -120,6 +127,8 @@ def _build_statement(priority: int, share: str) -> str:
 def _to_parameters(job: NewJob) -> dict[str, Any]:
     return vars(job) | {
         "request": json.dumps(job.request),
+        "rendered_prompts": None if job.rendered_prompts is None else json.dumps(job.rendered_prompts),
         "metadata": json.dumps(job.metadata),
         "warnings": json.dumps(job.warnings),
+        "origin": None if job.origin is None else json.dumps(job.origin),
     }

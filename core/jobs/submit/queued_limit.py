@@ -9,8 +9,29 @@ from sqlalchemy.orm import Session
 
 from core.errors import TooManyQueuedJobs
 from core.jobs.queue.account_slots import AccountSlots, count_jobs, lock_slots
+from core.jobs.queue.tables import AccountQueue
 from core.jobs.status import JobStatus
-from core.jobs.tables import AccountQueue
+
+
+def take_slots(session: Session, *, account_id: UUID, max_queued_jobs: int, count: int) -> AccountSlots:
+    """Takes `count` slots at once, or raises TooManyQueuedJobs; otherwise as `take_slot`."""
+    slots = lock_slots(session, account_id)
+    limit = max_queued_jobs if slots.max_queued_jobs is None else slots.max_queued_jobs
+    left = slots.slots_left - (count - 1)
+    if left < 0 or slots.counted_for_limit != limit:
+        waiting = count_jobs(session, account_id, JobStatus.QUEUED, up_to=limit)
+        left = limit - waiting - count
+        if left < 0:
+            raise TooManyQueuedJobs(
+                f"The account has {waiting:,} jobs waiting and may have {limit:,}, so {count:,} more do not fit; send them when "
+                "some have started."
+            )
+    session.execute(
+        update(AccountQueue)
+        .where(AccountQueue.account_id == account_id)
+        .values(slots_left=left, counted_for_limit=limit)
+    )
+    return slots
 
 
 def take_slot(session: Session, *, account_id: UUID, max_queued_jobs: int) -> AccountSlots:

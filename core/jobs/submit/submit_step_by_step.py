@@ -5,6 +5,7 @@ whether the job is held, and write the row.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from uuid import UUID
 
 from sqlalchemy.orm import Session
 
@@ -14,13 +15,17 @@ from core.errors import JobDeleted
 from core.jobs.priority import HELD
 from core.jobs.queue.account_slots import AccountSlots
 from core.jobs.queue.running_limit import runs_all_it_may
-from core.jobs.request.input_images import build_input_rows, resolve_inputs
+from core.jobs.request.input_images import build_input_rows
+from core.jobs.request.picture_addresses import list_addresses
 from core.jobs.retention.policy import RetentionPolicy
+from core.jobs.submit.await_pictures import await_pictures, leave_open
+from core.jobs.submit.check_request import check_request
 from core.jobs.submit.idempotency import digest_request, take_idempotency_key
 from core.jobs.submit.insert_job import insert_job
-from core.jobs.submit.new_job import NewJob, QueuedJob, Submission, build_new_job
+from core.jobs.submit.new_job import NewJob, QueuedJob, Submission
 from core.jobs.submit.queued_limit import take_slot
 from core.jobs.tables import Job, JobSource
+from core.webhooks.job_webhooks import add_job_webhook
 
 
 def submit_step_by_step(session: Session, submission: Submission, images: Sequence[InputImage] = ()) -> QueuedJob | Job:
@@ -37,21 +42,36 @@ def submit_step_by_step(session: Session, submission: Submission, images: Sequen
     if first is not None:
         return first
 
-    inputs = resolve_inputs(session, submission.request, images, account_id=account_id)
-    job = build_new_job(submission, input_sizes=inputs.sizes)
+    checked = check_request(session, submission, images)
+    job, inputs = checked.job, checked.inputs
+    addresses = list_addresses(job.request)
+    if addresses:
+        leave_open(submission, job)
     job.warnings += [warning for image in images for warning in image.warnings]
     slots = take_slot(session, account_id=account_id, max_queued_jobs=submission.settings.account_max_queued_jobs)
     _check_retention(submission, slots)
     _hold_beyond_limit(session, submission, slots, job)
     queued = insert_job(session.connection(), job, weight=slots.weight)
 
-    if images or inputs.sources:
+    if addresses:
+        await_pictures(session, [(submission, job)])
+    sources = inputs.sources | _list_replayed(submission)
+    if images or sources:
         session.add_all(build_input_rows(images, account_id=account_id))
         session.add_all(
-            JobSource(job_id=job.id, source_job_id=source_id, account_id=account_id) for source_id in inputs.sources
+            JobSource(job_id=job.id, source_job_id=source_id, account_id=account_id) for source_id in sources
         )
         session.flush()
+    webhook = submission.request.webhook
+    if webhook is not None:
+        add_job_webhook(session, account_id=account_id, job_id=job.id, url=webhook.url, events=webhook.events)
     return queued
+
+
+def _list_replayed(submission: Submission) -> set[UUID]:
+    """The job whose images a replay is compared with: they are kept until it has ended."""
+    origin = submission.origin
+    return {origin.job_id} if origin is not None and origin.replayed is not None else set()
 
 
 def _find_first(session: Session, submission: Submission, images: Sequence[InputImage]) -> Job | None:
@@ -62,7 +82,7 @@ def _find_first(session: Session, submission: Submission, images: Sequence[Input
         session,
         account_id=submission.account_id,
         key=submission.idempotency_key,
-        request_sha256=digest_request(submission.request, images),
+        request_sha256=digest_request(submission.request, images, origin=submission.origin),
         job_id=submission.job_id,
     )
     if first_id is None:

@@ -4,162 +4,113 @@ written, or is about to be.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime
-from typing import Any, Protocol
+from collections.abc import Callable, Collection, Mapping, Sequence
+from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from core.artifacts.storage import sign_download
-from core.artifacts.tables import Artifact
 from core.ids import format_id
 from core.jobs.failures import Failure, FailureCode
-from core.jobs.priority import HELD, PRIORITY_NAMES
+from core.jobs.origins.replay_view import show_origin, show_replay
+from core.jobs.priority import PRIORITY_NAMES
 from core.jobs.status import JobStatus
 from core.jobs.views.job_view import (
+    AppliedStyleView,
     FailureView,
     InputView,
     JobView,
     OutputView,
     ProgressView,
     PromptTokensView,
-    QueueView,
+    SweepCellView,
     TimingsView,
     UrlsView,
-    WaitingReason,
 )
+from core.jobs.views.queue_view import QueueView
+from core.jobs.views.shown_job import ShownArtifact, ShownAttempt, ShownJob
+from core.prompts.prompt_report import PromptReport
 from core.settings import get_settings
-
-
-class ShownJob(Protocol):
-    """What a view shows of a job's row: `Job` has it, and so have the plain values of a job that was just written or is
-    about to be. The names are the columns', which `tables.py` explains.
-    """
-
-    @property
-    def id(self) -> UUID: ...
-    @property
-    def status(self) -> str: ...
-    @property
-    def task(self) -> str: ...
-    @property
-    def model(self) -> str: ...
-    @property
-    def request(self) -> dict[str, Any]: ...
-    @property
-    def steps(self) -> int | None: ...
-    @property
-    def metadata_(self) -> dict[str, Any]: ...
-    @property
-    def warnings(self) -> list[str]: ...
-    @property
-    def priority(self) -> int: ...
-    @property
-    def available_at(self) -> datetime: ...
-    @property
-    def start_deadline_at(self) -> datetime | None: ...
-    @property
-    def deadline_at(self) -> datetime | None: ...
-    @property
-    def attempts_used(self) -> int: ...
-    @property
-    def cancel_requested_at(self) -> datetime | None: ...
-    @property
-    def failure_code(self) -> str | None: ...
-    @property
-    def failure_message(self) -> str | None: ...
-    @property
-    def receipt(self) -> dict[str, Any] | None: ...
-    @property
-    def filtered_images(self) -> list[dict[str, Any]] | None: ...
-    @property
-    def created_at(self) -> datetime: ...
-    @property
-    def started_at(self) -> datetime | None: ...
-    @property
-    def finished_at(self) -> datetime | None: ...
-    @property
-    def expires_at(self) -> datetime | None: ...
-
-
-class ShownAttempt(Protocol):
-    """What a view shows of the job's current attempt."""
-
-    @property
-    def step(self) -> int: ...
-    @property
-    def steps(self) -> int: ...
-    @property
-    def started_at(self) -> datetime: ...
-    @property
-    def render_ms(self) -> int | None: ...
-    @property
-    def upload_ms(self) -> int | None: ...
 
 
 def assemble_view(
     job: ShownJob,
     attempt: ShownAttempt | None,
-    inputs: Mapping[str, Artifact],
-    outputs: Sequence[Artifact],
+    inputs: Mapping[str, ShownArtifact],
+    outputs: Sequence[ShownArtifact],
     *,
-    position: int | None,
+    queue: Callable[[], QueueView],
     with_urls: bool,
+    fields: Collection[str] = JobView.model_fields,
 ) -> JobView:
     """Returns the view of a job. `attempt` is its current one, `inputs` are the images it starts from, by their places, and
-    `position` is the number of jobs before it, if it is queued.
+    `queue` returns where it stands. With fewer `fields` it has only these, and is not checked.
 
     Without URLs (as events are stored) the download addresses are null: they are signed when they are sent.
     """
-    return JobView(
-        id=format_id("job", job.id),
-        status=JobStatus(job.status),
-        model=job.model,
-        task=job.task,
-        request=job.request,
-        priority=PRIORITY_NAMES[job.priority],
-        progress=_progress(job, attempt),
-        queue=QueueView(position=position, eta_seconds=None, reason=_waiting_reason(job)),
-        inputs=[_input(place, artifact, with_url=with_urls) for place, artifact in inputs.items()],
-        outputs=_outputs(job, outputs, with_urls=with_urls),
-        failure=_failure(job),
-        attempts=job.attempts_used,
-        timings=_timings(job, attempt),
-        prompt_tokens=_prompt_tokens(job),
-        metadata=job.metadata_,
-        warnings=job.warnings,
-        created_at=job.created_at,
-        started_at=job.started_at,
-        finished_at=job.finished_at,
-        cancel_requested_at=job.cancel_requested_at,
-        start_deadline_at=job.start_deadline_at,
-        deadline_at=job.deadline_at,
-        expires_at=job.expires_at,
-        urls=_urls(job.id),
+    parts: dict[str, Callable[[], Any]] = {
+        "id": lambda: format_id("job", job.id),
+        "status": lambda: JobStatus(job.status),
+        "model": lambda: job.model,
+        "task": lambda: job.task,
+        "request": lambda: job.request,
+        "style": lambda: _style(job),
+        "priority": lambda: PRIORITY_NAMES[job.priority],
+        "progress": lambda: _progress(job, attempt),
+        "queue": queue,
+        "inputs": lambda: [_input(place, artifact, with_url=with_urls) for place, artifact in inputs.items()],
+        "outputs": lambda: _outputs(job, outputs, with_urls=with_urls),
+        "failure": lambda: _failure(job),
+        "attempts": lambda: job.attempts_used,
+        "timings": lambda: _timings(job, attempt),
+        "stopped_at_step": lambda: _stopped_at_step(job, attempt),
+        "prompt_tokens": lambda: _prompt_tokens(job),
+        "prompt_report": lambda: None if job.prompt_report is None else PromptReport(**job.prompt_report),
+        "derived_from": lambda: show_origin(job.origin),
+        "replay": lambda: show_replay(job.origin, job.receipt),
+        "metadata": lambda: job.metadata_,
+        "sweep": lambda: _sweep_cell(job),
+        "warnings": lambda: job.warnings,
+        "created_at": lambda: job.created_at,
+        "started_at": lambda: job.started_at,
+        "finished_at": lambda: job.finished_at,
+        "cancel_requested_at": lambda: job.cancel_requested_at,
+        "start_deadline_at": lambda: job.start_deadline_at,
+        "deadline_at": lambda: job.deadline_at,
+        "expires_at": lambda: job.expires_at,
+        "urls": lambda: _urls(job.id),
+    }
+    if len(fields) == len(parts):
+        return JobView(**{name: build() for name, build in parts.items()})
+    return JobView.model_construct(**{name: build() for name, build in parts.items() if name in fields})
+
+
+def _style(job: ShownJob) -> AppliedStyleView | None:
+    if job.style is None:
+        return None
+    prompts = job.rendered_prompts or {}
+    return AppliedStyleView(
+        name=job.style,
+        rendered_prompt=prompts.get("prompt"),
+        rendered_negative_prompt=prompts.get("negative_prompt"),
     )
 
 
 def _progress(job: ShownJob, attempt: ShownAttempt | None) -> ProgressView:
     if attempt is None:
-        return ProgressView(fraction=0.0, step=0, steps=job.steps or job.request["num_inference_steps"])
+        steps = job.steps or job.request["num_inference_steps"]
+        step = min(job.resume_step or 0, steps)
+        return ProgressView(fraction=round(step / steps, 4), step=step, steps=steps)
     # Some schedulers take a step more than they were asked for.
     step = min(attempt.step, attempt.steps)
     return ProgressView(fraction=round(step / attempt.steps, 4), step=step, steps=attempt.steps)
 
 
-def _waiting_reason(job: ShownJob) -> WaitingReason | None:
-    if job.status != JobStatus.QUEUED:
-        return None
-    # A job that has not been tried yet waits for nothing but a worker, whatever this machine's clock says.
-    if job.attempts_used > 0 and job.available_at > datetime.now(UTC):
-        return "retrying"
-    return "account_limit" if job.priority >= HELD else "waiting_for_worker"
-
-
-def _input(place: str, artifact: Artifact, *, with_url: bool) -> InputView:
+def _input(place: str, artifact: ShownArtifact, *, with_url: bool) -> InputView:
     return InputView(field=place, **_image(artifact, with_url=with_url))
 
 
-def _outputs(job: ShownJob, stored: Sequence[Artifact], *, with_urls: bool) -> list[OutputView]:
+def _outputs(job: ShownJob, stored: Sequence[ShownArtifact], *, with_urls: bool) -> list[OutputView]:
     """Every image of the job at its position, those that were withheld as well."""
     by_position = {artifact.position: _output(artifact, with_url=with_urls) for artifact in stored}
     for image in job.filtered_images or ():
@@ -167,7 +118,7 @@ def _outputs(job: ShownJob, stored: Sequence[Artifact], *, with_urls: bool) -> l
     return [by_position[position] for position in sorted(by_position)]
 
 
-def _output(artifact: Artifact, *, with_url: bool) -> OutputView:
+def _output(artifact: ShownArtifact, *, with_url: bool) -> OutputView:
     return OutputView(seed=artifact.seed, content_filtered=False, **_image(artifact, with_url=with_url))
 
 
@@ -176,11 +127,11 @@ def _filtered_output(seed: int) -> OutputView:
     return OutputView(seed=seed, content_filtered=True, **dict.fromkeys(of_a_file))
 
 
-def _image(artifact: Artifact, *, with_url: bool) -> dict[str, Any]:
+def _image(artifact: ShownArtifact, *, with_url: bool) -> dict[str, Any]:
     """What the views of inputs and outputs have in common."""
     url, expires_at = _sign(artifact) if with_url else (None, None)
     return {
-        "id": format_id("art", artifact.id),
+        "id": artifact.public_id,
         "url": url,
         "url_expires_at": expires_at,
         "media_type": artifact.media_type,
@@ -192,7 +143,7 @@ def _image(artifact: Artifact, *, with_url: bool) -> dict[str, Any]:
     }
 
 
-def _sign(artifact: Artifact) -> tuple[str | None, datetime | None]:
+def _sign(artifact: ShownArtifact) -> tuple[str | None, datetime | None]:
     return sign_download(artifact.storage_key) if artifact.deleted_at is None else (None, None)
 
 
@@ -210,13 +161,29 @@ def _failure(job: ShownJob) -> FailureView | None:
 
 
 def _timings(job: ShownJob, attempt: ShownAttempt | None) -> TimingsView | None:
-    if attempt is None or attempt.render_ms is None or attempt.upload_ms is None:
+    if job.finished_at is None or job.started_at is None:
         return None
+    earlier_ms = job.earlier_ms or 0
+    if attempt is None:  # cancelled or overdue while it was queued again
+        return TimingsView(
+            queue_ms=_count_ms(job.created_at, job.finished_at) - earlier_ms, render_ms=earlier_ms, upload_ms=None
+        )
+    last_ms = _count_ms(attempt.started_at, job.finished_at) if attempt.render_ms is None else attempt.render_ms
     return TimingsView(
-        queue_ms=round((attempt.started_at - job.created_at).total_seconds() * 1000),
-        render_ms=attempt.render_ms,
+        queue_ms=max(0, _count_ms(job.created_at, attempt.started_at) - earlier_ms),
+        render_ms=earlier_ms + last_ms,
         upload_ms=attempt.upload_ms,
     )
+
+
+def _count_ms(start: datetime, end: datetime) -> int:
+    return round((end - start).total_seconds() * 1000)
+
+
+def _stopped_at_step(job: ShownJob, attempt: ShownAttempt | None) -> int | None:
+    if job.status != JobStatus.CANCELLED or job.started_at is None:
+        return None
+    return _progress(job, attempt).step
 
 
 def _prompt_tokens(job: ShownJob) -> list[PromptTokensView] | None:
@@ -225,6 +192,12 @@ def _prompt_tokens(job: ShownJob) -> list[PromptTokensView] | None:
     return [PromptTokensView(**item) for item in job.receipt["prompts"]]
 
 
+def _sweep_cell(job: ShownJob) -> SweepCellView | None:
+    return (
+        None if job.sweep_id is None else SweepCellView(id=format_id("sweep", job.sweep_id), cell=job.sweep_cell or {})
+    )
+
+
 def _urls(job_id: UUID) -> UrlsView:
     address = f"{get_settings().public_url}/v1/jobs/{format_id('job', job_id)}"
-    return UrlsView(self=address, cancel=f"{address}/cancel")
+    return UrlsView(self=address, cancel=f"{address}/cancel", events=f"{address}/events")

@@ -1,62 +1,58 @@
-"""Build the views of jobs from their rows."""
+"""Build the views of jobs from what a read found, or from rows that were just written."""
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Sequence
-from uuid import UUID
+from collections.abc import Callable, Sequence
+from functools import partial
 
-from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from core.artifacts.tables import Artifact, ArtifactKind
-from core.jobs.queue.queue_position import find_queue_positions
-from core.jobs.request.input_images import list_input_artifacts
-from core.jobs.status import JobStatus
-from core.jobs.tables import Job, JobAttempt
+from core.jobs.queue.outlook import PoolOutlook, find_outlook, find_outlook_alone
+from core.jobs.tables import Job
 from core.jobs.views.assemble_view import assemble_view
+from core.jobs.views.job_row import JobRow
 from core.jobs.views.job_view import JobView
+from core.jobs.views.queue_view import build_queue_view
+from core.jobs.views.read_jobs import read_jobs
+from core.jobs.views.select_rows import ALL_FIELDS
+
+
+def show_row(
+    row: JobRow,
+    *,
+    with_urls: bool = True,
+    fields: frozenset[str] = ALL_FIELDS,
+    find_outlook: Callable[[str], PoolOutlook] = find_outlook_alone,
+) -> JobView:
+    """Returns the view of a job as a read found it, with fresh download addresses. With fewer fields it has only these, and it
+    is for an answer: it is not checked.
+
+    Without URLs (as events are stored) the download addresses are null: they are signed when they are sent. `find_outlook` finds
+    a pool's outlook, for a caller that holds a connection.
+    """
+    return assemble_view(
+        row,
+        row.attempt,
+        row.inputs,
+        row.outputs,
+        queue=lambda: build_queue_view(row, row.attempt, find_outlook),
+        with_urls=with_urls,
+        fields=fields,
+    )
 
 
 def build_job_view(session: Session, job: Job) -> JobView:
-    """Returns the view of one job, with fresh download addresses."""
+    """Returns the view of one job of the session's transaction, with fresh download addresses."""
     return build_job_views(session, [job])[0]
 
 
-def build_job_views(session: Session, jobs: Sequence[Job], *, with_urls: bool = True) -> list[JobView]:
-    """Returns the views of the jobs, in their order.
-
-    Without URLs (as events are stored) the download addresses are null: they are signed when they are sent.
+def build_job_views(
+    session: Session, jobs: Sequence[Job], *, with_urls: bool = True, read: frozenset[str] = ALL_FIELDS
+) -> list[JobView]:
+    """Returns the views of the jobs, in their order, with what the session's transaction has written. What only other fields
+    than `read` need is null.
     """
-    attempts = _current_attempts(session, jobs)
-    outputs = _outputs(session, jobs)
-    inputs = list_input_artifacts(session, {job.id: job.request for job in jobs})
-    positions = find_queue_positions(session, jobs)
-    return [
-        assemble_view(
-            job,
-            attempts.get(job.id),
-            inputs[job.id],
-            outputs[job.id],
-            position=positions.get(job.id),
-            with_urls=with_urls,
-        )
-        for job in jobs
-    ]
-
-
-def _current_attempts(session: Session, jobs: Sequence[Job]) -> dict[UUID, JobAttempt]:
-    ids = [job.current_attempt_id for job in jobs if job.current_attempt_id is not None]
-    if not ids:
-        return {}
-    return {attempt.job_id: attempt for attempt in session.scalars(select(JobAttempt).where(JobAttempt.id.in_(ids)))}
-
-
-def _outputs(session: Session, jobs: Sequence[Job]) -> defaultdict[UUID, list[Artifact]]:
-    outputs: defaultdict[UUID, list[Artifact]] = defaultdict(list)
-    ids = [job.id for job in jobs if job.status == JobStatus.SUCCEEDED]
-    if ids:
-        rows = select(Artifact).where(Artifact.job_id.in_(ids), Artifact.kind == ArtifactKind.OUTPUT)
-        for artifact in session.scalars(rows.order_by(Artifact.job_id, Artifact.position)):
-            outputs[artifact.job_id].append(artifact)
-    return outputs
+    session.flush()
+    rows = read_jobs(session.connection(), [job.id for job in jobs], fields=read)
+    outlook = partial(find_outlook, session)
+    return [show_row(rows[job.id], with_urls=with_urls, find_outlook=outlook) for job in jobs]

@@ -15,7 +15,7 @@ from pathlib import Path
 
 from core.pictures.data_uri import read_picture_text
 from core.pictures.decode_picture import decode_picture
-from core.pictures.decoders.messages import ReadPicture, receive_text, send_answer
+from core.pictures.decoders.messages import ReadPicture, SentPicture, receive_picture, send_answer
 from core.pictures.limits import NotAnImage
 
 #: Seconds of CPU for one picture: at least twice what the largest one takes in the slowest format. After that the kernel ends the process.
@@ -35,15 +35,16 @@ def main() -> None:
     """Decode one picture after another until the parent closes the socket."""
     _limit()
     with socket.socket(fileno=0) as connection:
-        while (text := receive_text(connection)) is not None:
+        while (sent := receive_picture(connection)) is not None:
             _limit_cpu()
-            send_answer(connection, _read(text))
+            send_answer(connection, _read(sent))
 
 
-def _read(text: bytearray) -> ReadPicture | NotAnImage:
+def _read(sent: SentPicture) -> ReadPicture | NotAnImage:
+    content = sent.content
     try:
-        body = read_picture_text(text.decode("ascii"))
-        text.clear()
+        body = bytes(content) if sent.is_file else read_picture_text(content.decode("ascii"))
+        content.clear()
         return ReadPicture(decode_picture(body), hashlib.sha256(body).hexdigest())
     except NotAnImage as refusal:
         return refusal

@@ -1,20 +1,22 @@
-"""The door to the decoders: a picture's text in, an image of our own out, and no other process looks at its bytes."""
+"""The door to the decoders: a picture's text or file in, an image of our own out, and no other process looks at its bytes."""
 
 from __future__ import annotations
 
 import atexit
 import threading
 import time
+from collections.abc import Callable
 from contextlib import suppress
 from functools import cache
 from queue import Empty, LifoQueue
+from typing import BinaryIO, TypeVar
 from uuid import UUID
 
 from core.errors import PicturesBusy
 from core.metrics import PICTURE_DECODE_SECONDS, PICTURES_DECODED
 from core.pictures.data_uri import check_length
 from core.pictures.decoders.decoder import Decoder, DecoderSlow
-from core.pictures.decoders.messages import ReadPicture
+from core.pictures.decoders.messages import ReadFile, ReadPicture
 from core.pictures.limits import NotAnImage
 from core.pictures.picture_text import PictureText
 from core.settings import get_settings
@@ -22,6 +24,12 @@ from core.shared_slots import NoSlotFree, SharedSlots, SlotLimits
 
 #: A thread waits no longer for its turn: a client that waits for an answer sends the request again sooner or later.
 _WAIT_SECONDS = 10.0
+
+
+#: For a file, which has been received by then and would have to be sent once more.
+_WAIT_WITH_FILE_SECONDS = 40.0
+
+_Answer = TypeVar("_Answer")
 
 
 class Decoders:
@@ -45,24 +53,37 @@ class Decoders:
         many pictures are decoded.
         """
         check_length(text)
-        try:
-            with self._slots.slot(account_id):
-                return self._read(text)
-        except NoSlotFree as error:
-            PICTURES_DECODED.labels("busy").inc()
-            raise PicturesBusy from error
+        return self._in_turn(account_id, lambda decoder: decoder.read(text), wait_seconds=_WAIT_SECONDS)
+
+    def read_file(self, picture: BinaryIO, byte_size: int, *, into: BinaryIO, account_id: UUID) -> ReadFile:
+        """The picture in a file of an account, of which the image is appended to `into`; neither is ever whole in the memory
+        of this process. Raises as `read` does.
+        """
+        return self._in_turn(
+            account_id,
+            lambda decoder: decoder.read_file(picture, byte_size, into=into),
+            wait_seconds=_WAIT_WITH_FILE_SECONDS,
+        )
 
     def close(self) -> None:
         """End all children."""
         for decoder in self._all:
             decoder.close()
 
-    def _read(self, text: PictureText) -> ReadPicture:
+    def _in_turn(self, account_id: UUID, ask: Callable[[Decoder], _Answer], *, wait_seconds: float) -> _Answer:
+        try:
+            with self._slots.slot(account_id, wait_seconds=wait_seconds):
+                return self._ask(ask)
+        except NoSlotFree as error:
+            PICTURES_DECODED.labels("busy").inc()
+            raise PicturesBusy from error
+
+    def _ask(self, ask: Callable[[Decoder], _Answer]) -> _Answer:
         decoder = self._idle.get()
         self._start_others()
         started = time.perf_counter()
         try:
-            picture = decoder.read(text)
+            answer = ask(decoder)
         except NotAnImage:
             PICTURES_DECODED.labels("refused").inc()
             raise
@@ -76,7 +97,7 @@ class Decoders:
             self._idle.put(decoder)
             PICTURE_DECODE_SECONDS.observe(time.perf_counter() - started)
         PICTURES_DECODED.labels("decoded").inc()
-        return picture
+        return answer
 
     def _start_others(self) -> None:
         """With the first picture, so that none of those that come at once waits for a child."""

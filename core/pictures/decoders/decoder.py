@@ -7,12 +7,15 @@ import signal
 import socket
 import subprocess
 import sys
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
+from typing import BinaryIO, TypeVar
 
 import structlog
 
 import core
-from core.pictures.decoders.messages import ReadPicture, receive_answer, send_text
+from core.pictures.decoders.messages import ReadFile, ReadPicture, receive_answer, receive_into, send_file, send_text
 from core.pictures.limits import NotAnImage
 from core.pictures.picture_text import PictureText
 
@@ -24,6 +27,8 @@ _MOST_PICTURES = 1_000
 
 #: The folder that `core` lies in.
 _PACKAGES = Path(core.__file__).resolve().parents[1]
+
+_Answer = TypeVar("_Answer")
 
 _log = structlog.get_logger()
 
@@ -76,12 +81,29 @@ class Decoder:
         """The picture in the text. Raises NotAnImage, also for a picture that the child dies of, DecoderSlow, and OSError if
         no child can be started.
         """
+        return self._ask(partial(send_text, text=text), receive_answer)
+
+    def read_file(self, picture: BinaryIO, byte_size: int, *, into: BinaryIO) -> ReadFile:
+        """The picture in a file, of which the image is appended to `into`. Raises as `read` does."""
+        return self._ask(partial(send_file, file=picture, byte_size=byte_size), partial(receive_into, file=into))
+
+    def close(self) -> None:
+        """End the child, if it runs."""
+        if self._connection is not None:
+            self._connection.close()
+            self._connection = None
+        if self._process is not None:
+            self._process.kill()
+            self._process.wait()
+            self._process = None
+
+    def _ask(self, send: Callable[[socket.socket], None], receive: Callable[[socket.socket], _Answer]) -> _Answer:
         self.renew()
         assert self._connection is not None
         self._pictures += 1
         try:
-            send_text(self._connection, text)
-            return receive_answer(self._connection)
+            send(self._connection)
+            return receive(self._connection)
         except TimeoutError as error:
             self.close()
             raise DecoderSlow from error
@@ -93,16 +115,6 @@ class Decoder:
             # Half a message is in the socket.
             self.close()
             raise
-
-    def close(self) -> None:
-        """End the child, if it runs."""
-        if self._connection is not None:
-            self._connection.close()
-            self._connection = None
-        if self._process is not None:
-            self._process.kill()
-            self._process.wait()
-            self._process = None
 
     def _explain_death(self) -> NotAnImage:
         assert self._process is not None

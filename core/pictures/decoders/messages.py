@@ -1,4 +1,4 @@
-"""What a decoder and its parent say to each other, through one socket: a picture's text in, an image or a refusal out."""
+"""What a decoder and its parent say to each other, through one socket: a picture's text or file in, an image or a refusal out."""
 
 from __future__ import annotations
 
@@ -6,14 +6,18 @@ import json
 import socket
 import struct
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, BinaryIO, NamedTuple
 
 from core.pictures.decode_picture import DecodedPicture
 from core.pictures.limits import NotAnImage
 from core.pictures.picture_text import PictureText
 
-_LENGTH = struct.Struct("!Q")
+#: Whether it is a file and not a text, and how many bytes it has.
+_HEAD = struct.Struct("!?Q")
 _LENGTHS = struct.Struct("!QQ")
+
+#: Bytes of a file that are in memory at a time.
+_PIECE_BYTES = 256 * 1024
 
 
 @dataclass(frozen=True)
@@ -25,17 +29,47 @@ class ReadPicture:
     sha256: str
 
 
+@dataclass(frozen=True)
+class ReadFile:
+    """A picture that lay in a file, and whose image was put into another one. Sides in pixels."""
+
+    width: int
+    height: int
+    #: One sentence for each thing that was ignored.
+    warnings: tuple[str, ...]
+
+
+class SentPicture(NamedTuple):
+    """A picture, as its decoder gets it."""
+
+    content: bytearray
+    #: Otherwise it is a text.
+    is_file: bool
+
+
 def send_text(connection: socket.socket, text: PictureText) -> None:
     """Send the picture as it stands in a request."""
-    connection.sendall(_LENGTH.pack(len(text)))
+    connection.sendall(_HEAD.pack(False, len(text)))
     for piece in text.pieces:
         connection.sendall(piece)
 
 
-def receive_text(connection: socket.socket) -> bytearray | None:
-    """The picture as it stands in a request, or None if the other side is gone."""
-    head = _receive(connection, _LENGTH.size)
-    return None if head is None else _receive(connection, _LENGTH.unpack(head)[0])
+def send_file(connection: socket.socket, file: BinaryIO, byte_size: int) -> None:
+    """Send the picture that a file holds, from its beginning, a piece at a time."""
+    file.seek(0)
+    connection.sendall(_HEAD.pack(True, byte_size))
+    while piece := file.read(_PIECE_BYTES):
+        connection.sendall(piece)
+
+
+def receive_picture(connection: socket.socket) -> SentPicture | None:
+    """What the other side sent, or None if it is gone."""
+    head = _receive(connection, _HEAD.size)
+    if head is None:
+        return None
+    is_file, length = _HEAD.unpack(head)
+    content = _receive(connection, length)
+    return None if content is None else SentPicture(content, is_file)
 
 
 def send_answer(connection: socket.socket, answer: ReadPicture | NotAnImage) -> None:
@@ -59,18 +93,39 @@ def send_answer(connection: socket.socket, answer: ReadPicture | NotAnImage) -> 
 
 def receive_answer(connection: socket.socket) -> ReadPicture:
     """What was read. Raises NotAnImage if the picture is refused, and ConnectionError if the other side is gone."""
+    head, png_length = _receive_head(connection)
+    png = _receive(connection, png_length)
+    if png is None:
+        raise ConnectionError("The decoder is gone")
+    image = DecodedPicture(bytes(png), head["width"], head["height"], tuple(head["warnings"]))
+    return ReadPicture(image, head["sha256"])
+
+
+def receive_into(connection: socket.socket, file: BinaryIO) -> ReadFile:
+    """What was read, its PNG appended to the file, a piece at a time. Raises as `receive_answer` does."""
+    head, left = _receive_head(connection)
+    while left:
+        piece = connection.recv(min(left, _PIECE_BYTES))
+        if not piece:
+            raise ConnectionError("The decoder is gone")
+        file.write(piece)
+        left -= len(piece)
+    return ReadFile(head["width"], head["height"], tuple(head["warnings"]))
+
+
+def _receive_head(connection: socket.socket) -> tuple[dict[str, Any], int]:
+    """What the decoder says of the picture, and how long the PNG is that follows."""
     lengths = _receive(connection, _LENGTHS.size)
     if lengths is None:
         raise ConnectionError("The decoder is gone")
     head_length, png_length = _LENGTHS.unpack(lengths)
-    encoded, png = _receive(connection, head_length), _receive(connection, png_length)
-    if encoded is None or png is None:
+    encoded = _receive(connection, head_length)
+    if encoded is None:
         raise ConnectionError("The decoder is gone")
-    head = json.loads(encoded)
+    head: dict[str, Any] = json.loads(encoded)
     if "refusal" in head:
         raise NotAnImage(head["refusal"])
-    image = DecodedPicture(bytes(png), head["width"], head["height"], tuple(head["warnings"]))
-    return ReadPicture(image, head["sha256"])
+    return head, png_length
 
 
 def _receive(connection: socket.socket, length: int) -> bytearray | None:

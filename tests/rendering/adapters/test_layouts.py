@@ -9,6 +9,7 @@ import pytest
 import torch
 from safetensors.torch import save_file
 
+from bench.tiny_families.every import EVERY_FAMILY
 from tests.rendering.adapters import layouts
 from tests.rendering.adapters.deltas import Pairs, Written, merge
 from tests.rendering.adapters.layouts import CONVOLUTIONS, UNET, Naming, denoiser_layers, encoder_layers, fused, write
@@ -25,7 +26,10 @@ _ADDED = ("add_q_proj", "add_k_proj", "add_v_proj")
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> ModelFolder:
     """A tiny model of each family whose layers have two names."""
-    families = ("sd15", "sdxl", "sd3", "flux-dev", "flux2-klein", "qwen-image", "z-image")
+    families = (
+        *("sd15", "sdxl", "sd3", "flux-dev", "flux2-klein", "qwen-image", "z-image"),
+        *("lumina-2", "ideogram-4", "krea-2"),
+    )
     return ModelFolder(tmp_path_factory.mktemp("layouts"), {family: family for family in families})
 
 
@@ -40,7 +44,8 @@ def draws_as_merged(folder: ModelFolder) -> Callable[..., None]:
         before = Render(models, family, plain)
         for scale in (1.0, -0.5):
             wanted = request(family, [("one", scale)], num_inference_steps=STEPS)
-            expected = draw_plainly(merge(folder.plain(family), written.deltas, scale), wanted)
+            plainly = wanted | dict(EVERY_FAMILY[family].bare_call)
+            expected = draw_plainly(merge(folder.plain(family), written.deltas, scale), plainly)
             drawn = Render(models, family, wanted).latents
             assert difference(expected, drawn) <= tolerance
             assert difference(before.latents, drawn) > 10 * tolerance
@@ -229,6 +234,41 @@ def test_text_encoders_of_flux(folder: ModelFolder, draws_as_merged: Callable[..
                 "diffusion_model.transformer_blocks.0.attn.to_q": "transformer_blocks.0.attn.to_q",
                 "diffusion_model.transformer_blocks.1.img_mlp.net.2": "transformer_blocks.1.img_mlp.net.2",
                 "diffusion_model.img_in": "img_in",
+            },
+        ),
+        (
+            "lumina-2",
+            {
+                "diffusion_model.layers.0.attention.qkv": _attention("layers.0.attn", _ATTENTION),
+                "diffusion_model.noise_refiner.0.attention.out": "noise_refiner.0.attn.to_out.0",
+                "diffusion_model.context_refiner.0.feed_forward.w2": "context_refiner.0.feed_forward.linear_2",
+                "diffusion_model.layers.1.adaLN_modulation.1": "layers.1.norm1.linear",
+            },
+        ),
+        (
+            "ideogram-4",
+            {
+                "conditional_transformer.layers.0.attention.qkv": _attention("layers.0.attention", _ATTENTION),
+                "conditional_transformer.layers.1.attention.o": "layers.1.attention.to_out.0",
+                "diffusion_model.layers.0.feed_forward.w1": "layers.0.feed_forward.w1",
+                "diffusion_model.layers.1.adaln_modulation": "layers.1.adaln_modulation",
+            },
+        ),
+        (
+            "krea-2",
+            {
+                "diffusion_model.blocks.0.attn.wq": "transformer_blocks.0.attn.to_q",
+                "diffusion_model.blocks.1.attn.wo": "transformer_blocks.1.attn.to_out.0",
+                "diffusion_model.blocks.1.attn.gate": "transformer_blocks.1.attn.to_gate",
+                "diffusion_model.blocks.0.mlp.down": "transformer_blocks.0.ff.down",
+                "diffusion_model.txtfusion.layerwise_blocks.0.mlp.up": "text_fusion.layerwise_blocks.0.ff.up",
+                "diffusion_model.txtfusion.refiner_blocks.0.attn.wv": "text_fusion.refiner_blocks.0.attn.to_v",
+                "base_model.model.txtfusion.projector": "text_fusion.projector",
+                "base_model.model.first": "img_in",
+                "base_model.model.last.linear": "final_layer.linear",
+                "base_model.model.tmlp.2": "time_embed.linear_2",
+                "base_model.model.tproj.1": "time_mod_proj",
+                "base_model.model.txtmlp.1": "txt_in.linear_1",
             },
         ),
     ],

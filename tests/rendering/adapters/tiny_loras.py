@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from copy import deepcopy
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,7 @@ from numpy.typing import NDArray
 from peft import LoraConfig, get_peft_model_state_dict
 
 from bench.models_file import write_section
-from bench.tiny_families import FAMILIES
+from bench.tiny_families.every import EVERY_FAMILY
 from core.catalog import load_catalog
 from worker.rendering.drawing import Drawing
 from worker.rendering.models import Models
@@ -44,9 +45,10 @@ class ModelFolder:
         self.path = folder
         self._models_file = "".join(write_section(id_, family) for id_, family in models.items())
         self._families = dict(models)
+        self._plain: dict[str, DiffusionPipeline] = {}
         for family in set(models.values()):
             if not (folder / family).exists():
-                FAMILIES[family].build(folder / family)
+                EVERY_FAMILY[family].build(folder / family)
 
     def make_lora(self, name: str, family: str, *, seed: int, encoders: bool = False, rank: int = 4) -> Path:
         """A LoRA that changes the picture, written by diffusers."""
@@ -67,10 +69,11 @@ class ModelFolder:
         return self.path / f"{name}.safetensors"
 
     def plain(self, family: str) -> Any:
-        """diffusers' own pipeline of a family."""
-        pipeline = DiffusionPipeline.from_pretrained(self.path / family)
-        pipeline.set_progress_bar_config(disable=True)
-        return pipeline
+        """diffusers' own pipeline of a family: a copy, which the caller may change."""
+        if family not in self._plain:
+            self._plain[family] = DiffusionPipeline.from_pretrained(self.path / family)
+            self._plain[family].set_progress_bar_config(disable=True)
+        return deepcopy(self._plain[family])
 
     def open(self, loras: Mapping[str, Sequence[str]], *, most_kept: int | None = None) -> Models:
         """The models as a worker has them. `loras`: from ids, which are also the files' names, to the models that they fit."""
@@ -90,9 +93,9 @@ def request(family: str, loras: Loras = (), **changes: Any) -> dict[str, Any]:
         "width": 64,
         "height": 64,
         "num_inference_steps": 4,
-        FAMILIES[family].guidance: 3.0,
+        EVERY_FAMILY[family].guidance: 3.0,
         "scheduler": "own",
-        **FAMILIES[family].call,
+        **EVERY_FAMILY[family].call,
         "loras": [{"id": id_, "scale": scale} for id_, scale in loras],
         **changes,
     }

@@ -8,7 +8,9 @@ import pytest
 import torch
 
 from worker.rendering.batching import BatchJob
+from worker.rendering.batching.admission import Admission
 from worker.rendering.batching.call import DenoiserCall, read_call
+from worker.rendering.batching.forward import run_forward
 
 
 def read(**arguments: Any) -> DenoiserCall:
@@ -30,6 +32,13 @@ def test_a_timestep_keeps_its_precision() -> None:
 
     assert settled.dtype == torch.bfloat16
     assert settled.tolist() == [0.5, 0.5]
+
+
+def test_the_halves_of_guidance_have_a_timestep_each() -> None:
+    """PRX passes two, however many images a job has: without guidance and with it."""
+    settled = read(sample=torch.zeros(6, 4), timestep=torch.tensor([0.5, 0.25])).arguments["timestep"]
+
+    assert settled.tolist() == [0.5] * 3 + [0.25] * 3
 
 
 def test_a_plain_number_stays() -> None:
@@ -81,3 +90,37 @@ def test_an_answer_is_waited_for() -> None:
     assert call.wait() == "rows"
     with pytest.raises(ArithmeticError, match="no"):
         failed.wait()
+
+
+@pytest.mark.parametrize("kind", [torch.int64, torch.int32, torch.uint8])
+def test_a_picture_of_tokens_keeps_its_timestep(kind: torch.dtype) -> None:
+    """Such a model looks it up in a table: it stays a whole number, one for all rows."""
+    timestep = torch.tensor(7)
+
+    assert read(hidden_states=torch.zeros(3, 4, dtype=kind), timestep=timestep).arguments["timestep"] is timestep
+
+
+def test_the_rows_of_layers_come_first() -> None:
+    """A text encoder's layers [layers, rows, tokens, width] are joined by rows, also if there are as many layers as rows, and
+    the model gets them as its pipeline passes them.
+    """
+    given: list[torch.Tensor] = []
+
+    def forward(hidden_states: torch.Tensor, encoder_hidden_states_llama3: torch.Tensor) -> torch.Tensor:
+        given.append(encoder_hidden_states_llama3)
+        return hidden_states
+
+    layers = [torch.rand(2, 2, 5, 8), torch.rand(2, 1, 5, 8)]
+    calls = [
+        read_call(
+            BatchJob(),
+            "transformer",
+            forward,
+            {"hidden_states": torch.rand(each.shape[1], 4, 8, 8), "encoder_hidden_states_llama3": each},
+        )
+        for each in layers
+    ]
+    run_forward(calls, Admission(most_rows=64))
+
+    assert calls[0].key == calls[1].key
+    assert torch.equal(given[0], torch.cat(layers, dim=1))

@@ -140,3 +140,38 @@ def test_modules_do_not_share() -> None:
 def test_calls_without_rows_do_not_share() -> None:
     """Calls without rows cannot be joined."""
     assert not may_share({"flag": True}, {"flag": True})
+
+
+def test_pictures_of_tokens_share() -> None:
+    """Tokens of a picture have a name that positions have, and differ from job to job; positions beside them must be equal."""
+
+    def tokens(**changes: Any) -> dict[str, Any]:
+        return {
+            "input_ids": torch.randint(9, (2, 8, 8)),
+            "micro_conds": torch.rand(2, 5),
+            "img_ids": torch.zeros(2, 4),
+        } | changes
+
+    assert may_share(tokens(), tokens())
+    assert not may_share(tokens(), tokens(img_ids=torch.ones(2, 4)))
+    assert not may_share(tokens(), tokens(input_ids=torch.randint(9, (2, 8, 16))))
+
+
+def test_lists_of_pictures_share_if_they_are_alike() -> None:
+    """Rows that have as many pictures each share a forward, whatever their sizes; as many channels as rows change nothing."""
+
+    def omni(side: int, *, pictures: int) -> dict[str, Any]:
+        row = [torch.rand(2, 1, side, side) for _ in range(pictures + 1)]
+        seen = [torch.rand(2, 2, 8), None] if pictures else None
+        return {"x": [row, row], "t": torch.rand(2), "siglip_feats": [seen, seen]}
+
+    assert may_share(omni(8, pictures=0), omni(16, pictures=0))
+    assert may_share(omni(8, pictures=1), omni(16, pictures=1))
+    assert not may_share(omni(8, pictures=0), omni(8, pictures=1))
+
+
+def test_what_names_rows_by_number_shares_with_none() -> None:
+    """Where the pictures of row 0 stand (OmniGen) is wrong for the rows of another call; layers by number are not."""
+    assert not may_share(arguments(places={0: [[3, 7]]}), arguments(places={0: [[3, 7]]}))
+    assert may_share(arguments(places={}), arguments(places={}))
+    assert may_share(arguments(layers={0: torch.rand(2, 4)}), arguments(layers={0: torch.rand(2, 4)}))

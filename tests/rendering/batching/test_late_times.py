@@ -91,9 +91,15 @@ def test_the_receipt_has_all_forwards(late: tuple[Batcher, Doubler, LateStopwatc
     batcher, module, _ = late
     job = draw(batcher, module, steps=3)
     model: Any = SimpleNamespace(
-        id="m", file_sha256={}, device=torch.device("cpu"), dtype=torch.float32, switches={}, entry=None
+        id="m",
+        file_sha256={},
+        device=torch.device("cpu"),
+        dtype=torch.float32,
+        switches={},
+        entry=SimpleNamespace(default_scheduler="own"),
+        pipeline=SimpleNamespace(components={}),
     )
-    attempt: Any = SimpleNamespace(model_revision="1", request={})
+    attempt: Any = SimpleNamespace(model_revision="1", request={}, style=None)
     prompts = SimpleNamespace(describe=lambda _request: {})
     drawn: Any = SimpleNamespace(
         batch_rows=job.batch_rows,

@@ -57,3 +57,16 @@ def test_image_shapes_are_rows() -> None:
     assert not rows.has_list([[(1, 4, 4)]])
     assert not rows.has_list([0.5, 0.7])
     assert not rows.has_list([[torch.zeros(2, 4)], [torch.zeros(2, 4)]])
+
+
+def test_lists_of_pictures_give_the_rows() -> None:
+    """Z-Image Omni passes for each row a list: the pictures to look at, and the latents; and what a vision model sees of them,
+    or nothing.
+    """
+    call = {"x": [[torch.zeros(2, 1, 8, 8)], [torch.zeros(2, 1, 4, 4), torch.zeros(2, 1, 8, 8)]], "t": torch.zeros(2)}
+    rows = Rows(2, are_listed=True)
+
+    assert read_rows(call) == rows
+    assert rows.has_list([None, None])
+    assert rows.has_list([None, [torch.zeros(4, 4, 8), None]])
+    assert not Rows(2, are_listed=False).has_list([None, None])

@@ -14,6 +14,7 @@ from tests.rendering.cores.conftest import Divide
 from tests.rendering.cores.test_division import MANY
 from worker.rendering.batching import Batcher, BatchJob
 from worker.rendering.batching.running_forwards import GivenForward, RunningForwards
+from worker.rendering.batching.stopwatch import HostLap, HostStopwatch
 
 
 class Summing(torch.nn.Module):
@@ -54,6 +55,11 @@ def batching(module: Summing, *, runners: int) -> Iterator[Batcher]:
         batcher.close()
 
 
+def time_by_threads(monkeypatch: pytest.MonkeyPatch, seconds: Callable[[int], float]) -> None:
+    """Let a forward take seconds by its number of threads, whatever the clock says."""
+    monkeypatch.setattr(HostStopwatch, "stop", lambda _stopwatch: HostLap(seconds(torch.get_num_threads())))
+
+
 def call(module: Summing) -> torch.Tensor:
     with torch.inference_mode():
         answer: torch.Tensor = module(torch.zeros(1, 2), torch.tensor(0.0))
@@ -75,30 +81,49 @@ def draw(
 
 
 @pytest.mark.parametrize("deterministic", [False, True])
-def test_a_job_alone_has_all_cores(divide: Divide, deterministic: bool) -> None:
+def test_a_job_alone_has_all_cores(divide: Divide, monkeypatch: pytest.MonkeyPatch, deterministic: bool) -> None:
     """Its forwards and everything around them; and one runner does it all, so only that one has so many threads."""
+    time_by_threads(monkeypatch, lambda threads: 1 / threads)
     divide(4, 4)
     module = Summing()
     torch.set_num_threads(3)
     with batching(module, runners=4) as batcher:
         assert draw(batcher, module, calls=20, deterministic=deterministic) == [4] * 21 + [3]
 
-    assert module.threads == [4] * 20
+    # Two forwards of a job that is not deterministic show that half of the cores are slower.
+    assert module.threads == [4] * 20 if deterministic else [4] * 4 + [2] * 2 + [4] * 14
     assert set(module.runners) == {"denoise-cores-0"}
 
 
+def test_a_job_alone_has_fewer_threads_if_they_are_faster(divide: Divide, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As in a small model, whose threads wait for each other longer than they compute. A deterministic job keeps its bits."""
+    time_by_threads(monkeypatch, float)
+    divide(4, 4)
+    module = Summing()
+    with batching(module, runners=4) as batcher:
+        draw(batcher, module, calls=20)
+        assert module.threads[-8:] == [1] * 8
+        module.threads.clear()
+        draw(batcher, module, calls=20, deterministic=True)
+
+    assert module.threads == [4] * 20
+
+
 @pytest.mark.parametrize(("jobs", "most_parts", "part"), [(2, 4, 2), (3, 4, 1), (4, 4, 1), (3, 2, 2), (2, 1, 4)])
-def test_jobs_together_have_equal_parts(divide: Divide, jobs: int, most_parts: int, part: int) -> None:
+def test_jobs_together_have_equal_parts(
+    divide: Divide, monkeypatch: pytest.MonkeyPatch, jobs: int, most_parts: int, part: int
+) -> None:
     """As many jobs as denoise divide the cores; when all but one have ended, that one has all of them again."""
+    time_by_threads(monkeypatch, lambda threads: 1 / threads)
     divide(4, most_parts)
     module, meeting = Summing(), Barrier(jobs, timeout=30)
     with batching(module, runners=most_parts) as batcher, ThreadPoolExecutor(jobs) as threads:
         for one in [threads.submit(draw, batcher, module, calls=4, meet=meeting.wait) for _ in range(jobs)]:
             assert one.result(60)[2:4] == [part] * 2
-        module.threads.clear()
-        draw(batcher, module)
+        draw(batcher, module, calls=12)
 
-    assert module.threads == [4] * 3
+    # Until then half of the cores have shown that they are slower.
+    assert module.threads[-3:] == [4] * 3
 
 
 def test_a_second_model_takes_its_part(divide: Divide) -> None:

@@ -166,3 +166,21 @@ def test_each_of_several_control_images_is_kept(padding: int | None) -> None:
 
     assert [image.getpixel((5, 5)) for image in prepared["control_image"]] == [(255, 0, 0), (0, 0, 255)]
     assert {image.size for image in (*prepared["control_image"], prepared["image"])} == {(64, 64)}
+
+
+@pytest.mark.parametrize(
+    ("box", "padding", "is_warned"), [("right", 4, False), ("right", 64, True), ("everything", 0, True)]
+)
+def test_a_part_that_is_the_whole_picture_is_said(box: str, padding: int, is_warned: bool) -> None:
+    """The picture is then the same as without the parameter."""
+    pictures = {"image": Image.new("RGB", (64, 64)), "mask_image": paint_box(BOXES[box], (64, 64))}
+    inpainting = Inpainting(pictures, {"padding_mask_crop": padding, "mask_feather": 0})
+
+    said = ["padding_mask_crop has no effect here: the part around the mask is the whole picture"]
+    assert list(inpainting.warn()) == (said if is_warned else [])
+
+
+def test_without_a_padding_nothing_is_said() -> None:
+    """Whatever the mask paints."""
+    pictures = {"image": Image.new("RGB", (64, 64)), "mask_image": paint_box(BOXES["everything"], (64, 64))}
+    assert list(Inpainting(pictures, {"mask_feather": 0}).warn()) == []

@@ -1,4 +1,4 @@
-"""Write a tiny Stable Diffusion as a single file, as such models were first published: other names, same weights."""
+"""Write a tiny Stable Diffusion or SDXL as a single file, as such models were first published: other names, same weights."""
 
 from __future__ import annotations
 
@@ -38,6 +38,17 @@ _UNET = [
     (r"^up_blocks\.1\.resnets\.0\.", "output_blocks.2.0."),
     (r"^up_blocks\.1\.resnets\.1\.", "output_blocks.3.0."),
 ]
+_ADDED = [(r"^add_embedding\.linear_1\.", "label_emb.0.0."), (r"^add_embedding\.linear_2\.", "label_emb.0.2.")]
+_OPEN_CLIP = [
+    (r"^text_model\.embeddings\.position_embedding\.weight", "positional_embedding"),
+    (r"^text_model\.embeddings\.token_embedding\.", "token_embedding."),
+    (r"^text_model\.final_layer_norm\.", "ln_final."),
+    (r"^text_model\.encoder\.layers\.", "transformer.resblocks."),
+    (r"\.layer_norm([12])\.", r".ln_\1."),
+    (r"\.mlp\.fc1\.", ".mlp.c_fc."),
+    (r"\.mlp\.fc2\.", ".mlp.c_proj."),
+    (r"\.self_attn\.", ".attn."),
+]
 _VAE = [
     (r"down_blocks\.(\d)\.resnets\.(\d)\.", r"down.\1.block.\2."),
     (r"down_blocks\.(\d)\.downsamplers\.0\.", r"down.\1.downsample."),
@@ -54,19 +65,48 @@ _VAE = [
 def write_single_file(folder: Path, file: Path) -> None:
     """From a folder of the tiny family `sd15`."""
     pipeline: Any = DiffusionPipeline.from_pretrained(folder, use_safetensors=True)
-    levels = len(pipeline.vae.config.block_out_channels)
+    weights = {
+        **_rename(pipeline.unet, "model.diffusion_model.", _UNET, _RESNET),
+        **_rename_autoencoder(pipeline.vae),
+        **_rename(pipeline.text_encoder, "cond_stage_model.transformer.text_model.", [(r"^text_model\.", "")], []),
+    }
+    save_file({name: tensor.contiguous() for name, tensor in weights.items()}, file)
+
+
+def write_single_file_xl(folder: Path, file: Path) -> None:
+    """From a folder of the tiny family `sdxl`, whose text encoders have different widths."""
+    pipeline: Any = DiffusionPipeline.from_pretrained(folder, use_safetensors=True)
+    first = "conditioner.embedders.0.transformer.text_model."
+    weights = {
+        **_rename(pipeline.unet, "model.diffusion_model.", [*_UNET, *_ADDED], _RESNET),
+        **_rename_autoencoder(pipeline.vae),
+        **_rename(pipeline.text_encoder, first, [(r"^text_model\.", "")], []),
+        **_fuse_open_clip(pipeline.text_encoder_2.state_dict(), "conditioner.embedders.1.model."),
+    }
+    save_file({name: tensor.contiguous() for name, tensor in weights.items()}, file)
+
+
+def _rename_autoencoder(autoencoder: Any) -> dict[str, torch.Tensor]:
+    levels = len(autoencoder.config.block_out_channels)
     # Decoders number their levels from the other end.
     up = [
         (rf"up_blocks\.{level}\.{name}", f"up.{levels - 1 - level}.{other}")
         for level in range(levels)
         for name, other in ((r"resnets\.(\d)\.", r"block.\1."), (r"upsamplers\.0\.", "upsample."))
     ]
-    weights = {
-        **_rename(pipeline.unet, "model.diffusion_model.", _UNET, _RESNET),
-        **_rename(pipeline.vae, "first_stage_model.", [*up, *_VAE], []),
-        **_rename(pipeline.text_encoder, "cond_stage_model.transformer.text_model.", [(r"^text_model\.", "")], []),
-    }
-    save_file({name: tensor.contiguous() for name, tensor in weights.items()}, file)
+    return _rename(autoencoder, "first_stage_model.", [*up, *_VAE], [])
+
+
+def _fuse_open_clip(weights: dict[str, torch.Tensor], prefix: str) -> dict[str, torch.Tensor]:
+    """OpenCLIP has the projections of query, key and value in one, and the last one the other way round."""
+    fused = {f"{prefix}text_projection": weights["text_projection.weight"].T}
+    for name, tensor in weights.items():
+        if found := re.match(r"text_model\.encoder\.layers\.(\d+)\.self_attn\.q_proj\.(weight|bias)", name):
+            parts = [weights[name.replace("q_proj", part)] for part in ("q_proj", "k_proj", "v_proj")]
+            fused[f"{prefix}transformer.resblocks.{found[1]}.attn.in_proj_{found[2]}"] = torch.cat(parts)
+        elif not re.search(r"\.[kv]_proj\.|text_projection", name):
+            fused[prefix + _rename_one(name, _OPEN_CLIP, [])] = tensor
+    return fused
 
 
 def name_in_unet(layer: str) -> str:

@@ -114,7 +114,7 @@ def test_the_variant_that_is_loaded_decides(
     entry = build_catalog({"model": folder}).models["model"]
 
     def dtype() -> torch.dtype:
-        files = ModelFiles("model", entry, folder, None, None, GPU)
+        files = ModelFiles("model", entry, folder, None, GPU)
         return plan_load(files, FileDigests()).files.dtype
 
     assert dtype() == torch.float16

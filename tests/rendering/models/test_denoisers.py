@@ -35,8 +35,8 @@ CALLED_ONCE = {
     "StableAudio3DurationEmbedder",
 }
 
-#: Denoisers that take no noise level: a masked picture, and a protein.
-MISSED = {"UVit2DModel", "RFD4ProteinaTransformer"}
+#: A denoiser that takes no noise level, of proteins.
+MISSED = {"RFD4ProteinaTransformer"}
 
 
 @pytest.mark.slow
@@ -71,6 +71,8 @@ def test_every_model_of_every_pipeline_is_known() -> None:
         ("UnCLIPPipeline", {"prior", "decoder", "super_res_first", "super_res_last"}, set()),
         ("StableUnCLIPPipeline", {"prior", "unet"}, set()),
         ("ZImageControlNetPipeline", {"transformer"}, {"controlnet"}),
+        ("AmusedPipeline", {"transformer"}, set()),
+        ("UniDiffuserPipeline", {"unet"}, set()),
     ],
 )
 def test_denoisers_have_any_name(class_name: str, denoisers: set[str], helpers: set[str]) -> None:
@@ -84,11 +86,12 @@ def test_denoisers_have_any_name(class_name: str, denoisers: set[str], helpers: 
     assert set(list_step_modules(pipeline)) == denoisers | helpers
 
 
-def test_several_controlnets_are_one_step_module() -> None:
-    """A pipeline with several ControlNets calls the object that holds them."""
-    assert set(list_step_modules(SimpleNamespace(components={"controlnet": MultiControlNetModel([])}))) == {
-        "controlnet"
-    }
+def test_each_of_several_controlnets_is_a_step_module() -> None:
+    """A job may use some of them; the object that holds them only adds up what they return."""
+    nets = [FAMILIES["sd15-controlnet"].assemble().controlnet for _ in range(2)]
+    pipeline = SimpleNamespace(components={"controlnet": MultiControlNetModel(nets)})
+
+    assert list_step_modules(pipeline) == {"controlnet.0": nets[0], "controlnet.1": nets[1]}
 
 
 def test_what_is_no_denoiser() -> None:

@@ -10,14 +10,16 @@ from pathlib import Path
 
 import pytest
 import torch
-from diffusers import ControlNetModel, DiffusionPipeline
+from diffusers import ControlNetModel, DiffusionPipeline, StableDiffusionXLPipeline, UNet2DConditionModel
+from transformers import CLIPTextConfig, CLIPTextModelWithProjection
 
 from bench.tiny_families import FAMILIES
+from bench.tiny_families.stable_diffusion import stable_diffusion_xl
 from core.catalog import Catalog
 from core.metrics import MODEL_LOADS
 from tests.rendering.models.conftest import BuildCatalog
 from tests.rendering.models.drawing import draw
-from tests.rendering.models.single_file import write_single_file
+from tests.rendering.models.single_file import write_single_file, write_single_file_xl
 from worker.rendering.errors import ModelUnavailable
 from worker.rendering.models import Models
 from worker.rendering.modules.broken_models import BrokenModels
@@ -133,6 +135,30 @@ def test_a_single_file_draws_what_its_folder_draws(folder: Path, build_catalog: 
     models.close()
 
 
+def test_a_single_file_of_sdxl_draws_what_its_folder_draws(tmp_path: Path, build_catalog: BuildCatalog) -> None:
+    """The same with SDXL's second text encoder, which is OpenCLIP's; the file tells it from the first by its width."""
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(0)
+        components = stable_diffusion_xl().components
+        wide = components["text_encoder_2"].config.to_dict() | {"hidden_size": 64, "intermediate_size": 64}
+        encoder = CLIPTextModelWithProjection(CLIPTextConfig(**wide))
+        unet = UNet2DConditionModel.from_config({**components["unet"].config, "cross_attention_dim": 32 + 64})
+    folder = tmp_path / "model"
+    StableDiffusionXLPipeline(**components | {"text_encoder_2": encoder, "unet": unet}).save_pretrained(folder)
+    write_single_file_xl(folder, folder / "whole.safetensors")
+    catalog = build_catalog({"folder": folder}, pipeline="StableDiffusionXLPipeline")
+    models = Models(_with_single_file(catalog, "whole.safetensors", "."), device="cpu")
+
+    one, other = models.load("file"), models.load("folder")
+
+    for name, module in other.modules.items():
+        weights = one.modules[name].state_dict()
+        assert all(torch.equal(weights[place], tensor) for place, tensor in module.state_dict().items())
+    # Weights that were cut from a larger tensor lie otherwise in memory, and round otherwise.
+    assert abs(draw(one) - draw(other)).max() <= 1
+    models.close()
+
+
 def test_a_single_file_without_configurations_is_refused(folder: Path, build_catalog: BuildCatalog) -> None:
     """A single file without its folder of configurations is refused, and the hub is not asked."""
     catalog = _with_single_file(
@@ -243,9 +269,8 @@ def test_a_model_that_was_not_fetched_says_so(folder: Path, build_catalog: Build
 def _with_single_file(catalog: Catalog, file: str, config: str) -> Catalog:
     """The catalog with another model, `file`, in the folder of `folder`."""
     usual = catalog.models["folder"]
-    entry = usual.model_validate(
-        usual.model_dump() | {"source": {"file": file, "config": config}, "pipeline": "StableDiffusionPipeline"}
-    )
+    named = "StableDiffusionPipeline" if usual.pipeline == "auto" else usual.pipeline
+    entry = usual.model_validate(usual.model_dump() | {"source": {"file": file, "config": config}, "pipeline": named})
     folder = catalog.source_path("folder")
     return catalog.model_copy(update={"models": {**catalog.models, "file": entry}, "folder": folder})
 

@@ -7,7 +7,7 @@ import pytest
 from bench.soak.compare import BOUND_SECONDS, compare
 
 
-@pytest.mark.slow
+@pytest.mark.thorough
 @pytest.mark.timeout(600)
 def test_preferring_what_is_in_memory_saves_loads() -> None:
     """200 mixed jobs of four models, with memory for two, all succeed, wait no longer than the limit, and cause a fifth of the

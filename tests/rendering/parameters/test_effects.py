@@ -28,6 +28,7 @@ OTHERS: dict[str, tuple[Any, ...]] = {
     "controlnet_conditioning_scale": (0.0, 0.3),
     "eta": (0.5, 1.0),
     "guidance_rescale": (0.7,),
+    "mask_feather": (0, 32),
     "max_sequence_length": (2, 20, 30, 100, 400),
     "negative_aesthetic_score": (7.0,),
     "num_inference_steps": (3,),
@@ -56,6 +57,7 @@ def list_contexts(walk: Walk, place: Place) -> Iterator[tuple[dict[str, Any], se
         yield {scale: float(place.family != "z-image"), **negative}, published
         if negative:
             yield {scale: 3.0}, published
+    yield {"prompt": "A <b>RED</b> mug, see http://a.test/mug"}, published & {"clean_caption"}
     for scheduler in parameters.entry.schedulers:
         yield {"scheduler": scheduler}, published & _OF_SCHEDULERS
     if "controlnet_conditioning_scale" in published:

@@ -8,9 +8,10 @@ from types import SimpleNamespace
 import diffusers
 import pytest
 
-from core.catalog import find_signature, list_pipeline_classes
+from core.catalog import find_family, find_signature, list_pipeline_classes
 from core.jobs.request.denoising_steps import count_denoising_steps
 from tests.rendering.parameters.walk import PLACES, Place, Walk
+from worker.rendering.models.pipeline_classes import get_pipeline_class
 from worker.rendering.pipelines.strength import settle_strength
 
 WITH_STRENGTH = [
@@ -21,13 +22,18 @@ WITH_STRENGTH = [
 OF_A_PICTURE = [place for place in PLACES if place.task != "text-to-image"]
 
 
-@pytest.mark.parametrize("class_name", sorted(set(WITH_STRENGTH) - {"LatentConsistencyModelImg2ImgPipeline"}))
+#: They shorten the steps in their call itself, where nothing but a job can ask them.
+IN_THE_CALL = {"LatentConsistencyModelImg2ImgPipeline", "AmusedImg2ImgPipeline", "AmusedInpaintPipeline"}
+
+
+@pytest.mark.parametrize("class_name", sorted(set(WITH_STRENGTH) - IN_THE_CALL))
 def test_every_pipeline_takes_the_steps_that_are_counted(class_name: str) -> None:
     """At every strength in thousandths, by diffusers' own method: given the settled strength, it takes that many steps."""
     signature = find_signature(class_name)
     assert signature is not None
-    pipeline_class = getattr(diffusers, class_name)
-    devices = {"device": "cpu"} if "device" in inspect.signature(pipeline_class.get_timesteps).parameters else {}
+    pipeline_class = get_pipeline_class(class_name)
+    stage = getattr(diffusers, _find_last_stage(class_name))
+    devices = {"device": "cpu"} if "device" in inspect.signature(stage.get_timesteps).parameters else {}
 
     for total in (1, 2, 3, 4, 7, 10, 12, 25, 28, 30, 49, 50, 77, 100, 250, 333, 1000):
         scheduler = SimpleNamespace(timesteps=range(total), order=1, set_begin_index=lambda _index: None)
@@ -35,9 +41,16 @@ def test_every_pipeline_takes_the_steps_that_are_counted(class_name: str) -> Non
         for strength in (*(thousandth / 1000 for thousandth in range(1, 1001)), 1 / 3, 2 / 3, 0.9999):
             counted = count_denoising_steps(total, strength, signature.step_rounding)
             settled = settle_strength(pipeline_class, total, strength)
-            _, taken = pipeline_class.get_timesteps(pipeline, total, settled, **devices)
+            _, taken = stage.get_timesteps(pipeline, total, settled, **devices)
             assert taken == counted, (total, strength)
             assert (settled == 1) == (strength == 1), (total, strength)
+
+
+def _find_last_stage(class_name: str) -> str:
+    """The class whose steps a strength shortens."""
+    family = find_family(class_name)
+    decoders = {} if family is None else family.decoders
+    return next((decoder for decoder, joined in decoders.items() if joined == class_name), class_name)
 
 
 def test_a_strength_stays_where_the_pipeline_agrees() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import json
 
 import diffusers
 import pytest
@@ -12,6 +13,7 @@ from diffusers import DDIMScheduler, EulerDiscreteScheduler
 from core.catalog.schedulers import DIFFUSION_SCHEDULERS, FLOW_SCHEDULERS, list_schedulers
 from tests.rendering.samplers.known_pictures import OWN_SCHEDULERS, sample
 from worker.rendering.pipelines import build_scheduler
+from worker.rendering.pipelines.describe_scheduler import describe_settings
 
 #: They add noise in their steps, so each draws another picture than the exact one.
 ADDING_NOISE = {
@@ -140,3 +142,16 @@ def test_from_noise_alone_pndm_is_diffusers_own() -> None:
         scheduler.set_timesteps(10)
         assert len(scheduler.timesteps) == count
         assert (scheduler.timesteps.tolist() == plain.timesteps.tolist()) is not from_picture
+
+
+@pytest.mark.parametrize(("name", "own"), OFFERED)
+def test_a_receipt_can_hold_every_scheduler(name: str, own: str) -> None:
+    """Class and settings are JSON as PostgreSQL reads it, which knows no infinity; equal schedulers are described alike."""
+    described = [
+        describe_settings(build_scheduler(name, OWN_SCHEDULERS[own], from_picture=from_picture))
+        for from_picture in (False, True)
+    ]
+
+    assert described[0] == described[1]
+    assert json.loads(json.dumps(described[0], allow_nan=False)) == described[0]
+    assert hasattr(diffusers, described[0]["class"])

@@ -13,7 +13,7 @@ from worker.rendering.adapters.original_names import list_original_names
 from worker.rendering.modules.list_denoisers import list_denoisers
 
 #: What may stand before everything else: peft's wrapper, and the module that the first implementation had the denoiser in.
-_WRAPPERS = ("base_model.model.", "model.diffusion_model.", "diffusion_model.")
+_WRAPPERS = ("base_model.model.", "model.diffusion_model.", "diffusion_model.", "conditional_transformer.")
 #: Beginnings of names of the denoiser's layers. Those with an underscore have underscores throughout.
 _DENOISER = ("lora_unet_", "lora_transformer_", "lora_prior_unet_", "lycoris_unet_", "lycoris_transformer_", "lycoris_")
 #: The same of text encoders: of the first CLIP, of the second, and of one that is no CLIP.

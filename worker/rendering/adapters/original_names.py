@@ -98,6 +98,29 @@ _TRANSFORMERS: tuple[tuple[str, tuple[str, ...]], ...] = (
             ("adaLN_modulation.1", ("norm1.linear",)),
         )
     ),
+    # Krea 2
+    *(
+        (f"{first_blocks}.{{i}}.{first}", (f"{blocks}.{{i}}.{name}",))
+        for first_blocks, blocks in (
+            ("blocks", "transformer_blocks"),
+            ("txtfusion.layerwise_blocks", "text_fusion.layerwise_blocks"),
+            ("txtfusion.refiner_blocks", "text_fusion.refiner_blocks"),
+        )
+        for first, name in (
+            *((f"attn.w{each}", f"attn.to_{each}") for each in ("q", "k", "v")),
+            ("attn.wo", "attn.to_out.0"),
+            ("attn.gate", "attn.to_gate"),
+            *((f"mlp.{each}", f"ff.{each}") for each in ("gate", "up", "down")),
+        )
+    ),
+    ("first", ("img_in",)),
+    ("last.linear", ("final_layer.linear",)),
+    ("tmlp.0", ("time_embed.linear_1",)),
+    ("tmlp.2", ("time_embed.linear_2",)),
+    ("tproj.1", ("time_mod_proj",)),
+    ("txtmlp.1", ("txt_in.linear_1",)),
+    ("txtmlp.3", ("txt_in.linear_2",)),
+    ("txtfusion.projector", ("text_fusion.projector",)),
 )
 
 #: Layers whose outputs are a shift and a scale, which diffusers has the other way round; the second only in the last block.

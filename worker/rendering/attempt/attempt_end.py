@@ -32,16 +32,16 @@ class AttemptEnd:
 
 
 def find_end(
-    error: Exception, attempt: ClaimedAttempt, checkpoints: JobCheckpoints, device_watch: DeviceWatch
+    error: Exception, attempt: ClaimedAttempt, checkpoints: JobCheckpoints, device_watch: DeviceWatch, *, step: int
 ) -> AttemptEnd:
-    """The end of an attempt that an error has ended. Waits for the bucket if the job is handed back."""
+    """The end of an attempt that an error has ended after this step. Waits for the bucket if the job is handed back."""
     if device_watch.look_at(error):
         # Jobs that had no part in it cannot continue here either, and lose no attempt.
         is_cause = device_watch.is_cause(error)
         return _fail(error, attempt) if is_cause else _hand_back(error, attempt, checkpoints)
     match error:
         case JobCancelled():
-            return AttemptEnd(partial(in_one_commit, record_cancellation, attempt_id=attempt.id))
+            return AttemptEnd(partial(in_one_commit, record_cancellation, attempt_id=attempt.id, step=step))
         case WorkerDraining():
             return _hand_back(error, attempt, checkpoints)
         case DeadlinePassed():

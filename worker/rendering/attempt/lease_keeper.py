@@ -17,7 +17,7 @@ from core.jobs.attempts.claimed_attempt import ClaimedAttempt
 from core.jobs.attempts.lease import renew_lease
 from core.logs import describe_error
 from core.settings import Settings
-from worker.rendering.errors import DeadlinePassed, JobCancelled, WorkerDraining
+from worker.rendering.errors import DeadlinePassed, JobCancelled, WorkerDraining, WorkPaused
 from worker.rendering.process.drain import Drain
 from worker.rendering.watch_steps import StepEnd
 
@@ -44,15 +44,28 @@ class LeaseKeeper:
         #: The checkpoint that a row names as the job's, and the one that it is to name.
         self.named_checkpoint = attempt.checkpoint
         self._checkpoint = attempt.checkpoint
-        self._step = 0
-        self._written_step = 0
+        # The attempt's row starts with it, too.
+        self._step = self._written_step = attempt.resume_step
         self._renewed_at = time.monotonic()
         self._progressed_at = time.monotonic()
         self._is_lost = False
         self._is_cancelled = False
         self._is_over = False
+        self._is_paused = False
         self._is_stopped = False
         self._woken = threading.Event()
+        self._may_be_cancelled = False
+        #: One renewal at a time.
+        self._renewing = threading.Lock()
+
+    @property
+    def step(self) -> int:
+        """Denoising steps done, of those that were asked for."""
+        return self._step
+
+    def expect_cancel(self) -> None:
+        """The job may have been cancelled: its row shows it at the end of the step, or when it is checked next."""
+        self._may_be_cancelled = True
 
     def reach_step(self, end: StepEnd) -> None:
         """A denoising step is done. Raises what `check_wanted` raises."""
@@ -61,8 +74,12 @@ class LeaseKeeper:
         self.check_wanted()
 
     def check_wanted(self) -> None:
-        """Between steps, and while the job waits for its model. Raises WorkerDraining, and what `check_held` raises."""
+        """Between steps, and while the job waits for its model. Raises WorkerDraining, WorkPaused, and what `check_held`
+        raises.
+        """
         self.check_held()
+        if self._is_paused:
+            raise WorkPaused
         if self._drain.is_over:
             raise WorkerDraining
 
@@ -71,6 +88,9 @@ class LeaseKeeper:
         are kept.)
         """
         self._progressed_at = time.monotonic()
+        if self._may_be_cancelled:
+            self._may_be_cancelled = False
+            self._renew()
         if self._is_lost or self._is_overdue():
             raise LeaseLost
         if self._is_cancelled:
@@ -106,6 +126,10 @@ class LeaseKeeper:
         self._woken.set()
 
     def _renew(self) -> None:
+        with self._renewing:
+            self._renew_alone()
+
+    def _renew_alone(self) -> None:
         step, checkpoint = self._step, self._checkpoint
         started = time.monotonic()
         try:
@@ -129,6 +153,7 @@ class LeaseKeeper:
             self.named_checkpoint = checkpoint
             self._is_cancelled = renewal.cancel_requested
             self._is_over = renewal.deadline_passed
+            self._is_paused = renewal.is_paused
 
     def _is_stuck(self) -> bool:
         return time.monotonic() - self._progressed_at > self._settings.stuck_after_seconds

@@ -22,7 +22,8 @@ from worker.rendering.batching.hook import install_hook, remove_hook, watch_call
 from worker.rendering.batching.parked_calls import ParkedCalls
 from worker.rendering.batching.running_forwards import GivenForward, RunningForwards
 from worker.rendering.batching.stopwatch import Stopwatch, build_stopwatch
-from worker.rendering.cores import get_cores
+from worker.rendering.batching.thread_choice import ThreadChoice
+from worker.rendering.cores import get_cores, set_threads
 
 #: The most rows of one forward, whatever admission measures.
 _MOST_ROWS = 64
@@ -56,8 +57,9 @@ class Batcher:
         self._gate = Gate(activate)
         self._parked = ParkedCalls(runners=runners)
         self._most_rows = most_rows
-        #: By threads of a forward: what rows cost with one number of threads says nothing about another number.
+        #: By cores of a forward: what rows cost with one number of cores says nothing about another number.
         self._admissions: dict[int, Admission] = {}
+        self._thread_choice = ThreadChoice()
         self._cores = get_cores()
         self._jobs = 0
         self._idle: set[int] = set()
@@ -118,7 +120,7 @@ class Batcher:
             return self._parked.jobs_in_flight
 
     def describe_costs(self) -> dict[str, dict[str, float]]:
-        """The measured milliseconds for each row, by shape and number of rows, with the threads of a forward at the moment."""
+        """The measured milliseconds for each row, by shape and number of rows, with the cores of a forward at the moment."""
         with self._changed:
             return self._find_admission(self._cores.part).describe()
 
@@ -183,8 +185,8 @@ class Batcher:
         in_flight = self._parked.jobs_in_flight
         self._cores.note_work(self, min(in_flight, len(self._runners)) + self._jobs - in_flight)
 
-    def _find_admission(self, threads: int) -> Admission:
-        return self._admissions.setdefault(threads, Admission(most_rows=self._most_rows))
+    def _find_admission(self, cores: int) -> Admission:
+        return self._admissions.setdefault(cores, Admission(most_rows=self._most_rows))
 
     def _run(self, number: int) -> None:
         stopwatch, running = build_stopwatch(self._modules), RunningForwards()
@@ -217,12 +219,13 @@ class Batcher:
 
     def _run_group(self, calls: list[DenoiserCall], stopwatch: Stopwatch, running: RunningForwards) -> None:
         timed: list[tuple[GivenForward, float]] = []
-        admission = self._find_admission(self._cores.take(everything=calls[0].job.goes_alone))
+        cores = self._cores.take(everything=calls[0].job.goes_alone)
+        admission, threads = self._find_admission(cores), self._choose_threads(calls, cores)
         try:
             with self._gate.forward(calls[0].job.adapters):
                 stopwatch.start()
                 run_forward(calls, admission)
-                self._note(calls, running.add(calls, stopwatch.stop(), admission))
+                self._note(calls, running.add(calls, stopwatch.stop(), admission, cores=cores, threads=threads))
                 timed = running.take_finished()
         except Exception as error:  # noqa: BLE001  (the thread serves every other job too)
             _log.exception("batch_not_run", jobs=len(calls))
@@ -233,10 +236,24 @@ class Batcher:
             self._parked.answer(calls, time.monotonic())
             for forward, seconds in timed:
                 forward.admission.record(forward.shape, forward.rows, seconds)
+                if forward.threads:
+                    self._thread_choice.record(forward.shape, forward.rows, forward.cores, forward.threads, seconds)
                 self._parked.record(forward.key, forward.jobs, seconds)
             self._changed.notify_all()
         for call in calls:
             call.answer()
+
+    def _choose_threads(self, calls: list[DenoiserCall], cores: int) -> int:
+        """Let the calling thread compute with the number of threads that is fastest on its cores. Returns it; 0 if nothing was
+        chosen.
+        """
+        # A deterministic job's bits must not depend on what was measured.
+        if cores <= 1 or calls[0].job.goes_alone:
+            return 0
+        with self._changed:
+            threads = self._thread_choice.choose(calls[0].shape, sum(call.rows.count for call in calls), cores)
+        set_threads(threads)
+        return threads
 
     def _note(self, calls: list[DenoiserCall], forward: GivenForward) -> None:
         # Before the jobs are answered: a job that ends now has all its forwards.

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Hashable
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 import torch
@@ -12,6 +13,9 @@ import torch
 from worker.rendering.batching.batch_job import BatchJob
 from worker.rendering.batching.key import build_key
 from worker.rendering.batching.rows import Rows, read_images, read_rows
+
+#: Arguments that hold a tensor for each layer of a text encoder, and the rows in each: [layers, rows, tokens, width].
+_LAYERS_FIRST = frozenset({"encoder_hidden_states_llama3"})
 
 
 @dataclass(eq=False)
@@ -67,7 +71,7 @@ def read_call(job: BatchJob, module_name: str, forward: Callable[..., Any], argu
         alone = ("alone", id(arguments))
         return DenoiserCall(job, forward, arguments, Rows(1, are_listed=False), alone, (module_name, "without rows"))
 
-    arguments = _settle_timestep(arguments, rows)
+    forward, arguments = _put_rows_first(forward, _settle_timestep(arguments, rows))
     own = id(job) if job.goes_alone or job.is_alone else None
     key = (module_name, job.adapters, own, build_key(arguments, rows, job.digests))
     return DenoiserCall(job, forward, arguments, rows, key, shape=(module_name, _image_shape(arguments)))
@@ -81,17 +85,45 @@ def _settle_timestep(arguments: dict[str, Any], rows: Rows) -> dict[str, Any]:
     can share a forward with jobs whose schedulers do not.
     """
     timestep = arguments.get("timestep")
-    if not isinstance(timestep, torch.Tensor):
+    if not isinstance(timestep, torch.Tensor) or _are_tokens(read_images(arguments)):
         return arguments
     if not timestep.is_floating_point():
         timestep = timestep.to(torch.float32)
     if timestep.dim() == 0 or tuple(timestep.shape) == (1,):
         timestep = timestep.expand(rows.count)
+    elif timestep.dim() == 1 and timestep.shape[0] < rows.count and rows.count % timestep.shape[0] == 0:
+        # PRX has one for each half of the guidance, however many images a job has.
+        timestep = timestep.repeat_interleave(rows.count // timestep.shape[0])
     return arguments | {"timestep": timestep}
+
+
+def _are_tokens(images: Any) -> bool:
+    """Whether a picture's latents are entries of a codebook: such a model looks its timestep up in a table, by a whole number that
+    holds for all rows.
+    """
+    return isinstance(images, torch.Tensor) and not images.is_floating_point()
+
+
+def _put_rows_first(
+    forward: Callable[..., Any], arguments: dict[str, Any]
+) -> tuple[Callable[..., Any], dict[str, Any]]:
+    """A forward that takes the rows of all its tensors in the first dimension, and the arguments for it."""
+    names = [name for name in _LAYERS_FIRST if isinstance(arguments.get(name), torch.Tensor)]
+    if not names:
+        return forward, arguments
+    turned = {name: arguments[name].transpose(0, 1) for name in names}
+    return partial(_put_layers_first, forward), arguments | turned
+
+
+def _put_layers_first(forward: Callable[..., Any], **arguments: Any) -> Any:
+    turned = {name: value.transpose(0, 1) for name, value in arguments.items() if name in _LAYERS_FIRST}
+    return forward(**arguments | turned)
 
 
 def _image_shape(arguments: dict[str, Any]) -> Hashable:
     images = read_images(arguments)
     if isinstance(images, torch.Tensor):
         return (*images.shape[1:], str(images.dtype))
-    return (*max((tuple(image.shape) for image in images), default=()), "listed")
+    rows = [[image] if isinstance(image, torch.Tensor) else image for image in images]
+    largest = max((tuple(image.shape) for row in rows for image in row), default=())
+    return (*largest, max(map(len, rows), default=0), "listed")

@@ -8,7 +8,7 @@ from typing import Any
 import torch
 
 from worker.rendering.batching.digests import Digests
-from worker.rendering.batching.rows import Rows
+from worker.rendering.batching.rows import Rows, holds_tensors, read_images
 
 #: `time_ids` (SDXL: the sizes that the picture is conditioned on) are read row by row; other ids are positions.
 _ROWWISE_IDS = frozenset({"time_ids"})
@@ -26,7 +26,17 @@ def build_key(arguments: Mapping[str, Any], rows: Rows, digests: Digests) -> Has
 
 
 def _build(arguments: Mapping[str, Any], rows: Rows, digests: Digests) -> Hashable:
-    return tuple((name, _key(name, value, rows, digests)) for name, value in arguments.items())
+    images = read_images(arguments)
+    return tuple(
+        # A picture of tokens may be called `input_ids`, and is no list of positions.
+        (
+            name,
+            _shape_of_row(value)
+            if value is images and isinstance(value, torch.Tensor)
+            else _key(name, value, rows, digests),
+        )
+        for name, value in arguments.items()
+    )
 
 
 def _key(name: str, value: Any, rows: Rows, digests: Digests) -> Hashable:
@@ -36,6 +46,8 @@ def _key(name: str, value: Any, rows: Rows, digests: Digests) -> Hashable:
         # Rows of a list may differ in size if they are tensors; other rows must be equal.
         return ("row list", frozenset(_row_key(name, item, rows, digests) for item in value))
     if isinstance(value, Mapping):
+        if _names_rows(value):
+            return ("rows by number", id(value))
         return ("dict", *((key, _key(str(key), item, rows, digests)) for key, item in value.items()))
     if isinstance(value, (list, tuple)):
         return (type(value).__name__, *(_key(name, item, rows, digests) for item in value))
@@ -51,6 +63,10 @@ def _tensor_key(name: str, value: torch.Tensor, rows: Rows, digests: Digests) ->
     if _is_position(name):
         # Models read the positions of the first row and use them for all rows.
         return ("positions", digests.of_equal_rows(value))
+    return _shape_of_row(value)
+
+
+def _shape_of_row(value: torch.Tensor) -> Hashable:
     return ("rows", tuple(value.shape[1:]), value.dtype, value.device)
 
 
@@ -60,6 +76,13 @@ def _row_key(name: str, item: Any, rows: Rows, digests: Digests) -> Hashable:
     if isinstance(item, (list, tuple)):
         return (type(item).__name__, *(_row_key(name, part, rows, digests) for part in item))
     return _key(name, item, rows, digests)
+
+
+def _names_rows(value: Mapping[Any, Any]) -> bool:
+    """Whether it says something of some rows, by their numbers in the call (OmniGen: where a row's pictures stand): with the rows
+    of another call before them they would have others. What holds tensors by number is layers.
+    """
+    return bool(value) and all(isinstance(name, int) for name in value) and not holds_tensors(value)
 
 
 def _is_position(name: str) -> bool:

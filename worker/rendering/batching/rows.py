@@ -11,7 +11,9 @@ import torch
 
 @dataclass(frozen=True)
 class Rows:
-    """How many rows a call has, and whether its images come as a list (Z-Image) or as one tensor (all others)."""
+    """How many rows a call has, and whether its images come as a list (Z-Image), perhaps of lists, or as one tensor (all
+    others).
+    """
 
     count: int
     are_listed: bool
@@ -25,12 +27,13 @@ class Rows:
 
         A list of tensors has rows only if the images are listed too: otherwise its items are layers (a ControlNet's
         residuals), each a tensor with all the rows. A list of lists of plain values (Qwen's image shapes) always has rows.
+        Where images are listed, a row that has none of something is a None.
         """
         if not isinstance(value, (list, tuple)) or len(value) != self.count:
             return False
-        if all(isinstance(item, torch.Tensor) for item in value):
-            return self.are_listed
-        return all(isinstance(item, (list, tuple)) and (self.are_listed or not _holds_tensors(item)) for item in value)
+        if self.are_listed:
+            return all(item is None or isinstance(item, (list, tuple, torch.Tensor)) for item in value)
+        return all(isinstance(item, (list, tuple)) and not holds_tensors(item) for item in value)
 
 
 def read_rows(arguments: Mapping[str, Any]) -> Rows | None:
@@ -41,19 +44,28 @@ def read_rows(arguments: Mapping[str, Any]) -> Rows | None:
     return Rows(len(images), are_listed=True) if images else None
 
 
-def read_images(arguments: Mapping[str, Any]) -> torch.Tensor | Sequence[torch.Tensor]:
-    """The images of a call: its first argument that is a tensor or a list of tensors. Empty if it has none."""
+def read_images(arguments: Mapping[str, Any]) -> torch.Tensor | Sequence[torch.Tensor | Sequence[torch.Tensor]]:
+    """The images of a call: its first argument that is a tensor, a list of tensors, or a list of such lists (each row's
+    pictures and its latents). Empty if it has none.
+    """
     for value in arguments.values():
         if isinstance(value, torch.Tensor):
             return value
-        if isinstance(value, (list, tuple)) and value and all(isinstance(item, torch.Tensor) for item in value):
+        if _is_list_of_tensors(value):
+            return value  # type: ignore[no-any-return]
+        if isinstance(value, (list, tuple)) and value and all(_is_list_of_tensors(item) for item in value):
             return value
     return ()
 
 
-def _holds_tensors(value: Any) -> bool:
+def _is_list_of_tensors(value: Any) -> bool:
+    return isinstance(value, (list, tuple)) and bool(value) and all(isinstance(item, torch.Tensor) for item in value)
+
+
+def holds_tensors(value: Any) -> bool:
+    """Whether there is a tensor in it, at any depth."""
     if isinstance(value, Mapping):
-        return any(_holds_tensors(item) for item in value.values())
+        return any(holds_tensors(item) for item in value.values())
     if isinstance(value, (list, tuple)):
-        return any(_holds_tensors(item) for item in value)
+        return any(holds_tensors(item) for item in value)
     return isinstance(value, torch.Tensor)

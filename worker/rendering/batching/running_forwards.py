@@ -23,6 +23,9 @@ class GivenForward:
     rows: int
     #: What learns from it how many rows pay.
     admission: Admission
+    #: The cores that it might have, and the threads that were chosen for it; 0 if none were.
+    cores: int = 0
+    threads: int = 0
 
 
 class RunningForwards:
@@ -31,10 +34,12 @@ class RunningForwards:
     def __init__(self) -> None:
         self._running: deque[GivenForward] = deque()
 
-    def add(self, calls: list[DenoiserCall], lap: Lap, admission: Admission) -> GivenForward:
+    def add(
+        self, calls: list[DenoiserCall], lap: Lap, admission: Admission, *, cores: int = 0, threads: int = 0
+    ) -> GivenForward:
         """The device has been given a forward of these calls."""
         rows = sum(call.rows.count for call in calls)
-        forward = GivenForward(lap, calls[0].key, calls[0].shape, len(calls), rows, admission)
+        forward = GivenForward(lap, calls[0].key, calls[0].shape, len(calls), rows, admission, cores, threads)
         self._running.append(forward)
         return forward
 

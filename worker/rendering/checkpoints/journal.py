@@ -133,8 +133,10 @@ def open_journal(
     *,
     generators: Sequence[torch.Generator],
     checkpoint: Checkpoint | None,
+    unsupported: str | None = None,
 ) -> Journal:
-    """The journal of the render that `pipeline`, with a scheduler of its own, is about to make.
+    """The journal of the render that `pipeline`, with a scheduler of its own, is about to make. `unsupported` is a reason why it
+    cannot be resumed that the pipeline does not show.
 
     Raises CheckpointRefused if the checkpoint is of something else.
     """
@@ -144,7 +146,7 @@ def open_journal(
         generators=generators,
         device=model.device,
         checkpoint=checkpoint,
-        unsupported=why_not_resumable(pipeline),
+        unsupported=unsupported or why_not_resumable(pipeline),
     )
     drawing.job.calls = journal.calls
     return journal

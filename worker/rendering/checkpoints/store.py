@@ -20,7 +20,7 @@ def put_checkpoint(attempt: ClaimedAttempt, checkpoint: Checkpoint) -> StoredChe
     sha256 = hashlib.sha256(content).hexdigest()
     # Few retries: the next checkpoint comes soon, and a worker that shuts down has no time.
     bucket_in_a_hurry().put(key, content, media_type="application/octet-stream", sha256=sha256)
-    return StoredCheckpoint(key, sha256, checkpoint.step)
+    return StoredCheckpoint(key, sha256, checkpoint.step, checkpoint.steps)
 
 
 def read_checkpoint(stored: StoredCheckpoint) -> Checkpoint:

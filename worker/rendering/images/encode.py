@@ -39,14 +39,17 @@ class EncodedImage:
     sha256: str
 
 
-def encode_image(image: Image, output_format: str) -> EncodedImage:
-    """The image as a `png`, `jpeg` or `webp` file, without metadata. Equal pixels give equal bytes."""
+def encode_image(image: Image, output_format: str, *, quality: int | None = None) -> EncodedImage:
+    """The image as a `png`, `jpeg` or `webp` file, without metadata. Equal pixels give equal bytes. `quality` is that of a JPEG or
+    WebP, from 1 to 100.
+    """
     target = _FORMATS[output_format]
+    options = target.options if quality is None else target.options | {"quality": quality}
     pixels = image.convert("RGB")
     # Pillow writes a profile and a comment that it finds there, unasked.
     pixels.info = {}
     buffer = io.BytesIO()
-    pixels.save(buffer, target.pillow_name, **target.options)
+    pixels.save(buffer, target.pillow_name, **options)
     body = buffer.getvalue()
     return EncodedImage(
         body=body,

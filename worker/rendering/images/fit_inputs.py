@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from PIL.Image import Image, Resampling
 
 from core.catalog import PipelineSignature, Task
+from core.jobs.request.picture_fields import find_field_of
 
 #: Pixels; some pipelines (FLUX.2's) refuse a shorter side, so a picture that has them keeps them.
 _LEAST_SIDE = 64
@@ -23,18 +24,27 @@ class InputFit:
     #: Of the class that draws.
     signature: PipelineSignature
 
-    def fit(self, picture: Image, field: str) -> Image:
-        """The picture of a field (`image`, `mask_image`, `control_image`), as large as the pipeline takes it.
+    def fit(self, picture: Image, place: str) -> Image:
+        """The picture of a place (`image`, `image.1`, `mask_image`, `control_image`, `ip_adapter_image`), as large as the pipeline takes it.
 
         That is the result's size; but what is continued keeps its pixels, what is enlarged is as much smaller as that says,
-        and what is only looked at (`edit`, `variation`) keeps its proportions and has at most about as many pixels as the
-        result, which bounds what a picture costs. A pipeline that edits and takes no size draws as large as its picture is.
+        and what is only looked at (`edit`, `variation`, a picture beside the one that is drawn from,
+        an IP-Adapter) keeps its proportions and
+        has at most about as many pixels as the result, which bounds what a picture costs. A pipeline that edits and takes no
+        size draws as large as its picture is.
         """
+        field = find_field_of(place)
+        width, height = self.result
+        if field == "ip_adapter_image":
+            return _shrink(picture, width * height)
         if field != "image":
             return picture.resize(self.result, Resampling.LANCZOS)
+        width, height = self.result
+        own = self.signature.parameters.get(field)
+        if own is not None and own.arguments and place not in {field, f"{field}.0"}:
+            return _shrink(picture, width * height)
         if self.task == "outpaint":
             return picture
-        width, height = self.result
         factor = self.signature.facts.enlarges
         if self.task == "upscale" and factor is not None:
             return picture.resize((width // factor, height // factor), Resampling.LANCZOS)

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
-from diffusers import DiffusionPipeline
 from PIL.Image import Image
 
 from worker.rendering.images.crop_to_mask import MaskCrop
 from worker.rendering.images.keep_unmasked import find_painted, keep_unmasked, weigh_drawn
 from worker.rendering.images.widen_mask import widen_mask
+from worker.rendering.modules.list_stages import list_stages
 
 
 class Inpainting:
@@ -26,6 +26,11 @@ class Inpainting:
         self._images = images
         self._shares = weigh_drawn(painted, request["mask_feather"])
         self._crop = None if padding is None else MaskCrop(painted, padding)
+
+    def warn(self) -> Iterator[str]:
+        """A sentence if the part around the mask is not cut out."""
+        if self._crop is not None and self._crop.box == (0, 0, *self._image.size):
+            yield "padding_mask_crop has no effect here: the part around the mask is the whole picture"
 
     def prepare_images(self, pipeline: Any) -> dict[str, Image | Sequence[Image]]:
         """The pictures for the pipeline: in them, everything that is painted lies in cells of the latents that it draws."""
@@ -59,6 +64,6 @@ def _find_cell(pipeline: Any) -> int:
     processor = getattr(pipeline, "mask_processor", None)
     if processor is not None:
         return int(processor.config.vae_scale_factor)
-    stages = [pipeline, *(each for each in vars(pipeline).values() if isinstance(each, DiffusionPipeline))]
     names = ("movq_scale_factor", "vae_scale_factor")
+    stages = [pipeline, *list_stages(pipeline)]
     return next((int(getattr(stage, name)) for stage in stages for name in names if hasattr(stage, name)), 1)

@@ -5,10 +5,12 @@ from __future__ import annotations
 import hashlib
 import io
 from collections.abc import Sequence
+from functools import partial
 
 from PIL.Image import Image, alpha_composite
 from PIL.Image import new as new_image
 from PIL.Image import open as open_image
+from PIL.ImageOps import invert
 
 from core.artifacts.storage import bucket
 from core.catalog import find_drawing_signature
@@ -17,7 +19,7 @@ from core.jobs.attempts.claimed_attempt import ClaimedAttempt, ClaimedInput
 from core.jobs.request.picture_fields import find_field_of
 from worker.rendering.errors import RequestRefused
 from worker.rendering.images.fit_inputs import InputFit
-from worker.rendering.images.outpainting import lay_out
+from worker.rendering.images.outpainting import lay_out_first
 
 
 def load_inputs(attempt: ClaimedAttempt, *, pipeline_class: str) -> dict[str, Image | Sequence[Image]]:
@@ -34,11 +36,13 @@ def load_inputs(attempt: ClaimedAttempt, *, pipeline_class: str) -> dict[str, Im
     for place, source in attempt.inputs.items():
         field = find_field_of(place)
         # One after another, so that no more than one is in memory in the size that it was sent in.
-        image = fit.fit(_decode(_fetch(source, place), field), field)
+        is_read_by_alpha = field == "mask_image" and attempt.request.get("mask_mode") == "alpha"
+        decode = _decode_transparency if is_read_by_alpha else partial(_decode, field=field)
+        image = fit.fit(decode(_fetch(source, place)), place)
         before = images.get(field, [])
         images[field] = image if place == field or isinstance(before, Image) else [*before, image]
-    if attempt.task == "outpaint" and isinstance(picture := images.get("image"), Image):
-        images |= lay_out(picture, attempt.request["expand"])
+    if attempt.task == "outpaint":
+        images |= lay_out_first(images["image"], attempt.request["expand"])
     return images
 
 
@@ -72,6 +76,16 @@ def _decode(body: bytes, field: str) -> Image:
             # What is transparent is not masked.
             return _flatten(image, background="black").convert("L")
         return _flatten(image, background="white")
+
+
+def _decode_transparency(body: bytes) -> Image:
+    """A mask that is white where the picture is transparent. Raises RequestRefused if it is that nowhere."""
+    with open_image(io.BytesIO(body)) as image:
+        if not image.has_transparency_data:
+            raise RequestRefused(
+                "mask_mode is alpha, and nothing in the picture is transparent: there is nothing to paint."
+            )
+        return invert(image.convert("RGBA").getchannel("A"))
 
 
 def _flatten(image: Image, *, background: str) -> Image:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 from PIL.Image import Image, fromarray
@@ -21,3 +21,10 @@ def lay_out(picture: Image, expand: Mapping[str, int]) -> dict[str, Image]:
     left, top = expand["left"], expand["top"]
     mask.paste(0, (left, top, left + picture.width, top + picture.height))
     return {"image": canvas, "mask_image": mask}
+
+
+def lay_out_first(pictures: Image | Sequence[Image], expand: Mapping[str, int]) -> dict[str, Image | Sequence[Image]]:
+    """The same for one picture, or for the first of several: the others are looked at, and stay."""
+    first, *others = [pictures] if isinstance(pictures, Image) else pictures
+    laid = lay_out(first, expand)
+    return {**laid, "image": [laid["image"], *others]} if others else {**laid}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 
 from core.artifacts.keys import build_storage_key
@@ -14,9 +14,14 @@ from worker.rendering.images.encode import EncodedImage
 
 
 def upload_images(
-    images: Mapping[int, EncodedImage], attempt: ClaimedAttempt, uploads: ThreadPoolExecutor
+    images: Mapping[int, EncodedImage],
+    attempt: ClaimedAttempt,
+    uploads: ThreadPoolExecutor,
+    *,
+    on_stored: Callable[[StoredImage], None],
 ) -> list[StoredImage]:
-    """Store all images of the attempt, given by their positions, several at a time, under keys of its own.
+    """Store all images of the attempt, given by their positions, several at a time, under keys of its own. `on_stored` is called with
+    each as it is stored, in their order.
 
     Raises StorageUnavailable if the store does not accept one of them.
     """
@@ -43,7 +48,8 @@ def upload_images(
         uploads.submit(bucket().put, item.storage_key, image.body, media_type=item.media_type, sha256=item.sha256)
         for item, image in zip(stored, images.values(), strict=True)
     ]
-    for put in puts:
+    for put, item in zip(puts, stored, strict=True):
         put.result()
+        on_stored(item)
         fault_point("mid_upload")
     return stored

@@ -64,6 +64,9 @@ class Models:
         #: The bytes that each load waits for, by model.
         self._wanted: dict[str, int] = {}
         self._sources = ModelSources(catalog, self._device)
+        #: The models that are being loaded, and the seconds that the last load of each took.
+        self._loading: set[str] = set()
+        self._load_seconds: dict[str, float] = {}
         # Progress bars are for terminals; here they would go into the log.
         diffusers_logging.disable_progress_bar()
         transformers_logging.disable_progress_bar()
@@ -96,6 +99,23 @@ class Models:
         self._shrink()
         with self._changed:
             return {model_id for model_id, resident in self._accounts.residents.items() if not resident.is_leaving}
+
+    def loading_ids(self) -> set[str]:
+        """The ids of the models that are being loaded."""
+        with self._changed:
+            return set(self._loading)
+
+    def load_seconds(self) -> dict[str, float]:
+        """The seconds that the last load of each model took, once there was memory for it."""
+        with self._changed:
+            return dict(self._load_seconds)
+
+    def release(self, is_unwanted: Callable[[str], bool]) -> None:
+        """Release the models that are not wanted and that no job uses. Called again, it releases those that are idle by then."""
+        with self._changed:
+            for model_id, resident in self._accounts.residents.items():
+                resident.is_leaving = resident.is_leaving or is_unwanted(model_id)
+        self._evict_leaving()
 
     def close(self) -> None:
         """Release every model that no job uses."""
@@ -146,6 +166,8 @@ class Models:
         model_id = plan.files.model_id
         shared = self._reserve(plan, while_waiting)
         started = time.perf_counter()
+        with self._changed:
+            self._loading.add(model_id)
         try:
             get_lora = partial(self._sources.get_lora, model_id)
             model = load_model(plan, shared, get_lora, forwards=self._forwards)
@@ -156,9 +178,14 @@ class Models:
             raise described from error
         finally:
             del shared
+            with self._changed:
+                self._loading.discard(model_id)
+        seconds = time.perf_counter() - started
+        with self._changed:
+            self._load_seconds[model_id] = seconds
         resident = self._enter(plan, model)
         MODEL_LOADS.labels(model_id, "loaded").inc()
-        MODEL_LOAD_SECONDS.labels(model_id).observe(time.perf_counter() - started)
+        MODEL_LOAD_SECONDS.labels(model_id).observe(seconds)
         _log.info("model_loaded", model=model_id, device=str(model.device), dtype=str(model.dtype))
         return resident
 
@@ -239,10 +266,10 @@ class Models:
             for part in parts:
                 loaded_by_other = self._accounts.find_module(part.address)
                 if loaded_by_other is not None:
-                    setattr(model.pipeline, part.name, loaded_by_other)
-            modules = {part.address: (getattr(model.pipeline, part.name), part.byte_size) for part in parts}
+                    model.replace_component(part.name, loaded_by_other)
+            modules = model.modules
             resident = Resident(model, pins=1)
-            self._accounts.enter(resident, modules)
+            self._accounts.enter(resident, {part.address: (modules[part.name], part.byte_size) for part in parts})
             MODEL_RESIDENT_BYTES.set(self._accounts.used_bytes)
             self._changed.notify_all()
         return resident

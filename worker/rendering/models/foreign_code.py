@@ -9,11 +9,11 @@ from pathlib import Path
 from typing import Any
 
 import diffusers
-from diffusers import pipelines
 from diffusers.pipelines.pipeline_loading_utils import simple_get_class_obj
 
 from worker.rendering.errors import ModelUnavailable
 from worker.rendering.models.missing_packages import find_missing_packages, find_packages_for_tokenizer
+from worker.rendering.models.moved_modules import has_pipeline_module
 
 #: The libraries whose classes a folder may name; diffusers' pipeline modules have some of their own.
 _LIBRARIES = frozenset({"diffusers", "transformers"})
@@ -34,15 +34,19 @@ def refuse_foreign_code(folder: Path, model_index: dict[str, Any]) -> Components
     """
     pipeline_class = _get_pipeline_class(model_index)
     components: Components = {}
+    of_pipelines: set[str] = set()
     for name, library, class_name in _list_components(pipeline_class, model_index):
-        if library not in _LIBRARIES and not hasattr(pipelines, library):
+        if library not in _LIBRARIES and not has_pipeline_module(library):
             raise ModelUnavailable(f"{name} comes from {_show(library)}, which is not a library that is used here")
         components[name] = _get_component_class(name, library, class_name)
+        if library not in _LIBRARIES:
+            of_pipelines.add(name)
         _refuse_missing_packages(name, components[name])
         if missing := find_packages_for_tokenizer(folder / name):
             raise ModelUnavailable(f"its {name} needs {_list(missing)}, not installed here")
     for config in sorted(folder.glob("*/*config*.json")):
-        if _asks_for_code(config):
+        # A class that diffusers has for one pipeline (ChatGLM, the text encoder of Kolors) never runs what its files name.
+        if config.parent.name not in of_pipelines and _asks_for_code(config):
             raise ModelUnavailable(f"{config.parent.name} asks for code of its own, which is never run")
     return components
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -15,7 +15,7 @@ import torch
 
 from core.catalog import ModelEntry
 from worker.rendering.errors import ModelUnavailable
-from worker.rendering.models.check_weights import refuse_damaged, refuse_incomplete, refuse_missing_weights
+from worker.rendering.models.check_weights import refuse_damaged, refuse_missing_weights
 from worker.rendering.models.choose_dtype import choose_dtype
 from worker.rendering.models.digests import FileDigests
 from worker.rendering.models.foreign_code import Components, refuse_foreign_code
@@ -27,7 +27,7 @@ from worker.rendering.modules.precision import is_raised_by
 _SHAREABLE = ("vae", "text_encoder", "image_encoder", "safety_checker")
 
 #: Digits of a digest that distinguish two components.
-_ADDRESS_DIGITS = 32
+ADDRESS_DIGITS = 32
 
 
 @dataclass(frozen=True)
@@ -40,9 +40,9 @@ class ModelFiles:
     source: Path
     #: For a single file: the folder with the configurations of its pipeline.
     config: Path | None
-    #: The folder of the model's ControlNet.
-    controlnet: Path | None
     device: torch.device
+    #: What is loaded beside them: a folder, or a safetensors file, by the name of the extra.
+    extras: Mapping[str, Path] = field(default_factory=dict)
 
     @cached_property
     def dtype(self) -> torch.dtype:
@@ -51,16 +51,26 @@ class ModelFiles:
 
     def fingerprint(self) -> tuple[tuple[str, int, int], ...]:
         """Paths, times of change and sizes: it changes when any of the files does."""
-        roots = [root for root in (self.source, self.config, self.controlnet) if root is not None]
+        roots = [root for root in (self.source, self.config, *self.extras.values()) if root is not None]
         paths = [path for root in roots for path in (root, *sorted(root.rglob("*"))) if path.is_file()]
         return tuple((str(path), path.stat().st_mtime_ns, path.stat().st_size) for path in paths)
 
     def _list_components(self) -> list[tuple[Path, ...]]:
         if not self.source.is_dir():
             return [(self.source,)]
-        weights = [list_weights(folder) for folder in sorted(self.source.iterdir()) if folder.is_dir()]
-        variant = choose_variant(weights)
-        return [by_variant.get(variant) or by_variant.get(None, ()) for by_variant in weights]
+        return [
+            files
+            for root in (self.source, self.extras.get("prior"))
+            if root is not None
+            for files in _list_chosen(root)
+        ]
+
+
+def _list_chosen(root: Path) -> list[tuple[Path, ...]]:
+    """The weights of each component in the folder, as far as they are loaded."""
+    weights = [list_weights(folder) for folder in sorted(root.iterdir()) if folder.is_dir()]
+    variant = choose_variant(weights)
+    return [by_variant.get(variant) or by_variant.get(None, ()) for by_variant in weights]
 
 
 @dataclass(frozen=True)
@@ -93,8 +103,7 @@ class LoadPlan:
 
 def plan_load(files: ModelFiles, digests: FileDigests) -> LoadPlan:
     """The plan for loading the files. Raises ModelUnavailable (with the reason, for the operator) if they cannot be loaded."""
-    plan = _plan_folder(files, digests) if files.source.is_dir() else _plan_single_file(files, digests)
-    return plan if files.controlnet is None else _plan_controlnet(plan, files.controlnet, digests)
+    return _plan_folder(files, digests) if files.source.is_dir() else _plan_single_file(files, digests)
 
 
 def on_device_together(parts: Iterable[Part], entry: ModelEntry) -> tuple[Part, ...]:
@@ -108,10 +117,12 @@ def on_device_together(parts: Iterable[Part], entry: ModelEntry) -> tuple[Part, 
 
 def _plan_folder(files: ModelFiles, digests: FileDigests) -> LoadPlan:
     folder = files.source
-    model_index, components = _read_model_index(folder)
+    model_index, components = read_model_index(folder)
     if not files.entry.safety_checker:
         model_index = {name: value for name, value in model_index.items() if name != "safety_checker"}
         components = {name: origin for name, origin in components.items() if name != "safety_checker"}
+    if "vae" in files.extras:  # it need not be there
+        components = {name: origin for name, origin in components.items() if name != "vae"}
     weights = {name: list_weights(folder / name) for name in components if (folder / name).is_dir()}
     variant = choose_variant(weights.values())
     refuse_missing_weights(folder, components, weights, variant)
@@ -122,7 +133,7 @@ def _plan_folder(files: ModelFiles, digests: FileDigests) -> LoadPlan:
         if chosen:
             sha256 = {str(file.relative_to(folder)): digests.sha256(file) for file in chosen}
             content = [model_index[name], *((file.name, digests.sha256(file)) for file in chosen)]
-            address = _address(files, name, [*content, _raises(files, name, model_index)], digests)
+            address = build_address(files, folder / name, [*content, _raises(files, name, model_index)], digests)
             parts.append(Part(name, address, sum(estimate_bytes(file, files.dtype) for file in chosen)))
             file_sha256 |= sha256
     return LoadPlan(files, variant, on_device_together(parts, files.entry), file_sha256, model_index)
@@ -135,26 +146,14 @@ def _plan_single_file(files: ModelFiles, digests: FileDigests) -> LoadPlan:
     if files.config is None:
         # Without a folder of configurations diffusers asks the hub for them, even with local_files_only.
         raise ModelUnavailable("a single file needs a folder with the configurations of its pipeline")
-    model_index, _ = _read_model_index(files.config)
+    model_index, _ = read_model_index(files.config)
     refuse_damaged(source, source.name)
     whole = Part("", f"{files.model_id}/", estimate_bytes(source, files.dtype))
     return LoadPlan(files, None, (whole,), {source.name: digests.sha256(source)}, model_index)
 
 
-def _plan_controlnet(plan: LoadPlan, folder: Path, digests: FileDigests) -> LoadPlan:
-    weights = list_weights(folder)
-    refuse_incomplete(folder, "controlnet", weights, None)
-    files = weights.get(None, ())
-    part = Part(
-        "controlnet",
-        f"{plan.files.model_id}/controlnet",
-        sum(estimate_bytes(file, plan.files.dtype) for file in files),
-    )
-    file_sha256 = {f"controlnet/{file.name}": digests.sha256(file) for file in files}
-    return replace(plan, parts=(*plan.parts, part), file_sha256=plan.file_sha256 | file_sha256)
-
-
-def _read_model_index(folder: Path) -> tuple[dict[str, Any], Components]:
+def read_model_index(folder: Path) -> tuple[dict[str, Any], Components]:
+    """What the folder's `model_index.json` says, and the classes of its components. Raises ModelUnavailable."""
     try:
         model_index: dict[str, Any] = json.loads((folder / "model_index.json").read_text(encoding="utf-8"))
     except FileNotFoundError as error:
@@ -171,11 +170,21 @@ def _raises(files: ModelFiles, name: str, model_index: dict[str, Any]) -> bool:
     return name == "vae" and pipeline_class is not None and is_raised_by(pipeline_class)
 
 
-def _address(files: ModelFiles, name: str, weights: list[Any], digests: FileDigests) -> str:
+def build_address(
+    files: ModelFiles, folder: Path, weights: list[Any], digests: FileDigests, *, prefix: str = ""
+) -> str:
+    """The address of the component in the folder, whose name in the pipeline has the prefix before it. `weights` identify its
+    class and content.
+    """
     # The components of an offloaded model are moved by hooks of their own.
-    if not name.startswith(_SHAREABLE) or files.entry.offload != "none":
-        return f"{files.model_id}/{name}"
-    configs = {path.name: digests.sha256(path) for path in sorted((files.source / name).glob("*.json"))}
+    if not folder.name.startswith(_SHAREABLE) or files.entry.offload != "none" or _is_changed(files.entry, folder.name):
+        return f"{files.model_id}/{prefix}{folder.name}"
+    configs = {path.name: digests.sha256(path) for path in sorted(folder.glob("*.json"))}
     switches = [files.entry.channels_last, files.entry.vae_tiling_above_pixels]
     content = [weights, configs, str(files.dtype), switches]
-    return hashlib.sha256(json.dumps(content).encode()).hexdigest()[:_ADDRESS_DIGITS]
+    return hashlib.sha256(json.dumps(content).encode()).hexdigest()[:ADDRESS_DIGITS]
+
+
+def _is_changed(entry: ModelEntry, name: str) -> bool:
+    """Whether the model adds something to the component when it is loaded."""
+    return name.startswith("text_encoder") and bool(entry.textual_inversions)

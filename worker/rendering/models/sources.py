@@ -17,6 +17,7 @@ from worker.rendering.adapters import LoraFile
 from worker.rendering.device_errors import is_device_lost, is_out_of_memory
 from worker.rendering.errors import ModelUnavailable
 from worker.rendering.models.digests import FileDigests
+from worker.rendering.models.extras.plan import plan_extras
 from worker.rendering.models.missing_packages import name_missing_packages
 from worker.rendering.models.plan_load import LoadPlan, ModelFiles, plan_load
 from worker.rendering.modules.broken_models import BrokenModels
@@ -43,7 +44,7 @@ class ModelSources:
         if known is not None:
             raise ModelUnavailable(known)
         try:
-            return plan_load(files, self._digests)
+            return plan_extras(plan_load(files, self._digests), self._digests)
         except Exception as error:
             raise self.report(files, error) from error
 
@@ -81,11 +82,11 @@ class ModelSources:
     def _locate_files(self, model_id: str, entry: ModelEntry) -> ModelFiles:
         try:
             source = self._catalog.source_path(model_id)
-            controlnet = None if entry.controlnet is None else self._catalog.locate(model_id, entry.controlnet)
+            extras = {name: self._catalog.locate(model_id, source) for name, source in entry.extras.items()}
         except ModelNotFetched as error:
             raise ModelUnavailable(error.message) from error
         config = self._catalog.folder / entry.source.config if isinstance(entry.source, FileSource) else None
-        return ModelFiles(model_id, entry, source, config, controlnet, self._device)
+        return ModelFiles(model_id, entry, source, config, self._device, extras)
 
 
 def _read_settings(path: Path) -> dict[str, Any]:

@@ -56,7 +56,8 @@ def _take_turns(autoencoder: Any, scale: int, tile_above_pixels: int | None) -> 
     decode_rows = refuse_overflows(autoencoder)
 
     def decode(latents: Tensor, *positional: Any, **named: Any) -> Any:
-        latents = latents.to(autoencoder.dtype)
+        # The numbers of entries in a codebook stay whole.
+        latents = latents.to(autoencoder.dtype) if latents.is_floating_point() else latents
         height, width = latents.shape[-2] * scale, latents.shape[-1] * scale
         is_large = tile_above_pixels is not None and height * width > tile_above_pixels
         count = len(latents)
@@ -148,7 +149,8 @@ def _join(parts: list[Any]) -> Any:
     """The images of one call in one object of the kind that each part has: a tensor, a tuple, an output object."""
     first = parts[0]
     if isinstance(first, Tensor):
-        return torch.cat(parts)
+        # One number for the whole call is a loss, which drawing has no use for.
+        return torch.cat(parts) if first.ndim else torch.stack(parts).mean()
     if isinstance(first, tuple):
         return tuple(_join(list(values)) for values in zip(*parts, strict=True))
     return type(first)(**{name: _join([part[name] for part in parts]) for name in first})

@@ -16,6 +16,10 @@ _NOISE_LEVEL = "timestep"
 #: The same in models that name it as the paper does: Z-Image and Wuerstchen.
 _SHORT_NOISE_LEVELS = frozenset({"t", "r"})
 
+#: A model that fills in the masked tokens of a picture has none: how many are masked shows in the tokens. It reads a text as well,
+#: which a model that writes texts does not.
+_MASKED_TOKENS = frozenset({"input_ids", "encoder_hidden_states"})
+
 #: How the names of modules that help a denoiser at every step begin.
 _HELPER = "controlnet"
 
@@ -27,7 +31,11 @@ def list_denoisers(pipeline: Any) -> dict[str, torch.nn.Module]:
 
 def list_step_modules(pipeline: Any) -> dict[str, torch.nn.Module]:
     """Every module that the pipeline calls at each step, by its name there: its denoisers and ControlNets."""
-    return {name: module for name, module in _list_models(pipeline).items() if _takes_noise_level(type(module))}
+    modules: dict[str, torch.nn.Module] = {}
+    for name, module in _list_models(pipeline).items():
+        if _takes_noise_level(type(module)):
+            modules |= _list_nets(name, module)
+    return modules
 
 
 def list_other_models(pipeline: Any) -> dict[str, torch.nn.Module]:
@@ -52,6 +60,14 @@ def _list_models(pipeline: Any) -> dict[str, torch.nn.Module]:
     return {name: item for name, item in components if isinstance(item, ModelMixin) and not is_autoencoder(item)}
 
 
+def _list_nets(name: str, module: torch.nn.Module) -> dict[str, torch.nn.Module]:
+    """The module, or those of several ControlNets, which a job may use one by one."""
+    nets = getattr(module, "nets", None)
+    if not isinstance(nets, torch.nn.ModuleList):
+        return {name: module}
+    return {f"{name}.{number}": net for number, net in enumerate(nets)}
+
+
 def _takes_noise_level(model: Any) -> bool:
     names = inspect.signature(model.forward).parameters
-    return any(_NOISE_LEVEL in name or name in _SHORT_NOISE_LEVELS for name in names)
+    return names.keys() >= _MASKED_TOKENS or any(_NOISE_LEVEL in name or name in _SHORT_NOISE_LEVELS for name in names)

@@ -15,7 +15,10 @@ from diffusers import (
     PNDMScheduler,
     SchedulerMixin,
     TCDScheduler,
+    VQDiffusionScheduler,
 )
+
+from worker.rendering.errors import RequestRefused
 
 
 @cache
@@ -52,6 +55,9 @@ def _keep_as_it_is(_scheduler: Any, sample: Any, *_timestep: Any) -> Any:
 def _drop_timesteps_below_zero(scheduler: Any) -> None:
     # With trailing spacing diffusers counts down in steps of 1000 / n, and for some n (61) rounding gives one step too many:
     # to -1, which means the noisiest moment, so that the picture is lost.
+    if scheduler.config.get("timestep_spacing") is None:
+        # Its timesteps are logarithms of noise, which go below zero rightly.
+        return
     surplus = int((scheduler.timesteps < 0).sum())
     if surplus == 0:
         return
@@ -168,11 +174,25 @@ class _AsManyStepsAsAsked:
         super().set_timesteps(num_inference_steps, device, original_inference_steps, **options)  # type: ignore[misc]
 
 
+class _AsManyStepsAsTrained:
+    """VQ-Diffusion, whose model looks each step up in a table: one that is not there would take a GPU down with it.
+
+    Raises RequestRefused.
+    """
+
+    def set_timesteps(self, num_inference_steps: int, device: str | torch.device | None = None) -> None:
+        trained = self.config.num_train_timesteps  # type: ignore[attr-defined]
+        if num_inference_steps > trained:
+            raise RequestRefused(f"num_inference_steps is {num_inference_steps}, and this model has {trained} steps.")
+        super().set_timesteps(num_inference_steps, device)  # type: ignore[misc]
+
+
 _CORRECTIONS: dict[type, tuple[type[Any], ...]] = {
     _PlainFirstStep: (PNDMScheduler,),
     _NoiseFromVelocity: (PNDMScheduler,),
     _NoiseBetweenSigmas: (KDPM2DiscreteScheduler, KDPM2AncestralDiscreteScheduler),
     _AsManyStepsAsAsked: (LCMScheduler, TCDScheduler),
+    _AsManyStepsAsTrained: (VQDiffusionScheduler,),
 }
 #: The corrections that a render from noise alone does not need.
 _FROM_A_PICTURE = {_PlainFirstStep}

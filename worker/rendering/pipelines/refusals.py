@@ -39,7 +39,17 @@ _PIPELINES = ("diffusers.", "transformers.")
 _OF_THE_DEVICE = re.compile(r"\b(CUDA|cuDNN|cuBLAS|cuSPARSE|cuFFT|NCCL|HIP|MPS|NVML|driver)\b", re.IGNORECASE)
 
 #: They stand in almost every line of a pipeline, or are methods of tensors.
-_EVERYWHERE = {"prompt", "image", "mask_image", "control_image", "width", "height", "scheduler", "expand"}
+_EVERYWHERE = {
+    "prompt",
+    "image",
+    "mask_image",
+    "control_image",
+    "ip_adapter_image",
+    "width",
+    "height",
+    "scheduler",
+    "expand",
+}
 
 #: The most characters of a foreign message that a job shows.
 _MOST_CHARACTERS = 500

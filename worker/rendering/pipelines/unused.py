@@ -36,8 +36,18 @@ def list_unused(pipeline: Any, entry: ModelEntry, request: Mapping[str, Any], pr
         reached = (1000 - float(pipeline.scheduler.timesteps.min())) / 1000
         if reached <= min(changed["cfg_truncation"], defaults["cfg_truncation"]):
             yield f"cfg_truncation has no effect here: the last step begins at {reached:.2f}"
-    if "clean_caption" in changed and not (is_bs4_available() and is_ftfy_available()):
-        yield "clean_caption has no effect: the packages that clean text are not installed on this worker"
+    if "clean_caption" in changed:
+        if not (is_bs4_available() and is_ftfy_available()):
+            yield "clean_caption has no effect: the packages that clean text are not installed on this worker"
+        elif not _is_untidy(pipeline, request):
+            yield "clean_caption has no effect here: there is nothing to clean"
+
+
+def _is_untidy(pipeline: Any, request: Mapping[str, Any]) -> bool:
+    """Whether cleaning changes one of the request's texts, as the pipeline does it."""
+    prepare = pipeline._text_preprocessing  # noqa: SLF001
+    texts = [request[name] for name in ("prompt", "negative_prompt") if request.get(name)]
+    return any(prepare(text, clean_caption=True) != prepare(text, clean_caption=False) for text in texts)
 
 
 def _were_read_whole(prompts: JobPrompts, class_name: str, limit: int) -> bool:

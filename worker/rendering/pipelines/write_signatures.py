@@ -17,19 +17,27 @@ from typing import Any
 import diffusers
 from diffusers import schedulers
 
-from core.catalog.families import ClassFacts, find_family, list_families
+from core.catalog.families import ClassFacts, find_facts, list_families
 from core.catalog.signatures import SIGNATURES_PATH
+from worker.rendering.models.pipeline_classes import get_pipeline_class
 
 #: Parameters that the engine sets itself, or whose result would not be the finished pictures that were requested.
 _ENGINE_OWNED = {
-    *("generator", "seed", "latents", "output_type", "return_dict", "timesteps", "sigmas", "mu"),
+    *("generator", "seed", "latents", "output_type", "return_dict", "timesteps", "sigmas", "mu", "batch_size"),
     *("num_images_per_prompt", "denoising_start", "denoising_end", "return_index", "use_kv_cache", "prompt_upsampling"),
+    *("negative_ip_adapter_image", "upsampling_height", "upsampling_width"),
     *("tokenizer_max_length", "max_area", "caption_upsample_temperature", "prompt_upsampling_temperature"),
 }
-_ENGINE_OWNED_PARTS = ("callback", "embeds", "_latents", "attention_mask", "attention_kwargs", "ip_adapter")
+_ENGINE_OWNED_PARTS = ("callback", "embeds", "_latents", "attention_mask", "attention_kwargs")
+
+#: What a request gives, whatever the signature says of it: some take a list of them, one for each image, and one class of diffusers
+#: has the types of its prompt and its picture the wrong way round.
+_KINDS = {"prompt": "text", "class_labels": "integer"}
+#: What says how a class reads a text, beside the texts themselves.
+_OF_TEXTS = {"max_sequence_length", "true_cfg_scale"}
 
 #: The pictures that a request can carry.
-_IMAGES = ("image", "mask_image", "control_image")
+_IMAGES = ("image", "mask_image", "control_image", "ip_adapter_image")
 
 
 def main() -> None:
@@ -47,11 +55,16 @@ def render_signatures() -> str:
 
 
 def _signature_of(class_name: str) -> dict[str, Any]:
-    cls = getattr(diffusers, class_name)
-    family = find_family(class_name)
-    facts = ClassFacts() if family is None else family.facts_of(class_name)
+    cls = get_pipeline_class(class_name)
+    facts = find_facts(class_name)
     rounding = _step_rounding(cls) if facts.step_rounding is None else {"step_rounding": facts.step_rounding}
-    return {**rounding, "parameters": dict(_list_parameters(cls, facts))}
+    parameters = dict(_list_parameters(cls, facts))
+    if facts.then is not None:
+        # The class that draws reads neither texts nor pictures then.
+        drawing = _list_parameters(getattr(diffusers, facts.then), ClassFacts())
+        plain = {name: each for name, each in drawing if each[0] not in {"text", "image"} and name not in _OF_TEXTS}
+        parameters = plain | parameters
+    return {**rounding, "parameters": parameters}
 
 
 def _step_rounding(cls: Any) -> dict[str, str]:
@@ -83,19 +96,26 @@ def _list_parameters(cls: type, facts: ClassFacts) -> Iterator[tuple[str, list[A
         fields.setdefault(_argument_of(field, facts), field)
     # Some modules of diffusers keep their annotations as text.
     for argument, parameter in inspect.signature(cls.__call__, eval_str=True).parameters.items():
-        name = fields.get(argument, argument)
-        kind = "image" if argument in fields else _kind(parameter.annotation)
+        name = "prompt" if argument == facts.prompt_argument else fields.get(argument, argument)
+        kind = "image" if argument in fields else _KINDS.get(name) or _kind(parameter.annotation)
         if kind is None or _is_engine_owned(argument) or (kind == "image" and name not in _IMAGES):
             continue
-        if argument in facts.fixed or (argument in _IMAGES and argument not in fields):
+        if argument in {*facts.fixed, *facts.unoffered} or (argument in _IMAGES and argument not in fields):
             continue
         is_required = parameter.default is inspect.Parameter.empty
-        yield name, [kind, None, True] if is_required else [kind, parameter.default]
+        yield name, [kind, None, True] if is_required else [kind, _settle_default(parameter.default)]
+
+
+def _settle_default(default: Any) -> Any:
+    """None for one that no request can name, such as a pair of numbers: left out, the pipeline has it all the same."""
+    return None if isinstance(default, tuple | list) else default
 
 
 def _argument_of(field: str, facts: ClassFacts) -> str:
     own = facts.find_input(field)
-    return field if own is None or own.argument is None else own.argument
+    if own is None:
+        return field
+    return own.arguments[0] if own.arguments else own.argument or field
 
 
 def _is_engine_owned(name: str) -> bool:

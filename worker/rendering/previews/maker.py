@@ -16,6 +16,7 @@ from weakref import ReferenceType, ref
 import structlog
 import torch
 
+from core.catalog.families import find_facts
 from core.logs import describe_error
 from worker.rendering.cores import set_threads
 from worker.rendering.modules.list_schedulers import find_last_scheduler
@@ -48,10 +49,10 @@ class PreviewMaker:
 
         `tiny` is the folder of a small autoencoder that decodes the pipeline's latents; without one, or if it does not
         load, colours come from a linear map. A job whose latents cannot be drawn has no previews, and neither has one whose
-        pipeline has a safety checker: they would show what that withholds. Call it in the job's own thread, before the render:
-        an offloaded model can be used only now.
+        pipeline has a safety checker (they would show what that withholds) or steps the parts of a picture one by one. Call it
+        in the job's own thread, before the render: an offloaded model can be used only now.
         """
-        if getattr(pipeline, "safety_checker", None) is not None:
+        if getattr(pipeline, "safety_checker", None) is not None or find_facts(type(pipeline).__name__).steps_in_parts:
             return
         with self._started:
             if self._thread is None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Hashable, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from typing import Any
 
@@ -23,18 +23,43 @@ def install_prompt_cache(
     model_id: str,
     adapters: Hashable = (),
     while_encoding: Callable[[], AbstractContextManager[Any]] = nullcontext,
+    stages: Sequence[Any] = (),
 ) -> JobPrompts:
     """Let this pipeline object (a job's copy) encode through the cache. Returns the job's prompts, filled as it encodes.
 
-    `encode_prompt` then returns what the pipeline's own returns, bit for bit, except for prompts that are too long for
-    CLIP (see `encode`). `adapters` identifies everything besides the arguments that changes the text encoders' output;
-    `while_encoding` is entered around each encoding that runs, while no other job uses the encoders, to put the adapters
-    in and take them out again. A pipeline without an `encode_prompt` stays as it is.
+    `encode_prompt` (and every method whose name begins so) then returns what the pipeline's own returns, bit for bit, except
+    for prompts that are too long for CLIP (see `encode`). `adapters` identifies everything besides the arguments that
+    changes the text encoders' output; `while_encoding` is entered around each encoding that runs, while no other job uses
+    the encoders, to put the adapters in and take them out again. A pipeline without an `encode_prompt` stays as it is.
+    `stages`, the pipelines inside, encode through the cache as well: the later ones read the prompt when another job may be
+    reading its own.
     """
     prompts = JobPrompts()
-    function = getattr(type(pipeline), "encode_prompt", None)
+
+    def install(reader: Any, name: str) -> None:
+        _install(reader, name, prompts, cache, model_id=model_id, adapters=adapters, while_encoding=while_encoding)
+
+    for reader in (pipeline, *stages):
+        names = [name for name in dir(type(reader)) if name.startswith("encode_prompt")]
+        # The older stages have it by the second name only.
+        for name in names or ["_encode_prompt"] * (reader is not pipeline):
+            install(reader, name)
+    return prompts
+
+
+def _install(
+    pipeline: Any,
+    name: str,
+    prompts: JobPrompts,
+    cache: PromptCache,
+    *,
+    model_id: str,
+    adapters: Hashable,
+    while_encoding: Callable[[], AbstractContextManager[Any]],
+) -> None:
+    function = getattr(type(pipeline), name, None)
     if function is None:
-        return prompts
+        return
     signature = inspect.signature(function)
 
     def encode_prompt(*positional: Any, **named: Any) -> Any:
@@ -69,5 +94,4 @@ def install_prompt_cache(
         PROMPT_CACHE_HITS.labels(model_id).inc()
         return prompts.add(found)
 
-    pipeline.encode_prompt = encode_prompt
-    return prompts
+    setattr(pipeline, name, encode_prompt)

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from worker.rendering.prompts.tokens import Reading, TokenizerRecording, split_tokens
+from core.prompts.token_reading import find_own_tokens
+from worker.rendering.prompts.tokens import Reading, TokenizerRecording, chunk_size, split_tokens
 
 
 @dataclass(frozen=True)
@@ -18,6 +19,15 @@ class _PromptSpan:
     text: str
     begin: int
     end: int
+
+    def place(self, spans: Sequence[tuple[int, int]]) -> tuple[tuple[int, int], ...]:
+        """Where these places of the text are in the prompt; none if the prompt was cleaned up so that nobody can say that."""
+        length = self.end - self.begin
+        written = self.prompt if len(self.prompt) == length else self.prompt.strip()
+        if len(written) != length:
+            return ()
+        shift = self.prompt.find(written) - self.begin
+        return tuple((max(first + shift, 0), min(last + shift, len(self.prompt))) for first, last in spans)
 
     def show_from(self, index: int) -> str:
         """The prompt from an index of the text on, as its sender wrote it: the text may be in lower case."""
@@ -34,19 +44,12 @@ def list_readings(
     prompts = list(_list_texts(arguments))
     readings = []
     for (name, text), limit in recording.limits.items():
-        span = _find_prompt(text, prompts)
+        tokenizer = getattr(pipeline, name)
+        tokenizer = getattr(tokenizer, "tokenizer", tokenizer)
+        span = _find_prompt(text, _spell_out(pipeline, tokenizer, prompts))
         if span is not None:
-            tokenizer = getattr(pipeline, name)
-            tokenizer = getattr(tokenizer, "tokenizer", tokenizer)
-            tokens, cut_off = _count(tokenizer, span, None if chunks else limit)
-            readings.append(Reading(name, span.prompt, tokens.total, tokens.read, cut_off, chunks or 1))
+            readings.append(_read(tokenizer, name, span, limit=limit, chunks=chunks))
     return tuple(readings)
-
-
-@dataclass(frozen=True)
-class _Tokens:
-    total: int
-    read: int
 
 
 def _list_texts(arguments: Mapping[str, Any]) -> Iterator[str]:
@@ -57,38 +60,57 @@ def _list_texts(arguments: Mapping[str, Any]) -> Iterator[str]:
                     yield text
 
 
-def _find_prompt(text: str, prompts: list[str]) -> _PromptSpan | None:
-    found = [span for prompt in prompts if (span := _locate(prompt, text)) is not None]
+def _spell_out(pipeline: Any, tokenizer: Any, prompts: list[str]) -> dict[str, str]:
+    """Each prompt as the tokenizer is given it: with every vector of a textual inversion as a word of its own."""
+    convert = getattr(pipeline, "maybe_convert_prompt", None)
+    return {prompt: prompt if convert is None else convert(prompt, tokenizer) for prompt in prompts}
+
+
+def _find_prompt(text: str, written: Mapping[str, str]) -> _PromptSpan | None:
+    """`written`: how each prompt is given to the tokenizer."""
+    found = [span for prompt, own in written.items() if (span := _locate(prompt, own, text)) is not None]
     if found:
         # A short prompt may also occur in the template around another one, but hardly at its end.
         return max(found, key=lambda span: (span.end == len(text), span.end - span.begin))
     # Some pipelines clean a prompt up: then the text that they read stands for the only prompt, or for the most similar one.
     if not text.strip():
         return None
+    prompts = list(written)
     closest = prompts if len(prompts) == 1 else difflib.get_close_matches(text, prompts, n=1)
     return _PromptSpan(closest[0], text, 0, len(text)) if closest else None
 
 
-def _locate(prompt: str, text: str) -> _PromptSpan | None:
-    for needle, hay in ((prompt, text), (prompt.strip().lower(), text.lower())):
+def _locate(prompt: str, written: str, text: str) -> _PromptSpan | None:
+    for needle, hay in ((written, text), (written.strip().lower(), text.lower())):
         begin = hay.rfind(needle)
         if begin >= 0:
             return _PromptSpan(prompt, text, begin, begin + len(needle))
     return None
 
 
-def _count(tokenizer: Any, span: _PromptSpan, limit: int | None) -> tuple[_Tokens, str]:
+def _read(tokenizer: Any, name: str, span: _PromptSpan, *, limit: int | None, chunks: int | None) -> Reading:
     """The prompt's tokens, and the part of the prompt beyond the limit."""
     pieces = split_tokens(tokenizer, span.text)
-    end = len(pieces.ids) if limit is None else limit
-    if not pieces.spans:
-        read = min(end, len(pieces.ids))
-        return _Tokens(len(pieces.ids), read), tokenizer.decode(pieces.ids[read:])
-    own = [
-        number
-        for number, (first, last) in enumerate(pieces.spans)
-        if first < last and first < span.end and last > span.begin
-    ]
-    unread = [number for number in own if number >= end]
-    cut_off = span.show_from(pieces.spans[unread[0]][0]) if unread else ""
-    return _Tokens(len(own), len(own) - len(unread)), cut_off
+    limit = None if chunks else limit
+    own = find_own_tokens(pieces.spans, begin=span.begin, end=span.end, limit=limit)
+    tokens, read = len(own.spans), own.read
+    if pieces.spans:
+        cut_off = span.show_from(own.spans[read][0]) if read < tokens else ""
+    else:
+        tokens = len(pieces.ids)
+        read = tokens if limit is None else min(limit, tokens)
+        cut_off = tokenizer.decode(pieces.ids[read:])
+    return Reading(
+        tokenizer=name,
+        text=span.prompt,
+        tokens=tokens,
+        read=read,
+        limit=own.limit if pieces.spans else limit,
+        chunks=chunks or 1,
+        chunk_tokens=chunk_size(tokenizer) if chunks else None,
+        spans=span.place(own.spans),
+        cut_off=cut_off,
+        before=span.text[: span.begin],
+        after=span.text[span.end :],
+        text_limit=limit,
+    )

@@ -8,21 +8,19 @@ from dataclasses import dataclass, field
 from functools import cache
 from typing import Any
 
+from core.prompts.token_reading import TokenReading
 
-@dataclass(frozen=True)
-class Reading:
+
+@dataclass(frozen=True, kw_only=True)
+class Reading(TokenReading):
     """What one tokenizer read of one prompt. Tokens are the prompt's own: no markers, no template around it."""
 
-    #: The tokenizer's name in the pipeline: `tokenizer`, `tokenizer_2`, `tokenizer_3`.
-    tokenizer: str
-    #: The prompt.
-    text: str
-    tokens: int
-    read: int
     #: The part of the prompt after what was read.
     cut_off: str
-    #: The number of chunks in which the encoder was given it.
-    chunks: int = 1
+    #: The template around the prompt, and the tokens that are read of the whole text; None: all.
+    before: str = field(compare=False)
+    after: str = field(compare=False)
+    text_limit: int | None = field(compare=False)
 
 
 @dataclass

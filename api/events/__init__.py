@@ -1,0 +1,1 @@
+"""`/v1/events`: follow all jobs of the account."""

@@ -1,0 +1,1 @@
+"""`/v1/files`: send, read, list and delete pictures that jobs start from."""

@@ -1,0 +1,22 @@
+"""The Idempotency-Key header."""
+
+from __future__ import annotations
+
+import re
+from typing import Annotated
+
+from pydantic import AfterValidator
+
+#: A header that stands twice in a request arrives as one, with a comma in it: a client that sent both means two keys, or one by
+#: mistake, and a second request with only one of them would be a second job.
+ONE_KEY = re.compile(r"[\x21-\x2b\x2d-\x7e]+")
+
+
+def _check_key(key: str) -> str:
+    if not ONE_KEY.fullmatch(key):
+        raise ValueError("must be one key, given once: printable ASCII without blanks and commas")
+    return key
+
+
+#: One key, as a client chooses it.
+IdempotencyKeyText = Annotated[str, AfterValidator(_check_key)]

@@ -1,0 +1,1 @@
+"""What an operation asks of the server if its answer is to come later, or never to end."""

@@ -1,0 +1,1 @@
+"""`/v1/prompts`: what a prompt says, before it is sent as a job."""

@@ -1,0 +1,1 @@
+"""`/v1/queue`: see, pause and resume the account's own queue."""

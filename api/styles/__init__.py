@@ -1,0 +1,1 @@
+"""`/v1/styles`: recipes for prompts, those of the deployment and the account's own."""

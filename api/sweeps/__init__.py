@@ -1,0 +1,1 @@
+"""`/v1/sweeps`: many jobs with one handle."""

@@ -1,0 +1,1 @@
+"""How well the prompt report finds what people name, on two hundred marked prompts, and how long it takes."""

@@ -1,0 +1,1 @@
+"""What a contact sheet costs: time and memory of drawing one, with pictures as large as those of real models."""

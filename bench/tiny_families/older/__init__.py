@@ -1,0 +1,1 @@
+"""Older kinds of models: those that draw without a prompt, in tokens, or by latent diffusion before Stable Diffusion."""

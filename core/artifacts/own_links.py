@@ -1,0 +1,44 @@
+"""Recognise links to our own store that the account was given: what they lead to needs not be fetched."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from functools import cache
+from urllib.parse import unquote
+from uuid import UUID
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from core.artifacts.storage import sign_download
+from core.artifacts.tables import Artifact
+
+#: A key without a character that an address writes otherwise.
+_ANY_KEY = "key"
+
+
+def find_own_links(session: Session, addresses: Collection[str], *, account_id: UUID) -> dict[str, str]:
+    """The id of the account's artifact or file that each address leads to; other addresses are left out.
+
+    Whether the link still works does not matter: the account could name the id as well.
+    """
+    base = _find_base()
+    keys = {
+        address: unquote(address.removeprefix(base).partition("?")[0])
+        for address in addresses
+        if address.startswith(base)
+    }
+    if not keys:
+        return {}
+    rows = session.scalars(
+        select(Artifact).where(Artifact.storage_key.in_(keys.values()), Artifact.account_id == account_id)
+    )
+    ids = {artifact.storage_key: artifact.public_id for artifact in rows}
+    return {address: ids[key] for address, key in keys.items() if key in ids}
+
+
+@cache
+def _find_base() -> str:
+    """What stands before the key in every link. Raises StorageUnavailable without valid keys."""
+    address, _ = sign_download(_ANY_KEY)
+    return address.partition("?")[0].removesuffix(_ANY_KEY)

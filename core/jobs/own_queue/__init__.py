@@ -1,0 +1,1 @@
+"""What an account does with its own queue: pause it, resume it, and move a job to one of its ends."""

@@ -1,0 +1,1 @@
+"""Fetches pictures that jobs name by address: claims a fetch, downloads, has them decoded, and stores them."""

@@ -1,0 +1,1 @@
+"""The ends of sweeps: their contact sheets are drawn, stored, and recorded with the end."""
