@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import threading
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
+from typing import TypeVar
 from uuid import UUID
+
+Claimed = TypeVar("Claimed")
 
 
 class DispatchSlots:
@@ -25,11 +28,24 @@ class DispatchSlots:
         """The process shuts down: finish what is in progress, and claim nothing more."""
         self.is_closing = True
 
+    def work(self, claim: Callable[[], Claimed | None], do: Callable[[Claimed], None]) -> None:
+        """Claim something and do it, again and again, until nothing is due or the process shuts down. Returns at once if all slots are
+        taken: the threads that have one continue until nothing is due.
+
+        What is claimed names those that it is done for, as `account_id` and so on for each kind. What `claim` or `do` raises is for the
+        caller: the slot is free again, and whatever is still due waits for the next ring.
+        """
+        with self.slot() as is_free:
+            while is_free and not self.is_closing:
+                claimed = claim()
+                if claimed is None:
+                    return
+                with self.working(**{kind: getattr(claimed, f"{kind}_id") for kind in self._most}):
+                    do(claimed)
+
     @contextmanager
     def slot(self) -> Iterator[bool]:
-        """Take a slot, and yield whether one was free. If none was, the caller can return: the threads that have a slot
-        continue until nothing is due.
-        """
+        """Take a slot for as long as the block runs, and yield whether one was free."""
         is_free = self._slots.acquire(blocking=False)
         try:
             yield is_free

@@ -43,26 +43,7 @@ class _Fetched(NamedTuple):
 
 def fetch_next() -> None:
     """Fetch what is due, one job after another, until nothing is. Returns at once if all slots are taken."""
-    slots = get_fetch_slots()
-    with slots.slot() as is_free:
-        while is_free and not slots.is_closing:
-            with transaction() as session:
-                claimed = claim_fetch(
-                    session,
-                    timeout_seconds=get_settings().fetch_timeout_seconds,
-                    busy_accounts=slots.list_busy("account"),
-                )
-            if claimed is None:
-                return
-            with (
-                slots.working(account=claimed.account_id),
-                bound_contextvars(
-                    account_id=format_id("acc", claimed.account_id),
-                    job_id=format_id("job", claimed.job_id),
-                    request_id=claimed.request_id,
-                ),
-            ):
-                _try(claimed)
+    get_fetch_slots().work(_claim, _try)
 
 
 @cache
@@ -71,7 +52,25 @@ def get_fetch_slots() -> DispatchSlots:
     return DispatchSlots(get_settings().fetch_concurrency)
 
 
+def _claim() -> ClaimedFetch | None:
+    with transaction() as session:
+        return claim_fetch(
+            session,
+            timeout_seconds=get_settings().fetch_timeout_seconds,
+            busy_accounts=get_fetch_slots().list_busy("account"),
+        )
+
+
 def _try(claimed: ClaimedFetch) -> None:
+    with bound_contextvars(
+        account_id=format_id("acc", claimed.account_id),
+        job_id=format_id("job", claimed.job_id),
+        request_id=claimed.request_id,
+    ):
+        _attempt(claimed)
+
+
+def _attempt(claimed: ClaimedFetch) -> None:
     fault_point("mid_fetch")
     try:
         fetched = _fetch(claimed)

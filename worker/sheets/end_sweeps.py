@@ -35,22 +35,7 @@ _log = structlog.get_logger()
 
 def end_sweeps() -> None:
     """End what is due, one sweep after another, until nothing is. Returns at once if all slots are taken."""
-    slots = get_sheet_slots()
-    with slots.slot() as is_free:
-        while is_free and not slots.is_closing:
-            with transaction() as session:
-                claimed = claim_sweep(session, busy_accounts=slots.list_busy("account"))
-            if claimed is None:
-                return
-            with (
-                slots.working(account=claimed.account_id),
-                bound_contextvars(
-                    account_id=format_id("acc", claimed.account_id),
-                    sweep_id=format_id("sweep", claimed.id),
-                    request_id=claimed.request_id,
-                ),
-            ):
-                _end(claimed)
+    get_sheet_slots().work(_claim, _end)
 
 
 @cache
@@ -59,7 +44,21 @@ def get_sheet_slots() -> DispatchSlots:
     return DispatchSlots(SHEET_THREADS)
 
 
+def _claim() -> ClaimedSweep | None:
+    with transaction() as session:
+        return claim_sweep(session, busy_accounts=get_sheet_slots().list_busy("account"))
+
+
 def _end(claimed: ClaimedSweep) -> None:
+    with bound_contextvars(
+        account_id=format_id("acc", claimed.account_id),
+        sweep_id=format_id("sweep", claimed.id),
+        request_id=claimed.request_id,
+    ):
+        _attempt(claimed)
+
+
+def _attempt(claimed: ClaimedSweep) -> None:
     fault_point("mid_sheet")
     started_at = time.monotonic()
     sheet: StoredSheet | None = None

@@ -15,7 +15,7 @@ from core.database import transaction
 from core.fault_points import fault_point
 from core.ids import format_id
 from core.metrics import WEBHOOK_ATTEMPTS
-from core.settings import Settings, get_settings
+from core.settings import get_settings
 from core.webhooks.addresses import parse_networks
 from core.webhooks.claim_delivery import ClaimedDelivery, claim_delivery
 from core.webhooks.record_attempt import AttemptOutcome, record_attempt
@@ -35,14 +35,7 @@ _log = structlog.get_logger()
 
 def deliver_next() -> None:
     """Deliver what is due, one after another, until nothing is. Returns at once if all slots are taken."""
-    settings = get_settings()
-    with get_delivery_slots().slot() as is_free:
-        while is_free and not get_delivery_slots().is_closing:
-            claimed = _claim(settings)
-            if claimed is None:
-                return
-            with get_delivery_slots().working(account=claimed.account_id, endpoint=claimed.endpoint_id):
-                _deliver(claimed, settings)
+    get_delivery_slots().work(_claim, _deliver)
 
 
 @cache
@@ -51,25 +44,25 @@ def get_delivery_slots() -> DispatchSlots:
     return DispatchSlots(get_settings().webhook_concurrency, endpoint=MOST_FOR_ENDPOINT)
 
 
-def _claim(settings: Settings) -> ClaimedDelivery | None:
+def _claim() -> ClaimedDelivery | None:
     slots = get_delivery_slots()
     with transaction() as session:
         return claim_delivery(
             session,
-            timeout_seconds=settings.webhook_timeout_seconds,
+            timeout_seconds=get_settings().webhook_timeout_seconds,
             busy_endpoints=slots.list_busy("endpoint"),
             busy_accounts=slots.list_busy("account"),
         )
 
 
-def _deliver(claimed: ClaimedDelivery, settings: Settings) -> None:
+def _deliver(claimed: ClaimedDelivery) -> None:
     with bound_contextvars(
         account_id=format_id("acc", claimed.account_id),
         **_name_subject(claimed),
         event_id=format_id("evt", claimed.event_id),
         request_id=claimed.request_id,
     ):
-        _attempt(claimed, settings)
+        _attempt(claimed)
 
 
 def _name_subject(claimed: ClaimedDelivery) -> dict[str, str]:
@@ -78,10 +71,10 @@ def _name_subject(claimed: ClaimedDelivery) -> dict[str, str]:
     return {f"{name}_id": format_id(name, id_) for name, id_ in ids.items() if id_ is not None}
 
 
-def _attempt(claimed: ClaimedDelivery, settings: Settings) -> None:
+def _attempt(claimed: ClaimedDelivery) -> None:
     fault_point("mid_delivery")
     try:
-        outcome = _send(claimed, settings)
+        outcome = _send(claimed)
     except Exception:  # noqa: BLE001
         # Any error is one failed attempt of the schedule; otherwise the delivery would be claimed again for ever.
         _log.exception("webhook_not_sent")
@@ -105,7 +98,8 @@ def _attempt(claimed: ClaimedDelivery, settings: Settings) -> None:
     )
 
 
-def _send(claimed: ClaimedDelivery, settings: Settings) -> AttemptOutcome:
+def _send(claimed: ClaimedDelivery) -> AttemptOutcome:
+    settings = get_settings()
     body = _build_body(claimed)
     headers = build_headers(
         secret=claimed.secret, message_id=format_id("evt", claimed.event_id), sent_at=datetime.now(UTC), body=body
