@@ -36,7 +36,6 @@ def get_events(header: EventsHeaders, query: AfterQuery) -> Response:
     Events of the last three seconds before it may come again: an event is the same if `job_id` and `number` in its data are. An event
     `recall` is of no job: its data is what `PUT /v1/recall` answered.
     """
-    given = header.last_event_id if header.last_event_id is not None else query.after
-    after = given or read_with_one_retry(read_present)
+    after = header.find_start(query) or read_with_one_retry(read_present)
     ask_for_stream(account_id=current_account_id(), job_id=None, after=after)
     return event_stream()

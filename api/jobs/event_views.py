@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping, Sequence
 from http import HTTPStatus
-from typing import Any
+from typing import Any, Generic, Protocol, Self, TypeVar
 
 from flask import Response
 from pydantic import BaseModel, ConfigDict, Field
@@ -12,34 +13,22 @@ from pydantic import BaseModel, ConfigDict, Field
 from api.cached_schema import CachedSchema
 from api.headers import Headers
 from api.live.prefer import MOST_WAIT_SECONDS
-from core.jobs.events.event import EventType, JobEvent
 
 #: The largest integer that every JSON reader reads exactly (RFC 8259, section 6); numbers reach it in the year 2255.
 _MOST = 2**53 - 1
-
-_EVENTS_OF_A_JOB = (
-    "Server-sent events, or (with `wait`) a list of them. Each has a number that grows (`id`), one of the types `queued`, `position` "
-    "(its place in the queue has changed), `started`, `step`, `preview`, `output` (an image is stored), `retrying` and `finished`, "
-    "and `data`, a JSON object with `job_id`, `type`, `number`, `at` and what the type adds. The data of `finished` is the whole job "
-    "as well. A comment comes every 10 s if nothing happens."
-)
-
-#: For the API document.
-_EXAMPLE = {
-    "job_id": "job_0199f2c4a8b97c03b7e1f6a2d3c4b5e6",
-    "type": "step",
-    "number": 1_764_460_800_123_456,
-    "at": "2025-11-30T00:00:00.123456Z",
-    "attempt": 1,
-    "step": 3,
-    "steps": 12,
-    "fraction": 0.25,
-}
 
 #: Milliseconds after which a reader connects again.
 _RETRY_MS = 2000
 
 _BEGIN = f"retry: {_RETRY_MS}\n\n".encode()
+
+
+class _Event(Protocol):
+    @property
+    def number(self) -> int: ...
+    @property
+    def type(self) -> str: ...
+    def describe(self) -> dict[str, Any]: ...
 
 
 class EventsHeaders(Headers):
@@ -54,6 +43,10 @@ class EventsHeaders(Headers):
         le=_MOST,
         description="The `id` of the last event that you have; browsers send it by themselves. It counts before `after`.",
     )
+
+    def find_start(self, query: AfterQuery) -> int:
+        """The number after which events are wanted."""
+        return query.after if self.last_event_id is None else self.last_event_id
 
 
 class AfterQuery(CachedSchema):
@@ -82,34 +75,43 @@ class EventView(BaseModel):
     """One event."""
 
     id: int = Field(examples=[1_764_460_800_123_456])
-    event: EventType
+    #: A subclass names the types that there are.
+    event: str
     data: dict[str, Any]
 
-    @classmethod
-    def build(cls, event: JobEvent) -> EventView:
-        return cls(id=event.number, event=event.type, data=event.describe())
+
+View = TypeVar("View", bound=EventView)
 
 
-class EventList(BaseModel):
-    """Events of a job, in order."""
+class EventList(BaseModel, Generic[View]):
+    """Events of one thing, in order."""
 
-    data: list[EventView]
+    data: list[View]
     next_after: int = Field(description="`after` of the next request.")
-    is_finished: bool = Field(description="Whether the job has ended: then there is nothing more to ask for.")
+    is_finished: bool = Field(
+        description="Whether the job, or the sweep, has ended: then there is nothing more to ask for."
+    )
+
+    @classmethod
+    def build(cls, events: Sequence[_Event], *, after: int, is_finished: bool) -> Self:
+        """The events after the number `after`."""
+        shown = [{"id": event.number, "event": event.type, "data": event.describe()} for event in events]
+        next_after = events[-1].number if events else after
+        return cls.model_validate({"data": shown, "next_after": next_after, "is_finished": is_finished})
 
 
-def describe_job_events() -> dict[str, Any]:
-    """The answer with the events of a job, for the API document."""
-    schema = EventList.model_json_schema()
+def describe_events(list_type: type[EventList[Any]], meaning: str, *, example: Mapping[str, Any]) -> dict[str, Any]:
+    """The answer of an operation that streams or lists events, for the API document. `example` is the data of one event."""
+    schema = list_type.model_json_schema()
     # A description by hand has no place for the definitions of parts.
-    schema["properties"]["data"]["items"] = schema.pop("$defs")["EventView"]
-    number = _EXAMPLE["number"]
-    listed = {"data": [{"id": number, "event": "step", "data": _EXAMPLE}], "next_after": number, "is_finished": False}
+    [schema["properties"]["data"]["items"]] = schema.pop("$defs").values()
+    number, type_ = example["number"], example["type"]
+    listed = {"data": [{"id": number, "event": type_, "data": example}], "next_after": number, "is_finished": False}
     return {
-        "description": _EVENTS_OF_A_JOB,
+        "description": f"Server-sent events, or (with `wait`) a list of them. {meaning}",
         "content": {
             # A schema would be of each event, of which the text is one long row.
-            "text/event-stream": {"example": f"id: {number}\nevent: step\ndata: {json.dumps(_EXAMPLE)}\n\n"},
+            "text/event-stream": {"example": f"id: {number}\nevent: {type_}\ndata: {json.dumps(example)}\n\n"},
             "application/json": {"schema": schema, "example": listed},
         },
     }

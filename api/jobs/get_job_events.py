@@ -12,23 +12,52 @@ from api.jobs.event_views import (
     EventsHeaders,
     EventsQuery,
     EventView,
-    describe_job_events,
+    describe_events,
     end_of_stream,
     event_stream,
 )
 from api.live.asked import ask_for_stream, ask_to_wait, find_resumed
 from api.v1 import describe_problems
 from core.database import transaction
+from core.jobs.events.event import EventType
 from core.jobs.events.queue_places import build_place_event
 from core.jobs.events.read_events import JobEvents, get_history, list_events
 from core.live_events.streams import read_streams
+
+_EVENTS = (
+    "Each has a number that grows (`id`), one of the types `queued`, `position` (its place in the queue has changed), `started`, `step`, "
+    "`preview`, `output` (an image is stored), `retrying` and `finished`, and `data`, a JSON object with `job_id`, `type`, `number`, `at` "
+    "and what the type adds. The data of `finished` is the whole job as well. A comment comes every 10 s if nothing happens."
+)
+
+#: For the API document.
+_EXAMPLE = {
+    "job_id": "job_0199f2c4a8b97c03b7e1f6a2d3c4b5e6",
+    "type": "step",
+    "number": 1_764_460_800_123_456,
+    "at": "2025-11-30T00:00:00.123456Z",
+    "attempt": 1,
+    "step": 3,
+    "steps": 12,
+    "fraction": 0.25,
+}
+
+
+class JobEventView(EventView):
+    """One event."""
+
+    event: EventType
+
+
+class JobEventList(EventList[JobEventView]):
+    """Events of a job, in order."""
 
 
 @jobs_blueprint.get(
     "/jobs/<job_id>/events",
     summary="Follow a job",
     responses={
-        200: describe_job_events(),
+        200: describe_events(JobEventList, _EVENTS, example=_EXAMPLE),
         204: {"description": "The job has ended, and its last event was sent before: nothing more will happen."},
         **describe_problems(
             {
@@ -47,7 +76,7 @@ def get_job_events(path: JobPath, header: EventsHeaders, query: EventsQuery) -> 
     With `wait` the same events come as JSON, as soon as there is one: for clients that cannot stream.
     """
     job_id, account_id = path.parse(), current_account_id()
-    after = header.last_event_id if header.last_event_id is not None else query.after
+    after = header.find_start(query)
     with transaction() as session:
         history = get_history(session, account_id=account_id, job_id=job_id)
         if query.wait is None and history.is_finished and after >= history.last_number:
@@ -64,10 +93,4 @@ def get_job_events(path: JobPath, header: EventsHeaders, query: EventsQuery) -> 
         found = JobEvents([build_place_event(job_id, after + 1, resumed.position)], is_finished=False)
     if not found.events and not found.is_finished:
         ask_to_wait(account_id=account_id, job_id=job_id, seconds=query.wait, after=after)
-    return answer(
-        EventList(
-            data=[EventView.build(event) for event in found.events],
-            next_after=found.events[-1].number if found.events else after,
-            is_finished=found.is_finished,
-        )
-    )
+    return answer(JobEventList.build(found.events, after=after, is_finished=found.is_finished))

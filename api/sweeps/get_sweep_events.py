@@ -2,21 +2,31 @@
 
 from __future__ import annotations
 
-import json
-from typing import Any
-
 from flask import Response
-from pydantic import BaseModel, Field
 
 from api.answer import answer
 from api.authentication import current_account_id
-from api.jobs.event_views import EventsHeaders, EventsQuery, end_of_stream, event_stream
+from api.jobs.event_views import (
+    EventList,
+    EventsHeaders,
+    EventsQuery,
+    EventView,
+    describe_events,
+    end_of_stream,
+    event_stream,
+)
 from api.live.asked import ask_for_stream, ask_to_wait
 from api.sweeps.blueprint import ABSENT, SweepPath, describe, sweeps_blueprint
 from core.database import transaction
 from core.sweeps.read_sweeps import read_sweep
-from core.sweeps.sweep_events import SweepEvent, SweepEventType, read_sweep_histories
+from core.sweeps.sweep_events import SweepEventType, read_sweep_histories
 
+_EVENTS = (
+    "Types: `started`, `job_started` and `job_finished`, each with `counts` by then, and `finished` once, with the whole sweep, when its "
+    "contact sheet is drawn."
+)
+
+#: For the API document.
 _EXAMPLE = {
     "sweep_id": "sweep_0199f2c4a8b97c03b7e1f6a2d3c4b5e6",
     "type": "job_finished",
@@ -29,52 +39,21 @@ _EXAMPLE = {
 }
 
 
-class SweepEventView(BaseModel):
+class SweepEventView(EventView):
     """One event."""
 
-    id: int
     event: SweepEventType
-    data: dict[str, Any]
-
-    @classmethod
-    def build(cls, event: SweepEvent) -> SweepEventView:
-        return cls(id=event.number, event=event.type, data=event.describe())
 
 
-class SweepEventList(BaseModel):
+class SweepEventList(EventList[SweepEventView]):
     """Events of a sweep, in order."""
-
-    data: list[SweepEventView]
-    next_after: int = Field(description="`after` of the next request.")
-    is_finished: bool = Field(description="Whether the sweep has ended: then there is nothing more to ask for.")
-
-
-def _describe_events() -> dict[str, Any]:
-    """The answer, for the API document."""
-    schema = SweepEventList.model_json_schema()
-    # A description by hand has no place for the definitions of parts.
-    schema["properties"]["data"]["items"] = schema.pop("$defs")["SweepEventView"]
-    number = _EXAMPLE["number"]
-    listed = {
-        "data": [{"id": number, "event": "job_finished", "data": _EXAMPLE}],
-        "next_after": number,
-        "is_finished": False,
-    }
-    return {
-        "description": "Server-sent events, or (with `wait`) a list of them. Types: `started`, `job_started` and `job_finished`, each with "
-        "`counts` by then, and `finished` once, with the whole sweep, when its contact sheet is drawn.",
-        "content": {
-            "text/event-stream": {"example": f"id: {number}\nevent: job_finished\ndata: {json.dumps(_EXAMPLE)}\n\n"},
-            "application/json": {"schema": schema, "example": listed},
-        },
-    }
 
 
 @sweeps_blueprint.get(
     "/sweeps/<sweep_id>/events",
     summary="Follow a sweep",
     responses={
-        200: _describe_events(),
+        200: describe_events(SweepEventList, _EVENTS, example=_EXAMPLE),
         204: {"description": "The sweep has ended, and its last event was sent before: nothing more will happen."},
         **describe(
             ABSENT, {503: "The database does not answer, or as many connections wait as may (`too_many_streams`)."}
@@ -86,7 +65,7 @@ def get_sweep_events(path: SweepPath, header: EventsHeaders, query: EventsQuery)
     `after`, resumes behind an event. With `wait` the same events come as JSON. Steps and previews are in the events of its jobs.
     """
     sweep_id, account_id = path.parse(), current_account_id()
-    after = header.last_event_id if header.last_event_id is not None else query.after
+    after = header.find_start(query)
     with transaction() as session:
         read_sweep(session, account_id=account_id, sweep_id=sweep_id)
         history = read_sweep_histories(session, [sweep_id])[sweep_id]
@@ -100,10 +79,4 @@ def get_sweep_events(path: SweepPath, header: EventsHeaders, query: EventsQuery)
         return event_stream(b"".join(event.to_sse() for event in events))
     if not events and not history.is_finished:
         ask_to_wait(account_id=account_id, sweep_id=sweep_id, seconds=query.wait, after=after)
-    return answer(
-        SweepEventList(
-            data=[SweepEventView.build(event) for event in events],
-            next_after=events[-1].number if events else after,
-            is_finished=history.is_finished,
-        )
-    )
+    return answer(SweepEventList.build(events, after=after, is_finished=history.is_finished))
