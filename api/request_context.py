@@ -15,6 +15,9 @@ from core.metrics import HTTP_DURATION_SECONDS, HTTP_REQUESTS
 #: What a caller may send as X-Request-Id; anything else is replaced, so that logs cannot be forged.
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
 
+#: Of a place in a route: metrics and logs name the place alone.
+_CONVERTER = re.compile(r"<\w+:")
+
 #: Anybody can send any word as a method; only these become labels.
 _METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 
@@ -44,7 +47,7 @@ def register_request_context(app: Flask) -> None:
             # It is answered, counted and logged when its wait is over.
             return response
         seconds = time.perf_counter() - g.started
-        route = request.url_rule.rule if request.url_rule else "unknown"
+        route = _CONVERTER.sub("<", request.url_rule.rule) if request.url_rule else "unknown"
         method = request.method if request.method in _METHODS else "other"
         HTTP_REQUESTS.labels(method, route, str(response.status_code)).inc()
         HTTP_DURATION_SECONDS.labels(method, route).observe(seconds)

@@ -5,7 +5,9 @@ from __future__ import annotations
 import re
 from uuid import UUID
 
+from flask.blueprints import BlueprintSetupState
 from pydantic import BaseModel, Field
+from werkzeug.routing import BaseConverter
 
 from api.authentication import current_account_id
 from api.jobs.answer_submitted import answer_submitted
@@ -19,9 +21,22 @@ jobs_blueprint = build_blueprint("jobs", "jobs", "Send a prompt, follow it, fetc
 # After the account is known, as build_blueprint has it.
 jobs_blueprint.before_request(answer_submitted)
 
+#: `/v1/jobs/cancel` and `/v1/jobs/delete` are operations of their own, and no jobs.
+_NO_JOB = r"(?!(?:cancel|delete)$)"
 
 #: What a client may call its job: what needs no quoting in an address, and is no id of ours.
-CLIENT_ID = r"(?!job_)[A-Za-z0-9][A-Za-z0-9._~-]{0,99}"
+CLIENT_ID = _NO_JOB + r"(?!job_)[A-Za-z0-9][A-Za-z0-9._~-]{0,99}"
+
+
+class _JobIdConverter(BaseConverter):
+    """`<job:job_id>` at the end of an address: such an address has a job's methods, and those alone."""
+
+    regex = _NO_JOB + r"[^/]+"
+
+
+@jobs_blueprint.record_once
+def _register_converter(state: BlueprintSetupState) -> None:
+    state.app.url_map.converters["job"] = _JobIdConverter
 
 
 class JobPath(BaseModel):

@@ -24,7 +24,7 @@ _log = structlog.get_logger()
 
 
 @jobs_blueprint.delete(
-    "/jobs/<job_id>",
+    "/jobs/<job:job_id>",
     summary="Delete a job and its images",
     responses={
         200: DeletionView,

@@ -20,7 +20,7 @@ from core.jobs.views.read_jobs import read_job
 
 
 @jobs_blueprint.get(
-    "/jobs/<job_id>",
+    "/jobs/<job:job_id>",
     summary="Read a job",
     responses={
         200: JobView,

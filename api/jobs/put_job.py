@@ -28,13 +28,14 @@ class ClientIdPath(BaseModel):
 
     job_id: str = Field(
         pattern=f"^{CLIENT_ID}$",
-        description="Letters, digits, and `.`, `_`, `~`, `-`; at most 100, and not beginning with `job_`, as ours do.",
+        description="Letters, digits, and `.`, `_`, `~`, `-`; at most 100, not beginning with `job_`, as ours do, and neither `cancel` nor "
+        "`delete`.",
         examples=["order-4711"],
     )
 
 
 @jobs_blueprint.put(
-    "/jobs/<job_id>",
+    "/jobs/<job:job_id>",
     summary="Send a job under your own id",
     responses={
         200: FinishedOrTried,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -72,7 +73,7 @@ def test_no_address_answers_with_an_error_of_ours(
         for rule in client.application.url_map.iter_rules():
             if not rule.rule.startswith(("/v1/", "/livez")):
                 continue
-            path = rule.rule.translate(str.maketrans("<>", "{}")).format(**names)
+            path = re.sub(r"<(?:\w+:)?(\w+)>", lambda place: names[place[1]], rule.rule)
             for method in (rule.methods or set()) - {"HEAD", "OPTIONS"}:
                 answer = client.open(
                     path,

@@ -133,6 +133,19 @@ def test_unknown_paths_and_methods_are_problems(client: FlaskClient) -> None:
         assert (response.status_code, response.mimetype) == (status, "application/problem+json")
 
 
+def test_allow_names_the_methods_of_that_address_alone(client: FlaskClient) -> None:
+    """An address without a placeholder is no job, file or style of that name: a 405 there names its own methods."""
+    methods: dict[str, set[str]] = {}
+    for rule in client.application.url_map.iter_rules():
+        if not rule.arguments and rule.rule.startswith("/v1/"):
+            methods.setdefault(rule.rule, set()).update(rule.methods or ())
+
+    assert {"/v1/jobs", "/v1/jobs/cancel", "/v1/jobs/delete", "/v1/queue/pause"} <= set(methods)
+    for path, own in methods.items():
+        answer = client.open(path, method="BREW")
+        assert (answer.status_code, {*answer.headers["Allow"].split(", ")}) == (405, own), path
+
+
 def test_the_api_document_is_valid(client: FlaskClient) -> None:
     """/openapi.json is OpenAPI 3.1, and the pages that show it load nothing from elsewhere."""
     document = client.get("/openapi.json").get_json()

@@ -62,6 +62,24 @@ def test_an_id_that_cannot_be_one_is_refused(put: Put, client_id: str) -> None:
     assert [error["field"] for error in answer.get_json(force=True)["errors"]] == ["job_id"]
 
 
+@pytest.mark.parametrize("word", ["cancel", "delete"])
+def test_an_operation_of_many_jobs_is_no_job(client: FlaskClient, api_key: str, put: Put, word: str) -> None:
+    """405 with what the address takes; words that only begin so are ids as any other."""
+    headers = {"Authorization": f"Bearer {api_key}"}
+    answers = [
+        put(word),
+        client.get(f"/v1/jobs/{word}", headers=headers),
+        client.delete(f"/v1/jobs/{word}", headers=headers),
+    ]
+
+    for answer in answers:
+        assert (answer.status_code, {*answer.headers["Allow"].split(", ")}) == (405, {"OPTIONS", "POST"})
+        assert "it takes POST." in answer.get_json(force=True)["detail"]
+    assert client.post(f"/v1/jobs/{word}/cancel", headers=headers).status_code == 404
+    assert put(f"{word}-4711").status_code == 202
+    assert client.get(f"/v1/jobs/{word}-4711", headers=headers).status_code == 200
+
+
 def test_the_job_is_read_cancelled_and_deleted_under_it(client: FlaskClient, api_key: str, put: Put) -> None:
     """Its own id and the client's lead to the same job; a deleted one stays deleted for a retry."""
     headers = {"Authorization": f"Bearer {api_key}"}
