@@ -2,25 +2,20 @@
 
 from __future__ import annotations
 
-from http import HTTPStatus
+from functools import partial
 
-import structlog
-from flask import Response, g
+from flask import Response
 
-from api.answer import answer
-from api.authentication import current_account_id, current_api_key_id
+from api.deletions.answer_deletion import answer_deletion
 from api.deletions.blueprint import DeletionView
 from api.no_query import takes_no_query
 from api.sweeps.blueprint import SweepPath, describe, sweeps_blueprint
-from core.artifacts.storage import bucket_in_a_hurry
-from core.database import transaction
-from core.errors import StorageUnavailable
+from core.artifacts.storage import Bucket
+from core.jobs.retention.tables import Deletion
 from core.sweeps.delete_sweep import carry_out_sweep_deletion, request_sweep_deletion
 
 #: What is left to delete after this time is left to the retention.
 _PATIENCE_SECONDS = 10.0
-
-_log = structlog.get_logger()
 
 
 @sweeps_blueprint.delete(
@@ -44,20 +39,8 @@ def delete_sweep(path: SweepPath) -> Response:
     sweep; each of its jobs has one of its own. 202: there are many of them, or the object store does not answer, and the rest is done in
     the background.
     """
-    with transaction() as session:
-        deletion = request_sweep_deletion(
-            session,
-            account_id=current_account_id(),
-            sweep_id=path.parse(),
-            api_key_id=current_api_key_id(),
-            request_id=g.request_id,
-        )
-        session.refresh(deletion)
-    if deletion.completed_at is None:
-        try:
-            deletion = carry_out_sweep_deletion(deletion, bucket=bucket_in_a_hurry(), seconds=_PATIENCE_SECONDS)
-            _log.info("sweep_deleted", sweep_id=path.sweep_id)
-        except StorageUnavailable as error:
-            _log.warning("deletion_not_completed", sweep_id=path.sweep_id, error=str(error))
-    status = HTTPStatus.ACCEPTED if deletion.completed_at is None else HTTPStatus.OK
-    return answer(DeletionView.build(deletion), status)
+    return answer_deletion(partial(request_sweep_deletion, sweep_id=path.parse()), _carry_out)
+
+
+def _carry_out(deletion: Deletion, bucket: Bucket) -> Deletion:
+    return carry_out_sweep_deletion(deletion, bucket=bucket, seconds=_PATIENCE_SECONDS)
