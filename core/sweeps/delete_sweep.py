@@ -24,7 +24,8 @@ from core.jobs.retention.deletion_receipts import find_job_deletion
 from core.jobs.retention.tables import Deletion
 from core.jobs.tables import Job, JobSource
 from core.sweeps.tables import Sweep, SweepStatus
-from core.webhooks.tables import WebhookAttempt, WebhookDelivery, WebhookEndpoint, WebhookEvent
+from core.webhooks.remove_events import remove_events
+from core.webhooks.tables import WebhookEvent
 
 
 def request_sweep_deletion(
@@ -84,16 +85,7 @@ def carry_out_sweep_deletion(deletion: Deletion, *, bucket: Bucket, seconds: flo
 
 def remove_sweeps(session: Session, sweep_ids: Sequence[UUID]) -> None:
     """Remove the rows of sweeps, with their events and webhooks. Their jobs stay. The caller has locked the rows."""
-    events = select(WebhookEvent.id).where(WebhookEvent.sweep_id.in_(sweep_ids))
-    deliveries = session.scalars(
-        # Locked, so that a sender that records an answer now waits, and then finds no delivery.
-        select(WebhookDelivery.id).where(WebhookDelivery.event_id.in_(events)).with_for_update()
-    ).all()
-    if deliveries:
-        session.execute(delete(WebhookAttempt).where(WebhookAttempt.delivery_id.in_(deliveries)))
-        session.execute(delete(WebhookDelivery).where(WebhookDelivery.id.in_(deliveries)))
-    session.execute(delete(WebhookEvent).where(WebhookEvent.sweep_id.in_(sweep_ids)))
-    session.execute(delete(WebhookEndpoint).where(WebhookEndpoint.job_id.in_(sweep_ids)))
+    remove_events(session, WebhookEvent.sweep_id, sweep_ids)
     session.execute(delete(Sweep).where(Sweep.id.in_(sweep_ids)))
 
 
