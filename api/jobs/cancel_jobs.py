@@ -14,7 +14,6 @@ from api.no_query import takes_no_query
 from core.doorbell import DELIVER_NEXT, WEBHOOK_QUEUE, get_doorbell
 from core.ids import format_id
 from core.jobs.outcomes import cancel_jobs as use_case
-from core.live_events.sender import get_event_sender
 
 _log = structlog.get_logger()
 
@@ -44,11 +43,6 @@ def cancel_jobs(body: BulkRequest) -> Response:
     """
     done = use_case.cancel_jobs(body.build(), account_id=current_account_id(), limit=body.limit)
     _log.info("jobs_cancel_requested", cancelled=len(done.cancelled), stopping=len(done.stopping))
-    events = get_event_sender()
-    for job_id in (*done.cancelled, *done.stopping):
-        events.announce(current_account_id(), job_id)
-    for job_id in done.stopping:
-        events.announce_cancel(job_id)
     if done.cancelled:
         get_doorbell().ring_soon(WEBHOOK_QUEUE, DELIVER_NEXT)
     return answer(

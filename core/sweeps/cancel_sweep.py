@@ -15,12 +15,10 @@ from core.jobs.outcomes.cancel_jobs import cancel_jobs
 from core.jobs.selection.job_filter import JobFilter
 from core.jobs.status import JobStatus
 from core.jobs.tables import Job
-from core.live_events.sender import get_event_sender
-from core.sweeps.create_sweep import SWEEP_FINISHED
 from core.sweeps.read_sweeps import lock_sweep, read_sweep
+from core.sweeps.record_finish import record_finish
 from core.sweeps.sweep_view import SweepView
 from core.sweeps.tables import ENDED, Sweep, SweepStatus
-from core.webhooks.record_event import record_sweep_event
 
 #: More cells than any sweep has.
 _ALL = 1_000
@@ -55,17 +53,11 @@ def cancel_sweep(*, account_id: UUID, sweep_id: UUID) -> SweepView:
 
 
 def cancel_cells(*, account_id: UUID, sweep_id: UUID) -> None:
-    """Cancels the jobs of a sweep whose cancel is committed, and announces it: those that run first, so that they stop at their next step
+    """Cancels the jobs of a sweep whose cancel is committed: those that run first, so that they stop at their next step
     while the others are still being cancelled.
     """
-    events = get_event_sender()
     for statuses in ([JobStatus.RUNNING], [JobStatus.QUEUED, JobStatus.RUNNING]):
-        wanted = JobFilter(sweep_id=sweep_id, statuses=statuses)
-        done = cancel_jobs(wanted, account_id=account_id, limit=_ALL)
-        for job_id in (*done.cancelled, *done.stopping):
-            events.announce(account_id, job_id)
-        for job_id in done.stopping:
-            events.announce_cancel(job_id)
+        cancel_jobs(JobFilter(sweep_id=sweep_id, statuses=statuses), account_id=account_id, limit=_ALL)
     get_doorbell().ring_soon(SWEEPS_QUEUE, END_SWEEPS)
     get_doorbell().ring_soon(WEBHOOK_QUEUE, DELIVER_NEXT)
 
@@ -90,12 +82,4 @@ def _end_draft(session: Session, sweep: Sweep) -> None:
     sweep.status = SweepStatus.CANCELLED
     sweep.finished_at = func.clock_timestamp()
     sweep.counts = {}
-    view = read_sweep(session, account_id=sweep.account_id, sweep_id=sweep.id, with_urls=False)
-    record_sweep_event(
-        session,
-        account_id=sweep.account_id,
-        sweep_id=sweep.id,
-        request_id=sweep.request_id,
-        type_=SWEEP_FINISHED,
-        data=view.model_dump_json(),
-    )
+    record_finish(session, sweep)

@@ -19,10 +19,8 @@ from core.jobs.status import JobStatus
 from core.jobs.tables import Job
 from core.settings import get_settings
 from core.sweeps.axes import Axes
-from core.sweeps.create_sweep import SWEEP_FINISHED
-from core.sweeps.read_sweeps import read_sweep
+from core.sweeps.record_finish import record_finish
 from core.sweeps.tables import Sweep, SweepStatus
-from core.webhooks.record_event import record_sweep_event
 
 #: Tries to draw a contact sheet. After the last one the sweep ends without it.
 MOST_TRIES = 5
@@ -166,15 +164,7 @@ def record_end(session: Session, claimed: ClaimedSweep, sheet: StoredSheet | Non
     was_cancelled = sweep.cancel_requested_at is not None and JobStatus.CANCELLED in counts
     sweep.status = SweepStatus.CANCELLED if was_cancelled else SweepStatus.FINISHED
     sweep.finished_at, sweep.row_expires_at = now, row_expires_at
-    view = read_sweep(session, account_id=sweep.account_id, sweep_id=sweep.id, with_urls=False)
-    record_sweep_event(
-        session,
-        account_id=sweep.account_id,
-        sweep_id=sweep.id,
-        request_id=sweep.request_id,
-        type_=SWEEP_FINISHED,
-        data=view.model_dump_json(),
-    )
+    record_finish(session, sweep)
     return SweepStatus(sweep.status)
 
 
