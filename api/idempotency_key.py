@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import re
-from typing import Annotated
+from typing import Annotated, Any
 
-from pydantic import AfterValidator
+from pydantic import AfterValidator, Field
 
 #: A header that stands twice in a request arrives as one, with a comma in it: a client that sent both means two keys, or one by
 #: mistake, and a second request with only one of them would be a second job.
@@ -20,3 +20,15 @@ def _check_key(key: str) -> str:
 
 #: One key, as a client chooses it.
 IdempotencyKeyText = Annotated[str, AfterValidator(_check_key)]
+
+
+def idempotency_key_field(meaning: str) -> Any:
+    """The field of the header, with what the key means for the operation. Its model has `populate_by_name`."""
+    return Field(
+        default=None,
+        alias="Idempotency-Key",
+        min_length=1,
+        max_length=255,
+        json_schema_extra={"pattern": f"^{ONE_KEY.pattern}$"},
+        description=meaning,
+    )

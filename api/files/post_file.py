@@ -12,7 +12,7 @@ from api.authentication import current_account_id
 from api.files.blueprint import files_blueprint
 from api.files.receive_file import received_file
 from api.headers import Headers
-from api.idempotency_key import ONE_KEY, IdempotencyKeyText
+from api.idempotency_key import IdempotencyKeyText, idempotency_key_field
 from api.no_query import takes_no_query
 from api.problems import answer_validation_error
 from api.v1 import describe_problems
@@ -30,13 +30,8 @@ class PostFileHeaders(Headers):
 
     model_config = ConfigDict(populate_by_name=True)
 
-    idempotency_key: IdempotencyKeyText | None = Field(
-        default=None,
-        alias="Idempotency-Key",
-        min_length=1,
-        max_length=255,
-        json_schema_extra={"pattern": f"^{ONE_KEY.pattern}$"},
-        description="The same bytes are one file with and without it. With it, other bytes under the same key are refused, and "
+    idempotency_key: IdempotencyKeyText | None = idempotency_key_field(
+        "The same bytes are one file with and without it. With it, other bytes under the same key are refused, and "
         "a file that has been deleted since is not made again.",
     )
 

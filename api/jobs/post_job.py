@@ -5,11 +5,11 @@ from __future__ import annotations
 from http import HTTPStatus
 
 from flask import Response, g
-from pydantic import ConfigDict, Field
+from pydantic import ConfigDict
 
 from api.answer import answer
 from api.authentication import core_checks_the_key
-from api.idempotency_key import ONE_KEY, IdempotencyKeyText
+from api.idempotency_key import IdempotencyKeyText, idempotency_key_field
 from api.jobs.blueprint import jobs_blueprint
 from api.jobs.job_request import JobRequest, build_submission
 from api.jobs.retry_after import suggest_next_read
@@ -28,13 +28,8 @@ class PostJobHeaders(PreferHeaders):
 
     model_config = ConfigDict(populate_by_name=True)
 
-    idempotency_key: IdempotencyKeyText | None = Field(
-        default=None,
-        alias="Idempotency-Key",
-        min_length=1,
-        max_length=255,
-        json_schema_extra={"pattern": f"^{ONE_KEY.pattern}$"},
-        description="Sending the same key and body again gives the first job again, instead of a second one: for a day, if the "
+    idempotency_key: IdempotencyKeyText | None = idempotency_key_field(
+        "Sending the same key and body again gives the first job again, instead of a second one: for a day, if the "
         "deployment does not say otherwise. Printable ASCII without blanks and commas.",
     )
 

@@ -6,11 +6,11 @@ from http import HTTPStatus
 
 import structlog
 from flask import Response
-from pydantic import ConfigDict, Field
+from pydantic import ConfigDict
 
 from api.answer import answer
 from api.headers import Headers
-from api.idempotency_key import ONE_KEY, IdempotencyKeyText
+from api.idempotency_key import IdempotencyKeyText, idempotency_key_field
 from api.sweeps.blueprint import QUEUE_PROBLEMS, current_sender, describe, sweeps_blueprint
 from core.sweeps.create_sweep import create_sweep
 from core.sweeps.sweep_request import SweepRequest
@@ -24,13 +24,8 @@ class PostSweepHeaders(Headers):
 
     model_config = ConfigDict(populate_by_name=True)
 
-    idempotency_key: IdempotencyKeyText | None = Field(
-        default=None,
-        alias="Idempotency-Key",
-        min_length=1,
-        max_length=255,
-        json_schema_extra={"pattern": f"^{ONE_KEY.pattern}$"},
-        description="Sending the same key and body again gives the first sweep again, instead of a second one.",
+    idempotency_key: IdempotencyKeyText | None = idempotency_key_field(
+        "Sending the same key and body again gives the first sweep again, instead of a second one.",
     )
 
 
