@@ -33,8 +33,8 @@ def get_events(header: EventsHeaders, query: AfterQuery) -> Response:
     """What happens to the account's jobs from now on (from a few seconds ago, to be exact), as server-sent events without an end.
 
     `Last-Event-ID`, or `after`, resumes behind an `id`, as far as the account's unfinished jobs and its 500 newest are concerned.
-    Events of the last three seconds before it may come again: an event is the same if `job_id` and `number` in its data are. An event
-    `recall` is of no job: its data is what `PUT /v1/recall` answered.
+    Nothing of them is missed, but events of the last three seconds come again under new ids: an event is the same if `job_id` and `number`
+    in its data are. An event `recall` is of no job: its data is what `PUT /v1/recall` answered.
     """
     after = header.find_start(query) or read_with_one_retry(read_present)
     ask_for_stream(account_id=current_account_id(), job_id=None, after=after)
