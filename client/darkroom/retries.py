@@ -11,6 +11,9 @@ BUSY = frozenset({429, 503})
 #: A proxy before the service has lost the request, or its answer.
 LOST = frozenset({502, 504})
 
+#: The code of 503 when as many requests wait as may.
+TOO_MANY_STREAMS = "too_many_streams"
+
 _FIRST_SECONDS = 0.5
 _MOST_SECONDS = 10.0
 

@@ -8,7 +8,7 @@ import httpx2
 
 from darkroom.answers import describe_loss
 from darkroom.errors import ConnectionFailed, Refused
-from darkroom.retries import Retries, is_worth_another_try
+from darkroom.retries import TOO_MANY_STREAMS, Retries, is_worth_another_try
 
 
 @dataclass
@@ -51,5 +51,5 @@ def explain_cut(path: str, error: httpx2.RequestError | Refused) -> Refused | Co
 def can_only_poll(error: httpx2.RequestError | Refused) -> bool:
     """Whether something on the way keeps streams back, or the service has too many of them."""
     if isinstance(error, Refused):
-        return error.code == "too_many_streams"
+        return error.code == TOO_MANY_STREAMS
     return isinstance(error, (httpx2.ReadTimeout, httpx2.SSEError))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 import time
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
@@ -25,15 +26,18 @@ from darkroom.asynchronous.sweeps import AsyncSweeps
 from darkroom.asynchronous.transport import AsyncTransport
 from darkroom.asynchronous.webhooks import AsyncWebhooks
 from darkroom.connection import Connection, find_connection
-from darkroom.errors import ConnectionFailed, WaitTimedOut
+from darkroom.errors import ConnectionFailed, Unavailable, WaitTimedOut
 from darkroom.parameters import Parameters
 from darkroom.picture import Picture, Pictures
 from darkroom.request import MOST_WAIT_SECONDS, at, identify
-from darkroom.retries import Retries
+from darkroom.retries import TOO_MANY_STREAMS, Retries
 from darkroom.sweep_result import SweepResult
 from darkroom.views.events import Event
 from darkroom.views.job_parts import Output
 from darkroom.views.jobs import Job
+
+#: Between two looks at a job, where as many requests wait as may.
+_LOOK_SECONDS = 2.0
 
 
 class AsyncDarkroom(AsyncSubmitting):
@@ -119,7 +123,7 @@ class AsyncDarkroom(AsyncSubmitting):
             return job
         while True:
             left = MOST_WAIT_SECONDS if timeout is None else timeout - (time.monotonic() - began)
-            found = await self.jobs.get(job, wait=min(max(left, 0.0), MOST_WAIT_SECONDS))
+            found = await self._get_soon(job, min(max(left, 0.0), MOST_WAIT_SECONDS))
             if found.is_finished:
                 return found
             if timeout is not None and time.monotonic() - began >= timeout:
@@ -167,6 +171,15 @@ class AsyncDarkroom(AsyncSubmitting):
         ended = await self.sweeps.wait(sweep, timeout=timeout)
         jobs = [job async for job in self.sweeps.jobs(ended)]
         return SweepResult(ended, jobs, await self.sweeps.contact_sheet(ended))
+
+    async def _get_soon(self, job: str | Job, seconds: float) -> Job:
+        try:
+            return await self.jobs.get(job, wait=seconds)
+        except Unavailable as error:
+            if error.code != TOO_MANY_STREAMS:
+                raise
+            await asyncio.sleep(min(seconds, _LOOK_SECONDS))
+            return await self.jobs.get(job)
 
     async def _fetch(self, job: Job, position: int) -> Picture | None:
         output = job.outputs[position]

@@ -11,14 +11,18 @@ import httpx2
 
 from darkroom.answers import parse_event_data, read_problem
 from darkroom.asynchronous.transport import AsyncTransport
-from darkroom.errors import ConnectionFailed, Refused, UnexpectedAnswer
+from darkroom.errors import ConnectionFailed, Refused, Unavailable, UnexpectedAnswer
 from darkroom.request import get
+from darkroom.retries import TOO_MANY_STREAMS
 from darkroom.stream_state import StreamState, can_only_poll, explain_cut
 
 #: A comment comes every 10 s: after three times that the connection is dead.
 _TIMEOUT = httpx2.Timeout(10.0, read=30.0)
 
-_POLL_SECONDS = 30.0
+MOST_POLL_SECONDS = 30.0
+
+#: Between two looks, where as many requests wait as may.
+_LOOK_SECONDS = 2.0
 
 
 async def follow(
@@ -49,7 +53,7 @@ async def follow(
             polling = ends and can_only_poll(error)
         if not polling:
             await asyncio.sleep(state.record_cut(failure, transport.retries, time.monotonic()))
-    async for number, data in _poll(transport, path, state.after):
+    async for number, data in _poll_all(transport, path, state.after):
         yield number, data
 
 
@@ -69,10 +73,23 @@ async def _read(response: httpx2.Response, state: StreamState) -> AsyncIterator[
             yield state.after, parse_event_data(event.data)
 
 
-async def _poll(transport: AsyncTransport, path: str, after: int) -> AsyncIterator[tuple[int, dict[str, Any]]]:
+async def poll(
+    transport: AsyncTransport, path: str, *, after: int = 0, wait: float = MOST_POLL_SECONDS
+) -> tuple[list[dict[str, Any]], int, bool]:
+    """The events after `after`, as soon as there is one or after `wait` seconds; the next `after`; and whether there will be no more."""
+    try:
+        page = await transport.ask_json(get(path, after=after, wait=wait))
+    except Unavailable as error:
+        if error.code != TOO_MANY_STREAMS:
+            raise
+        await asyncio.sleep(min(wait, _LOOK_SECONDS))
+        page = await transport.ask_json(get(path, after=after, wait=0))
+    return page["data"], page["next_after"], page["is_finished"]
+
+
+async def _poll_all(transport: AsyncTransport, path: str, after: int) -> AsyncIterator[tuple[int, dict[str, Any]]]:
     is_finished = False
     while not is_finished:
-        page = await transport.ask_json(get(path, after=after, wait=_POLL_SECONDS))
-        for event in page["data"]:
+        events, after, is_finished = await poll(transport, path, after=after)
+        for event in events:
             yield event["id"], event["data"]
-        after, is_finished = page["next_after"], page["is_finished"]

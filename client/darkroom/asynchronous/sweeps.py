@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from typing import Any, Literal
 
 from darkroom.asynchronous.files import AsyncFiles
-from darkroom.asynchronous.follow import follow
+from darkroom.asynchronous.follow import MOST_POLL_SECONDS, follow, poll
 from darkroom.asynchronous.pages import list_views
 from darkroom.asynchronous.transport import AsyncTransport
 from darkroom.errors import WaitTimedOut
@@ -120,10 +120,8 @@ class AsyncSweeps:
             left = None if timeout is None else timeout - (time.monotonic() - began)
             if left is not None and left <= 0:
                 raise WaitTimedOut(identify(sweep), timeout or 0.0)
-            page = await self._transport.ask_json(
-                get(path, after=after, wait=30.0 if left is None else min(left, 30.0))
-            )
-            after, is_finished = page["next_after"], page["is_finished"]
+            seconds = MOST_POLL_SECONDS if left is None else min(left, MOST_POLL_SECONDS)
+            _, after, is_finished = await poll(self._transport, path, after=after, wait=seconds)
         found = await self.get(sweep)
         while not found.is_finished:
             await asyncio.sleep(_LOOK_SECONDS)

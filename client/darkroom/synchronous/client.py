@@ -11,11 +11,11 @@ from typing import Any
 from typing_extensions import Self, Unpack
 
 from darkroom.connection import Connection, find_connection
-from darkroom.errors import ConnectionFailed, WaitTimedOut
+from darkroom.errors import ConnectionFailed, Unavailable, WaitTimedOut
 from darkroom.parameters import Parameters
 from darkroom.picture import Picture, Pictures
 from darkroom.request import MOST_WAIT_SECONDS, at, identify
-from darkroom.retries import Retries
+from darkroom.retries import TOO_MANY_STREAMS, Retries
 from darkroom.sweep_result import SweepResult
 from darkroom.synchronous.deletions import Deletions
 from darkroom.synchronous.events import Events
@@ -34,6 +34,9 @@ from darkroom.synchronous.webhooks import Webhooks
 from darkroom.views.events import Event
 from darkroom.views.job_parts import Output
 from darkroom.views.jobs import Job
+
+#: Between two looks at a job, where as many requests wait as may.
+_LOOK_SECONDS = 2.0
 
 
 class Darkroom(Submitting):
@@ -119,7 +122,7 @@ class Darkroom(Submitting):
             return job
         while True:
             left = MOST_WAIT_SECONDS if timeout is None else timeout - (time.monotonic() - began)
-            found = self.jobs.get(job, wait=min(max(left, 0.0), MOST_WAIT_SECONDS))
+            found = self._get_soon(job, min(max(left, 0.0), MOST_WAIT_SECONDS))
             if found.is_finished:
                 return found
             if timeout is not None and time.monotonic() - began >= timeout:
@@ -167,6 +170,15 @@ class Darkroom(Submitting):
         ended = self.sweeps.wait(sweep, timeout=timeout)
         jobs = [job for job in self.sweeps.jobs(ended)]
         return SweepResult(ended, jobs, self.sweeps.contact_sheet(ended))
+
+    def _get_soon(self, job: str | Job, seconds: float) -> Job:
+        try:
+            return self.jobs.get(job, wait=seconds)
+        except Unavailable as error:
+            if error.code != TOO_MANY_STREAMS:
+                raise
+            time.sleep(min(seconds, _LOOK_SECONDS))
+            return self.jobs.get(job)
 
     def _fetch(self, job: Job, position: int) -> Picture | None:
         output = job.outputs[position]

@@ -11,7 +11,7 @@ from darkroom.picture import Picture
 from darkroom.pictures_in import PICTURE_PARAMETERS
 from darkroom.request import Request, at, build_body, get, identify, submit
 from darkroom.synchronous.files import Files
-from darkroom.synchronous.follow import follow
+from darkroom.synchronous.follow import MOST_POLL_SECONDS, follow, poll
 from darkroom.synchronous.pages import list_views
 from darkroom.synchronous.transport import Transport
 from darkroom.views.deletions import Deletion
@@ -119,8 +119,8 @@ class Sweeps:
             left = None if timeout is None else timeout - (time.monotonic() - began)
             if left is not None and left <= 0:
                 raise WaitTimedOut(identify(sweep), timeout or 0.0)
-            page = self._transport.ask_json(get(path, after=after, wait=30.0 if left is None else min(left, 30.0)))
-            after, is_finished = page["next_after"], page["is_finished"]
+            seconds = MOST_POLL_SECONDS if left is None else min(left, MOST_POLL_SECONDS)
+            _, after, is_finished = poll(self._transport, path, after=after, wait=seconds)
         found = self.get(sweep)
         while not found.is_finished:
             time.sleep(_LOOK_SECONDS)

@@ -13,7 +13,7 @@ from darkroom.answers import Answer, describe_loss, read_json, read_problem, rea
 from darkroom.connection import Connection
 from darkroom.errors import ConnectionFailed, Refused
 from darkroom.request import Request
-from darkroom.retries import BUSY, LOST, Retries, is_worth_another_try
+from darkroom.retries import BUSY, LOST, TOO_MANY_STREAMS, Retries, is_worth_another_try
 from darkroom.version import VERSION
 
 _CONNECT_SECONDS = 10.0
@@ -77,6 +77,9 @@ class Transport:
                 failure = Refused.of(read_problem(response))
                 retry_after = failure.retry_after
                 is_worth_it = is_worth_another_try(response.status_code, is_repeatable=request.is_repeatable)
+                if request.wait and failure.code == TOO_MANY_STREAMS:
+                    # It is answered at once if it asks for no wait, which its caller decides.
+                    raise failure
             pause = self.retries.pause(tries, time.monotonic() - began, retry_after)
             if pause is None or not is_worth_it:
                 raise failure
