@@ -62,8 +62,11 @@ def _follow(darkroom: Darkroom, job: Job, screen: _Screen, deadline: float | Non
     if screen.is_quiet:
         left = None if deadline is None else max(0.0, deadline - time.monotonic())
         return darkroom.wait(job, timeout=left)
+    job = darkroom.jobs.get(job)
     screen.show(job)
-    looked = 0.0
+    if job.is_finished:
+        return job
+    looked = time.monotonic()
     for event in darkroom.stream(job):
         if event.job is not None:
             screen.show(event.job)
@@ -100,7 +103,7 @@ class _Screen:
         self._tasks: dict[str, TaskID] = {}
         if not self.is_quiet:
             self._tasks = {job.id: self._progress.add_task(_name(job), total=None, note=job.status) for job in jobs}
-        self._live = Live(get_renderable=self._render, console=console, refresh_per_second=10, transient=True)
+        self._live = Live(get_renderable=self._render, console=console, refresh_per_second=4, transient=True)
 
     def __enter__(self) -> Self:
         if not self.is_quiet:

@@ -6,11 +6,28 @@ import io
 import os
 from typing import Any
 
-from rich.console import Console
-from rich.text import Text
+from rich.color import Color
+from rich.console import Console, ConsoleOptions, RenderResult
+from rich.measure import Measurement
+from rich.segment import Segment
+from rich.style import Style
 
-_MOST_COLUMNS = 48
-_MOST_LINES = 24
+_MOST_COLUMNS = 40
+_MOST_LINES = 20
+
+
+class HalfBlocks:
+    """A picture as text. It is made once: a screen that is drawn again and again must not cost more than the waiting."""
+
+    def __init__(self, segments: list[Segment], width: int) -> None:
+        self._segments = segments
+        self._width = width
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        yield from self._segments
+
+    def __rich_measure__(self, console: Console, options: ConsoleOptions) -> Measurement:
+        return Measurement(self._width, self._width)
 
 
 def can_preview(console: Console) -> bool:
@@ -24,7 +41,7 @@ def can_preview(console: Console) -> bool:
     return True
 
 
-def draw_picture(data: bytes, columns: int) -> Text:
+def draw_picture(data: bytes, columns: int) -> HalfBlocks:
     """The picture as text of at most so many columns. Raises OSError if it is none."""
     from PIL import Image
 
@@ -33,13 +50,10 @@ def draw_picture(data: bytes, columns: int) -> Text:
     width = max(1, round(image.width * scale))
     height = max(2, 2 * round(image.height * scale / 2))
     pixels = image.resize((width, height)).load()
-    text = Text(no_wrap=True)
+    segments = []
     for y in range(0, height, 2):
         for x in range(width):
-            text.append("▀", f"rgb{_write(pixels[x, y])} on rgb{_write(pixels[x, y + 1])}")
-        text.append("\n")
-    return text
-
-
-def _write(colour: tuple[int, int, int]) -> str:
-    return "({},{},{})".format(*colour)
+            style = Style(color=Color.from_rgb(*pixels[x, y]), bgcolor=Color.from_rgb(*pixels[x, y + 1]))
+            segments.append(Segment("▀", style))
+        segments.append(Segment.line())
+    return HalfBlocks(segments, width)
