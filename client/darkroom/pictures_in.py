@@ -25,9 +25,12 @@ _ADDRESS = re.compile(r"(https?|data):", re.IGNORECASE)
 class PilImage(Protocol):
     """A picture of Pillow, which this package does not need."""
 
-    mode: str
+    @property
+    def mode(self) -> Any:
+        """Its kind of pixels."""
 
-    def save(self, fp: Any, format: str | None = None) -> None:  # noqa: A002 (Pillow's own name)
+    @property
+    def save(self) -> Any:
         """Write it."""
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Sequence
 from typing import Annotated, Any
 
 import typer
@@ -31,11 +32,15 @@ from darkroom.version import VERSION
 class _Program(TyperGroup):
     """It ends with the exit status that goes with what happened."""
 
+    def main(self, args: Sequence[str] | None = None, *others: Any, **options: Any) -> Any:
+        self._wants_json = "--json" in (sys.argv[1:] if args is None else args)
+        return super().main(args, *others, **options)
+
     def invoke(self, ctx: Any) -> Any:
         try:
             return super().invoke(ctx)
         except DarkroomError as error:
-            print_error(error, as_json="--json" in sys.argv[1:])
+            print_error(error, as_json=self._wants_json)
             raise typer.Exit(find_exit_status(error)) from error
         except KeyboardInterrupt as error:
             raise typer.Exit(ExitStatus.INTERRUPTED) from error

@@ -50,8 +50,8 @@ class Event(View):
     def parse(cls, number: int, data: dict[str, Any]) -> Event:
         """The event of these data. Raises pydantic's ValidationError."""
         if data.get("type") == "finished":
-            shown = {name: data.get(name) for name in ("type", "number", "at", "job_id")}
-            return cls(id=number, job=Job.model_validate(data), data=data, **shown)
+            shown, rest = _split(data, ("type", "number", "at", "job_id"))
+            return cls(id=number, job=Job.model_validate(rest), data=data, **shown)
         return cls.model_validate({**data, "id": number, "data": data})
 
 
@@ -82,6 +82,12 @@ class SweepEvent(View):
     def parse(cls, number: int, data: dict[str, Any]) -> SweepEvent:
         """The event of these data. Raises pydantic's ValidationError."""
         if data.get("type") == "finished":
-            shown = {name: data.get(name) for name in ("type", "number", "at", "sweep_id", "counts")}
-            return cls(id=number, sweep=Sweep.model_validate(data), data=data, **shown)
+            shown, rest = _split(data, ("type", "number", "at", "sweep_id"))
+            sweep = Sweep.model_validate(rest)
+            return cls(id=number, sweep=sweep, counts=sweep.counts, data=data, **shown)
         return cls.model_validate({**data, "id": number, "data": data})
+
+
+def _split(data: dict[str, Any], names: tuple[str, ...]) -> tuple[dict[str, Any], dict[str, Any]]:
+    """What the event has of its own, and what it holds."""
+    return {name: data.get(name) for name in names}, {name: each for name, each in data.items() if name not in names}
