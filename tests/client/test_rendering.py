@@ -163,6 +163,8 @@ def test_a_wait_that_is_too_long_ends(darkroom: Darkroom) -> None:
         darkroom.render("a mug", timeout=0.5)
     job = darkroom.jobs.get(ended.value.id)
     assert job.status == "queued"
+    with pytest.raises(WaitTimedOut):
+        darkroom.render("a mug", timeout=0.5, on_event=lambda _: None)
 
     darkroom.cancel(job)
     with pytest.raises(JobCancelled):

@@ -106,10 +106,8 @@ class AsyncDarkroom(AsyncSubmitting):
             **parameters,
         )
         if on_event:
-            async for event in self.stream(job):
+            async for event in self.stream(job, timeout=timeout):
                 on_event(event)
-                if timeout is not None and time.monotonic() - began > timeout:
-                    break
         left = None if timeout is None else max(0.0, timeout - (time.monotonic() - began))
         return await self.pictures(job, timeout=left)
 
@@ -129,16 +127,22 @@ class AsyncDarkroom(AsyncSubmitting):
             if timeout is not None and time.monotonic() - began >= timeout:
                 raise WaitTimedOut(identify(job), timeout)
 
-    async def stream(self, job: str | Job, *, after: int = 0, polling: bool = False) -> AsyncIterator[Event]:
+    async def stream(
+        self, job: str | Job, *, after: int = 0, polling: bool = False, timeout: float | None = None
+    ) -> AsyncIterator[Event]:
         """The job's events until it has ended, each once and in order, across cut connections.
 
-        With `polling` it asks for them again and again, as it does by itself where streams do not get through.
+        With `polling` it asks for them again and again, as it does by itself where streams do not get through. Raises WaitTimedOut
+        after `timeout` seconds; the job goes on.
 
         Calls `GET /v1/jobs/{job_id}/events`.
         """
         path = at("/v1/jobs/{}/events", job)
-        async for number, data in follow(self._transport, path, after=after, polling=polling):
-            yield Event.parse(number, data)
+        try:
+            async for number, data in follow(self._transport, path, after=after, polling=polling, timeout=timeout):
+                yield Event.parse(number, data)
+        except TimeoutError:
+            raise WaitTimedOut(identify(job), timeout or 0.0) from None
 
     async def pictures(self, job: str | Job, *, timeout: float | None = None) -> Pictures:
         """The pictures of a job, for which it waits if it has to. What a content filter withheld, or is deleted, is left out.

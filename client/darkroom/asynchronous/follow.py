@@ -26,15 +26,23 @@ _LOOK_SECONDS = 2.0
 
 
 async def follow(
-    transport: AsyncTransport, path: str, *, after: int = 0, ends: bool = True, polling: bool = False
+    transport: AsyncTransport,
+    path: str,
+    *,
+    after: int = 0,
+    ends: bool = True,
+    polling: bool = False,
+    timeout: float | None = None,
 ) -> AsyncIterator[tuple[int, dict[str, Any]]]:
     """Numbers and data of the events after `after`, each once and in order, until the one that is `finished`.
 
     A cut connection is made again, and resumes behind the last event. Where streams do not get through, or there are too many, it asks
     for the events again and again instead, as it does from the start with `polling`. `ends`: whether there is a last event; those of an
-    account have none, and cannot be polled. Raises Refused, ConnectionFailed or UnexpectedAnswer.
+    account have none, and cannot be polled. Raises Refused, ConnectionFailed or UnexpectedAnswer, and TimeoutError after `timeout` seconds.
     """
     state = StreamState(after)
+    # A stream says now and then that it is there, so that its reader cannot be sure to wake in time; a poll ends when it is asked to.
+    polling = polling or timeout is not None
     while not polling:
         failure: Refused | ConnectionFailed = ConnectionFailed(f"{path}: the stream ends again and again")
         try:
@@ -53,7 +61,7 @@ async def follow(
             polling = ends and can_only_poll(error)
         if not polling:
             await asyncio.sleep(state.record_cut(failure, transport.retries, time.monotonic()))
-    async for number, data in _poll_all(transport, path, state.after):
+    async for number, data in _poll_all(transport, path, state.after, timeout):
         yield number, data
 
 
@@ -87,9 +95,15 @@ async def poll(
     return page["data"], page["next_after"], page["is_finished"]
 
 
-async def _poll_all(transport: AsyncTransport, path: str, after: int) -> AsyncIterator[tuple[int, dict[str, Any]]]:
+async def _poll_all(
+    transport: AsyncTransport, path: str, after: int, timeout: float | None
+) -> AsyncIterator[tuple[int, dict[str, Any]]]:
+    began = time.monotonic()
     is_finished = False
     while not is_finished:
-        events, after, is_finished = await poll(transport, path, after=after)
+        left = MOST_POLL_SECONDS if timeout is None else timeout - (time.monotonic() - began)
+        if left <= 0:
+            raise TimeoutError
+        events, after, is_finished = await poll(transport, path, after=after, wait=min(left, MOST_POLL_SECONDS))
         for event in events:
             yield event["id"], event["data"]

@@ -15,7 +15,7 @@ from typing_extensions import Self
 from darkroom import Darkroom
 from darkroom.command_line.preview import can_preview, draw_picture
 from darkroom.command_line.printing import print_note, progress_console
-from darkroom.errors import DarkroomError, WaitTimedOut
+from darkroom.errors import DarkroomError
 from darkroom.views.events import Event
 from darkroom.views.jobs import Job
 
@@ -36,7 +36,7 @@ def follow_jobs(
     deadline = None if timeout is None else time.monotonic() + timeout
     with cancelling(darkroom, jobs, ended), _Screen(jobs, is_quiet=is_quiet, with_preview=with_preview) as screen:
         for job in jobs:
-            ended.append(_follow(darkroom, job, screen, deadline, timeout or 0.0))
+            ended.append(_follow(darkroom, job, screen, deadline))
             on_end(ended[-1])
     return ended
 
@@ -58,21 +58,19 @@ def cancelling(darkroom: Darkroom, jobs: list[Job], ended: list[Job]) -> Iterato
         raise
 
 
-def _follow(darkroom: Darkroom, job: Job, screen: _Screen, deadline: float | None, timeout: float) -> Job:
+def _follow(darkroom: Darkroom, job: Job, screen: _Screen, deadline: float | None) -> Job:
+    left = None if deadline is None else max(0.0, deadline - time.monotonic())
     if screen.is_quiet:
-        left = None if deadline is None else max(0.0, deadline - time.monotonic())
         return darkroom.wait(job, timeout=left)
     job = darkroom.jobs.get(job)
     screen.show(job)
     if job.is_finished:
         return job
     looked = time.monotonic()
-    for event in darkroom.stream(job):
+    for event in darkroom.stream(job, timeout=left):
         if event.job is not None:
             screen.show(event.job)
             return event.job
-        if deadline is not None and time.monotonic() > deadline:
-            raise WaitTimedOut(job.id, timeout)
         screen.hear(job, event)
         if event.type == "preview" and screen.with_preview:
             # There may be a newer one, or none any more.

@@ -105,10 +105,8 @@ class Darkroom(Submitting):
             **parameters,
         )
         if on_event:
-            for event in self.stream(job):
+            for event in self.stream(job, timeout=timeout):
                 on_event(event)
-                if timeout is not None and time.monotonic() - began > timeout:
-                    break
         left = None if timeout is None else max(0.0, timeout - (time.monotonic() - began))
         return self.pictures(job, timeout=left)
 
@@ -128,16 +126,22 @@ class Darkroom(Submitting):
             if timeout is not None and time.monotonic() - began >= timeout:
                 raise WaitTimedOut(identify(job), timeout)
 
-    def stream(self, job: str | Job, *, after: int = 0, polling: bool = False) -> Iterator[Event]:
+    def stream(
+        self, job: str | Job, *, after: int = 0, polling: bool = False, timeout: float | None = None
+    ) -> Iterator[Event]:
         """The job's events until it has ended, each once and in order, across cut connections.
 
-        With `polling` it asks for them again and again, as it does by itself where streams do not get through.
+        With `polling` it asks for them again and again, as it does by itself where streams do not get through. Raises WaitTimedOut
+        after `timeout` seconds; the job goes on.
 
         Calls `GET /v1/jobs/{job_id}/events`.
         """
         path = at("/v1/jobs/{}/events", job)
-        for number, data in follow(self._transport, path, after=after, polling=polling):
-            yield Event.parse(number, data)
+        try:
+            for number, data in follow(self._transport, path, after=after, polling=polling, timeout=timeout):
+                yield Event.parse(number, data)
+        except TimeoutError:
+            raise WaitTimedOut(identify(job), timeout or 0.0) from None
 
     def pictures(self, job: str | Job, *, timeout: float | None = None) -> Pictures:
         """The pictures of a job, for which it waits if it has to. What a content filter withheld, or is deleted, is left out.
