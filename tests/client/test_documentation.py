@@ -19,13 +19,21 @@ from tests.conftest import REPOSITORY
 PAGES = REPOSITORY / "docs/client"
 
 
-@pytest.mark.parametrize("name", ["README", "command-line"])
-def test_what_a_page_says_works(account: Connection, tmp_path: Path, name: str) -> None:
-    """Its commands in one shell, then its Python as one program, with an account of their own."""
-    code = read_code(PAGES / f"{name}.md", {})
-    for command, text in (["bash", "-s"], code.shell), ([sys.executable, "-"], code.python):
-        if text:
-            _run(command, text, account, tmp_path)
+def test_what_the_page_of_the_client_says_works(account: Connection, tmp_path: Path) -> None:
+    """Its Python as one program."""
+    _run([sys.executable, "-"], read_code(PAGES / "README.md", {}).python, account, tmp_path)
+
+    assert {"mug.png", "tree.png", "star.png", "order.png", "sheet.png"} <= {path.name for path in tmp_path.iterdir()}
+
+
+# A start of Python for each command.
+@pytest.mark.slow
+@pytest.mark.timeout(600)
+def test_what_the_page_of_the_command_line_says_works(account: Connection, tmp_path: Path) -> None:
+    """Its commands one after another in one shell."""
+    _run(["bash", "-s"], read_code(PAGES / "command-line.md", {}).shell, account, tmp_path, timeout=500)
+
+    assert {"mug.png", "green.png", "job.png", "grid.png"} <= {path.name for path in tmp_path.iterdir()}
 
 
 def test_the_readme_says_how_to_draw(account: Connection, tmp_path: Path) -> None:
@@ -42,7 +50,7 @@ def test_every_exit_status_is_in_the_table() -> None:
     assert [int(row) for row in rows] == list(ExitStatus)
 
 
-def _run(command: list[str], text: str, account: Connection, folder: Path) -> None:
+def _run(command: list[str], text: str, account: Connection, folder: Path, *, timeout: float = 110) -> None:
     programs = folder / "programs"
     programs.mkdir(exist_ok=True)
     # What pip makes of it, without an installation.
@@ -57,6 +65,6 @@ def _run(command: list[str], text: str, account: Connection, folder: Path) -> No
         "XDG_CONFIG_HOME": str(folder),
     }
     ran = subprocess.run(
-        command, input=text, env=environment, cwd=folder, capture_output=True, text=True, timeout=110, check=False
+        command, input=text, env=environment, cwd=folder, capture_output=True, text=True, timeout=timeout, check=False
     )
     assert ran.returncode == 0, f"{ran.stdout}\n{ran.stderr}"
