@@ -41,7 +41,7 @@ test-thorough: $(VENV)/.installed-dev ## run the tests that take minutes: every 
 # is done.
 WHICH ?= not slow and not thorough
 # Of those on servers, doctor, failover and http are in the half that computes, so that both take the same time.
-ON_SERVERS := acceptance database faults integration lifecycle_walk live local_stack model_store object_store releases soak
+ON_SERVERS := acceptance client database faults integration lifecycle_walk live local_stack model_store object_store releases soak
 BOTH_HALVES = $(MAKE) --no-print-directory --jobs=2 --keep-going $(if $(filter output-sync,$(.FEATURES)),--output-sync) test-parts test-service
 
 test-parts: $(VENV)/.installed-dev ## run the half of make test that computes: rendering, the demo model, single modules (WHICH="slow")
@@ -88,8 +88,8 @@ evaluate-demo-model: $(VENV)/.installed ## score Picturebook on prompts that it 
 lock: ## resolve the newest dependencies into constraints.txt
 	rm -rf $(VENV)/lock && $(PYTHON) -m venv $(VENV)/lock
 	$(VENV)/lock/bin/python -m pip install --quiet --upgrade pip
-	$(VENV)/lock/bin/python -m pip install --quiet $(if $(TORCH_INDEX),--extra-index-url $(TORCH_INDEX)) --group dev '.[render,local]'
-	$(VENV)/lock/bin/python -m pip freeze --exclude darkroom-server | sed -E 's/\+cpu$$//' > constraints.txt
+	$(VENV)/lock/bin/python -m pip install --quiet $(if $(TORCH_INDEX),--extra-index-url $(TORCH_INDEX)) --group dev '.[render,local]' ./client
+	$(VENV)/lock/bin/python -m pip freeze --exclude darkroom-server --exclude darkroom | sed -E 's/\+cpu$$//' > constraints.txt
 	@echo "# What torch for CUDA brings besides." >> constraints.txt
 	$(VENV)/lock/bin/python -m pip install --quiet --dry-run --ignore-installed --only-binary=:all: --report $(VENV)/lock/torch.json "$$(grep ^torch== constraints.txt)"
 	$(VENV)/lock/bin/python -c 'import json, sys; print(*sorted("{name}=={version}".format_map(each["metadata"]) for each in json.load(sys.stdin)["install"] if each["metadata"]["name"].startswith(("cuda-", "nvidia-", "setuptools", "triton"))), sep="\n")' < $(VENV)/lock/torch.json >> constraints.txt
@@ -104,8 +104,8 @@ $(BIN)/python:
 	@$(PYTHON) -m venv $(VENV)
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --upgrade "pip>=25.1"
 
-$(VENV)/.installed: $(BIN)/python pyproject.toml constraints.txt
-	@PYTHONWARNINGS=ignore $(PIP) --editable '.[render,local]'
+$(VENV)/.installed: $(BIN)/python pyproject.toml client/pyproject.toml constraints.txt
+	@PYTHONWARNINGS=ignore $(PIP) --editable '.[render,local]' --editable ./client
 	@touch $@
 
 $(VENV)/.installed-dev: $(VENV)/.installed

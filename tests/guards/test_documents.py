@@ -26,7 +26,7 @@ GLOSSARY = (REPOSITORY / "docs/glossary.md").read_text()
 
 #: Folders of code whose own folders the rooms of docs/architecture.md name, each by its path.
 _NAMED_ROOMS = [
-    *("admin", "api", "bench", "core", "demo_model", "infra", "migrations", "tests", "worker"),
+    *("admin", "api", "bench", "client", "core", "demo_model", "infra", "migrations", "tests", "worker"),
     *("core/jobs", "worker/rendering"),
 ]
 

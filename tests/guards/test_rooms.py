@@ -16,7 +16,7 @@ import core.schema
 from tests.guards.compose_file import REPOSITORY
 
 #: The folders whose code is the product's, with what measures and trains it.
-PRODUCT = ("admin", "api", "bench", "core", "demo_model", "infra", "worker")
+PRODUCT = ("admin", "api", "bench", "client/darkroom", "core", "demo_model", "infra", "worker")
 
 FILES = sorted(path for name in PRODUCT for path in (REPOSITORY / name).rglob("*.py"))
 FOLDERS = sorted({path.parent for path in FILES})
@@ -117,7 +117,9 @@ def _modules() -> dict[str, Path]:
 
 
 def _name_module(path: Path) -> str:
-    return ".".join(path.relative_to(REPOSITORY).with_suffix("").parts).removesuffix(".__init__")
+    name = ".".join(path.relative_to(REPOSITORY).with_suffix("").parts).removesuffix(".__init__")
+    # A distribution of its own, which lies in a folder of the repository.
+    return name.removeprefix("client.")
 
 
 def _list_imports(module: str) -> set[str]:

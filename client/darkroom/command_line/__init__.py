@@ -1,0 +1,1 @@
+"""`darkroom`, the command line: each command is one function of a file named after what it is about."""

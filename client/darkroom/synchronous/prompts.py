@@ -1,0 +1,19 @@
+"""What a prompt says, before it is drawn: `darkroom.prompts`."""
+
+from __future__ import annotations
+
+from darkroom.request import Request, build_body
+from darkroom.synchronous.transport import Transport
+from darkroom.views.prompts import CheckedPrompt
+
+
+class Prompts:
+    """Prompts, read as a model reads them."""
+
+    def __init__(self, transport: Transport) -> None:
+        self._transport = transport
+
+    def check(self, prompt: str, *, negative_prompt: str | None = None, model: str | None = None) -> CheckedPrompt:
+        """What the prompt names, its tokens, what is cut off, contradictions and advice. Calls `POST /v1/prompts/check`."""
+        body = build_body({"prompt": prompt, "negative_prompt": negative_prompt, "model": model})
+        return self._transport.ask(Request("POST", "/v1/prompts/check", json=body), CheckedPrompt)

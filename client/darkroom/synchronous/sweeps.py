@@ -1,0 +1,144 @@
+"""Many jobs with one handle: `darkroom.sweeps`."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, Literal
+
+from darkroom.errors import WaitTimedOut
+from darkroom.picture import Picture
+from darkroom.pictures_in import PICTURE_PARAMETERS
+from darkroom.request import Request, at, build_body, get, identify, submit
+from darkroom.synchronous.files import Files
+from darkroom.synchronous.follow import MOST_POLL_SECONDS, follow, poll
+from darkroom.synchronous.pages import list_views
+from darkroom.synchronous.transport import Transport
+from darkroom.views.deletions import Deletion
+from darkroom.views.events import SweepEvent
+from darkroom.views.jobs import Job
+from darkroom.views.sweeps import Sweep
+
+#: Between two looks at the contact sheet, which is drawn after the last job.
+_LOOK_SECONDS = 0.2
+
+
+class Sweeps:
+    """The sweeps of the account: the product of prompts, styles, seeds and parameters."""
+
+    def __init__(self, transport: Transport, files: Files) -> None:
+        self._transport = transport
+        self._files = files
+
+    def create(
+        self,
+        *,
+        prompts: Sequence[str] | None = None,
+        styles: Sequence[str] | None = None,
+        seeds: Sequence[int] | int | None = None,
+        parameters: Mapping[str, Sequence[Any]] | None = None,
+        base: Mapping[str, Any] | None = None,
+        name: str | None = None,
+        metadata: Mapping[str, str] | None = None,
+        webhook: Mapping[str, Any] | None = None,
+        draft: bool | None = None,
+        idempotency_key: str | None = None,
+    ) -> Sweep:
+        """Queue a job for each cell, or with `draft` none yet. `base` is what all cells have in common.
+
+        `seeds` is a list, or a number of random ones. Everything wrong in any cell comes at once, as InvalidRequest. Calls
+        `POST /v1/sweeps`.
+        """
+        body = self._build(prompts=prompts, styles=styles, seeds=seeds, parameters=parameters)
+        if base is not None:
+            body["base"] = self._files.place(base)
+        body.update(build_body({"name": name, "metadata": metadata, "webhook": webhook, "draft": draft}))
+        return self._transport.ask(submit("POST", "/v1/sweeps", body, idempotency_key=idempotency_key), Sweep)
+
+    def append(
+        self,
+        sweep: str | Sweep,
+        *,
+        prompts: Sequence[str] | None = None,
+        styles: Sequence[str] | None = None,
+        seeds: Sequence[int] | int | None = None,
+        parameters: Mapping[str, Sequence[Any]] | None = None,
+    ) -> Sweep:
+        """Add values to the axes of a draft. Calls `POST /v1/sweeps/{sweep_id}/append`."""
+        body = self._build(prompts=prompts, styles=styles, seeds=seeds, parameters=parameters)
+        # A number of seeds adds others each time.
+        request = Request(
+            "POST", at("/v1/sweeps/{}/append", sweep), json=body, is_repeatable=not isinstance(seeds, int)
+        )
+        return self._transport.ask(request, Sweep)
+
+    def finalise(self, sweep: str | Sweep) -> Sweep:
+        """Queue the jobs of a draft, all or none. Calls `POST /v1/sweeps/{sweep_id}/finalise`."""
+        return self._transport.ask(Request("POST", at("/v1/sweeps/{}/finalise", sweep)), Sweep)
+
+    def get(self, sweep: str | Sweep) -> Sweep:
+        """The sweep as it stands. Calls `GET /v1/sweeps/{sweep_id}`."""
+        return self._transport.ask(get(at("/v1/sweeps/{}", sweep)), Sweep)
+
+    def list(self, *, status: Sequence[str] | str | None = None, limit: int | None = None) -> Iterator[Sweep]:
+        """The sweeps, the newest first. Calls `GET /v1/sweeps`."""
+        return list_views(self._transport, "/v1/sweeps", Sweep, limit, status=status)
+
+    def jobs(
+        self,
+        sweep: str | Sweep,
+        *,
+        status: Sequence[str] | str | None = None,
+        order: Literal["desc", "asc"] | None = None,
+        limit: int | None = None,
+    ) -> Iterator[Job]:
+        """The jobs of the sweep, by default in the order of its cells. Calls `GET /v1/sweeps/{sweep_id}/jobs`."""
+        path = at("/v1/sweeps/{}/jobs", sweep)
+        return list_views(self._transport, path, Job, limit, status=status, order=order)
+
+    def cancel(self, sweep: str | Sweep) -> Sweep:
+        """Cancel all jobs of the sweep that have not ended. Calls `POST /v1/sweeps/{sweep_id}/cancel`."""
+        return self._transport.ask(Request("POST", at("/v1/sweeps/{}/cancel", sweep)), Sweep)
+
+    def delete(self, sweep: str | Sweep) -> Deletion:
+        """Delete a draft, or a sweep that has ended, with its jobs and pictures. Calls `DELETE /v1/sweeps/{sweep_id}`."""
+        return self._transport.ask(Request("DELETE", at("/v1/sweeps/{}", sweep)), Deletion)
+
+    def stream(self, sweep: str | Sweep, *, after: int = 0, polling: bool = False) -> Iterator[SweepEvent]:
+        """The sweep's events until it has ended, across cut connections. Calls `GET /v1/sweeps/{sweep_id}/events`."""
+        path = at("/v1/sweeps/{}/events", sweep)
+        for number, data in follow(self._transport, path, after=after, polling=polling):
+            yield SweepEvent.parse(number, data)
+
+    def wait(self, sweep: str | Sweep, *, timeout: float | None = None) -> Sweep:
+        """The sweep when all its jobs have ended and the contact sheet is drawn. Raises WaitTimedOut after `timeout` seconds."""
+        began = time.monotonic()
+        path = at("/v1/sweeps/{}/events", sweep)
+        is_finished, after = False, 0
+        while not is_finished:
+            left = None if timeout is None else timeout - (time.monotonic() - began)
+            if left is not None and left <= 0:
+                raise WaitTimedOut(identify(sweep), timeout or 0.0)
+            seconds = MOST_POLL_SECONDS if left is None else min(left, MOST_POLL_SECONDS)
+            _, after, is_finished = poll(self._transport, path, after=after, wait=seconds)
+        found = self.get(sweep)
+        while not found.is_finished:
+            time.sleep(_LOOK_SECONDS)
+            found = self.get(sweep)
+        return found
+
+    def contact_sheet(self, sweep: str | Sweep) -> Picture | None:
+        """The picture of all cells with their labels; None: there is none (yet, or any more)."""
+        found = self.get(sweep)
+        return None if found.contact_sheet is None else self._files.download(found.contact_sheet.id)
+
+    def _build(self, **axes: Any) -> dict[str, Any]:
+        body = build_body(axes)
+        if body.get("parameters"):
+            body["parameters"] = {
+                name: [self._place(name, value) for value in values] for name, values in body["parameters"].items()
+            }
+        return body
+
+    def _place(self, name: str, value: Any) -> Any:
+        return (self._files.place({name: value}))[name] if name in PICTURE_PARAMETERS else value

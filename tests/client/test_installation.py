@@ -1,0 +1,97 @@
+"""The client as a distribution: what it brings, how large it is, and on which Pythons it works."""
+
+from __future__ import annotations
+
+import importlib.util
+import json
+import shutil
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+
+from tests.conftest import REPOSITORY
+
+_CLIENT = REPOSITORY / "client"
+_PYTHONS = [f"python3.{minor}" for minor in (10, 11, 12, 13)]
+
+#: Some of what the server stands on.
+_OF_THE_SERVER = {"alembic", "boto3", "celery", "flask", "psycopg", "redis", "sqlalchemy", "torch", "pillow"}
+
+_MOST_BYTES = 20_000_000
+
+
+def _load_script() -> ModuleType:
+    spec = importlib.util.spec_from_file_location("make_synchronous", _CLIENT / "make_synchronous.py")
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def test_the_synchronous_client_is_made_of_the_asynchronous_one() -> None:
+    """`python client/make_synchronous.py` would change nothing."""
+    assert _load_script().find_differences() == []
+
+
+def test_the_versions_of_its_dependencies_go_with_the_server() -> None:
+    """What the client needs is pinned among what the tests run with."""
+    needed = tomllib.loads((_CLIENT / "pyproject.toml").read_text())["project"]["dependencies"]
+    pinned = {line.partition("==")[0] for line in (REPOSITORY / "constraints.txt").read_text().splitlines()}
+
+    assert {line.partition(">")[0] for line in needed} <= pinned
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(600)
+@pytest.mark.parametrize("python", _PYTHONS)
+def test_it_installs_alone(tmp_path: Path, python: str) -> None:
+    """In an empty environment: nothing of the server, and less than 20 MB."""
+    interpreter = sys.executable if python == f"python3.{sys.version_info.minor}" else shutil.which(python)
+    if interpreter is None:
+        pytest.skip(f"{python} is not on this machine")
+    environment = tmp_path / "environment"
+    subprocess.run([interpreter, "-m", "venv", environment], check=True)
+    inside = environment / "bin/python"
+    packages = Path(
+        subprocess.check_output(
+            [inside, "-c", "import sysconfig; print(sysconfig.get_path('purelib'))"], text=True
+        ).strip()
+    )
+    before = _measure(packages)
+    # A copy: a build leaves files beside what it builds.
+    source = shutil.copytree(_CLIENT, tmp_path / "client", ignore=shutil.ignore_patterns("build", "*.egg-info"))
+    subprocess.run([inside, "-m", "pip", "install", "--quiet", "--no-compile", source], check=True, timeout=500)
+
+    listed = json.loads(subprocess.check_output([inside, "-m", "pip", "list", "--format", "json"], text=True))
+    assert not {package["name"].lower() for package in listed} & _OF_THE_SERVER
+    size = _measure(packages) - before
+    print(f"{python}: {size / 1e6:.1f} MB, {len(listed)} packages")
+    assert size < _MOST_BYTES
+    shown = subprocess.check_output([environment / "bin/darkroom", "--version"], text=True)
+    assert shown.startswith("darkroom ")
+    assert (packages / "darkroom/py.typed").exists()
+    code = "import sys, darkroom; sys.exit(any(name in sys.modules for name in ('typer', 'rich', 'PIL')))"
+    assert subprocess.run([inside, "-c", code], check=False).returncode == 0
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(600)
+def test_it_uses_nothing_that_python_310_lacks() -> None:
+    """By the types of that version's library."""
+    ran = subprocess.run(
+        [sys.executable, "-m", "mypy", "--python-version", "3.10", "--cache-dir", "/dev/null", "-p", "darkroom"],
+        cwd=REPOSITORY,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert ran.returncode == 0, ran.stdout
+
+
+def _measure(folder: Path) -> int:
+    return sum(path.stat().st_size for path in folder.rglob("*") if path.is_file() and "__pycache__" not in path.parts)
