@@ -64,12 +64,9 @@ def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.parametrize("family", FAMILIES)
-@pytest.mark.parametrize("size", [(SIDE, SIDE), (2 * SIDE, SIDE)], ids=["square", "wide"])
-def test_every_family_has_previews(
-    load: Load, gallery: Gallery, impatient: None, family: str, size: tuple[int, int]
-) -> None:
+def test_every_family_has_previews(load: Load, gallery: Gallery, impatient: None, family: str) -> None:
     """A job gets small WebP pictures in the proportions of its image, at every step; the image is the same."""
-    width, height = size
+    width, height = size = (2 * SIDE, SIDE)
     loaded = load(family)
     own = loaded.draw(loaded.take_copy(), "a mug", width=width, height=height)
 
@@ -112,7 +109,8 @@ def test_a_preview_resembles_the_picture(load: Load, gallery: Gallery, impatient
     pipeline.scheduler = build_scheduler(scheduler, loaded.pipeline.scheduler)
     PreviewMaker(gallery).watch(pipeline, JOB, width=128, height=128)
 
-    call = {"width": 128, "height": 128, "num_inference_steps": 12, "guidance_scale": 2.0, "negative_prompt": None}
+    # Without guidance a step is half the work.
+    call = {"width": 128, "height": 128, "num_inference_steps": 12, "guidance_scale": 1.0, "negative_prompt": None}
     drawn = loaded.draw(pipeline, "a large red mug on a yellow background", **call)[0]
 
     likeness = [_correlate(picture, drawn) for picture in gallery.wait(12)]

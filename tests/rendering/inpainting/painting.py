@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 import io
 from collections.abc import Sequence
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -82,7 +83,7 @@ def draw_plainly(
     folder: Path, family_id: str, request: dict[str, Any], mask: Image.Image, seeds: Sequence[int] = (7,)
 ) -> list[Image.Image]:
     """The images of diffusers alone, by the family's inpainting pipeline."""
-    loaded = diffusers.DiffusionPipeline.from_pretrained(folder / family_id)
+    loaded = _load_plainly(folder / family_id)
     control = FAMILIES[family_id].control
     signature = find_drawing_signature(type(loaded).__name__, "inpainting", with_control_image=control)
     assert signature is not None
@@ -98,6 +99,11 @@ def draw_plainly(
             num_images_per_prompt=len(seeds),
         ).images
     return images
+
+
+@cache
+def _load_plainly(folder: Path) -> diffusers.DiffusionPipeline:
+    return diffusers.DiffusionPipeline.from_pretrained(folder)
 
 
 def as_sent(image: Image.Image, output_format: str = "png") -> Pixels:

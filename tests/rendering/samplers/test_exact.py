@@ -144,6 +144,25 @@ def test_from_noise_alone_pndm_is_diffusers_own() -> None:
         assert (scheduler.timesteps.tolist() == plain.timesteps.tolist()) is not from_picture
 
 
+@pytest.mark.parametrize("name", ["kdpm2", "kdpm2_ancestral"])
+def test_building_a_scheduler_sets_no_thousand_steps(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is built for every job, and then has the timesteps that diffusers' own has, to the bit."""
+    kind = getattr(diffusers, DIFFUSION_SCHEDULERS[name].class_name)
+    converted = []
+    convert = kind._sigma_to_t
+    with monkeypatch.context() as patch:
+        patch.setattr(kind, "_sigma_to_t", lambda *arguments: converted.append(1) or convert(*arguments))
+        scheduler = build_scheduler(name, OWN_SCHEDULERS["noise"])
+    assert len(converted) < 10
+
+    plain = kind.from_config(scheduler.config)
+    for each in (scheduler, plain):
+        each.set_timesteps(12)
+    for attribute in ("timesteps", "sigmas", "sigmas_interpol"):
+        assert torch.equal(getattr(scheduler, attribute), getattr(plain, attribute))
+    assert scheduler.init_noise_sigma == plain.init_noise_sigma
+
+
 @pytest.mark.parametrize(("name", "own"), OFFERED)
 def test_a_receipt_can_hold_every_scheduler(name: str, own: str) -> None:
     """Class and settings are JSON as PostgreSQL reads it, which knows no infinity; equal schedulers are described alike."""
