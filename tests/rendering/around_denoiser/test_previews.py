@@ -21,7 +21,7 @@ from PIL import Image
 from bench.tiny_families import FAMILIES
 from bench.tiny_families.family import SIDE
 from core.catalog.schedulers import DIFFUSION_SCHEDULERS
-from tests.rendering.around_denoiser.conftest import Load, Loaded
+from tests.rendering.around_denoiser.conftest import STEPS, Load, Loaded
 from worker.rendering.models.switches import place
 from worker.rendering.pipelines import build_scheduler
 from worker.rendering.previews import PreviewMaker, maker
@@ -74,7 +74,7 @@ def test_every_family_has_previews(load: Load, gallery: Gallery, impatient: None
     PreviewMaker(gallery).watch(pipeline, JOB, width=width, height=height)
     watched = loaded.draw(pipeline, "a mug", width=width, height=height)
 
-    pictures = gallery.wait(loaded.family.steps)
+    pictures = gallery.wait(STEPS)
     assert {(picture.format, picture.size) for picture in pictures} == {("WEBP", size)}
     assert max(len(picture) for picture in gallery.pictures) <= MOST_BYTES
     assert (watched == own).all()
@@ -198,7 +198,7 @@ def test_an_offloaded_autoencoder_is_used_in_the_jobs_turn(
     PreviewMaker(gallery).watch(pipeline, JOB, width=SIDE, height=SIDE)
     assert loaded.draw(pipeline, "a mug").shape == (1, SIDE, SIDE, 3)
 
-    gallery.wait(loaded.family.steps)
+    gallery.wait(STEPS)
     assert {thread for thread, _ in users} == {threading.current_thread().name}
     assert {step for _, step in users} == {0, len(steps)}
 
