@@ -22,6 +22,7 @@ from bench.tiny_families import FAMILIES
 from bench.tiny_families.family import SIDE
 from core.catalog.schedulers import DIFFUSION_SCHEDULERS
 from tests.rendering.around_denoiser.conftest import STEPS, Load, Loaded
+from tests.rendering.quick import SAMPLE, few_quick
 from worker.rendering.models.switches import place
 from worker.rendering.pipelines import build_scheduler
 from worker.rendering.previews import PreviewMaker, maker
@@ -63,7 +64,7 @@ def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(maker, "_MOST_WAITING", 1000)
 
 
-@pytest.mark.parametrize("family", FAMILIES)
+@pytest.mark.parametrize("family", few_quick(FAMILIES, {*SAMPLE, "qwen-image"}))
 def test_every_family_has_previews(load: Load, gallery: Gallery, impatient: None, family: str) -> None:
     """A job gets small WebP pictures in the proportions of its image, at every step; the image is the same."""
     width, height = size = (2 * SIDE, SIDE)
@@ -101,7 +102,7 @@ def test_what_is_drawn_is_what_is_decoded(load: Load, monkeypatch: pytest.Monkey
     assert torch.allclose(to_autoencoder(pipeline.vae, latents), given, atol=1e-5)
 
 
-@pytest.mark.parametrize("scheduler", DIFFUSION_SCHEDULERS)
+@pytest.mark.parametrize("scheduler", few_quick(DIFFUSION_SCHEDULERS, {"ddim", "dpmpp_2m", "euler", "heun", "pndm"}))
 def test_a_preview_resembles_the_picture(load: Load, gallery: Gallery, impatient: None, scheduler: str) -> None:
     """From a quarter of the steps on, with every scheduler, Picturebook's previews resemble the final picture."""
     loaded = load("picturebook")

@@ -11,13 +11,13 @@ from typing import Any
 
 import diffusers
 import numpy as np
-import pytest
 import torch
 from numpy.typing import NDArray
 from PIL import Image
 
 from bench.tiny_families import FAMILIES
 from core.catalog import find_drawing_signature
+from tests.rendering.quick import SAMPLE, few_quick
 from worker.rendering.drawing import Drawing
 from worker.rendering.images.encode import encode_image
 from worker.rendering.models import LoadedModel
@@ -26,11 +26,8 @@ from worker.rendering.render import render_images
 
 FAMILY_IDS = [family.id for family in FAMILIES.values() if "inpainting" in family.tasks]
 
-#: Every family that inpaints, for a test's parameters; those with the same pipeline class as another one are slow.
-FAMILY_PARAMETERS = [
-    pytest.param(id_, marks=[pytest.mark.slow] if id_ in {"sd2", "sdxl-turbo", "flux-schnell"} else [])
-    for id_ in FAMILY_IDS
-]
+#: Every family that inpaints, for a test's parameters.
+FAMILY_PARAMETERS = few_quick(FAMILY_IDS, {*SAMPLE, "sdxl-controlnet"})
 
 Pixels = NDArray[np.int16]
 

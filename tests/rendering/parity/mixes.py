@@ -24,9 +24,6 @@ PROMPTS = (
 GUIDANCES = (3.0, 1.0, 7.5, 4.5)
 STRENGTHS = (0.6, 1.0, 0.8)
 
-#: Families with the same pipeline classes as others.
-TWINS = {"sd2", "sdxl-turbo", "flux-schnell"}
-
 
 @dataclass(frozen=True)
 class Job:

@@ -9,11 +9,9 @@ import pytest
 
 from bench.tiny_families import FAMILIES
 from tests.rendering.parity.company import BOUND, draw_alone, draw_together, measure_difference
-from tests.rendering.parity.mixes import TWINS, Job, build_case, mix
+from tests.rendering.parity.mixes import Job, build_case, mix
+from tests.rendering.quick import SAMPLE, TWINS
 from tests.rendering.resuming import TinyModels
-
-#: A family with a tensor of images, one with positions, and one with lists of images.
-SAMPLE = {"sd15", "flux-dev", "z-image"}
 
 #: The others draw mixes in `make test-slow`; those with the same pipeline classes as another one in `make test-thorough`.
 EVERY_FAMILY = [
