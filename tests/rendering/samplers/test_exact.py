@@ -55,7 +55,7 @@ def test_no_more_noise_is_left_than_from_noise_alone(name: str, own: str) -> Non
             assert part.error <= 1.3 * whole.error + 0.03
 
 
-@pytest.mark.parametrize("steps", [1, 2, 3, 4, 8, 20, 61, 100])
+@pytest.mark.parametrize("steps", [1, 2, 3, 4, 8, 20, 61, pytest.param(100, marks=pytest.mark.slow)])
 @pytest.mark.parametrize("name", [*DIFFUSION_SCHEDULERS, *FLOW_SCHEDULERS])
 def test_every_number_of_steps_is_drawn(name: str, steps: int) -> None:
     """No scheduler fails or loses the picture, with the last step alone, half of them, or all."""
