@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -46,10 +47,17 @@ class Pairs:
         return first, second, dict(zip(layers, torch.split(product, outputs), strict=True))
 
 
-def merge(pipeline: Any, deltas: Mapping[Layer, torch.Tensor], scale: float = 1.0) -> Any:
-    """The pipeline with the deltas in its own weights."""
+@contextmanager
+def merged(pipeline: Any, deltas: Mapping[Layer, torch.Tensor], scale: float = 1.0) -> Iterator[Any]:
+    """The pipeline, with the deltas in its own weights during the block."""
+    kept = []
     for (component, path), delta in deltas.items():
         layer = pipeline.components[component].get_submodule(path)
         assert delta.shape == layer.weight.shape
-        layer.weight.data += scale * delta
-    return pipeline
+        kept.append((layer, layer.weight.data))
+        layer.weight.data = layer.weight.data + scale * delta
+    try:
+        yield pipeline
+    finally:
+        for layer, weight in reversed(kept):
+            layer.weight.data = weight

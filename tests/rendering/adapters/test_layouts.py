@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from functools import cache
 from typing import Any
 
 import pytest
 import torch
-from safetensors.torch import save_file
 
 from bench.tiny_families.every import EVERY_FAMILY
 from tests.rendering.adapters import layouts
-from tests.rendering.adapters.deltas import Pairs, Written, merge
+from tests.rendering.adapters.deltas import Pairs, Written, merged
 from tests.rendering.adapters.layouts import CONVOLUTIONS, UNET, Naming, denoiser_layers, encoder_layers, fused, write
 from tests.rendering.adapters.tiny_loras import ModelFolder, Render, difference, draw_plainly, request
+from worker.rendering.models import Models
 
 STEPS = 2
 
@@ -23,34 +24,52 @@ _ATTENTION = ("to_q", "to_k", "to_v")
 _ADDED = ("add_q_proj", "add_k_proj", "add_v_proj")
 
 
+#: Whose layers have two names.
+FAMILIES = (
+    *("sd15", "sdxl", "sd3", "flux-dev", "flux2-klein", "qwen-image", "z-image"),
+    *("lumina-2", "ideogram-4", "krea-2"),
+)
+
+
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> ModelFolder:
-    """A tiny model of each family whose layers have two names."""
-    families = (
-        *("sd15", "sdxl", "sd3", "flux-dev", "flux2-klein", "qwen-image", "z-image"),
-        *("lumina-2", "ideogram-4", "krea-2"),
-    )
-    return ModelFolder(tmp_path_factory.mktemp("layouts"), {family: family for family in families})
+    """A tiny model of each family."""
+    return ModelFolder(tmp_path_factory.mktemp("layouts"), {family: family for family in FAMILIES})
+
+
+@pytest.fixture(scope="module")
+def models(folder: ModelFolder) -> Iterator[Models]:
+    """The models as a worker has them, with a LoRA that fits all of them: the file that a test writes."""
+    models = folder.open({"one": FAMILIES})
+    yield models
+    models.close()
+
+
+@pytest.fixture(scope="module")
+def draw_before(models: Models) -> Callable[[str], torch.Tensor]:
+    """Draws without any LoRA, before the model has had one."""
+    return cache(lambda family: Render(models, family, request(family, num_inference_steps=STEPS)).latents)
 
 
 @pytest.fixture
-def draws_as_merged(folder: ModelFolder) -> Callable[..., None]:
+def draws_as_merged(
+    folder: ModelFolder, models: Models, draw_before: Callable[[str], torch.Tensor]
+) -> Callable[..., None]:
     """Checks that jobs with the file draw what diffusers draws with the deltas in the model's own weights, at two scales."""
 
     def check(family: str, written: Written, *, tolerance: float = 1e-5) -> None:
-        save_file({name: each.contiguous() for name, each in written.tensors.items()}, folder.path / "one.safetensors")
-        models = folder.open({"one": [family]})
-        plain = request(family, num_inference_steps=STEPS)
-        before = Render(models, family, plain)
+        before = draw_before(family)
+        folder.write_lora("one", written.tensors)
         for scale in (1.0, -0.5):
             wanted = request(family, [("one", scale)], num_inference_steps=STEPS)
             plainly = wanted | dict(EVERY_FAMILY[family].bare_call)
-            expected = draw_plainly(merge(folder.plain(family), written.deltas, scale), plainly)
+            with merged(folder.shared(family), written.deltas, scale) as pipeline:
+                expected = draw_plainly(pipeline, plainly)
             drawn = Render(models, family, wanted).latents
             assert difference(expected, drawn) <= tolerance
-            assert difference(before.latents, drawn) > 10 * tolerance
-        assert Render(models, family, plain).latents.equal(before.latents)
-        models.close()
+            assert difference(before, drawn) > 10 * tolerance
+        assert Render(models, family, request(family, num_inference_steps=STEPS)).latents.equal(before)
+        models.load(family).adapters.unload_all()
 
     return check
 
@@ -74,14 +93,14 @@ def test_layouts_of_stable_diffusion(
 ) -> None:
     """Linear layers and convolutions, of the denoiser and of the text encoder."""
     layers = denoiser_layers(UNET + CONVOLUTIONS) + (encoder_layers("text_encoder") if encoders else [])
-    draws_as_merged("sd15", write(Pairs(folder.plain("sd15")), layers, naming))
+    draws_as_merged("sd15", write(Pairs(folder.shared("sd15")), layers, naming))
 
 
 @pytest.mark.parametrize("naming", [layouts.kohya_xl, layouts.comfy, layouts.one_trainer])
 def test_layouts_of_sdxl(folder: ModelFolder, draws_as_merged: Callable[..., None], naming: Naming) -> None:
     """The first implementation's names, and two text encoders."""
     layers = denoiser_layers(UNET + CONVOLUTIONS) + encoder_layers("text_encoder", "text_encoder_2")
-    draws_as_merged("sdxl", write(Pairs(folder.plain("sdxl")), layers, naming))
+    draws_as_merged("sdxl", write(Pairs(folder.shared("sdxl")), layers, naming))
 
 
 def _attention(start: str, names: tuple[str, ...]) -> list[str]:
@@ -170,13 +189,13 @@ def test_layouts_of_flux(
     alpha: str | None,
 ) -> None:
     """Fused layers are divided; what the file calls one layer is up to four here."""
-    draws_as_merged("flux-dev", fused(Pairs(folder.plain("flux-dev")), "transformer", layers, ends, alpha))
+    draws_as_merged("flux-dev", fused(Pairs(folder.shared("flux-dev")), "transformer", layers, ends, alpha))
 
 
 def test_a_swapped_modulation(folder: ModelFolder, draws_as_merged: Callable[..., None]) -> None:
     """FLUX's last modulation has shift and scale the other way round in diffusers."""
     layer = {"diffusion_model.final_layer.adaLN_modulation.1": "norm_out.linear"}
-    written = fused(Pairs(folder.plain("flux-dev")), "transformer", layer, _DOTTED)
+    written = fused(Pairs(folder.shared("flux-dev")), "transformer", layer, _DOTTED)
     [(place, delta)] = written.deltas.items()
     written.deltas[place] = torch.cat(delta.chunk(2)[::-1])
     draws_as_merged("flux-dev", written)
@@ -185,7 +204,7 @@ def test_a_swapped_modulation(folder: ModelFolder, draws_as_merged: Callable[...
 @pytest.mark.parametrize("second", ["lora_te2", "lora_te3"])
 def test_text_encoders_of_flux(folder: ModelFolder, draws_as_merged: Callable[..., None], second: str) -> None:
     """The CLIP is the first for everybody; sd-scripts call the T5 the third, OneTrainer the second."""
-    pairs = Pairs(folder.plain("flux-dev"))
+    pairs = Pairs(folder.shared("flux-dev"))
     written = fused(
         pairs,
         "text_encoder",
@@ -277,4 +296,4 @@ def test_layouts_of_other_families(
     folder: ModelFolder, draws_as_merged: Callable[..., None], family: str, layers: dict[str, Any]
 ) -> None:
     """ComfyUI's names of other transformers."""
-    draws_as_merged(family, fused(Pairs(folder.plain(family)), "transformer", layers, _DOTTED))
+    draws_as_merged(family, fused(Pairs(folder.shared(family)), "transformer", layers, _DOTTED))

@@ -50,6 +50,18 @@ def test_a_scale_of_zero_is_none(models: Models, family: str) -> None:
     assert len(drawn.rendered.loras[0]["sha256"]) == 64
 
 
+def test_a_lora_freezes_no_weight_of_the_model(models: Models) -> None:
+    """torch multiplies by frozen weights in another way, and a plain job's last bits would depend on earlier jobs."""
+    with models.use("sdxl") as model:
+        model.adapters.unload_all()
+        weights = dict(model.pipeline.unet.named_parameters())
+        before = {name for name, weight in weights.items() if weight.requires_grad}
+
+        Render(models, "sdxl", request("sdxl", [("sdxl-one", 1.0)]))
+
+        assert {name for name, weight in weights.items() if weight.requires_grad} == before != set()
+
+
 def test_prompts_are_kept_apart(models: Models) -> None:
     """The prompt cache keeps encodings with a LoRA apart from encodings without it."""
     cache = PromptCache()

@@ -12,6 +12,7 @@ import torch
 from diffusers import DiffusionPipeline
 from numpy.typing import NDArray
 from peft import LoraConfig, get_peft_model_state_dict
+from safetensors.torch import save_file
 
 from bench.models_file import write_section
 from bench.tiny_families.every import EVERY_FAMILY
@@ -68,12 +69,22 @@ class ModelFolder:
         pipeline.save_lora_weights(self.path, weight_name=f"{name}.safetensors", **weights)
         return self.path / f"{name}.safetensors"
 
+    def write_lora(self, name: str, tensors: Mapping[str, torch.Tensor], **options: Any) -> None:
+        """A file of these tensors, in place of an earlier one of that name, which may still be in use."""
+        written = self.path / f"{name}.written"
+        save_file({key: each.contiguous() for key, each in tensors.items()}, written, **options)
+        written.replace(self.path / f"{name}.safetensors")
+
     def plain(self, family: str) -> Any:
         """diffusers' own pipeline of a family: a copy, which the caller may change."""
+        return deepcopy(self.shared(family))
+
+    def shared(self, family: str) -> Any:
+        """The same, once for all callers: each leaves it as it was."""
         if family not in self._plain:
             self._plain[family] = DiffusionPipeline.from_pretrained(self.path / family)
             self._plain[family].set_progress_bar_config(disable=True)
-        return deepcopy(self._plain[family])
+        return self._plain[family]
 
     def open(self, loras: Mapping[str, Sequence[str]], *, most_kept: int | None = None) -> Models:
         """The models as a worker has them. `loras`: from ids, which are also the files' names, to the models that they fit."""

@@ -15,6 +15,7 @@ from torch import Tensor
 
 from bench.tiny_families import FAMILIES
 from tests.rendering.around_denoiser.conftest import Load, Loaded
+from tests.rendering.quick import few_quick
 from worker.rendering.modules.decode_in_turn import serialise_decoding
 from worker.rendering.modules.precision import is_raised_by
 
@@ -28,17 +29,17 @@ AUTOENCODERS = {
 }
 
 
-@pytest.mark.parametrize("family", [*FAMILIES, "picturebook"])
+@pytest.mark.parametrize("family", few_quick([*FAMILIES, "picturebook"], {"sd15", *AUTOENCODERS} - {"flux2-klein"}))
 def test_a_picture_is_the_pipelines_own(load: Load, family: str) -> None:
     """In every family, one image is bit for bit the pipeline's own, and several are nearly so."""
     loaded = load(family)
     changes: dict[str, Any] = {
-        "num_images_per_prompt": 3,
-        "generator": [torch.Generator().manual_seed(seed) for seed in range(3)],
+        "num_images_per_prompt": 2,
+        "generator": [torch.Generator().manual_seed(seed) for seed in range(2)],
     }
     own = loaded.draw(loaded.take_copy(), "a mug"), loaded.draw(loaded.take_copy(), "a mug", **changes)
     lined = _serialised(loaded)
-    changes["generator"] = [torch.Generator().manual_seed(seed) for seed in range(3)]
+    changes["generator"] = [torch.Generator().manual_seed(seed) for seed in range(2)]
 
     assert (loaded.draw(lined.take_copy(), "a mug") == own[0]).all()
     assert np.abs(loaded.draw(lined.take_copy(), "a mug", **changes) - own[1]).max() < 1e-5

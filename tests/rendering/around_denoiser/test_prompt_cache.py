@@ -19,10 +19,11 @@ from torch import Tensor
 from bench.tiny_families import FAMILIES
 from core.metrics import PROMPT_CACHE_HITS, PROMPT_CACHE_MISSES
 from tests.rendering.around_denoiser.conftest import Load, Loaded
+from tests.rendering.quick import SAMPLE, few_quick
 from worker.rendering.prompts import PromptCache, install_prompt_cache
 
 
-@pytest.mark.parametrize("family", FAMILIES)
+@pytest.mark.parametrize("family", few_quick(FAMILIES, {*SAMPLE, "sdxl", "qwen-image"}))
 def test_a_cached_prompt_gives_the_same_picture(load: Load, family: str) -> None:
     """In every family, the picture is bit for bit the same without the cache, with an empty one and from it."""
     loaded, cache = load(family), PromptCache()

@@ -9,6 +9,7 @@ import pytest
 import torch
 
 from bench.tiny_families import FAMILIES
+from tests.rendering.quick import few_quick
 from worker.rendering.batching import Batcher, BatchJob
 from worker.rendering.batching.call import read_call
 from worker.rendering.batching.digests import Digests, copy_to_host
@@ -115,7 +116,7 @@ def test_many_tensors_of_one_call_are_all_compared() -> None:
     assert "" not in str(first.key).split("'")[1::2]
 
 
-@pytest.mark.parametrize("family", FAMILIES)
+@pytest.mark.parametrize("family", few_quick(FAMILIES))
 def test_no_family_waits_at_each_step(family: str) -> None:
     """A job of any family waits for its tensors in its first steps only: twice as many steps wait no more often."""
     tiny = FAMILIES[family]

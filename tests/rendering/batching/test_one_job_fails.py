@@ -12,6 +12,7 @@ import torch
 
 from core.errors import LeaseLost
 from tests.rendering.batching.company import EIGHTH, SEVEN, OnStep, Outcome, draw_alone, draw_together, with_changes
+from tests.rendering.quick import few_quick
 from worker.rendering.errors import JobCancelled, NonFiniteResult, WorkerDraining
 from worker.rendering.models import LoadedModel
 from worker.rendering.watch_steps import StepEnd
@@ -88,7 +89,7 @@ def test_the_seven_differ(seven_alone: list[Outcome]) -> None:
     assert len(set(pictures)) == 8
 
 
-@pytest.mark.parametrize("step", range(1, EIGHTH.steps + 1))
+@pytest.mark.parametrize("step", few_quick(range(1, EIGHTH.steps + 1), {1, 3, EIGHTH.steps}))
 def test_a_job_is_cancelled_at_any_step(double: LoadedModel, seven_alone: list[Outcome], step: int) -> None:
     """A job that is cancelled at a step takes no further step, and no other job changes."""
     outcomes = draw_together(double, SHARING, {7: raise_at(step, JobCancelled())})

@@ -5,18 +5,19 @@ from __future__ import annotations
 import inspect
 import io
 from collections.abc import Sequence
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 import diffusers
 import numpy as np
-import pytest
 import torch
 from numpy.typing import NDArray
 from PIL import Image
 
 from bench.tiny_families import FAMILIES
 from core.catalog import find_drawing_signature
+from tests.rendering.quick import SAMPLE, few_quick
 from worker.rendering.drawing import Drawing
 from worker.rendering.images.encode import encode_image
 from worker.rendering.models import LoadedModel
@@ -25,11 +26,8 @@ from worker.rendering.render import render_images
 
 FAMILY_IDS = [family.id for family in FAMILIES.values() if "inpainting" in family.tasks]
 
-#: Every family that inpaints, for a test's parameters; those with the same pipeline class as another one are slow.
-FAMILY_PARAMETERS = [
-    pytest.param(id_, marks=[pytest.mark.slow] if id_ in {"sd2", "sdxl-turbo", "flux-schnell"} else [])
-    for id_ in FAMILY_IDS
-]
+#: Every family that inpaints, for a test's parameters.
+FAMILY_PARAMETERS = few_quick(FAMILY_IDS, {*SAMPLE, "sdxl-controlnet"})
 
 Pixels = NDArray[np.int16]
 
@@ -82,7 +80,7 @@ def draw_plainly(
     folder: Path, family_id: str, request: dict[str, Any], mask: Image.Image, seeds: Sequence[int] = (7,)
 ) -> list[Image.Image]:
     """The images of diffusers alone, by the family's inpainting pipeline."""
-    loaded = diffusers.DiffusionPipeline.from_pretrained(folder / family_id)
+    loaded = _load_plainly(folder / family_id)
     control = FAMILIES[family_id].control
     signature = find_drawing_signature(type(loaded).__name__, "inpainting", with_control_image=control)
     assert signature is not None
@@ -98,6 +96,11 @@ def draw_plainly(
             num_images_per_prompt=len(seeds),
         ).images
     return images
+
+
+@cache
+def _load_plainly(folder: Path) -> diffusers.DiffusionPipeline:
+    return diffusers.DiffusionPipeline.from_pretrained(folder)
 
 
 def as_sent(image: Image.Image, output_format: str = "png") -> Pixels:

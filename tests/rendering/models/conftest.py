@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 import torch
 
+from bench.models_file import write_section
 from bench.tiny_families import FAMILIES
 from core.catalog import Catalog, load_catalog
 from worker.rendering.models import LoadedModel, Models
@@ -87,11 +88,13 @@ def catalog(copy_model: Callable[..., Path], build_catalog: BuildCatalog) -> Cat
     return build_catalog(folders)
 
 
-@pytest.fixture
-def size(catalog: Catalog) -> int:
+@pytest.fixture(scope="session")
+def size(tiny_folders: Callable[[str], Path], tmp_path_factory: pytest.TempPathFactory) -> int:
     """The bytes of one of the models in memory."""
-    models = Models(catalog, device="cpu")
-    size = weigh(models.load("red"))
+    file = tmp_path_factory.mktemp("size") / "models.toml"
+    file.write_text(write_section("any", str(tiny_folders("sd15"))))
+    models = Models(load_catalog(file), device="cpu")
+    size = weigh(models.load("any"))
     models.close()
     return size
 

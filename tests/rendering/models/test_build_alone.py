@@ -14,6 +14,7 @@ from diffusers import DiffusionPipeline
 from bench.tiny_families import FAMILIES
 from tests.rendering.models.conftest import BuildCatalog
 from tests.rendering.models.drawing import draw
+from tests.rendering.quick import few_quick
 from worker.rendering.models import Models
 from worker.rendering.modules.build_alone import building_modules
 
@@ -29,7 +30,7 @@ def describe(pipeline: DiffusionPipeline) -> dict[str, tuple[torch.dtype, float]
     return {name: (tensor.dtype, float(tensor.detach().double().sum())) for name, tensor in tensors.items()}
 
 
-@pytest.mark.parametrize("family", FAMILIES)
+@pytest.mark.parametrize("family", few_quick(FAMILIES))
 def test_a_model_is_built_as_ever(family: str, tiny_folders: Callable[[str], Path]) -> None:
     """Every tensor has the dtype and the values that it has without protection from other threads."""
     folder = tiny_folders(family)

@@ -20,6 +20,7 @@ from core.metrics import MODEL_LOADS
 from tests.rendering.models.conftest import BuildCatalog
 from tests.rendering.models.drawing import draw
 from tests.rendering.models.single_file import write_single_file, write_single_file_xl
+from tests.rendering.quick import few_quick
 from worker.rendering.errors import ModelUnavailable
 from worker.rendering.models import Models
 from worker.rendering.modules.broken_models import BrokenModels
@@ -39,7 +40,7 @@ def refusal(folder: Path, build_catalog: BuildCatalog) -> str:
     return caught.value.message
 
 
-@pytest.mark.parametrize("family", FAMILIES)
+@pytest.mark.parametrize("family", few_quick(FAMILIES))
 def test_every_family_is_loaded(family: str, tiny_folders: Callable[[str], Path], build_catalog: BuildCatalog) -> None:
     """Each family's folder is loaded as the pipeline that it names, with the hash of every weights file."""
     folder = tiny_folders(family)

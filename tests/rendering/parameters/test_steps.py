@@ -11,6 +11,7 @@ import pytest
 from core.catalog import find_family, find_signature, list_pipeline_classes
 from core.jobs.request.denoising_steps import count_denoising_steps
 from tests.rendering.parameters.walk import PLACES, Place, Walk
+from tests.rendering.quick import SAMPLE
 from worker.rendering.models.pipeline_classes import get_pipeline_class
 from worker.rendering.pipelines.strength import settle_strength
 
@@ -62,7 +63,11 @@ def test_a_strength_stays_where_the_pipeline_agrees() -> None:
 
 @pytest.mark.parametrize(
     ("place", "total", "strength"),
-    [(place, 10, 0.55) for place in OF_A_PICTURE if place.family != "sd15-controlnet"]
+    [
+        pytest.param(place, 10, 0.55, marks=[] if place.family in SAMPLE else [pytest.mark.slow])
+        for place in OF_A_PICTURE
+        if place.family != "sd15-controlnet"
+    ]
     + [(place, 100, 0.07) for place in OF_A_PICTURE if place.family in {"sd15", "sdxl", "flux-dev"}]
     + [(Place("sd15", "image-to-image"), 100, 0.29)],
     ids=str,

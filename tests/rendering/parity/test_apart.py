@@ -11,6 +11,7 @@ import torch
 
 from tests.rendering.parity.company import BOUND, Drawn, draw_alone, draw_together, measure_difference
 from tests.rendering.parity.mixes import PROMPTS, SHORT, Job, build_case
+from tests.rendering.quick import few_quick
 from tests.rendering.resuming import Case, TinyModels
 from worker.rendering.batching import BatchJob, batcher, call
 from worker.rendering.batching.admission import Admission
@@ -40,7 +41,7 @@ APART = {
 }
 
 
-@pytest.mark.parametrize("name", APART)
+@pytest.mark.parametrize("name", few_quick(APART, {*APART} - {"flux2-aspect"}))
 def test_what_differs_so_is_kept_apart(tiny_models: TinyModels, name: str) -> None:
     """Each of the two has forwards and a picture of its own; a twin of one of them does share."""
     one, other = APART[name]
@@ -79,7 +80,7 @@ def test_with_and_without_an_embedding_are_kept_apart(name: str) -> None:
     assert key(torch.full((2,), 3.0)) == key(torch.full((2,), 7.5))
 
 
-@pytest.mark.parametrize("name", ["flux-dev-aspect", "flux2-aspect", "qwen-aspect"])
+@pytest.mark.parametrize("name", few_quick(["flux-dev-aspect", "flux2-aspect", "qwen-aspect"], {"flux-dev-aspect"}))
 @pytest.mark.filterwarnings("ignore")
 def test_sharing_them_would_be_wrong(tiny_models: TinyModels, monkeypatch: pytest.MonkeyPatch, name: str) -> None:
     """If two aspect ratios are made to share, one is wrong without an error: the key prevents that."""

@@ -10,13 +10,19 @@ import pytest
 from bench.tiny_families import FAMILIES
 from tests.rendering.parity.company import BOUND, draw_alone, draw_together, measure_difference
 from tests.rendering.parity.mixes import Job, build_case, mix
+from tests.rendering.quick import SAMPLE, TWINS
 from tests.rendering.resuming import TinyModels
 
-#: A family with a tensor of images, one with positions, and one with lists of images.
-SAMPLE = {"sd15", "flux-dev", "z-image"}
+#: The others draw mixes in `make test-slow`; those with the same pipeline classes as another one in `make test-thorough`.
+EVERY_FAMILY = [
+    pytest.param(
+        family, marks=[] if family in SAMPLE else pytest.mark.thorough if family in TWINS else pytest.mark.slow
+    )
+    for family in FAMILIES
+]
 
 
-@pytest.mark.parametrize("family_id", FAMILIES)
+@pytest.mark.parametrize("family_id", EVERY_FAMILY)
 def test_twelve_mixed_jobs_are_drawn_as_if_alone(tiny_models: TinyModels, family_id: str) -> None:
     """Jobs that differ in everything, start late, end early or are cancelled do not affect each other."""
     model = tiny_models.get(family_id)
@@ -42,10 +48,7 @@ def test_twelve_mixed_jobs_are_drawn_as_if_alone(tiny_models: TinyModels, family
     assert (cancelled.steps, cancelled.pixels) == (2, None)
 
 
-@pytest.mark.parametrize(
-    "family_id",
-    [family if family in SAMPLE else pytest.param(family, marks=pytest.mark.slow) for family in FAMILIES],
-)
+@pytest.mark.parametrize("family_id", EVERY_FAMILY)
 def test_jobs_of_one_shape_share_most_forwards(tiny_models: TinyModels, family_id: str) -> None:
     """For six jobs of one size with different steps, seeds, guidance and pictures, most forwards serve several."""
     model = tiny_models.get(family_id)

@@ -9,15 +9,13 @@ from bench.tiny_families import FAMILIES
 from core.catalog import Task
 from tests.rendering.parity.company import BOUND, draw
 from tests.rendering.parity.mixes import Job, build_case
+from tests.rendering.quick import SAMPLE
 from tests.rendering.resuming import TinyModels
 
 SEEDS = (7, 8)
 
-#: Families with the same pipeline classes as others.
-TWINS = {"sd2", "sdxl-turbo", "flux-schnell"}
-
 CASES = [
-    pytest.param(family.id, task, marks=[pytest.mark.slow] if family.id in TWINS else [])
+    pytest.param(family.id, task, marks=[] if family.id in SAMPLE else [pytest.mark.slow])
     for family in FAMILIES.values()
     for task in family.tasks
 ]

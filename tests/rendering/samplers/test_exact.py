@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import json
+from typing import Any
 
 import diffusers
 import pytest
@@ -54,7 +55,7 @@ def test_no_more_noise_is_left_than_from_noise_alone(name: str, own: str) -> Non
             assert part.error <= 1.3 * whole.error + 0.03
 
 
-@pytest.mark.parametrize("steps", [1, 2, 3, 4, 8, 20, 61, 100])
+@pytest.mark.parametrize("steps", [1, 2, 3, 4, 8, 20, 61, pytest.param(100, marks=pytest.mark.slow)])
 @pytest.mark.parametrize("name", [*DIFFUSION_SCHEDULERS, *FLOW_SCHEDULERS])
 def test_every_number_of_steps_is_drawn(name: str, steps: int) -> None:
     """No scheduler fails or loses the picture, with the last step alone, half of them, or all."""
@@ -142,6 +143,31 @@ def test_from_noise_alone_pndm_is_diffusers_own() -> None:
         scheduler.set_timesteps(10)
         assert len(scheduler.timesteps) == count
         assert (scheduler.timesteps.tolist() == plain.timesteps.tolist()) is not from_picture
+
+
+@pytest.mark.parametrize("name", ["kdpm2", "kdpm2_ancestral"])
+def test_building_a_scheduler_sets_no_thousand_steps(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is built for every job, and then has the timesteps that diffusers' own has, to the bit."""
+    kind = getattr(diffusers, DIFFUSION_SCHEDULERS[name].class_name)
+    convert = kind._sigma_to_t
+    converted: list[Any] = []
+
+    def note(scheduler: Any, sigma: Any, *rest: Any) -> Any:
+        converted.append(sigma)
+        return convert(scheduler, sigma, *rest)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(kind, "_sigma_to_t", note)
+        scheduler = build_scheduler(name, OWN_SCHEDULERS["noise"])
+    assert len(converted) < 10
+
+    plain = kind.from_config(scheduler.config)
+    for each in (scheduler, plain):
+        each.set_timesteps(12)
+    for attribute in ("timesteps", "sigmas", "sigmas_interpol"):
+        ours, own = getattr(scheduler, attribute), getattr(plain, attribute)
+        torch.testing.assert_close(ours, own, rtol=0, atol=0, equal_nan=True)
+    assert scheduler.init_noise_sigma == plain.init_noise_sigma
 
 
 @pytest.mark.parametrize(("name", "own"), OFFERED)

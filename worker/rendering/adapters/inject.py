@@ -113,7 +113,12 @@ def _group_by_kind(layers: Mapping[str, LayerWeights]) -> list[dict[str, LayerWe
 
 def _inject_alike(module: torch.nn.Module, layers: Mapping[str, LayerWeights], name: str) -> None:
     """Let peft build layers of the smallest size, and give them the file's tensors and ranks, which vary from layer to layer."""
+    trained = [parameter for parameter in module.parameters() if parameter.requires_grad]
     inject_adapter_in_model(_configure(layers), module, name, low_cpu_mem_usage=True)
+    # peft freezes the module's own weights, and torch multiplies by frozen ones in another way: a plain job's last bits
+    # would change.
+    for parameter in trained:
+        parameter.requires_grad_(True)
     for path, weights in layers.items():
         layer: Any = module.get_submodule(path)
         if weights.kind == "lora":

@@ -1,4 +1,4 @@
-"""Schedulers of diffusers that draw wrong pictures in some renders, corrected. Elsewhere they compute what they did."""
+"""Schedulers of diffusers that draw wrong pictures in some renders, or are slow, corrected. Elsewhere they compute what they did."""
 
 from __future__ import annotations
 
@@ -155,6 +155,20 @@ class _NoiseBetweenSigmas:
         return sigma
 
 
+class _BuiltForFewSteps:
+    """KDPM2 that takes a millisecond to build.
+
+    diffusers' constructor sets the timesteps of as many steps as the training had, one by one in Python, and every job sets its
+    own afterwards.
+    """
+
+    def set_timesteps(
+        self, num_inference_steps: int, device: str | torch.device | None = None, num_train_timesteps: int | None = None
+    ) -> None:
+        is_built = hasattr(self, "sigmas")
+        super().set_timesteps(num_inference_steps if is_built else 2, device, num_train_timesteps)  # type: ignore[misc]
+
+
 class _AsManyStepsAsAsked:
     """LCM and TCD with more steps than their distillation had (50), unless the request says how many that is to be."""
 
@@ -191,6 +205,7 @@ _CORRECTIONS: dict[type, tuple[type[Any], ...]] = {
     _PlainFirstStep: (PNDMScheduler,),
     _NoiseFromVelocity: (PNDMScheduler,),
     _NoiseBetweenSigmas: (KDPM2DiscreteScheduler, KDPM2AncestralDiscreteScheduler),
+    _BuiltForFewSteps: (KDPM2DiscreteScheduler, KDPM2AncestralDiscreteScheduler),
     _AsManyStepsAsAsked: (LCMScheduler, TCDScheduler),
     _AsManyStepsAsTrained: (VQDiffusionScheduler,),
 }
