@@ -10,7 +10,7 @@ import subprocess
 import sys
 import tempfile
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
@@ -20,7 +20,7 @@ from core.settings import Settings
 from infra.local.application import REPOSITORY
 from infra.local.command import Command
 from infra.local.environment import inherit
-from infra.local.start_process import Process, start_process
+from infra.local.start_process import Process, StartProcess, start_process
 from tests.warm.parent import Start
 
 #: What a rendering worker has imported when it takes its first job.
@@ -48,10 +48,26 @@ def start_warm(command: Command, log: IO[bytes], keeps_output: bool) -> Process:
     """Fork a process of Darkroom from one that has its imports; start anything else as a new program, and also a process of
     Darkroom whose environment could change what its imports do.
     """
+    return _start(command, log, keeps_output=keeps_output, imported_with=())
+
+
+def warm_starts(settings: Mapping[str, str]) -> StartProcess:
+    """The same for a stack with these settings: what imports could read of them, its own warm parents have read."""
+    imported_with = tuple(sorted((name, value) for name, value in settings.items() if name not in _READ_LATER))
+
+    def start(command: Command, log: IO[bytes], keeps_output: bool) -> Process:
+        return _start(command, log, keeps_output=keeps_output, imported_with=imported_with)
+
+    return start
+
+
+def _start(
+    command: Command, log: IO[bytes], *, keeps_output: bool, imported_with: tuple[tuple[str, str], ...]
+) -> Process:
     words = list(command.arguments)
     if words[:2] != [sys.executable, "-m"]:
         return start_process(command, log, keeps_output)
-    parent = _get_parent(_RENDERER if words[2:] == ["worker", "render"] else _OTHERS)
+    parent = _get_parent(_RENDERER if words[2:] == ["worker", "render"] else _OTHERS, imported_with)
     environment = inherit(command.environment)
     if not parent.has_imported_for(environment):
         return start_process(command, log, keeps_output)
@@ -94,9 +110,9 @@ class _Adopted:
 class _WarmParent:
     """A process with these imports, which ends with this one."""
 
-    def __init__(self, modules: tuple[str, ...]) -> None:
+    def __init__(self, modules: tuple[str, ...], imported_with: tuple[tuple[str, str], ...]) -> None:
         self._lock = threading.Lock()
-        self._environment = inherit({})
+        self._environment = inherit(dict(imported_with))
         self._output = tempfile.TemporaryFile()  # noqa: SIM115  (as long as the process)
         self._control, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         with theirs:
@@ -145,8 +161,8 @@ class _WarmParent:
 
 
 @cache
-def _get_parent(modules: tuple[str, ...]) -> _WarmParent:
-    return _WarmParent(modules)
+def _get_parent(modules: tuple[str, ...], imported_with: tuple[tuple[str, str], ...]) -> _WarmParent:
+    return _WarmParent(modules, imported_with)
 
 
 @contextmanager
