@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
-from infra.local.command import Command
+from infra.local.command import Command, StartProcess
 from infra.local.part import Part, PartState
-from infra.local.start_process import StartProcess
 
 
 class OneShot(Part):

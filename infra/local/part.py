@@ -11,9 +11,8 @@ from enum import StrEnum
 from pathlib import Path
 from threading import RLock
 
-from infra.local.command import Command
+from infra.local.command import Command, Process, StartProcess
 from infra.local.processes import list_descendants
-from infra.local.start_process import Process, StartProcess
 
 POLL_SECONDS = 0.02
 _TAIL_LINES = 30

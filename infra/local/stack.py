@@ -10,7 +10,7 @@ from types import TracebackType
 from typing import Protocol, Self
 
 from infra.local import application
-from infra.local.command import Command
+from infra.local.command import Command, Spawner, StartProcess, start_process
 from infra.local.credentials import Credentials, load_credentials, save_credentials
 from infra.local.data_folder import DataFolder
 from infra.local.one_shot import OneShot
@@ -18,7 +18,6 @@ from infra.local.part import Part
 from infra.local.ports import LOOPBACK, Ports
 from infra.local.postgres import Postgres
 from infra.local.settings import BUCKET, build_settings
-from infra.local.start_process import Spawner, StartProcess, start_process
 from infra.local.storage import Storage
 from infra.local.together import start_together, stop_together
 from infra.local.valkey import Valkey

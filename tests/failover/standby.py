@@ -13,10 +13,10 @@ from urllib.parse import urlsplit
 import psycopg
 
 from infra.local import LocalStack
+from infra.local.command import start_process
 from infra.local.part import Part
 from infra.local.postgres import Postgres
 from infra.local.postgres_programs import choose_identity, get_program, run_as
-from infra.local.start_process import start_process
 
 _SECONDS = 60
 

@@ -14,10 +14,9 @@ from typing import Any
 import pytest
 
 from infra.local.application import REPOSITORY
-from infra.local.command import Command
+from infra.local.command import Command, StartProcess, start_process
 from infra.local.environment import inherit
 from infra.local.part import Part, PartState
-from infra.local.start_process import StartProcess, start_process
 from tests.warm.start_warm import start_warm
 
 DESCRIBE = [sys.executable, "-m", "tests.warm.describe_process"]

@@ -18,9 +18,8 @@ from typing import IO
 
 from core.settings import Settings
 from infra.local.application import REPOSITORY
-from infra.local.command import Command
+from infra.local.command import Command, Process, StartProcess, start_process
 from infra.local.environment import inherit
-from infra.local.start_process import Process, StartProcess, start_process
 from tests.warm.parent import Start
 
 #: What a rendering worker has imported when it takes its first job.
@@ -38,7 +37,7 @@ _OTHERS = (
 #: Variables in which a process may differ from its parent: nothing reads them while it is imported.
 _READ_LATER = {
     *(name.upper() for name in Settings.model_fields),
-    *("DARKROOM_URL", "DARKROOM_API_KEY", "FAULT_POINTS", "FAULT_SEED"),
+    *("DARKROOM_URL", "DARKROOM_API_KEY", "FAULT_POINTS", "FAULT_SEED", "GUNICORN_CMD_ARGS"),
 }
 
 _PR_SET_CHILD_SUBREAPER = 36  # linux/prctl.h
