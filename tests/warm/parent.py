@@ -17,6 +17,7 @@ import sys
 from dataclasses import asdict, dataclass
 from typing import Self
 
+from core.settings import get_settings
 from infra.local.die_with_parent import tie_to_parent
 
 #: Bytes; an environment and arguments are a few thousand.
@@ -54,6 +55,8 @@ def main() -> None:
     gc.disable()
     for module in sys.argv[2:]:
         importlib.import_module(module)
+    if get_settings.cache_info().currsize:
+        sys.exit("a module reads the settings while it is imported: all processes would have the same")
     # A module that `python -m` runs must not have been imported.
     for name in [name for name in sys.modules if name.endswith(".__main__")]:
         del sys.modules[name]
