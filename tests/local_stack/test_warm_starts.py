@@ -32,6 +32,15 @@ def test_it_sees_what_a_new_program_sees(tmp_path: Path) -> None:
     assert warm["log"] == "a line for the log\n"
 
 
+def test_each_test_forks_from_the_same_parents(tmp_path: Path) -> None:
+    """What pytest itself writes into the environment changes with every test, and matters to none of ours."""
+    with (tmp_path / "log").open("wb") as log:
+        process = start_warm(Command([*DESCRIBE, "0"], folder=REPOSITORY), log, True)
+        process.communicate()
+
+    assert not isinstance(process, subprocess.Popen)
+
+
 def describe(start: StartProcess, folder: Path) -> dict[str, Any]:
     log_path = folder / f"{start.__name__}.log"
     command = Command(

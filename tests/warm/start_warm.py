@@ -38,6 +38,7 @@ _OTHERS = (
 _READ_LATER = {
     *(name.upper() for name in Settings.model_fields),
     *("DARKROOM_URL", "DARKROOM_API_KEY", "FAULT_POINTS", "FAULT_SEED", "GUNICORN_CMD_ARGS"),
+    "PYTEST_CURRENT_TEST",
 }
 
 _PR_SET_CHILD_SUBREAPER = 36  # linux/prctl.h
