@@ -15,6 +15,8 @@ PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constr
 is_typed = $(filter command,$(firstword $(origin $(1))))
 TYPED := $(foreach name,PROMPT DATA PORT WORKERS MODEL,$(if $(call is_typed,$(name)),$(name)))
 $(foreach name,$(TYPED),$(eval export override $(name) := $$(value $(name))))
+# Images of Python often set it. Then each of the many processes that the tests start compiles all modules of ours again.
+unexport PYTHONDONTWRITEBYTECODE
 .DEFAULT_GOAL := help
 .PHONY: help demo up test test-slow test-thorough test-parts test-service test-containers soak check bench bench-queue bench-models gpu-check soak-models train-demo-model evaluate-demo-model lock clean
 

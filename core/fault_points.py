@@ -17,6 +17,7 @@ import threading
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cache
 
 import structlog
 
@@ -135,12 +136,15 @@ def read_fault_points(environment: Mapping[str, str]) -> dict[str, list[Arm]]:
     return parse_fault_points(environment.get("FAULT_POINTS", ""), seed=environment.get("FAULT_SEED", ""))
 
 
-_ARMED = read_fault_points(os.environ)
+@cache
+def get_armed() -> dict[str, list[Arm]]:
+    """The arms of this process, read from its environment at the first use."""
+    return read_fault_points(os.environ)
 
 
 def fault_point(point: str) -> None:
     """This process has come to a fault point: nothing happens, unless a test has armed it."""
-    arms = _ARMED.get(point)
+    arms = get_armed().get(point)
     if arms is not None:
         for arm in arms:
             arm.fault_point()
@@ -148,5 +152,5 @@ def fault_point(point: str) -> None:
 
 def report_fault_points() -> None:
     """Log that this process is armed, if it is."""
-    if _ARMED:
-        _log.critical("fault_points_armed", fault_points=sorted(_ARMED), seed=os.environ.get("FAULT_SEED", ""))
+    if armed := get_armed():
+        _log.critical("fault_points_armed", fault_points=sorted(armed), seed=os.environ.get("FAULT_SEED", ""))

@@ -14,6 +14,7 @@ import structlog
 # another build than torch.
 import worker.rendering  # noqa: F401  (it sets both)
 from infra.local import LocalStack
+from tests.warm.start_warm import start_warm
 
 # As processes of ours write them: drawn in frames with the source around each call, those of the tests that provoke errors took
 # a twentieth of all time.
@@ -58,5 +59,6 @@ def servers() -> Iterator[LocalStack]:
 @pytest.fixture(scope="session")
 def stack() -> Iterator[LocalStack]:
     """The whole service with one rendering worker. A test that breaks a part puts it back."""
-    with LocalStack(environment={"CHECKPOINT_SECONDS": str(CHECKPOINT_SECONDS)}) as stack:
+    environment = {"CHECKPOINT_SECONDS": str(CHECKPOINT_SECONDS)}
+    with LocalStack(environment=environment, start_process=start_warm) as stack:
         yield stack

@@ -17,6 +17,7 @@ from prometheus_client import CollectorRegistry
 
 import core.schema  # noqa: F401  (every table, so that foreign keys find theirs)
 from core import metrics
+from core.catalog import get_catalog
 from core.command_line import run_command_line
 from core.database import enforce_checkout_deadline, get_engine, refuse_unfit_sessions
 from core.doorbell import (
@@ -75,6 +76,8 @@ def main() -> None:
 
 def run_renderer(settings: Settings) -> None:
     """Render jobs of one pool: the only process that loads torch."""
+    # Before torch, which takes seconds: what is wrong with the models file is one line, at once.
+    get_catalog()
     # Imports leave little garbage, and looking for it takes a fifth of their time.
     gc.disable()
     from worker.rendering.runtime import get_runtime

@@ -30,11 +30,15 @@ def main() -> None:
             os.setuid(int(uid))
 
     # After the change of identity, which may reset it.
-    _call("prctl", PR_SET_PDEATHSIG, int(orphan_signal))
-    if os.getppid() != int(parent):
-        sys.exit("die_with_parent: the starter is gone already")
-
+    tie_to_parent(int(parent), int(orphan_signal))
     os.execvp(command[0], command)  # noqa: S606 (the purpose of this script)
+
+
+def tie_to_parent(parent: int, orphan_signal: int) -> None:
+    """Let the kernel send this process the signal when its parent has ended. Ends it if that is so already."""
+    _call("prctl", PR_SET_PDEATHSIG, orphan_signal)
+    if os.getppid() != parent:
+        sys.exit("die_with_parent: the starter is gone already")
 
 
 def _enter_user_namespace(uid: int, gid: int) -> None:

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from concurrent.futures import Executor
 from pathlib import Path
 
-from infra.local.command import Command
+from infra.local.command import Command, StartProcess
 from infra.local.part import Part, PartState
 
 
@@ -21,12 +20,17 @@ class OneShot(Part):
         build_command: Callable[[], Command],
         *,
         log_path: Path,
-        spawner: Executor,
+        start_process: StartProcess,
         on_output: Callable[[str], None] = lambda _output: None,
         listener: Callable[[Part], None] | None = None,
     ) -> None:
         super().__init__(
-            name, build_command, is_ready=lambda: True, log_path=log_path, spawner=spawner, listener=listener
+            name,
+            build_command,
+            is_ready=lambda: True,
+            log_path=log_path,
+            start_process=start_process,
+            listener=listener,
         )
         self._on_output = on_output
 

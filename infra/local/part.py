@@ -4,17 +4,14 @@ from __future__ import annotations
 
 import os
 import signal
-import subprocess
 import time
 from collections.abc import Callable, Sequence
-from concurrent.futures import Executor
 from contextlib import suppress
 from enum import StrEnum
 from pathlib import Path
 from threading import RLock
 
-from infra.local.command import Command, bind_to_parent
-from infra.local.environment import inherit
+from infra.local.command import Command, Process, StartProcess
 from infra.local.processes import list_descendants
 
 POLL_SECONDS = 0.02
@@ -53,8 +50,7 @@ class Part:
     """One supervised process. Safe to use from several threads.
 
     `build_command` is called at every start, so that it may prepare files; `is_ready` is called every 20 ms until it
-    returns True; `explain` is given the log of a start that failed, and returns why if it can; `listener` is called at every change of state. Processes are started on the thread of `spawner`, which
-    has to outlive them: the kernel ends them when that thread ends.
+    returns True; `explain` is given the log of a start that failed, and returns why if it can; `listener` is called at every change of state.
     """
 
     #: Whether standard output is a pipe to the caller; else it goes to the log.
@@ -67,7 +63,7 @@ class Part:
         *,
         is_ready: Callable[[], bool],
         log_path: Path,
-        spawner: Executor,
+        start_process: StartProcess,
         listener: Callable[[Part], None] | None = None,
         explain: Callable[[str], str | None] = lambda _log: None,
     ) -> None:
@@ -78,11 +74,11 @@ class Part:
         self.ready_at: float | None = None
         self._build_command = build_command
         self._is_ready = is_ready
-        self._spawner = spawner
+        self._start_process = start_process
         self._listener = listener
         self._explain = explain
         self._lock = RLock()
-        self._process: subprocess.Popen[bytes] | None = None
+        self._process: Process | None = None
         self._stop_signal = signal.SIGTERM
         self._log_start = 0
 
@@ -123,7 +119,7 @@ class Part:
             self.started_at, self.ready_at = time.monotonic(), None
             self._change(PartState.STARTING)
             try:
-                self._spawner.submit(self._spawn, self._build_command()).result()
+                self._spawn(self._build_command())
             except BaseException:
                 self._change(PartState.FAILED)
                 raise
@@ -205,16 +201,7 @@ class Part:
         self._stop_signal = command.stop_signal
         with self.log_path.open("ab") as log:
             self._log_start = log.tell()
-            self._process = subprocess.Popen(
-                [*bind_to_parent(command.orphan_signal, command.identity), *command.arguments],
-                cwd=command.folder,
-                env=inherit(command.environment),
-                stdin=subprocess.DEVNULL,
-                stdout=subprocess.PIPE if self._keeps_output else log,
-                stderr=log,
-                # Ctrl-C in the terminal goes to the supervisor alone, which stops the parts in order.
-                start_new_session=True,
-            )
+            self._process = self._start_process(command, log, self._keeps_output)
 
     def _reap(self) -> None:
         """Kill what is left of the last start, and wait for the main process."""
@@ -224,7 +211,7 @@ class Part:
             if self._process.stdout is not None:
                 self._process.stdout.close()
 
-    def _get_process(self) -> subprocess.Popen[bytes]:
+    def _get_process(self) -> Process:
         if self._process is None:
             raise ProcessLookupError(f"{self.name} was never started")
         return self._process

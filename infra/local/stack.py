@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Collection, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
 from types import TracebackType
 from typing import Protocol, Self
 
 from infra.local import application
-from infra.local.command import Command
+from infra.local.command import Command, Spawner, StartProcess, start_process
 from infra.local.credentials import Credentials, load_credentials, save_credentials
 from infra.local.data_folder import DataFolder
 from infra.local.one_shot import OneShot
@@ -54,8 +53,8 @@ class LocalStack:
     without Darkroom's processes (a database is migrated, too). `environment` has settings for every process of Darkroom,
     or is a function that makes them from the stack's own (as tests do to put a proxy before a server).
     `durable` is whether the database survives a power cut, and not only the death of its processes; by default it does
-    if `data` is given. Ports, addresses and keys stay the same from `start` to `stop`, whatever is killed in between;
-    nothing is restarted automatically.
+    if `data` is given. `start_process` starts every process. Ports, addresses and keys stay the same from `start` to
+    `stop`, whatever is killed in between; nothing is restarted automatically.
     """
 
     def __init__(
@@ -69,6 +68,7 @@ class LocalStack:
         only: Collection[str] | None = None,
         environment: Mapping[str, str] | Callable[[Mapping[str, str]], Mapping[str, str]] | None = None,
         listener: Callable[[Part], None] | None = None,
+        start_process: StartProcess = start_process,
     ) -> None:
         if unknown := set(only or ()) - set(SERVERS):
             raise ValueError(f"not a server: {', '.join(sorted(unknown))}; there are {', '.join(SERVERS)}")
@@ -84,7 +84,7 @@ class LocalStack:
         self._listener = listener
         self._ports = Ports()
         self._api_port = 0
-        self._spawner: ThreadPoolExecutor | None = None
+        self._spawner = Spawner(start_process)
         self._credentials = Credentials()
 
     def __enter__(self) -> Self:
@@ -123,7 +123,6 @@ class LocalStack:
         """Bring everything up. Raises DataFolderInUse, or PartFailed with the end of the part's log."""
         self.data_folder.open()
         self._credentials = load_credentials(self._credentials_path)
-        self._spawner = ThreadPoolExecutor(max_workers=1, thread_name_prefix="local-stack-spawner")
 
         servers = self._plan_servers()
         migration = self._plan_migration()
@@ -143,9 +142,7 @@ class LocalStack:
         stop_together([part for part in last_started_first if part.name not in SERVERS], APPLICATION_STOP_SECONDS)
         stop_together([part for part in last_started_first if part.name in SERVERS], SERVER_STOP_SECONDS)
 
-        if self._spawner is not None:
-            self._spawner.shutdown()
-            self._spawner = None
+        self._spawner.close()
         self._ports.release()
         self.data_folder.close()
 
@@ -282,7 +279,7 @@ class LocalStack:
             build_command,
             is_ready=is_ready,
             log_path=self.data_folder.open_log(name),
-            spawner=self._get_spawner(),
+            start_process=self._spawner.start,
             listener=self._listener,
             explain=explain,
         )
@@ -295,11 +292,6 @@ class LocalStack:
             build_command,
             on_output=on_output,
             log_path=self.data_folder.open_log(name),
-            spawner=self._get_spawner(),
+            start_process=self._spawner.start,
             listener=self._listener,
         )
-
-    def _get_spawner(self) -> ThreadPoolExecutor:
-        if self._spawner is None:
-            raise RuntimeError("the stack is not started")
-        return self._spawner

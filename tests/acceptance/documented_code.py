@@ -32,6 +32,12 @@ class DocumentedCode:
     python: str
 
 
+def list_needed(page: Path) -> set[str]:
+    """The prefixes of the ids that the page's code uses."""
+    code = "\n".join(code for _, _, code in _BLOCK.findall(page.read_text()))
+    return {*_SHORTENED.findall(code), *(["job"] if re.search(r"\bJOB\b", code) else [])}
+
+
 def read_code(page: Path, ids: dict[str, str]) -> DocumentedCode:
     """The page's commands as one script, and its Python as one program. `ids` are real ones by their prefixes."""
     blocks = _BLOCK.findall(page.read_text())

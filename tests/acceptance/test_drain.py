@@ -21,6 +21,7 @@ from infra.local.part import Part
 from tests.acceptance.customer import SMALL, Customer, open_account
 from tests.acceptance.worker_logs import told
 from tests.faults.service import TAMPERED
+from tests.warm.start_warm import start_warm
 
 #: Takes some seconds, and is the same to the bit whoever renders it.
 DRAWING: dict[str, Any] = {"num_inference_steps": 80, "seed": 7, "deterministic": True}
@@ -45,7 +46,8 @@ def notice(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def stack(notice: Path) -> Iterator[LocalStack]:
     """A service of its own, whose workers hand back at once and whose leases are short."""
-    with LocalStack(workers=2, environment={**ENVIRONMENT, "DRAIN_FILE": str(notice)}) as stack:
+    environment = {**ENVIRONMENT, "DRAIN_FILE": str(notice)}
+    with LocalStack(workers=2, environment=environment, start_process=start_warm) as stack:
         yield stack
 
 

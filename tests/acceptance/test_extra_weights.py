@@ -25,6 +25,7 @@ from tests.conftest import REPOSITORY
 from tests.rendering.extras.proof import draw_bare, draw_picture
 from tests.rendering.extras.tiny_ip_adapter import write_ip_adapter
 from tests.unit.pictures import data_uri, encode
+from tests.warm.start_warm import start_warm
 
 PROMPT = "a red mug in inkstyle"
 NUMBERS: dict[str, Any] = {"controlnet_conditioning_scale": [0.9, 0.4]}
@@ -88,7 +89,7 @@ def customer(folder: Path) -> Iterator[Customer]:
     )
     (folder / "models.toml").write_text(picturebook + section)
     with (
-        LocalStack(environment={"MODELS_FILE": str(folder / "models.toml")}) as stack,
+        LocalStack(environment={"MODELS_FILE": str(folder / "models.toml")}, start_process=start_warm) as stack,
         open_account(stack, "extras") as customer,
     ):
         yield customer

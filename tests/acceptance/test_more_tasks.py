@@ -17,6 +17,7 @@ from bench.tiny_families.every import EVERY_FAMILY
 from infra.local import LocalStack
 from tests.acceptance.customer import Customer, open_account
 from tests.unit.pictures import png_uri
+from tests.warm.start_warm import start_warm
 
 #: FLUX.2 takes no side below 64 pixels.
 RED, BLUE = png_uri(128, 64, colour="red"), png_uri(64, 64, colour="blue")
@@ -43,7 +44,7 @@ def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalStack]:
         sections.append(write_section(model, model, tasks=own, default_steps=2, max_width=256, max_height=256))
     (folder / "models.toml").write_text("".join(sections))
     environment = {"MODELS_FILE": str(folder / "models.toml"), "DEFAULT_MODEL": "klein"}
-    with LocalStack(environment=environment) as stack:
+    with LocalStack(environment=environment, start_process=start_warm) as stack:
         yield stack
 
 

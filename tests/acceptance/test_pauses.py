@@ -22,6 +22,7 @@ from tests.acceptance.customer import SMALL, Customer, open_account
 from tests.acceptance.test_drain import soon
 from tests.acceptance.worker_logs import told
 from tests.conftest import REPOSITORY
+from tests.warm.start_warm import start_warm
 
 #: Takes some seconds, and is the same to the bit whoever renders it.
 DRAWING: dict[str, Any] = {"num_inference_steps": 80, "seed": 7, "deterministic": True}
@@ -32,7 +33,7 @@ pytestmark = pytest.mark.slow
 @pytest.fixture(scope="module")
 def stack() -> Iterator[LocalStack]:
     """A service of its own."""
-    with LocalStack(environment={"SWEEP_SECONDS": "1"}) as stack:
+    with LocalStack(environment={"SWEEP_SECONDS": "1"}, start_process=start_warm) as stack:
         yield stack
 
 

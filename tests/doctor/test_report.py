@@ -17,6 +17,7 @@ from core.doorbell import MAINTENANCE_QUEUE, WEBHOOK_QUEUE
 from core.settings import Settings, get_settings
 from infra.local import LocalStack
 from tests.conftest import REPOSITORY
+from tests.warm.start_warm import start_warm
 
 
 def run(environment: dict[str, str], *options: str) -> subprocess.CompletedProcess[str]:
@@ -75,7 +76,7 @@ def test_nobody_works(database: None, servers: LocalStack) -> None:
 @pytest.mark.timeout(300)
 def test_everybody_works() -> None:
     """A whole service: no error and exit code 0, with --strict 1 for its warnings; and a beat or dispatcher that dies is missed."""
-    with LocalStack() as stack:
+    with LocalStack(start_process=start_warm) as stack:
         result = run(stack.environment, "--json")
         report = json.loads(result.stdout)
         assert (result.returncode, report["errors"]) == (0, 0)

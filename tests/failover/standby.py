@@ -6,7 +6,6 @@ import os
 import shutil
 import time
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from urllib.parse import urlsplit
@@ -14,6 +13,7 @@ from urllib.parse import urlsplit
 import psycopg
 
 from infra.local import LocalStack
+from infra.local.command import start_process
 from infra.local.part import Part
 from infra.local.postgres import Postgres
 from infra.local.postgres_programs import choose_identity, get_program, run_as
@@ -73,19 +73,18 @@ def second_server(stack: LocalStack, *, port: int, like: DatabaseServer) -> Iter
     """A server beside the stack's own database, on a port that is reserved for it. It has no data yet, and does not run."""
     folder = stack.data_folder.path / "second-database"
     postgres = Postgres(folder, port, urlsplit(like.url).password or "", is_durable=False)
-    with ThreadPoolExecutor(1, thread_name_prefix="second-database") as spawner:
-        part = Part(
-            "second-database",
-            postgres.build_command,
-            is_ready=postgres.is_ready,
-            log_path=stack.data_folder.open_log("second-database"),
-            spawner=spawner,
-        )
-        try:
-            yield DatabaseServer(postgres, part)
-        finally:
-            part.kill()
-            shutil.rmtree(folder, ignore_errors=True)
+    part = Part(
+        "second-database",
+        postgres.build_command,
+        is_ready=postgres.is_ready,
+        log_path=stack.data_folder.open_log("second-database"),
+        start_process=start_process,
+    )
+    try:
+        yield DatabaseServer(postgres, part)
+    finally:
+        part.kill()
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 def _copy(primary: DatabaseServer, standby: Postgres) -> None:

@@ -21,6 +21,7 @@ from tests.failover.refuse_writes import Refusal, refusing_writes
 from tests.failover.standby import DatabaseServer, first_server, second_server
 from tests.faults.checker import checking
 from tests.faults.service import LONG, SHORT, wait_until
+from tests.warm.start_warm import start_warm
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
 
@@ -111,7 +112,7 @@ def _two_hosts() -> Iterator[tuple[LocalStack, DatabaseServer, DatabaseServer]]:
         return {"DATABASE_URL": found["DATABASE_URL"].replace(host, f"{host},127.0.0.1:{port}")}
 
     try:
-        with LocalStack(environment=name_both) as stack:
+        with LocalStack(environment=name_both, start_process=start_warm) as stack:
             first = first_server(stack, own["DATABASE_URL"])
             with second_server(stack, port=port, like=first) as second:
                 yield stack, first, second

@@ -19,6 +19,7 @@ from infra.pooler import run_pgbouncer
 from tests.acceptance.customer import SMALL
 from tests.faults.checker import Checker, checking
 from tests.faults.proxy import Proxy
+from tests.warm.start_warm import warm_starts
 
 LEASE_SECONDS = 5
 SWEEP_SECONDS = 1
@@ -121,7 +122,9 @@ def serving(
             links.setdefault("primary", links["database"])
             return extra
 
-        local = stack.enter_context(LocalStack(workers=workers, environment=reroute))
+        local = stack.enter_context(
+            LocalStack(workers=workers, environment=reroute, start_process=warm_starts(settings or {}))
+        )
         service = Service(local, links, direct)
         service.checker = stack.enter_context(checking(direct))
         yield service

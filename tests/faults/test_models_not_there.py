@@ -11,6 +11,7 @@ import pytest
 from infra.local import LocalStack
 from tests.acceptance.customer import SMALL, open_account
 from tests.faults.service import SETTINGS, wait_until
+from tests.warm.start_warm import start_warm
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 UNFETCHED = """
@@ -40,7 +41,7 @@ def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalStack]:
     models = tmp_path_factory.mktemp("models") / "models.toml"
     models.write_text(picturebook.replace('"demo_model/', f'"{REPOSITORY}/demo_model/') + "\n" + UNFETCHED)
     environment = {**SETTINGS, "MODELS_FILE": str(models), "DEFAULT_MODEL": "unfetched"}
-    with LocalStack(environment=environment) as stack:
+    with LocalStack(environment=environment, start_process=start_warm) as stack:
         yield stack
 
 

@@ -19,6 +19,7 @@ from tests.conftest import REPOSITORY
 from tests.faults.checker import checking
 from tests.faults.service import SETTINGS
 from tests.rendering.content_filters.checkers import build_checked_model, noted_inputs, object_to
+from tests.warm.start_warm import start_warm
 from worker.rendering.drawing import Drawing
 from worker.rendering.models import Models
 from worker.rendering.render import render_images
@@ -46,7 +47,7 @@ def customer(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Customer]:
     _let_it_object(folder)
     environment = {**SETTINGS, "MODELS_FILE": str(folder / "models.toml")}
     with (
-        LocalStack(environment=environment) as stack,
+        LocalStack(environment=environment, start_process=start_warm) as stack,
         open_account(stack, "withheld") as customer,
         checking(stack.environment) as checker,
     ):

@@ -102,8 +102,8 @@ def test_a_missing_models_file_is_one_line(name: str, without_models: dict[str, 
 
     assert without_models[name].returncode == 1
     is_service = name != "darkroom-models"
-    # A process of the service knows by then how it is to write, and torch has written lines of its own before.
-    line = json.loads(output.splitlines()[-1])["text"] if is_service else errors.splitlines()[-1]
+    # A process of the service knows by then how it is to write.
+    line = json.loads(output)["text"] if is_service else errors.splitlines()[-1]
     program = "darkroom" if is_service else "darkroom-models"
     assert line == f"{program}: MODELS_FILE is '/nowhere/models.toml', which cannot be read: No such file or directory"
     assert "Traceback" not in output + errors

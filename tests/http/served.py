@@ -6,12 +6,14 @@ import re
 import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
-from subprocess import Popen
 
-from bench.bodies.served import start_api
-from infra.local.ports import LOOPBACK
+from infra.local import application
+from infra.local.part import Part
+from infra.local.ports import LOOPBACK, Ports, is_listening
+from tests.warm.start_warm import start_warm
 
 #: The longest that anybody waits for an answer, or for a connection to be closed: less than the API keeps an idle one.
 _PATIENCE_SECONDS = 15
@@ -52,7 +54,7 @@ class ServedApi:
     unix_socket: Path
     log: Path
     api_key: str
-    process: Popen[str]
+    part: Part
 
     def connect(self) -> socket.socket:
         """A connection."""
@@ -104,9 +106,25 @@ def read(connection: socket.socket) -> Exchange:
 
 
 @contextmanager
-def serving(api_key: str, folder: Path, *, open_files: int = 4_096, **settings: str) -> Iterator[ServedApi]:
-    """The API on the servers that the environment names, with settings of its own, and so many file descriptors."""
+def serving(api_key: str, folder: Path, *, open_files: int | None = None, **settings: str) -> Iterator[ServedApi]:
+    """The API on the servers that the environment names, with settings of its own, and perhaps so many file descriptors."""
     log, unix_socket = folder / "api.log", folder / "api.sock"
-    limited = ("sh", "-c", f'ulimit -n {open_files} && exec "$@"', "sh")
-    with start_api(log, "--bind", f"unix:{unix_socket}", settings=settings, before=limited) as (tree, port):
-        yield ServedApi(port, unix_socket, log, api_key, tree.process)
+    limited = () if open_files is None else ("sh", "-c", f'ulimit -n {open_files} && exec "$@"', "sh")
+    ports = Ports()
+    port = ports.reserve()
+    command = application.api(port, settings)
+    options = ("--bind", f"unix:{unix_socket}")
+    part = Part(
+        "api",
+        lambda: replace(command, arguments=[*limited, *command.arguments, *options]),
+        is_ready=partial(is_listening, port),
+        log_path=log,
+        start_process=start_warm,
+    )
+    try:
+        part.start()
+        part.wait_until_ready()
+        yield ServedApi(port, unix_socket, log, api_key, part)
+    finally:
+        part.stop()
+        ports.release()

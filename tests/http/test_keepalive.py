@@ -103,8 +103,9 @@ def test_a_stop_does_not_wait_for_silent_connections(api_key: str, tmp_path: Pat
         silent = closing.enter_context(api.connect())
         used = closing.enter_context(api.connect())
         assert ask(used) == 200
-        api.process.terminate()
+        api.part.ask_to_stop()
         for connection in (silent, used):
             connection.settimeout(50)
             assert connection.recv(1) == b""
-        api.process.wait(50)
+        api.part.wait_until_stopped(50)
+        assert api.part.returncode == 0

@@ -16,7 +16,7 @@ from tests.conftest import REPOSITORY
 def test_a_small_run_measures_everything(tmp_path: Path) -> None:
     """Whatever this machine is busy with: events of every kind arrive, waits end, and each has its figures."""
     result = tmp_path / "result.json"
-    command = [sys.executable, "-m", "bench.events", "--streams", "20", "--waits", "20", "--seconds", "4"]
+    command = [sys.executable, "-m", "bench.events", "--streams", "10", "--waits", "10", "--seconds", "2"]
     subprocess.run([*command, "--result", str(result)], cwd=REPOSITORY, check=False, timeout=150)
 
     figures = json.loads(result.read_text())["figures"]

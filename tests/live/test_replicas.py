@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import signal
 import time
 from collections.abc import Callable
 from uuid import UUID
 
-import psutil
 import pytest
 
 from tests.http.served import ServedApi
@@ -16,13 +14,6 @@ from tests.live.conftest import Read
 from tests.live.moves import Moves, path_of
 from tests.live.readers import StreamReader, wait_for_gauge
 from tests.live.test_waits import Waiting
-
-
-def kill(api: ServedApi) -> None:
-    """Kill gunicorn with all its processes: nobody starts another one."""
-    root = psutil.Process(api.process.pid)
-    for process in [*root.children(recursive=True), root]:
-        process.send_signal(signal.SIGKILL)
 
 
 @pytest.mark.parametrize("readers", [1, 20])
@@ -45,7 +36,7 @@ def test_the_api_is_killed_in_mid_stream(
     for reader in before:
         reader.wait_for("step", count=2)
 
-    kill(doomed)
+    doomed.part.kill()
     for reader in before:
         reader.wait_for_end()
     # Nobody reads.
@@ -81,13 +72,14 @@ def test_a_process_that_stops_ends_its_streams_and_answers_those_that_wait(
     wait_for_gauge(stopping, "darkroom_waits_open", 2)
     started = time.monotonic()
 
-    stopping.process.terminate()
+    stopping.part.ask_to_stop()
 
     status, job, _ = waiting.answer()
     assert (status, job["status"]) == (200, "queued")
     status, job, headers = submitted.answer()
     assert (status, job["status"], headers["preference-applied"]) == (202, "queued", "wait=60")
     reader.wait_for_end()
-    assert stopping.process.wait(15) == 0
+    stopping.part.wait_until_stopped(15)
+    assert stopping.part.returncode == 0
     assert time.monotonic() - started < 10
     assert stopping.errors(since=0) == []
