@@ -40,6 +40,7 @@ from api.metrics import metrics_blueprint
 from api.models import get_model, list_models  # noqa: F401  (each adds its operation)
 from api.models.blueprint import models_blueprint
 from api.own_address import OwnAddress
+from api.page.get_page import page_blueprint
 from api.parse_json import MAX_BODY_BYTES
 from api.problems import Problem, answer_validation_error, register_problems
 from api.prompts import check_prompt  # noqa: F401  (it adds its operation)
@@ -110,6 +111,7 @@ def create_app() -> OpenAPI:
     register_documentation(app)
     register_error_pages(app)
     app.register_blueprint(root_blueprint)
+    app.register_blueprint(page_blueprint)
     app.register_blueprint(health_blueprint)
     app.register_blueprint(metrics_blueprint)
     app.register_api(jobs_blueprint)

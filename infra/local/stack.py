@@ -186,17 +186,17 @@ class LocalStack:
             folder / "database", self._ports.reserve(), secrets.database_password, is_durable=self._is_durable
         )
         valkey = Valkey(folder / "redis", self._ports.reserve(), secrets.redis_password)
+        self._api_port = self._reserve_api_port()
+        url = f"http://{LOOPBACK}:{self._api_port}"
         storage = Storage(
             folder / "storage",
             self._ports.reserve(),
             access_key_id=secrets.s3_access_key_id,
             secret_access_key=secrets.s3_secret_access_key,
             bucket=BUCKET,
+            page_origin=url,
         )
-        self._api_port = self._reserve_api_port()
-        self.environment = build_settings(
-            postgres, valkey, storage, self._credentials, url=f"http://{LOOPBACK}:{self._api_port}", model=self._model
-        )
+        self.environment = build_settings(postgres, valkey, storage, self._credentials, url=url, model=self._model)
         extra = self._extra_environment
         self.environment |= extra(self.environment) if callable(extra) else extra
 
