@@ -54,18 +54,18 @@ export async function reach(address, options) {
 
 export async function readProblem(response, key) {
   if (response.status === 401 && key === keyStore.get()) signOut();
-  let told = {};
+  let stated = {};
   try {
-    told = await response.json();
+    stated = await response.json();
   } catch {
     // A proxy's own page: the status is all there is.
   }
   return new Problem({
     title: `The service answered with status ${response.status}`,
     code: "unexpected_answer",
-    ...told,
+    ...stated,
     status: response.status,
-    requestId: told.request_id ?? response.headers.get("X-Request-Id"),
+    requestId: stated.request_id ?? response.headers.get("X-Request-Id"),
     retryAfter: Number(response.headers.get("Retry-After")) || null,
   });
 }

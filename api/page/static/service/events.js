@@ -3,6 +3,7 @@
 import { addressOf, call, reach, readProblem } from "./api.js";
 import { noteReached, noteStreams } from "./connection.js";
 import { keyStore } from "./key.js";
+import { pause } from "./pause.js";
 import { pollAccount, pollFinite } from "./polling.js";
 import { readEvents } from "./read_events.js";
 
@@ -82,12 +83,5 @@ function outcomeOf(problem) {
 }
 
 function isLast(path, data) {
-  return path !== "/v1/events" && data.type === "finished" && !(path.startsWith("/v1/sweeps/") && data.job_id);
-}
-
-export function pause(ms, signal) {
-  return new Promise((resolve) => {
-    const timer = setTimeout(resolve, ms);
-    signal?.addEventListener("abort", () => (clearTimeout(timer), resolve()), { once: true });
-  });
+  return path !== "/v1/events" && data.type === "finished";
 }

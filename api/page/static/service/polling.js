@@ -1,5 +1,5 @@
 // The same events without streams: long polls of one job or sweep, and the account's jobs looked at every second.
-import { pause } from "./events.js";
+import { pause } from "./pause.js";
 
 /** Asks for the events of a job or a sweep until it has ended or the time is over. */
 export async function pollFinite({ path, call, place, onEvent, signal, forMs }) {
