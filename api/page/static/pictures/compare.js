@@ -8,9 +8,9 @@ await loadStyle("pictures");
 export function Compare({ left, right }) {
   const [share, setShare] = useState(50);
   const [fit, setFit] = useState(false);
-  const frame = { aspectRatio: `${left.width} / ${left.height}`, "--share": `${share}%`, "--ratio": left.width / left.height };
+  const frame = { aspectRatio: `${left.width} / ${left.height}`, "--share": `${share}%` };
   const sizes = left.width === right.width && left.height === right.height;
-  return html`<figure class="compare">
+  return html`<figure class="compare" style=${{ "--ratio": left.width / left.height }}>
     <div class="compare-frame" style=${frame} data-fit=${fit}>
       <img src=${left.url} alt=${left.label} draggable=${false} />
       <img class="compare-right" src=${right.url} alt=${right.label} draggable=${false} />

@@ -23,7 +23,7 @@ export function ExtendCanvas({ image, step = 8, maxWidth = Infinity, maxHeight =
       <${Stage} ...${{ image, expand, set, limits }} />
       <div class="extend-presets" role="group" aria-label="Proportions">
         ${RATIOS.map(([name, ratio]) => html`<${Button} key=${name} onClick=${() => setExpand(toRatio(image, ratio, limits))}>${name}<//>`)}
-        <${Button} kind="quiet" icon="undo" onClick=${() => setExpand(NO_EXPANSION)}>Nothing<//>
+        <${Button} kind="quiet" icon="undo" onClick=${() => setExpand(NO_EXPANSION)}>Reset<//>
       </div>
       <div class="number-row">
         ${EDGES.map((edge) => html`<label class="field" key=${edge}><span class="label">${edge[0].toUpperCase() + edge.slice(1)}</span>
