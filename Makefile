@@ -41,7 +41,7 @@ test-thorough: $(VENV)/.installed-dev ## run the tests that take minutes: every 
 # is done.
 WHICH ?= not slow and not thorough
 # Of those on servers, doctor, failover and http are in the half that computes, so that both take the same time.
-ON_SERVERS := acceptance database faults integration lifecycle_walk live local_stack model_store object_store releases soak
+ON_SERVERS := acceptance database faults integration lifecycle_walk live local_stack model_store object_store page releases soak
 BOTH_HALVES = $(MAKE) --no-print-directory --jobs=2 --keep-going $(if $(filter output-sync,$(.FEATURES)),--output-sync) test-parts test-service
 
 test-parts: $(VENV)/.installed-dev ## run the half of make test that computes: rendering, the demo model, single modules (WHICH="slow")
