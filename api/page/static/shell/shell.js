@@ -6,11 +6,13 @@ import { Button, Empty, Icon, html, useEffect, useState, useStore } from "./ui.j
 import { ROUTES, routeStore } from "./routes.js";
 import { SignIn } from "./sign_in.js";
 import { Toasts } from "./toasts.js";
+import { useLive } from "./use_live.js";
 
 export function Shell() {
   const key = useStore(keyStore);
   const route = useStore(routeStore);
   const now = useStore(settings);
+  useLive(key);
   if (!key) return html`<${SignIn} /><${Toasts} />`;
   return html`<a class="skip" href="#view" onClick=${skip}>Skip to the view</a>
     <header class="bar">

@@ -19,6 +19,7 @@ export function createStore(initial) {
   };
 }
 
+/** `select` has to return a part of the value as it is: a new object each time would draw for ever. */
 export function useStore(store, select = (value) => value) {
   const [, redraw] = useState(0);
   const selected = select(store.get());
