@@ -25,6 +25,7 @@ export function Composer({ simple }) {
   const styles = model && task ? stylesFor(known, model.id, task) : [];
   const shared = { now, model, properties, errors };
   return html`<section class="composer" aria-label="What is to be drawn">
+    <h1 class="hidden-text">Create</h1>
     <div class="composer-fields">
       ${!simple && html`<${ModelPicker} models=${known.models} chosen=${now.model} error=${errorOf(errors, "model")} />`}
       ${(!detail || properties.prompt) && html`<${PromptField} now=${now} error=${errorOf(errors, "prompt")} />`}

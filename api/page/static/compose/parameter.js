@@ -1,16 +1,15 @@
 // One parameter: a slider, a number, a choice, a switch or a text, as its schema says.
 import { Field, html } from "../shell/ui.js";
 import { setValue } from "../state/form.js";
-
-const TITLES = { num_inference_steps: "Steps", guidance_scale: "Guidance", num_images: "Pictures" };
+import { isUsual, titleOf } from "./parameter_titles.js";
 
 /** The widest range that a slider is good for. */
 const SLIDER = 200;
 
-export function Parameter({ name, schema, value, error, label }) {
+export function Parameter({ name, schema, value, error }) {
   const numeric = pickNumeric(schema);
-  const title = label ?? TITLES[name] ?? titleOf(name);
-  const hint = TITLES[name] || label ? null : schema.description;
+  const title = titleOf(name);
+  const hint = isUsual(name) ? null : schema.description;
   if (schema.type === "boolean") return html`<${Switch} name=${name} title=${title} hint=${hint} value=${value ?? schema.default} />`;
   return html`<${Field} name=${name} label=${title} hint=${hint} error=${error}>
     ${(attributes) => schema.enum
@@ -62,10 +61,4 @@ function Switch({ name, title, hint, value }) {
   return html`<label class="switch"><input type="checkbox" role="switch" name=${name} checked=${Boolean(value)}
     onChange=${(event) => setValue(name, event.target.checked)} />
     <span><span>${title}</span>${hint && html`<span class="field-hint">${hint}</span>`}</span></label>`;
-}
-
-/** "guidance_rescale" is "Guidance rescale". */
-function titleOf(name) {
-  const words = name.replaceAll("_", " ");
-  return words[0].toUpperCase() + words.slice(1);
 }

@@ -17,7 +17,7 @@ export function PictureSlots({ now, model, properties, errors, detail, task, sim
     ${now.pictures.image?.length > 0 && html`
       <${TaskChoice} now=${now} tasks=${detail.tasks} task=${task} />
       <${PictureTools} now=${now} model=${model} able=${able} error=${errorOf(errors, "mask_image") ?? errorOf(errors, "expand")} />
-      ${properties.strength && html`<${Parameter} name="strength" label="How far from the picture" schema=${properties.strength}
+      ${properties.strength && html`<${Parameter} name="strength" schema=${properties.strength}
         value=${now.values.strength} error=${errorOf(errors, "strength")} />`}`}`;
 }
 

@@ -56,8 +56,11 @@ function Advice({ report }) {
   if (!advice.length) return null;
   const shown = open ? advice : advice.slice(0, 1);
   return html`<div class="advice">
-    <ul>${shown.map(({ code, message }) => html`<li key=${code}><${Icon} name="create" size=${14} /><span>${message}</span></li>`)}</ul>
+    <ul>${shown.map(({ code, message }) => html`<li key=${code}><${Icon} name="create" size=${14} /><span>${inWordsOfThePage(message)}</span></li>`)}</ul>
     ${advice.length > 1 && html`<button type="button" class="link" aria-expanded=${open} onClick=${() => setOpen(!open)}>
       ${open ? "Less" : `${advice.length - 1} more`}</button>`}
   </div>`;
 }
+
+/** The service names fields as the API has them. */
+const inWordsOfThePage = (message) => message.replaceAll("`negative_prompt`", "“Leave out”").replaceAll("`", "");

@@ -1,6 +1,7 @@
 // What a picture was made from, the same as code, and the boards that it is on.
 import { call } from "../service/api.js";
 import { Button, Dialog, formatBytes, formatSeconds, formatTime, html, toast, useEffect, useState } from "../shell/ui.js";
+import { titleOf } from "../compose/parameter_titles.js";
 import { BoardChoice } from "./board_choice.js";
 
 export function PictureDetails({ item, onClose }) {
@@ -38,7 +39,7 @@ function listFacts(item, job) {
     ["Kept until", item.expires_at && formatTime(item.expires_at)],
   ];
   const asked = Object.entries(job?.request ?? {}).filter(([name, value]) => !NOT_LISTED.has(name) && value !== null);
-  return [...facts, ...asked.map(([name, value]) => [name, typeof value === "object" ? JSON.stringify(value) : String(value)])].filter(
+  return [...facts, ...asked.map(([name, value]) => [titleOf(name), typeof value === "object" ? JSON.stringify(value) : String(value)])].filter(
     ([, value]) => value !== null && value !== undefined && value !== "",
   );
 }
