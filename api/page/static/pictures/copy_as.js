@@ -1,15 +1,12 @@
 // A request as code that sends it: from a shell, and from Python. The key is read from the environment and never written.
 
 /** By kind, as a menu names it. */
-export const COPY_KINDS = { curl: "curl", python: "Python: darkroom", httpx2: "Python: httpx2", openai: "Python: openai" };
-
-/** Fields that OpenAI's own client has for them; the others go along as `extra_body`. */
-const OPENAI_FIELDS = new Set(["prompt", "model", "size", "n", "output_format"]);
+export const COPY_KINDS = { curl: "curl", python: "Python: darkroom", httpx2: "Python: httpx2" };
 
 /** `base` is the address of the service. */
 export function copyAs(request, kind, base = new URL("../../..", import.meta.url).href) {
   const sent = Object.fromEntries(Object.entries(request).filter(([, value]) => value !== null && value !== undefined));
-  return { curl: asCurl, python: asPython, httpx2: asHttpx2, openai: asOpenai }[kind](sent, base.replace(/\/$/, ""));
+  return { curl: asCurl, python: asPython, httpx2: asHttpx2 }[kind](sent, base.replace(/\/$/, ""));
 }
 
 function asCurl(request, base) {
@@ -48,23 +45,6 @@ job = darkroom.post("/v1/jobs", json=request, headers={"Prefer": "wait=60"}).rai
 while job["finished_at"] is None:
     job = darkroom.get(f"/v1/jobs/{job['id']}", params={"wait": 60}).raise_for_status().json()
 print(job["status"], [output["url"] for output in job["outputs"]])
-`;
-}
-
-function asOpenai({ width, height, num_images: n, task: _, ...request }, base) {
-  const named = { ...request, ...(width && height && { size: `${width}x${height}` }), ...(n && { n }) };
-  const own = Object.entries(named).filter(([name]) => OPENAI_FIELDS.has(name));
-  const further = Object.entries(named).filter(([name]) => !OPENAI_FIELDS.has(name));
-  const values = { ...Object.fromEntries(own), ...(further.length && { extra_body: Object.fromEntries(further) }) };
-  return `import os
-
-from openai import OpenAI
-
-client = OpenAI(base_url=${literal(`${base}/openai/v1`)}, api_key=os.environ["DARKROOM_API_KEY"])
-images = client.images.generate(
-${argumentsOf(values, 4)}
-)
-print(images.data[0].url)
 `;
 }
 

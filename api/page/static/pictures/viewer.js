@@ -9,15 +9,21 @@ await loadStyle("pictures");
 const PAN = 80;
 
 /**
- * `pictures` are `{url, width, height, label, name?, settings?}`. `onUse(picture)` is called by the button "Use", which is left out
+ * `pictures` are `{id, url, width, height, label, name?, settings?}`. `onUse(picture)` is called by the button "Use", which is left out
  * without it. `actions(picture)` returns further buttons. `onGone(picture)` is called for a picture that does not load.
  */
 export function Viewer({ pictures, start = 0, onClose, onUse, actions, onGone }) {
   const dialog = useRef();
-  const [index, setIndex] = useState(start);
-  const shown = Math.min(index, pictures.length - 1);
+  const [at, setAt] = useState({ index: start, id: pictures[start].id });
+  // The list may grow at its front, and lose pictures, while one of them is shown.
+  const found = pictures.findIndex(({ id }) => id === at.id);
+  const shown = found < 0 ? Math.min(at.index, pictures.length - 1) : found;
   const picture = pictures[shown];
-  const go = (by) => setIndex(Math.min(pictures.length - 1, Math.max(0, shown + by)));
+  const turnTo = (index) => {
+    const next = Math.min(pictures.length - 1, Math.max(0, index));
+    setAt({ index: next, id: pictures[next].id });
+  };
+  const go = (by) => turnTo(shown + by);
   const zoom = useZoom({ width: picture.width, height: picture.height, onSwipe: go });
 
   useLayoutEffect(() => {
@@ -26,11 +32,11 @@ export function Viewer({ pictures, start = 0, onClose, onUse, actions, onGone })
     dialog.current.showModal();
     return () => before?.focus?.();
   }, []);
-  useEffect(zoom.reset, [shown]);
+  useEffect(zoom.reset, [picture.id]);
 
   const onKeyDown = (event) => {
     if (event.ctrlKey || event.metaKey || event.altKey || event.target.closest("input, select, textarea")) return;
-    const act = actOn(event, { go, zoom, picture, count: pictures.length, setIndex });
+    const act = actOn(event, { go, zoom, picture, turnTo });
     if (!act) return;
     event.preventDefault();
     act();
@@ -72,7 +78,7 @@ function Bar({ picture, shown, count, go, zoom, onClose, onUse, actions }) {
 }
 
 /** What a key does, or nothing. Arrows turn pages while the whole picture is shown, and pan while it is larger. */
-function actOn(event, { go, zoom, picture, count, setIndex }) {
+function actOn(event, { go, zoom, picture, turnTo }) {
   const zoomed = zoom.place.scale > 1;
   const pan = (x, y) => () => zoom.move((now) => ({ ...now, x: now.x + x, y: now.y + y }));
   const acts = {
@@ -82,8 +88,8 @@ function actOn(event, { go, zoom, picture, count, setIndex }) {
     ArrowDown: zoomed && pan(0, -PAN),
     PageUp: () => go(-1),
     PageDown: () => go(1),
-    Home: () => setIndex(0),
-    End: () => setIndex(count - 1),
+    Home: () => turnTo(0),
+    End: () => turnTo(Infinity),
     "+": () => zoom.move((now) => zoomTo(now, now.scale * 1.25)),
     "=": () => zoom.move((now) => zoomTo(now, now.scale * 1.25)),
     "-": () => zoom.move((now) => zoomTo(now, now.scale / 1.25)),

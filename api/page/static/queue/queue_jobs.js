@@ -20,11 +20,11 @@ export function RunningJobs({ jobs, live, onChange }) {
 }
 
 /** By model, and within it by what they wait for. */
-export function WaitingJobs({ jobs, onChange }) {
+export function WaitingJobs({ jobs, isPaused, onChange }) {
   const groups = group(jobs);
   return [...groups].map(([key, waiting]) => html`<section class="queue-group" key=${key}>
     <h3>${waiting[0].model}<span class="muted"> ${waiting.length} waiting</span></h3>
-    <p class="queue-reason">${reasonOf(waiting[0].queue)}</p>
+    <p class="queue-reason">${isPaused ? "You have paused your jobs: Resume lets them start." : waiting[0].queue.message}</p>
     <ol>${waiting.map((job) => html`<li key=${job.id}>
       <span class="queue-place" title="Its place in the queue">${job.queue.position === null ? "–" : job.queue.position + 1}</span>
       <p class="queue-prompt">${promptOf(job)}</p>
@@ -49,8 +49,6 @@ function Act({ job, icon, label, path, json, onChange }) {
 }
 
 const promptOf = ({ request, task }) => request.prompt || task;
-
-const reasonOf = ({ reason, message }) => (reason === "paused" ? "You have paused your jobs: Resume lets them start." : message);
 
 const groupOf = ({ model, queue }) => `${model} ${queue.reason}`;
 

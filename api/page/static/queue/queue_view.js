@@ -30,7 +30,7 @@ export function QueueView() {
       <section><h2>Now</h2><${RunningJobs} jobs=${running} live=${byId} onChange=${look} /></section>
       <section>
         <h2>Waiting</h2>
-        ${waiting.length ? html`<${WaitingJobs} jobs=${waiting} onChange=${look} />` : html`<p class="muted">Nothing waits.</p>`}
+        ${waiting.length ? html`<${WaitingJobs} jobs=${waiting} isPaused=${queue.paused} onChange=${look} />` : html`<p class="muted">Nothing waits.</p>`}
         ${queue.queued > waiting.length && waiting.length > 0 && html`<p class="muted">${`And ${queue.queued - waiting.length} more.`}</p>`}
       </section>
     </div>

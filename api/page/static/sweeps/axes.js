@@ -19,7 +19,7 @@ function expandChoices(line) {
       if (!found) return [prompt];
       rest = true;
       const [before, after] = [prompt.slice(0, found.index), prompt.slice(found.index + found[0].length)];
-      return found[1].split("|").map((choice) => (before + choice.trim() + after).replace(/ {2,}/g, " ").trim());
+      return found[1].split("|").map((choice) => (before + choice + after).replace(/ {2,}/g, " ").trim());
     });
   }
   return open;
