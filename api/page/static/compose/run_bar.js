@@ -13,7 +13,7 @@ export function RunBar({ model, now, properties }) {
   return html`<div class="run-bar">
     <div class="run-buttons">
       <${Button} kind="primary" class="run" disabled=${off} onClick=${() => runAndSay(1)} aria-keyshortcuts="Control+Enter">
-        Render<kbd>Ctrl ↵</kbd>
+        Render<kbd aria-hidden="true">Ctrl ↵</kbd>
       <//>
       <${Button} class="ten" label="Render ten times, each with another seed" disabled=${off} onClick=${() => runAndSay(10)}>×10<//>
     </div>
