@@ -16,7 +16,7 @@ def test_a_paused_queue_says_so_and_resumes(page: Page, customer: Customer) -> N
 
     jobs = [customer.submit(f"a red mug {number}", **SMALL) for number in range(3)]
 
-    expect(page.get_by_text("picturebook 3 waiting")).to_be_visible()
+    expect(page.get_by_role("heading", name="picturebook 3 of yours, 3 in all")).to_be_visible()
     expect(page.get_by_text("You have paused your jobs: Resume lets them start.")).to_be_visible()
     page.get_by_role("button", name="To the front: a red mug 2").click()
     expect(page.locator(".queue-group .queue-prompt")).to_have_text(["a red mug 2", "a red mug 0", "a red mug 1"])
@@ -28,6 +28,11 @@ def test_a_paused_queue_says_so_and_resumes(page: Page, customer: Customer) -> N
     ended = customer.wait_until_all_finished(jobs)
     assert [job["status"] for job in ended] == ["succeeded", "cancelled", "succeeded"]
     expect(page.get_by_text("Nothing waits.")).to_be_visible()
+    drawn = page.get_by_role("figure").filter(has_text="Jobs drawn in each minute")
+    drawn.get_by_text("As a table").click()
+    numbers = drawn.locator("tbody td:nth-child(2)")
+    expect(numbers.first).to_be_visible(timeout=15_000)
+    assert sum(map(int, numbers.all_text_contents())) == 2
 
 
 def test_a_running_job_is_seen_and_put_back(page: Page, customer: Customer) -> None:
@@ -37,6 +42,7 @@ def test_a_running_job_is_seen_and_put_back(page: Page, customer: Customer) -> N
     show(page, "queue")
     expect(page.get_by_role("progressbar", name="Progress of a red mug")).to_be_visible()
     expect(page.get_by_text("of 60")).to_be_visible()
+    expect(page.get_by_role("row").filter(has_text="picturebook: 1 together, 1 of yours")).to_be_visible()
 
     page.get_by_role("button", name="Pause at once").click()
 

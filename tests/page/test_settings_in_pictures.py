@@ -31,6 +31,7 @@ _DRAG = """(encoded) => {
   window.dragged = new DataTransfer();
   dragged.items.add(new File([bytes], "picture.png", { type: "image/png" }));
   window.dispatchEvent(new DragEvent("dragenter", { dataTransfer: dragged, bubbles: true }));
+  return document.querySelector(".drop-zone");
 }"""
 
 _DROP = (
@@ -59,7 +60,8 @@ def test_a_picture_that_is_dropped_restores_its_settings(visitor: Visitor, custo
     )
     body = customer.download(job["outputs"][1])
     with visitor.signed_in() as (page, _):
-        page.evaluate(_DRAG, base64.b64encode(body).decode())
+        # Somebody who drags goes on until the page shows where to drop.
+        page.wait_for_function(_DRAG, arg=base64.b64encode(body).decode())
         page.locator(".drop-zone", has_text="Restore its settings").evaluate(_DROP)
 
         prompt = page.get_by_role("textbox", name="Prompt", exact=True)

@@ -28,7 +28,10 @@ def test_an_endpoint_is_added_called_and_deleted(page: Page, customer: Customer)
     assert Webhook(secret).verify(call.body, call.headers)["data"]["id"] == job["id"]
     page.reload()
     show(page, "webhooks")
-    expect(page.get_by_text(listener.url).first).to_be_visible()
+    delivery = page.get_by_role("row").filter(has_text="job.succeeded")
+    expect(delivery).to_contain_text(listener.url)
+    expect(delivery).to_contain_text("Delivered")
+    expect(delivery).to_contain_text("204 in")
     assert secret not in page.content()
 
     page.once("dialog", lambda dialog: dialog.accept())
@@ -47,3 +50,21 @@ def test_an_address_that_is_not_taken_is_refused_at_its_field(visitor: Visitor) 
         page.get_by_role("button", name="Add endpoint").click()
 
         expect(page.locator(".field-error")).to_contain_text("http")
+
+
+def test_a_call_that_failed_is_sent_again_by_hand(page: Page, customer: Customer) -> None:
+    """What came back is shown for each try; the receiver gets the same event once more."""
+    with listening() as listener:
+        url = listener.url
+        customer.http.post("/v1/webhook-endpoints", json={"url": url}).raise_for_status()
+        customer.submit(**SMALL)
+        first = listener.calls.get(timeout=60)
+        show(page, "webhooks")
+        delivery = page.get_by_role("row").filter(has_text=url)
+        expect(delivery).to_contain_text("Delivered")
+
+        delivery.get_by_role("button", name=f"Send job.succeeded to {url} again").click()
+
+        second = listener.calls.get(timeout=60)
+        assert second.headers["webhook-id"] == first.headers["webhook-id"]
+        expect(delivery.get_by_text("2: by hand: 204 in")).to_be_visible()

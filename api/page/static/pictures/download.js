@@ -4,7 +4,7 @@ import { writeSettings } from "./png_settings.js";
 
 const AT_A_TIME = 6;
 
-/** A picture is `{url, name, settings?}`. Throws if the store does not answer. */
+/** A picture is `{url, name, settings?}`; `settings()` reads the request that made it. Throws if the store does not answer. */
 export async function downloadPicture(picture) {
   saveBlob(await fetchPicture(picture), nameOf(picture));
 }
@@ -39,7 +39,7 @@ async function fetchPicture({ url, settings }) {
   const response = await fetch(url, { credentials: "omit", referrerPolicy: "no-referrer" });
   if (!response.ok) throw new Error(`The store answered with status ${response.status}.`);
   const blob = await response.blob();
-  return settings ? writeSettings(blob, settings) : blob;
+  return settings ? writeSettings(blob, await settings()) : blob;
 }
 
 function nameOf({ name, label, url }) {

@@ -1,4 +1,4 @@
-// What a picture was made from: read out of its file, or found by its bytes among the account's jobs.
+// What a picture was made from: read out of its file, or found by its bytes among the account's pictures.
 //
 // The service stores pixels alone. A PNG that this page downloads has its settings written into it, for this page and,
 // as an infotext, for other programs. A picture that was saved in another way is known by its sha256.
@@ -55,14 +55,10 @@ async function findByBytes(bytes) {
   if (!globalThis.crypto?.subtle) return null;
   const digest = new Uint8Array(await crypto.subtle.digest("SHA-256", bytes));
   const sha256 = Array.from(digest, (byte) => byte.toString(16).padStart(2, "0")).join("");
-  let cursor;
-  for (let seen = 0; seen < LOOKED_AT; seen += PAGE) {
-    const query = { status: "succeeded", fields: "model,task,request,outputs", limit: PAGE, cursor };
-    const { data } = await call("GET", "/v1/jobs", { query });
-    for (const job of data.data) {
-      const output = job.outputs.find((one) => one.sha256 === sha256);
-      if (output) return settingsOf(job, output);
-    }
+  for (let seen = 0, cursor; seen < LOOKED_AT; seen += PAGE) {
+    const { data } = await call("GET", "/v1/outputs", { query: { limit: PAGE, cursor } });
+    const output = data.data.find((one) => one.sha256 === sha256);
+    if (output) return settingsOf((await call("GET", `/v1/jobs/${output.job_id}`)).data, output);
     cursor = data.next_cursor;
     if (!cursor) return null;
   }

@@ -19,15 +19,18 @@ export function RunningJobs({ jobs, live, onChange }) {
   })}</ul>`;
 }
 
-/** By model, and within it by what they wait for. */
-export function WaitingJobs({ jobs, isPaused, onChange }) {
-  const groups = group(jobs);
-  return [...groups].map(([key, waiting]) => html`<section class="queue-group" key=${key}>
-    <h3>${waiting[0].model}<span class="muted"> ${waiting.length} waiting</span></h3>
-    <p class="queue-reason">${isPaused ? "You have paused your jobs: Resume lets them start." : waiting[0].queue.message}</p>
-    <ol>${waiting.map((job) => html`<li key=${job.id}>
+/** What waits of each model, of everybody, and the account's own jobs of it in their order. */
+export function WaitingJobs({ groups, jobs, isPaused, onChange }) {
+  if (!groups.length) return html`<p class="muted">Nothing waits.</p>`;
+  return groups.map((group) => html`<section class="queue-group" key=${`${group.model} ${group.pool}`}>
+    <h3>${group.model}<span class="muted">${` ${group.mine} of yours, ${group.all} in all`}</span></h3>
+    <p class="queue-reason">${isPaused && group.mine ? "You have paused your jobs: Resume lets them start." : group.message}</p>
+    <ol>${jobs.filter(({ model }) => model === group.model).map((job) => html`<li key=${job.id}>
       <span class="queue-place" title="Its place in the queue">${job.queue.position === null ? "–" : job.queue.position + 1}</span>
-      <p class="queue-prompt">${promptOf(job)}</p>
+      <div class="queue-words">
+        <p class="queue-prompt">${promptOf(job)}</p>
+        ${job.queue.reason !== group.reason && html`<p class="muted">${job.queue.message}</p>`}
+      </div>
       <span class="muted queue-eta">${job.queue.eta_seconds ? `about ${formatSeconds(job.queue.eta_seconds.p50)}` : ""}</span>
       <${Act} job=${job} icon="front" label="To the front" path="move" json=${{ to: "front" }} onChange=${onChange} />
       <${Act} job=${job} icon="end" label="To the end" path="move" json=${{ to: "end" }} onChange=${onChange} />
@@ -49,14 +52,6 @@ function Act({ job, icon, label, path, json, onChange }) {
 }
 
 const promptOf = ({ request, task }) => request.prompt || task;
-
-const groupOf = ({ model, queue }) => `${model} ${queue.reason}`;
-
-function group(jobs) {
-  const groups = new Map();
-  for (const job of jobs) groups.set(groupOf(job), [...(groups.get(groupOf(job)) ?? []), job]);
-  return groups;
-}
 
 function describeRunning({ model, queue, cancel_requested_at: cancelled }, { step, steps }) {
   if (cancelled) return "Stops at the next step";

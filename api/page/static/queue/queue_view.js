@@ -3,7 +3,9 @@ import { call } from "../service/api.js";
 import { Button, Empty, formatTime, html, toast, useEffect, useMemo, useRef, useState, useStore } from "../shell/ui.js";
 import { loadStyle } from "../shell/view_style.js";
 import { jobs as followed } from "../state/jobs.js";
+import { Lately } from "./lately.js";
 import { RunningJobs, WaitingJobs } from "./queue_jobs.js";
+import { Workers } from "./workers.js";
 
 await loadStyle("queue");
 
@@ -12,7 +14,7 @@ const SHOWN = 100;
 const FIELDS = "id,status,model,task,request,progress,queue,cancel_requested_at";
 
 export function QueueView() {
-  const { queue, jobs, problem, look } = useQueue();
+  const { queue, jobs, figures, problem, look } = useQueue();
   const live = useStore(followed);
   const byId = useMemo(() => new Map(live.map((job) => [job.id, job])), [live]);
   if (!queue) return problem && html`<${Empty} icon="warning" title="The queue cannot be shown">${problem.message}<//>`;
@@ -30,24 +32,27 @@ export function QueueView() {
       <section><h2>Now</h2><${RunningJobs} jobs=${running} live=${byId} onChange=${look} /></section>
       <section>
         <h2>Waiting</h2>
-        ${waiting.length ? html`<${WaitingJobs} jobs=${waiting} isPaused=${queue.paused} onChange=${look} />` : html`<p class="muted">Nothing waits.</p>`}
-        ${queue.queued > waiting.length && waiting.length > 0 && html`<p class="muted">${`And ${queue.queued - waiting.length} more.`}</p>`}
+        <${WaitingJobs} groups=${figures.waiting} jobs=${waiting} isPaused=${queue.paused} onChange=${look} />
+        ${waiting.length > 0 && queue.queued > waiting.length && html`<p class="muted">${`And ${queue.queued - waiting.length} more of yours.`}</p>`}
       </section>
     </div>
+    <section><h2>Workers</h2><${Workers} workers=${figures.workers} /></section>
+    <${Lately} figures=${figures} />
   </div>`;
 }
 
 /** Looks every two seconds while somebody can see it; `look` does so at once. */
 function useQueue() {
-  const [state, setState] = useState({ queue: null, jobs: [], problem: null });
+  const [state, setState] = useState({ queue: null, jobs: [], figures: null, problem: null });
   const latest = useRef(0);
   const look = async () => {
     const turn = ++latest.current;
     try {
       const query = { status: ["running", "queued"], order: "asc", limit: SHOWN, fields: FIELDS };
-      const [queue, list] = await Promise.all([call("GET", "/v1/queue"), call("GET", "/v1/jobs", { query })]);
+      const reads = [call("GET", "/v1/queue"), call("GET", "/v1/jobs", { query }), call("GET", "/v1/queue/figures")];
+      const [queue, list, figures] = (await Promise.all(reads)).map(({ data }) => data);
       // An answer that was overtaken by a newer one says nothing any more.
-      if (turn === latest.current) setState({ queue: queue.data, jobs: list.data.data, problem: null });
+      if (turn === latest.current) setState({ queue, jobs: list.data, figures, problem: null });
     } catch (problem) {
       setState((now) => ({ ...now, problem }));
     }

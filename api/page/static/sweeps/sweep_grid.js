@@ -15,7 +15,7 @@ export function SweepGrid({ sweep, cells, onGone }) {
   const pictures = listPictures(cells);
   const show = (position) => setOpen(pictures.findIndex((picture) => picture.position === position));
   const use = async ({ settings }) => {
-    await applyRequest(settings);
+    await applyRequest(settings());
     go("");
   };
   return html`<div class="sweep-scroll" tabindex="0" role="region" aria-label="The cells">
@@ -60,7 +60,7 @@ export function listPictures(cells) {
         const label = Object.entries(job.sweep.cell).map(([name, value]) => titleOf([[name, value]])).join(" · ");
         const suffix = output.media_type.replace("image/", "").replace("jpeg", "jpg");
         const name = `${String(position + 1).padStart(3, "0")}${index ? `-${index + 1}` : ""}.${suffix}`;
-        return { ...output, position, label: label || job.request.prompt, name, settings: settingsOf(job, output) };
+        return { ...output, position, label: label || job.request.prompt, name, settings: () => settingsOf(job, output) };
       }),
     );
 }

@@ -2,6 +2,7 @@
 import { call } from "../service/api.js";
 import { Empty, html, useEffect, useState } from "../shell/ui.js";
 import { loadStyle } from "../shell/view_style.js";
+import { Deliveries } from "./deliveries.js";
 import { Endpoints } from "./endpoints.js";
 
 await loadStyle("webhooks");
@@ -18,5 +19,6 @@ export function WebhooksView() {
   return html`<div class="webhooks">
     <h1>Webhooks</h1>
     <${Endpoints} endpoints=${endpoints} onChange=${load} />
+    <${Deliveries} />
   </div>`;
 }
