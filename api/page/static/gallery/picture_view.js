@@ -13,18 +13,12 @@ export function PictureView({ list, start, onClose }) {
   const { items } = useStore(list.store);
   const [details, setDetails] = useState(null);
   const [asked, setAsked] = useState(null);
-  const [settings, setSettings] = useState({});
-  const pictures = items.map((item) => toShown(item, settings[item.id]));
+  const pictures = items.map(toShown);
   useEffect(() => void loadMore(list), []);
   useEffect(() => {
     if (!items.length) onClose();
   }, [items.length]);
   const of = ({ id }) => items.find((item) => item.id === id);
-  const know = async (item) => {
-    if (settings[item.id] || !item) return;
-    const request = await readRequest(item).catch(() => null);
-    if (request) setSettings((now) => ({ ...now, [item.id]: request }));
-  };
   const use = (way, item) => {
     onClose();
     useAndShow(way, item);
@@ -36,8 +30,7 @@ export function PictureView({ list, start, onClose }) {
         label=${item.favourite ? "No favourite any more" : "Favourite"} onClick=${() => setFavourite([item.id], !item.favourite)} />
       <${Menu} kind="primary" icon="reuse" label="Use this picture" items=${USES.map((way) => ({ ...way, onChoose: () => use(way, item) }))}>Use<//>
       <${Button} icon="menu" onClick=${() => setDetails(item.id)}>Details<//>
-      <${Button} kind="quiet" icon="trash" label="Delete" onClick=${() => setAsked(item)} />
-      <${Known} item=${item} know=${know} />`;
+      <${Button} kind="quiet" icon="trash" label="Delete" onClick=${() => setAsked(item)} />`;
   };
   if (!items.length) return null;
   return html`<${Viewer} pictures=${pictures} start=${start} onClose=${onClose} actions=${actions}
@@ -47,16 +40,10 @@ export function PictureView({ list, start, onClose }) {
       onDo=${() => deleteJobs([asked.job_id])}>${describeLoss(asked, items)}<//>`}`;
 }
 
-/** Reads the settings of the picture on the screen, so that its download holds them. */
-function Known({ item, know }) {
-  useEffect(() => void know(item), [item.id]);
-  return null;
-}
+const toShown = (item) => ({ id: item.id, url: item.url, width: item.width, height: item.height,
+  label: item.prompt ?? "A picture without words", name: nameOf(item), settings: () => readRequest(item) });
 
-const toShown = (item, settings) => ({ id: item.id, url: item.url, width: item.width, height: item.height,
-  label: item.prompt ?? "A picture without words", name: nameOf(item), settings });
-
-export function describeLoss({ job_id: job }, items) {
+function describeLoss({ job_id: job }, items) {
   const count = items.filter((item) => item.job_id === job).length;
   const whole = count > 1 ? `Its job drew ${count} pictures, and all of them are deleted` : "The picture and its job are deleted";
   return `${whole}, here and in the store. This cannot be taken back.`;

@@ -6,6 +6,7 @@ import { NameDialog } from "./board_list.js";
 import { boards, loadBoards, makeBoard } from "./boards.js";
 import { addToBoard, deleteJobs, removeFromBoard, setFavourite } from "./changes.js";
 import { nameOf } from "./picture_names.js";
+import { readRequest } from "./use_picture.js";
 
 export function SelectionBar({ items, selection, place }) {
   const all = useStore(boards);
@@ -60,7 +61,7 @@ function CompareDialog({ pictures, onClose }) {
 /** One picture as a file, several as an archive. */
 async function zip(chosen, setProgress) {
   const { downloadPicture, downloadZip } = await import("../pictures/download.js");
-  const pictures = chosen.map((one) => ({ ...one, name: nameOf(one) }));
+  const pictures = chosen.map((one) => ({ url: one.url, name: nameOf(one), settings: () => readRequest(one) }));
   if (pictures.length === 1) return downloadPicture(pictures[0]);
   try {
     await downloadZip(pictures, "darkroom-pictures.zip", (done, all) => setProgress(`${done} of ${all}`));

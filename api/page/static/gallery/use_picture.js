@@ -9,7 +9,7 @@ import { setForm } from "../state/form.js";
 export async function readRequest(output) {
   const [{ settingsOf }, { data: job }] = await Promise.all([
     import("../pictures/png_settings.js"),
-    call("GET", `/v1/jobs/${output.job_id}`, { query: {} }),
+    call("GET", `/v1/jobs/${output.job_id}`),
   ]);
   return settingsOf(job, output);
 }
