@@ -125,30 +125,8 @@ def name_place(
     return (place.position, place.reason, place.message)
 
 
-def _find_place(job: WaitingJob, attempt: Progress | None, outlook: PoolOutlook) -> _Place:
-    if job.status == JobStatus.RUNNING and attempt is not None:
-        is_loading = attempt.step == 0 and job.model in outlook.loading and job.model not in outlook.loaded
-        return (
-            _Place(None, "loading_model", f"Its worker is loading the model {job.model!r}.")
-            if is_loading
-            else _NO_PLACE
-        )
-    if job.jobs_before is None:
-        return _NO_PLACE
-    delay = (job.available_at - datetime.now(UTC)).total_seconds()
-    # A job that has not been tried yet waits for nothing but a worker, whatever this machine's clock says.
-    delay = max(0.0, delay) if job.attempts_used > 0 else 0.0
-    return _Place(job.jobs_before, *_explain(job, outlook, delay), delay)
-
-
-def _estimate(job: WaitingJob, attempt: Progress | None, place: _Place, outlook: PoolOutlook) -> Estimate | None:
-    if attempt is not None and job.status == JobStatus.RUNNING:
-        left = 1 - min(attempt.step, attempt.steps) / attempt.steps
-        return estimate_rest(outlook, model=job.model, cost=job.cost, share_left=left)
-    return estimate_end(outlook, model=job.model, cost=job.cost, jobs_before=place.position or 0, delay=place.delay)
-
-
-def _explain(job: WaitingJob, outlook: PoolOutlook, delay: float) -> tuple[WaitingReason, str]:
+def explain(job: WaitingJob, outlook: PoolOutlook, *, delay: float) -> tuple[WaitingReason, str]:
+    """Why a queued job waits, and what would change that. `delay`: seconds until its next attempt."""
     pool, model = repr(job.pool), repr(job.model)
     if addresses := list_addresses(job.request):
         return (
@@ -182,6 +160,29 @@ def _explain(job: WaitingJob, outlook: PoolOutlook, delay: float) -> tuple[Waiti
     if outlook.workers and job.model not in outlook.loaded and job.model in outlook.loading:
         return "loading_model", f"A worker of the pool {pool} is loading the model {model}."
     return "waiting_for_worker", _explain_place(job.jobs_before or 0, outlook.workers, pool)
+
+
+def _find_place(job: WaitingJob, attempt: Progress | None, outlook: PoolOutlook) -> _Place:
+    if job.status == JobStatus.RUNNING and attempt is not None:
+        is_loading = attempt.step == 0 and job.model in outlook.loading and job.model not in outlook.loaded
+        return (
+            _Place(None, "loading_model", f"Its worker is loading the model {job.model!r}.")
+            if is_loading
+            else _NO_PLACE
+        )
+    if job.jobs_before is None:
+        return _NO_PLACE
+    delay = (job.available_at - datetime.now(UTC)).total_seconds()
+    # A job that has not been tried yet waits for nothing but a worker, whatever this machine's clock says.
+    delay = max(0.0, delay) if job.attempts_used > 0 else 0.0
+    return _Place(job.jobs_before, *explain(job, outlook, delay=delay), delay)
+
+
+def _estimate(job: WaitingJob, attempt: Progress | None, place: _Place, outlook: PoolOutlook) -> Estimate | None:
+    if attempt is not None and job.status == JobStatus.RUNNING:
+        left = 1 - min(attempt.step, attempt.steps) / attempt.steps
+        return estimate_rest(outlook, model=job.model, cost=job.cost, share_left=left)
+    return estimate_end(outlook, model=job.model, cost=job.cost, jobs_before=place.position or 0, delay=place.delay)
 
 
 def _explain_absence(job: WaitingJob, outlook: PoolOutlook) -> str:
