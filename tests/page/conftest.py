@@ -6,13 +6,16 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 import pytest
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Browser, Page, expect
 
 from infra.local import LocalStack
 from tests.acceptance.customer import Customer, open_account
 from tests.page.browser import DESKTOP, PHONE, Device, Scheme, open_context, running_chromium
 from tests.page.views import sign_in
 from tests.page.watch import Watch
+
+# Other tests use the cores too: a view that takes long is no fault, one that never comes is.
+expect.set_options(timeout=60_000)
 
 
 @pytest.fixture(scope="package")

@@ -1,4 +1,5 @@
 // A picture that is dragged or pasted anywhere into the page: to start from, or to restore the settings that made it.
+import { go } from "../shell/routes.js";
 import { Icon, html, toast, useEffect, useState } from "../shell/ui.js";
 import { applyRequest, sendPicture, startFrom } from "../state/apply_request.js";
 
@@ -44,6 +45,7 @@ function Zone({ icon, title, onPicture }) {
 async function useAsStart(file) {
   try {
     startFrom(await sendPicture(file));
+    go("");
   } catch (problem) {
     toast(problem.message, { kind: "wrong" });
   }
@@ -56,6 +58,7 @@ export async function restore(file) {
     const request = await readSettings(file);
     if (!request) return toast("Nothing is known of how this picture was made.", { kind: "wrong" });
     await applyRequest(request);
+    go("");
     toast("The settings of the picture are in the form");
   } catch (problem) {
     toast(problem.message, { kind: "wrong" });

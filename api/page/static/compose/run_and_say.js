@@ -1,5 +1,6 @@
 // Runs the form, and says what came of it where no field can.
 import { toast } from "../shell/ui.js";
+import { form } from "../state/form.js";
 import { createStore } from "../state/store.js";
 import { run } from "../state/run.js";
 
@@ -7,7 +8,7 @@ import { run } from "../state/run.js";
 export const sending = createStore(false);
 
 export async function runAndSay(times) {
-  if (sending.get()) return;
+  if (sending.get() || !form.get().model) return;
   sending.set(true);
   try {
     const count = await run(times);

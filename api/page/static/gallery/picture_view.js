@@ -2,7 +2,7 @@
 import { Viewer } from "../pictures/viewer.js";
 import { Confirm } from "../shell/confirm.js";
 import { Menu } from "../shell/menu.js";
-import { Button, html, toast, useEffect, useState, useStore } from "../shell/ui.js";
+import { Button, html, toast, useEffect, useRef, useState, useStore } from "../shell/ui.js";
 import { loadMore, refreshAddress } from "../state/outputs.js";
 import { deleteJobs, setFavourite } from "./changes.js";
 import { PictureDetails } from "./picture_details.js";
@@ -10,7 +10,10 @@ import { nameOf } from "./picture_names.js";
 import { USES, readRequest, useAndShow } from "./use_picture.js";
 
 export function PictureView({ list, start, onClose }) {
-  const { items } = useStore(list.store);
+  const all = useStore(list.store, (now) => now.items);
+  const first = useRef(all[0]?.id);
+  // What lands in front of them would move the picture that somebody looks at.
+  const items = all.slice(Math.max(0, all.findIndex(({ id }) => id === first.current)));
   const [details, setDetails] = useState(null);
   const [asked, setAsked] = useState(null);
   const pictures = items.map(toShown);

@@ -7,11 +7,15 @@ import { setForm } from "../state/form.js";
 
 /** The whole request of a picture's job, with the picture's own seed: it draws this one picture again. */
 export async function readRequest(output) {
+  return (await readJob(output)).request;
+}
+
+async function readJob(output) {
   const [{ settingsOf }, { data: job }] = await Promise.all([
     import("../pictures/png_settings.js"),
     call("GET", `/v1/jobs/${output.job_id}`),
   ]);
-  return settingsOf(job, output);
+  return { request: settingsOf(job, output), inputs: job.inputs };
 }
 
 export const USES = [
@@ -48,7 +52,8 @@ function useSeed({ seed }) {
 }
 
 async function useEverything(output) {
-  await applyRequest(await readRequest(output));
+  const { request, inputs } = await readJob(output);
+  await applyRequest(request, inputs);
 }
 
 function useAsInput(output) {

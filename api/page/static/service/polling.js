@@ -34,20 +34,22 @@ export async function pollAccount({ call, place, onEvent, signal, forMs }) {
   }
 }
 
+/** The newest jobs, and those that were open at the look before. `seen` holds for each job whether it has ended. */
 async function lookAtJobs(call, seen, onEvent, signal) {
-  const { data } = await call("GET", "/v1/jobs", { query: { status: ["queued", "running"], limit: 100 }, signal });
-  const open = new Map(data.data.map((job) => [job.id, job]));
-  for (const job of open.values()) {
-    const before = seen.get(job.id);
-    seen.set(job.id, job);
-    if (!before) onEvent({ type: "queued", job_id: job.id, model: job.model, task: job.task });
-    onEvent({ type: "job", job_id: job.id, job });
+  const { data } = await call("GET", "/v1/jobs", { query: { limit: 50 }, signal });
+  for (const job of data.data) show(job, seen, onEvent);
+  const shown = new Set(data.data.map(({ id }) => id));
+  for (const [id, ended] of seen) {
+    if (!ended && !shown.has(id)) show((await call("GET", `/v1/jobs/${id}`, { signal })).data, seen, onEvent);
   }
-  for (const id of [...seen.keys()].filter((id) => !open.has(id))) {
-    const { data: job } = await call("GET", `/v1/jobs/${id}`, { signal });
-    seen.delete(id);
-    if (job.finished_at) onEvent({ ...job, type: "finished", job_id: id });
-  }
+}
+
+function show(job, seen, onEvent) {
+  if (seen.get(job.id)) return;
+  seen.set(job.id, job.finished_at !== null);
+  if (job.finished_at) return onEvent({ ...job, type: "finished", job_id: job.id });
+  onEvent({ type: "job", job_id: job.id, job });
+  if (job.status === "running" && job.progress.step > 1) onEvent({ type: "preview", job_id: job.id, url: `/v1/jobs/${job.id}/preview` });
 }
 
 async function lookForRecall(call, place, onEvent, signal) {

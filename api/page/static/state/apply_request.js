@@ -5,8 +5,11 @@ import { form, setForm } from "./form.js";
 const OWN = new Set(["model", "task", "prompt", "negative_prompt", "style", "seed", "loras", "expand", "mask_image", "size", "dry_run"]);
 const PICTURES = ["image", "control_image", "ip_adapter_image"];
 
-/** Everything that the request names, and nothing of what the form held before. The seed is kept, so that it draws the same. */
-export async function applyRequest(request) {
+/**
+ * Everything that the request names, and nothing of what the form held before. The seed is kept, so that it draws the same.
+ * `inputs` are those of the job, if it is known.
+ */
+export async function applyRequest(request, inputs = []) {
   const values = {};
   for (const [name, value] of Object.entries(request)) {
     if (!OWN.has(name) && !PICTURES.includes(name)) values[name] = value;
@@ -14,7 +17,7 @@ export async function applyRequest(request) {
   const sides = /^(\d+)x(\d+)$/.exec(request.size ?? "");
   if (sides) Object.assign(values, { width: Number(sides[1]), height: Number(sides[2]) });
   const pictures = {};
-  for (const name of PICTURES) if (request[name]) pictures[name] = await findPictures(request[name]);
+  for (const name of PICTURES) if (request[name]) pictures[name] = await findPictures(request[name], inputs);
   setForm((now) => ({
     model: request.model ?? now.model,
     task: request.task ?? null,
@@ -29,14 +32,16 @@ export async function applyRequest(request) {
     mask: null,
     expand: request.expand ?? null,
   }));
-  if (request.mask_image) setForm({ mask: (await findPictures(request.mask_image))[0] ?? null });
+  if (request.mask_image) setForm({ mask: (await findPictures(request.mask_image, inputs))[0] ?? null });
   return form.get();
 }
 
-/** The pictures that ids name, with an address to show them; what is gone is left out. */
-async function findPictures(ids) {
-  const found = await Promise.all([ids].flat().map((id) => findPicture(id).catch(() => null)));
-  return found.filter(Boolean);
+/** The pictures that ids name, with an address to show them. One that is gone stays an id: the service says so at its field. */
+function findPictures(ids, inputs) {
+  return Promise.all([ids].flat().map(async (id) => {
+    const input = inputs.find((one) => one.id === id);
+    return input ? toPicture(input) : findPicture(id).catch(() => toPicture({ id, url: null, width: null, height: null }));
+  }));
 }
 
 async function findPicture(id) {

@@ -1,4 +1,5 @@
 // The form that every view shares: what is typed and chosen, kept in this browser, and the request that it makes.
+import { catalog, stylesFor } from "./catalog.js";
 import { findTask } from "./tasks.js";
 import { createKeptStore, createStore } from "./store.js";
 
@@ -48,7 +49,7 @@ export function buildRequest(now, detail) {
   const request = { model: detail.id };
   if (takes("prompt")) request.prompt = now.prompt;
   if (takes("negative_prompt") && now.negative_prompt.trim()) request.negative_prompt = now.negative_prompt;
-  if (takes("style") && now.style) request.style = now.style;
+  if (now.style && stylesFor(catalog.get(), detail.id, task).some(({ name }) => name === now.style)) request.style = now.style;
   if (takes("seed") && now.seedLocked && now.seed !== null) request.seed = now.seed;
   const loras = now.loras.filter(({ id }) => properties.loras?.items.oneOf?.some(({ title }) => title === id));
   if (loras.length) request.loras = loras;
