@@ -5,7 +5,7 @@ import { Field, html, useStore } from "../shell/ui.js";
 import { LoraList } from "./lora_list.js";
 import { ModelPicker } from "./model_picker.js";
 import { Notices } from "./notices.js";
-import { Parameters } from "./parameters.js";
+import { MoreParameters, Parameters } from "./parameters.js";
 import { PictureSlots } from "./picture_slots.js";
 import { PromptField } from "./prompt_field.js";
 import { RunBar } from "./run_bar.js";
@@ -36,7 +36,8 @@ export function Composer({ simple }) {
       ${!simple && detail && html`
         <${Parameters} ...${shared} />
         ${properties.loras?.items.oneOf && html`<${LoraList} ...${shared} />`}
-        <${SeedField} ...${shared} />`}
+        <${SeedField} ...${shared} />
+        <${MoreParameters} ...${shared} />`}
     </div>
     <${Notices} model=${model} task=${task} now=${now} properties=${properties} />
     <${RunBar} ...${shared} simple=${simple} />

@@ -9,7 +9,7 @@ const SLIDER = 200;
 export function Parameter({ name, schema, value, error }) {
   const numeric = pickNumeric(schema);
   const title = titleOf(name);
-  const hint = isUsual(name) ? null : schema.description;
+  const hint = isUsual(name) ? null : schema.description?.replaceAll("`", "");
   if (schema.type === "boolean") return html`<${Switch} name=${name} title=${title} hint=${hint} value=${value ?? schema.default} />`;
   return html`<${Field} name=${name} label=${title} hint=${hint} error=${error}>
     ${(attributes) => schema.enum
@@ -34,12 +34,13 @@ function pickNumeric(schema) {
 
 function Numeric({ attributes, schema, value, title }) {
   const { name } = attributes;
-  const { minimum, maximum, type } = schema;
+  const { maximum, type } = schema;
   const step = schema.multipleOf ?? (type === "integer" ? 1 : maximum <= 1 ? 0.01 : 0.1);
+  const minimum = schema.minimum ?? (schema.exclusiveMinimum === undefined ? undefined : schema.exclusiveMinimum + step);
   const set = (text) => setValue(name, text === "" ? null : Number(text));
   const ranged = minimum !== undefined && maximum !== undefined && maximum - minimum <= SLIDER;
   const number = html`<input ...${attributes} type="number" min=${minimum} max=${maximum} step=${type === "integer" ? step : "any"}
-    value=${value ?? schema.default ?? ""} placeholder=${schema.default ?? "as the model has it"} onInput=${(event) => set(event.target.value)} />`;
+    value=${value ?? schema.default ?? ""} placeholder=${schema.default ?? "not set"} onInput=${(event) => set(event.target.value)} />`;
   if (!ranged) return number;
   const top = name === "guidance_scale" ? Math.min(maximum, 20) : maximum;
   return html`<div class="slider">

@@ -9,18 +9,26 @@ const ELSEWHERE = new Set(
 );
 const FIRST = ["num_inference_steps", "guidance_scale", "scheduler", "num_images"];
 
+/** Those that people change most. */
 export function Parameters({ now, properties, errors }) {
+  const names = FIRST.filter((name) => name in properties && canShow(properties[name]));
+  return html`<div class="parameters">${names.map((name) => show(name, now, properties, errors))}</div>`;
+}
+
+/** All others, folded. */
+export function MoreParameters({ now, properties, errors }) {
   const [open, setOpen] = useState(false);
-  const names = Object.keys(properties).filter((name) => !ELSEWHERE.has(name) && canShow(properties[name]));
-  const first = FIRST.filter((name) => names.includes(name));
-  const rest = names.filter((name) => !first.includes(name));
-  const show = (name) => html`<${Parameter} key=${name} name=${name} schema=${properties[name]} value=${now.values[name]}
-    error=${errorOf(errors, name)} />`;
+  const rest = Object.keys(properties).filter(
+    (name) => !ELSEWHERE.has(name) && !FIRST.includes(name) && canShow(properties[name]),
+  );
   const changed = rest.filter((name) => now.values[name] !== undefined && now.values[name] !== null).length;
   const wrong = rest.some((name) => errorOf(errors, name));
-  return html`<div class="parameters">${first.map(show)}</div>
-    ${rest.length > 0 && html`<details class="more" open=${open || wrong} onToggle=${(event) => setOpen(event.target.open)}>
-      <summary>More settings${changed > 0 && html`<span class="count">${changed}</span>`}</summary>
-      <div class="parameters">${rest.map(show)}</div>
-    </details>`}`;
+  if (!rest.length) return null;
+  return html`<details class="more" open=${open || wrong} onToggle=${(event) => setOpen(event.target.open)}>
+    <summary>More settings${changed > 0 && html`<span class="count">${changed}</span>`}</summary>
+    <div class="parameters">${rest.map((name) => show(name, now, properties, errors))}</div>
+  </details>`;
 }
+
+const show = (name, now, properties, errors) => html`<${Parameter} key=${name} name=${name} schema=${properties[name]}
+  value=${now.values[name]} error=${errorOf(errors, name)} />`;
