@@ -212,8 +212,20 @@ _OF_SCHEMA: dict[str, dict[str, Any]] = {
         "url": "https://example.com/hooks/darkroom",
         "secret": "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSwMfKQ9r8GKYo=",
     },
-    "ModelView": {"id": "picturebook", "description": "Small pictures from a few words."},
-    "ModelDetail": {"id": "picturebook", "description": "Small pictures from a few words."},
+    "ModelView": {
+        "id": "picturebook",
+        "ready": True,
+        "resident": True,
+        "reason": None,
+        "description": "Small pictures from a few words.",
+    },
+    "ModelDetail": {
+        "id": "picturebook",
+        "ready": True,
+        "resident": True,
+        "reason": None,
+        "description": "Small pictures from a few words.",
+    },
 }
 
 _MADE_UP = {"string": "text", "integer": 1, "number": 1.0, "boolean": True, "null": None}

@@ -18,7 +18,7 @@ from infra.local.one_shot import OneShot
 from infra.local.part import Part
 from infra.local.ports import LOOPBACK, Ports
 from infra.local.postgres import Postgres
-from infra.local.settings import BUCKET, build_settings
+from infra.local.settings import BUCKET, build_access, build_settings
 from infra.local.storage import Storage
 from infra.local.together import start_together, stop_together
 from infra.local.valkey import Valkey
@@ -111,6 +111,11 @@ class LocalStack:
         if self._credentials.api_key is None:
             raise LookupError("this stack has no account yet")
         return self._credentials.api_key
+
+    @property
+    def page_url(self) -> str:
+        """What a browser opens the page with, signed in. Raises LookupError if the stack has no account yet."""
+        return build_access(self.url, self.api_key)["DARKROOM_PAGE_URL"]
 
     def part(self, name: str) -> Part:
         """The part of this name: database, redis, storage, api, worker-1…, dispatcher, beat. Raises LookupError."""
@@ -268,7 +273,7 @@ class LocalStack:
     def _keep_api_key(self, output: str) -> None:
         self._credentials.api_key = json.loads(output)["api_key"]
         save_credentials(self._credentials, self._credentials_path)
-        self.environment["DARKROOM_API_KEY"] = self._credentials.api_key
+        self.environment |= build_access(self.url, self._credentials.api_key)
 
     def _plan_part(
         self,

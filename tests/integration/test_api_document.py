@@ -154,8 +154,10 @@ def test_every_example_is_answered_as_documented(
     job = post({"prompt": "a mug"}).get_json()["id"]
     client.post(f"/v1/jobs/{job}/cancel", headers=headers)
     deletion = client.delete(f"/v1/jobs/{job}", headers=headers).get_json()["id"]
+    client.post("/v1/webhook-endpoints", json={"url": "https://example.com/"}, headers=headers)
     post({"prompt": "a mug"})
     finish_one()
+    deliveries = client.get("/v1/webhook-deliveries", headers=headers).get_json()["data"]
     output = client.get("/v1/outputs", headers=headers).get_json()["data"][0]["id"]
     checked = 0
     for name, operation in _operations(document):
@@ -167,6 +169,7 @@ def test_every_example_is_answered_as_documented(
             endpoint = client.post("/v1/webhook-endpoints", json={"url": "https://example.com/"}, headers=headers)
             ids = {
                 "job_id": post({"prompt": "a mug"}).get_json()["id"],
+                "delivery_id": deliveries[0]["id"],
                 "model_id": "picturebook",
                 "deletion_id": deletion,
                 "endpoint_id": endpoint.get_json()["id"],

@@ -12,6 +12,7 @@ from core.jobs.priority import HELD, PAUSED
 from core.jobs.queue.estimate import Estimate, estimate_end, estimate_rest
 from core.jobs.queue.outlook import PoolOutlook
 from core.jobs.queue.queue_position import COUNTED_UP_TO
+from core.jobs.queue.readiness import explain_absence
 from core.jobs.request.picture_addresses import list_addresses
 from core.jobs.status import FINISHED, JobStatus
 from core.jobs.views.view import View
@@ -148,7 +149,7 @@ def explain(job: WaitingJob, outlook: PoolOutlook, *, delay: float) -> tuple[Wai
     if job.priority >= PAUSED:
         return "paused", "The job was paused, and takes its place again within seconds."
     if not outlook.serves(job.model):
-        return "no_capable_worker", _explain_absence(job, outlook)
+        return "no_capable_worker", explain_absence(outlook, pool=job.pool, model=job.model)
     if delay > 0:
         start = job.available_at.astimezone(UTC)
         return "retrying", f"Attempt {job.attempts_used} failed; the next one starts after {start:%H:%M:%S} UTC."
@@ -183,19 +184,6 @@ def _estimate(job: WaitingJob, attempt: Progress | None, place: _Place, outlook:
         left = 1 - min(attempt.step, attempt.steps) / attempt.steps
         return estimate_rest(outlook, model=job.model, cost=job.cost, share_left=left)
     return estimate_end(outlook, model=job.model, cost=job.cost, jobs_before=place.position or 0, delay=place.delay)
-
-
-def _explain_absence(job: WaitingJob, outlook: PoolOutlook) -> str:
-    pool, model = repr(job.pool), repr(job.model)
-    if not outlook.workers:
-        return (
-            f"No worker of the pool {pool}, which serves the model {model}, is running: start one with RENDER_POOL={job.pool} "
-            "(`python -m worker render`)."
-        )
-    return (
-        f"No running worker of the pool {pool} serves the model {model}: fetch it there (`darkroom-models fetch {job.model}`), or "
-        "start a worker whose models file has it."
-    )
 
 
 def _explain_place(before: int, workers: int, pool: str) -> str:
