@@ -61,4 +61,8 @@ def _store(stack: LocalStack, keys: list[str], picture: bytes) -> None:
     )
     bucket = environment["S3_BUCKET"]
     with ThreadPoolExecutor(8) as threads:
-        list(threads.map(lambda key: store.put_object(Bucket=bucket, Key=key, Body=picture, ContentType="image/png"), keys))
+        list(
+            threads.map(
+                lambda key: store.put_object(Bucket=bucket, Key=key, Body=picture, ContentType="image/png"), keys
+            )
+        )

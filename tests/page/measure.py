@@ -64,7 +64,9 @@ def main() -> None:
 
 def _report(what: str, milliseconds: list[float]) -> None:
     ordered = sorted(milliseconds)
-    print(f"{what}: median {statistics.median(ordered):.0f} ms, {ordered[0]:.0f} to {ordered[-1]:.0f} ms, {len(ordered)} runs")
+    print(
+        f"{what}: median {statistics.median(ordered):.0f} ms, {ordered[0]:.0f} to {ordered[-1]:.0f} ms, {len(ordered)} runs"
+    )
 
 
 def _measure_first_paint(browser: Browser, stack: LocalStack, customer: Customer) -> float:

@@ -89,7 +89,9 @@ def test_a_strange_picture_restores_nothing(page: Page) -> None:
 
 
 def _drop(page: Page, words: str, name: str, content: bytes) -> None:
-    page.evaluate(_DROP, {"words": words, "name": name, "type": "image/png", "bytes": base64.b64encode(content).decode()})
+    page.evaluate(
+        _DROP, {"words": words, "name": name, "type": "image/png", "bytes": base64.b64encode(content).decode()}
+    )
 
 
 def _draw_sketch() -> bytes:

@@ -81,7 +81,7 @@ def test_a_running_job_shows_its_steps_and_a_preview_and_is_cancelled(page: Page
 
 
 def test_ten_at_once_and_all_cancelled_by_one_press(page: Page, customer: Customer) -> None:
-    """×10 sends ten jobs with ten seeds; one button cancels all of them."""
+    """One press sends ten jobs with ten seeds; one button cancels all of them."""
     compose(page, _MUG, **_LONG)
     page.get_by_role("button", name="Render ten times, each with another seed").click()
 

@@ -11,7 +11,9 @@ from tests.page.composing import compose
 from tests.page.conftest import Visitor
 from tests.page.watch import Watch
 
-_KEPT = "[...Object.entries(localStorage), ...Object.entries(sessionStorage)].filter(([, value]) => value.includes('dk_'))"
+_KEPT = (
+    "[...Object.entries(localStorage), ...Object.entries(sessionStorage)].filter(([, value]) => value.includes('dk_'))"
+)
 
 
 def test_a_key_is_typed(visited: tuple[Page, Watch], visitor: Visitor) -> None:
@@ -57,7 +59,10 @@ def test_a_revoked_key_signs_out(visitor: Visitor) -> None:
     with visitor.signed_in() as (page, watch):
         watch.expect("401")
         compose(page, "my own words")
-        page.route(re.compile(r"/v1/prompts/check$"), lambda route: route.continue_(headers={"authorization": "Bearer dk_gone"}))
+        page.route(
+            re.compile(r"/v1/prompts/check$"),
+            lambda route: route.continue_(headers={"authorization": "Bearer dk_gone"}),
+        )
         compose(page, "my own words, and more")
         field = page.get_by_label("API key")
         expect(field).to_be_visible()

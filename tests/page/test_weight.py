@@ -25,7 +25,10 @@ def test_the_first_view_needs_little_script(visitor: Visitor) -> None:
     """All scripts that a browser with an empty cache loads for it, before compression."""
     scripts: dict[str, Response] = {}
     with visitor.visiting() as (page, _):
-        page.on("response", lambda response: scripts.update({response.url: response}) if response.url.endswith(".js") else None)
+        page.on(
+            "response",
+            lambda response: scripts.update({response.url: response}) if response.url.endswith(".js") else None,
+        )
         sign_in(page, visitor.api_key)
         expect(page.locator("textarea[name=prompt]")).to_be_visible()
         sizes = {url: len(response.body()) for url, response in scripts.items()}
