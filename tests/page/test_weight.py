@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import re
+from urllib.parse import urlsplit
+
 from playwright.sync_api import Page, Response, expect
 
 from tests.acceptance.customer import SMALL, Customer
+from tests.conftest import REPOSITORY
 from tests.page.composing import compose, tiles
 from tests.page.conftest import Visitor
 from tests.page.views import show, sign_in
+
+STATIC = REPOSITORY / "api" / "page" / "static"
 
 #: Of the scripts that the first view needs, unpacked, in bytes.
 _MOST_SCRIPT = 150_000
@@ -33,6 +39,9 @@ def test_the_first_view_needs_little_script(visitor: Visitor) -> None:
         expect(page.locator("textarea[name=prompt]")).to_be_visible()
         sizes = {url: len(response.body()) for url, response in scripts.items()}
     assert 0 < sum(sizes.values()) <= _MOST_SCRIPT, sizes
+    # What the page does not name is asked for only when the script that needs it has come.
+    named = re.findall(r'rel="modulepreload" href="([^"]+)"', (STATIC / "index.html").read_text("utf-8"))
+    assert {urlsplit(url).path.removeprefix("/") for url in sizes} == {*named, "page/main.js"}
 
 
 def test_typing_draws_no_picture_again(page: Page, customer: Customer) -> None:
