@@ -33,17 +33,19 @@ export function parseSeeds(text) {
 
 /** Values by the schema of a parameter: "2, 4", "1-5", "2-8 (+2)", "0-1 [5]"; texts that hold commas are divided by bars. */
 export function parseValues(text, { type, maxLength = 0 }) {
-  const parts = text.split(type === "string" && maxLength > 200 ? "|" : ",").map((part) => part.trim()).filter(Boolean);
-  const values = parts.flatMap((part) => (type === "string" ? [part] : type === "boolean" ? [parseSwitch(part)] : parseNumbers(part, type)));
-  return [...new Set(values)];
+  const divider = type === "string" && maxLength > 200 ? "|" : ",";
+  const parts = text.split(divider).map((part) => part.trim()).filter(Boolean);
+  const read = { string: (part) => part, boolean: parseSwitch }[type] ?? ((part) => parseNumbers(part, type));
+  return [...new Set(parts.flatMap(read))];
 }
 
 function parseNumbers(text, type) {
   const range = RANGE.exec(text);
   if (range) return listRange(range.slice(1).map((part) => (part === undefined ? null : Number(part))), type);
   const value = Number(text);
-  if (!Number.isFinite(value) || (type === "integer" && !Number.isSafeInteger(value))) throw new Error(`${text} is no ${type === "integer" ? "whole number" : "number"}.`);
-  return [value];
+  const isWhole = type === "integer";
+  if (isWhole ? Number.isSafeInteger(value) : Number.isFinite(value)) return [value];
+  throw new Error(`${text} is no ${isWhole ? "whole number" : "number"}.`);
 }
 
 /** "(+2)" is the step, "[5]" how many. Decimals are rounded to what a person typed, so that 0.1 steps stay 0.3. */
@@ -64,8 +66,8 @@ function parseSwitch(text) {
 }
 
 /**
- * The values of what was typed: `{prompts, styles, seeds, parameters}`, with the errors by field, and the factors of the number of
- * cells: `[["prompts", 2], …]`. `rows` are `[{name, text}]`.
+ * The values of what was typed: `{prompts, styles, seeds, parameters}`, with the errors by field, and the factors of
+ * the number of cells: `[["prompts", 2], …]`. `rows` are `[{name, text}]`.
  */
 export function readAxes({ prompts, styles, seeds, rows }, properties) {
   const errors = {};
@@ -77,21 +79,21 @@ export function readAxes({ prompts, styles, seeds, rows }, properties) {
       return [];
     }
   };
-  const values = { prompts: expandPrompts(prompts), styles, seeds: attempt("seeds", () => parseSeeds(seeds)), parameters: {} };
+  const numbers = attempt("seeds", () => parseSeeds(seeds));
+  const values = { prompts: expandPrompts(prompts), styles, seeds: numbers, parameters: {} };
   for (const { name, text } of rows) {
     const found = attempt(`parameters.${name}`, () => parseValues(text, properties[name] ?? { type: "string" }));
     if (found.length) values.parameters[name] = found;
   }
-  const sizes = { prompts: values.prompts.length, styles: styles.length, ...mapValues(values.parameters, (list) => list.length) };
-  sizes.seeds = typeof values.seeds === "number" ? values.seeds : values.seeds.length;
-  const factors = Object.entries(sizes).filter(([, size]) => size > 0);
+  const lists = { prompts: values.prompts, styles, ...values.parameters, seeds: numbers };
+  const sizes = Object.entries(lists).map(([name, list]) => [name, typeof list === "number" ? list : list.length]);
+  const factors = sizes.filter(([, size]) => size > 0);
   return { values, errors, factors, cells: factors.reduce((product, [, size]) => product * size, 1) };
 }
-
-const mapValues = (object, change) => Object.fromEntries(Object.entries(object).map(([key, value]) => [key, change(value)]));
 
 /** The axes that have values: what is left out has none. */
 export function withoutEmpty({ prompts, styles, seeds, parameters }) {
   const given = { prompts, styles, seeds, parameters };
-  return Object.fromEntries(Object.entries(given).filter(([, value]) => (typeof value === "number" ? value : Object.keys(value).length)));
+  const isGiven = (value) => (typeof value === "number" ? value > 0 : Object.keys(value).length > 0);
+  return Object.fromEntries(Object.entries(given).filter(([, value]) => isGiven(value)));
 }

@@ -4,7 +4,7 @@ import { Button, html, useEffect, useState, useStore } from "../shell/ui.js";
 import { catalog, loadCatalog, loadModel, stylesFor } from "../state/catalog.js";
 import { readAxes, withoutEmpty } from "./axes.js";
 import { AxisFields, NOTHING } from "./axis_fields.js";
-import { titleOf, wordOf } from "./grid_layout.js";
+import { wordOf } from "./grid_layout.js";
 import { count, describeProblem, errorAt } from "./sweep_form.js";
 
 export function DraftForm({ sweep, onChange }) {
@@ -35,7 +35,7 @@ export function DraftForm({ sweep, onChange }) {
   };
   return html`<div class="draft">
     <dl class="facts">${listAxes(sweep.axes).map(([name, values]) => html`<div key=${name}><dt>${wordOf(name)}</dt>
-      <dd>${values.map((value) => titleOf([["prompt", value]])).join(" · ")}</dd></div>`)}</dl>
+      <dd>${values.map(String).join(" · ")}</dd></div>`)}</dl>
     <${Button} kind="primary" icon="play" onClick=${() => send("finalise")}>${`Run ${count(sweep.cells)}`}<//>
     ${problem && html`<p class="field-error" role="alert">${describeProblem(problem)}</p>`}
     <form class="sweep-form" onSubmit=${append}>

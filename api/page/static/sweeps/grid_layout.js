@@ -11,7 +11,8 @@ export function layOut({ prompts, styles, seeds, parameters }) {
 
 /** What all cells have of the axes: those with one value are neither rows nor columns. */
 export function listCommon({ styles, seeds, parameters }) {
-  return [["style", styles], ...Object.entries(parameters), ["seed", seeds]].flatMap(([name, values]) => (values.length === 1 ? [[name, values[0]]] : []));
+  const axes = [["style", styles], ...Object.entries(parameters), ["seed", seeds]];
+  return axes.filter(([, values]) => values.length === 1).map(([name, [value]]) => [name, value]);
 }
 
 const isAxis = ([, values]) => values.length > 1;
@@ -26,7 +27,8 @@ export function positionOf(cell, { prompts, styles, seeds, parameters }) {
 }
 
 export function titleOf(heading) {
-  return heading.map(([name, value]) => (["prompt", "style"].includes(name) ? String(value) : `${wordOf(name)} ${show(value)}`)).join(" · ");
+  const title = ([name, value]) => (["prompt", "style"].includes(name) ? value : `${wordOf(name)} ${show(value)}`);
+  return heading.map(title).join(" · ");
 }
 
 /** Names of parameters as words: `guidance_scale` is "guidance scale". */
@@ -35,5 +37,8 @@ export const wordOf = (name) => name.replaceAll("_", " ");
 const show = (value) => (typeof value === "object" ? JSON.stringify(value) : String(value));
 
 function multiply(axes) {
-  return axes.reduce((headings, [name, values]) => headings.flatMap((heading) => values.map((value) => [...heading, [name, value]])), [[]]);
+  return axes.reduce(
+    (headings, [name, values]) => headings.flatMap((heading) => values.map((value) => [...heading, [name, value]])),
+    [[]],
+  );
 }

@@ -10,7 +10,8 @@ await loadStyle("sweeps");
 const REFRESH_MS = 4_000;
 
 export function SweepsView({ rest }) {
-  return rest ? html`<${SweepPage} id=${rest} key=${rest} />` : html`<div class="sweeps"><h1 class="hidden-text">Sweeps</h1><${SweepForm} /><${SweepList} /></div>`;
+  if (rest) return html`<${SweepPage} id=${rest} key=${rest} />`;
+  return html`<div class="sweeps"><h1 class="hidden-text">Sweeps</h1><${SweepForm} /><${SweepList} /></div>`;
 }
 
 function SweepList() {
