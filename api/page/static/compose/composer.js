@@ -39,7 +39,7 @@ export function Composer({ simple }) {
         <${SeedField} ...${shared} />
         <${MoreParameters} ...${shared} />`}
     </div>
-    <${Notices} model=${model} task=${task} now=${now} properties=${properties} />
+    <${Notices} model=${model} now=${now} properties=${properties} />
     <${RunBar} ...${shared} simple=${simple} />
   </section>`;
 }

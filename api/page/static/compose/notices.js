@@ -21,7 +21,7 @@ export function Notices({ model, now, properties }) {
   </div>`;
 }
 
-export function whatIsMissing({ id, is_available: available, ready, reason }) {
+function whatIsMissing({ id, is_available: available, ready, reason }) {
   if (!available) return reason ?? `The weights of ${id} have not been fetched yet: darkroom-models fetch ${id} does it.`;
   return ready === false ? (reason ?? `No worker can draw with ${id} now.`) : null;
 }

@@ -14,7 +14,6 @@ const LONGEST_PAUSE_MS = 5_000;
 
 /** `onEvent(event)` gets the data of each event: `{type, job_id, number, …}`. Returns the function that stops. */
 export const followAccount = (onEvent) => follow("/v1/events", onEvent, pollAccount);
-export const followJob = (id, onEvent) => follow(`/v1/jobs/${id}/events`, onEvent, pollFinite);
 export const followSweep = (id, onEvent) => follow(`/v1/sweeps/${id}/events`, onEvent, pollFinite);
 
 function follow(path, onEvent, poll) {

@@ -50,7 +50,7 @@ async function findPicture(id) {
   return { id, url: null, width: null, height: null };
 }
 
-export const toPicture = ({ id, url, width, height }) => ({ id, url, width, height });
+const toPicture = ({ id, url, width, height }) => ({ id, url, width, height });
 
 /** Starts from a picture: it takes the place of the one before, with its mask and edges. */
 export function startFrom(picture) {

@@ -68,7 +68,7 @@ function add(list, outputs, where, more) {
 }
 
 /** A finished job's pictures in the shape of `GET /v1/outputs`. */
-export function listOutputs(job) {
+function listOutputs(job) {
   return job.outputs
     .map((output, position) => ({ ...output, position }))
     .filter(({ url }) => url)
