@@ -20,14 +20,24 @@ unexport PYTHONDONTWRITEBYTECODE
 .DEFAULT_GOAL := help
 .PHONY: help demo up test test-slow test-thorough test-parts test-service test-containers soak check bench bench-queue bench-models gpu-check soak-models train-demo-model evaluate-demo-model lock clean
 
+##@ For users
+
 help: ## show these commands
-	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 26
+	@sed -nE -e 's/^##@ (.*)/\n\1/p' -e 's/^([a-z-]+):.*## (.*)/  make \1\t\2/p' $(MAKEFILE_LIST) | tail -n +2 | expand -t 28
 
 demo: $(VENV)/.installed ## render one prompt through the whole service on this machine, into demo.png (PROMPT="…")
 	@$(BIN)/python -m infra.local run -- $(BIN)/python -m infra.local.demo $(if $(filter PROMPT,$(TYPED)),--prompt="$$PROMPT")
 
 up: $(VENV)/.installed ## run the whole service on this machine until Ctrl-C (PORT=… DATA=FOLDER WORKERS=… MODEL=…)
 	@TYPED_IN_MAKE="$(filter-out PROMPT,$(TYPED))" $(BIN)/python -m infra.local up
+
+gpu-check: $(VENV)/.installed ## try the engine on a GPU for at most eight minutes, and write a page (DEVICE=cuda:1; DEVICE=cpu: tiny models; OPTIONS="…")
+	@$(BIN)/python -m bench.gpu_check $(if $(call is_typed,DEVICE),--device "$(DEVICE)") $(OPTIONS)
+
+clean: ## remove the virtual environment and the embedded stack's data
+	rm -rf $(VENV) $(BENCH_VENV) .darkroom
+
+##@ For developers
 
 test: $(VENV)/.installed-dev ## run the tests, on a real PostgreSQL, Valkey, S3 server and real workers, in two halves at once
 	@$(BOTH_HALVES) WHICH="not slow and not thorough"
@@ -43,7 +53,7 @@ test-thorough: $(VENV)/.installed-dev ## run the tests that take minutes: every 
 # is done.
 WHICH ?= not slow and not thorough
 # Of those on servers, doctor, failover and http are in the half that computes, so that both take the same time.
-ON_SERVERS := acceptance client database faults integration lifecycle_walk live local_stack model_store object_store releases soak
+ON_SERVERS := acceptance client database faults integration lifecycle_walk live local_stack model_store object_store page releases soak
 BOTH_HALVES = $(MAKE) --no-print-directory --jobs=2 --keep-going $(if $(filter output-sync,$(.FEATURES)),--output-sync) test-parts test-service
 
 test-parts: $(VENV)/.installed-dev ## run the half of make test that computes: rendering, the demo model, single modules (WHICH="slow")
@@ -75,9 +85,6 @@ bench-queue: $(BENCH_VENV)/.installed ## measure the queue beside stock Celery, 
 bench-models: $(BENCH_VENV)/.installed ## measure denoisers of known models with random weights: images/s and TFLOP/s (OPTIONS="--dims tiny")
 	@OMP_WAIT_POLICY=passive $(BENCH_VENV)/bin/python -m bench.denoisers $(OPTIONS)
 
-gpu-check: $(VENV)/.installed ## try the engine on a GPU for at most eight minutes, and write a page (DEVICE=cuda:1; DEVICE=cpu: tiny models; OPTIONS="…")
-	@$(BIN)/python -m bench.gpu_check $(if $(call is_typed,DEVICE),--device "$(DEVICE)") $(OPTIONS)
-
 soak-models: $(VENV)/.installed-dev ## send 2,000 jobs over four models with memory for two: loads, waits and memory, into bench/soak/result.json
 	@$(BIN)/python -m bench.soak $(OPTIONS)
 
@@ -96,9 +103,6 @@ lock: ## resolve the newest dependencies into constraints.txt
 	$(VENV)/lock/bin/python -m pip install --quiet --dry-run --ignore-installed --only-binary=:all: --report $(VENV)/lock/torch.json "$$(grep ^torch== constraints.txt)"
 	$(VENV)/lock/bin/python -c 'import json, sys; print(*sorted("{name}=={version}".format_map(each["metadata"]) for each in json.load(sys.stdin)["install"] if each["metadata"]["name"].startswith(("cuda-", "nvidia-", "setuptools", "triton"))), sep="\n")' < $(VENV)/lock/torch.json >> constraints.txt
 	rm -rf $(VENV)/lock
-
-clean: ## remove the virtual environment and the embedded stack's data
-	rm -rf $(VENV) $(BENCH_VENV) .darkroom
 
 $(BIN)/python:
 	@$(PYTHON) -c 'import sys; sys.exit("Darkroom needs Python 3.11 or newer" if sys.version_info < (3, 11) else 0)'

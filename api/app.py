@@ -8,6 +8,8 @@ from flask_openapi.models.server import Server
 
 import core.schema  # noqa: F401  (every table, so that foreign keys find theirs)
 from api.again import get_receipt, replay_job, retry_job, vary_job  # noqa: F401  (each adds its operation)
+from api.boards import delete_board, get_board, list_boards, patch_board, post_board  # noqa: F401  (each adds its operation)
+from api.boards.blueprint import boards_blueprint
 from api.browser.cross_origin import parse_origins, register_cross_origin
 from api.browser.root import root_blueprint
 from api.deletions import get_deletion, list_deletions  # noqa: F401  (each adds its operation)
@@ -39,12 +41,15 @@ from api.large_bodies import register_large_bodies
 from api.metrics import metrics_blueprint
 from api.models import get_model, list_models  # noqa: F401  (each adds its operation)
 from api.models.blueprint import models_blueprint
+from api.outputs import change_outputs, get_output, list_outputs, patch_output  # noqa: F401  (each adds its operation)
+from api.outputs.blueprint import outputs_blueprint
 from api.own_address import OwnAddress
+from api.page.get_page import page_blueprint
 from api.parse_json import MAX_BODY_BYTES
 from api.problems import Problem, answer_validation_error, register_problems
 from api.prompts import check_prompt  # noqa: F401  (it adds its operation)
 from api.prompts.blueprint import prompts_blueprint
-from api.queue import get_queue, pause_queue, resume_queue  # noqa: F401  (each adds its operation)
+from api.queue import get_queue, get_queue_figures, pause_queue, resume_queue  # noqa: F401  (each adds its operation)
 from api.queue.blueprint import queue_blueprint
 from api.recall import get_recall, put_recall  # noqa: F401  (each adds its operation)
 from api.recall.blueprint import recall_blueprint
@@ -65,6 +70,8 @@ from api.sweeps import (  # noqa: F401  (each adds its operation)
 )
 from api.sweeps.blueprint import sweeps_blueprint
 from api.unread_body import register_unread_bodies
+from api.webhook_deliveries import get_webhook_delivery, list_webhook_deliveries, redeliver_webhook  # noqa: F401  (each adds its operation)
+from api.webhook_deliveries.blueprint import webhook_deliveries_blueprint
 from api.webhook_endpoints import (  # noqa: F401  (each adds its operation)
     delete_webhook_endpoint,
     get_webhook_secret,
@@ -110,12 +117,15 @@ def create_app() -> OpenAPI:
     register_documentation(app)
     register_error_pages(app)
     app.register_blueprint(root_blueprint)
+    app.register_blueprint(page_blueprint)
     app.register_blueprint(health_blueprint)
     app.register_blueprint(metrics_blueprint)
     app.register_api(jobs_blueprint)
     app.register_api(events_blueprint)
     app.register_api(recall_blueprint)
     app.register_api(files_blueprint)
+    app.register_api(outputs_blueprint)
+    app.register_api(boards_blueprint)
     app.register_api(queue_blueprint)
     app.register_api(sweeps_blueprint)
     app.register_api(deletions_blueprint)
@@ -123,5 +133,6 @@ def create_app() -> OpenAPI:
     app.register_api(prompts_blueprint)
     app.register_api(styles_blueprint)
     app.register_api(webhook_endpoints_blueprint)
+    app.register_api(webhook_deliveries_blueprint)
     complete_document(app)
     return app

@@ -30,11 +30,13 @@ from core.errors import (
     SweepFinished,
     SweepNotDraft,
     SweepNotFinished,
+    TooManyBoards,
     TooManyFiles,
     TooManyQueuedJobs,
     TooManyStreams,
     TooManyStyles,
     TooManyWebhookEndpoints,
+    WebhookEndpointGone,
 )
 
 _STATUS: dict[type[DarkroomError], HTTPStatus] = {
@@ -51,8 +53,10 @@ _STATUS: dict[type[DarkroomError], HTTPStatus] = {
     SweepNotDraft: HTTPStatus.CONFLICT,
     SweepFinished: HTTPStatus.CONFLICT,
     SweepNotFinished: HTTPStatus.CONFLICT,
+    TooManyBoards: HTTPStatus.CONFLICT,
     TooManyFiles: HTTPStatus.CONFLICT,
     TooManyWebhookEndpoints: HTTPStatus.CONFLICT,
+    WebhookEndpointGone: HTTPStatus.CONFLICT,
     StyleIsBuiltIn: HTTPStatus.CONFLICT,
     TooManyStyles: HTTPStatus.CONFLICT,
     IdempotencyKeyReused: HTTPStatus.UNPROCESSABLE_ENTITY,

@@ -9,7 +9,7 @@ _DATA_POLICY = "default-src 'none'; frame-ancestors 'none'; base-uri 'none'; for
 
 #: The documentation's pages run their own scripts and call this API. Swagger UI styles its elements one by one, and its
 #: icons are data URIs.
-_PAGE_POLICY = (
+_DOCUMENTATION_POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; connect-src 'self'; "
     "frame-ancestors 'none'; base-uri 'none'; form-action 'none'"
 )
@@ -26,8 +26,9 @@ def register_security_headers(app: Flask) -> None:
         headers = response.headers
         headers["X-Content-Type-Options"] = "nosniff"
         headers["Referrer-Policy"] = "no-referrer"
-        is_page = request.path.startswith(f"{DOCUMENTATION_PATH}/")
-        headers["Content-Security-Policy"] = _PAGE_POLICY if is_page else _DATA_POLICY
+        is_documentation = request.path.startswith(f"{DOCUMENTATION_PATH}/")
+        # The page for people has set its own.
+        headers.setdefault("Content-Security-Policy", _DOCUMENTATION_POLICY if is_documentation else _DATA_POLICY)
         if request.path.startswith("/v1/"):
             # Jobs hold prompts, and addresses that open their images without a key.
             headers["Cache-Control"] = "no-store"

@@ -34,6 +34,8 @@ _OF_CODE = {
     "client_id_taken": "An id stands for one body. Send the first body again, or choose another id.",
     "job_finished": "Nothing is to be done: the job has ended by itself.",
     "too_many_webhook_endpoints": "Delete an endpoint first, or name the address in the request of each job (<code>webhook</code>).",
+    "webhook_endpoint_gone": "Add the endpoint again, and read the job itself: its delivery cannot be sent any more.",
+    "too_many_boards": "Delete a board first: the pictures on it stay.",
     "not_found": "The address is wrong: the message names operations that are near.",
 }
 

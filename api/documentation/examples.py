@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 _PROMPT = "a large red mug on a yellow background"
+_OUTPUT = "art_0199f2c4a8b97c03b7e1f6a2d3c4b5e6"
+_BOARD = "board_0199f2c4a8b97c03b7e1f6a2d3c4b5e6"
 
 _JOBS: dict[str, Any] = {
     "prompt": {"summary": "A prompt alone", "value": {"prompt": _PROMPT}},
@@ -49,10 +51,11 @@ REQUESTS: dict[str, Any] = {
         "everything": {"summary": "Whatever has not ended yet", "value": {"all": True}},
     },
     "delete_jobs": {
+        "but_favourites": {"summary": "All but favourites", "value": {"favourite": False}},
         "older": {
             "summary": "What one model drew before a moment",
             "value": {"model": ["picturebook"], "created_before": "2026-11-01T00:00:00Z"},
-        }
+        },
     },
     "check_prompt": {
         "prompt": {
@@ -109,6 +112,19 @@ REQUESTS: dict[str, Any] = {
     "append_to_sweep": {
         "prompt": {"summary": "Another prompt", "value": {"prompts": ["a green mug on a red background"]}}
     },
+    "patch_output": {
+        "favourite": {"summary": "A favourite", "value": {"favourite": True}},
+        "boards": {"summary": "On this board alone", "value": {"boards": [_BOARD]}},
+    },
+    "change_outputs": {
+        "board": {
+            "summary": "Favourites, all of them on a board",
+            "value": {"outputs": [_OUTPUT], "favourite": True, "add_to_board": _BOARD},
+        },
+        "off": {"summary": "Off a board", "value": {"outputs": [_OUTPUT], "remove_from_board": _BOARD}},
+    },
+    "post_board": {"board": {"summary": "A board", "value": {"name": "Autumn cards"}}},
+    "patch_board": {"name": {"summary": "Another name", "value": {"name": "Winter cards"}}},
     "post_webhook_endpoint": {
         "endpoint": {
             "summary": "An address that is called for every job",
@@ -196,8 +212,20 @@ _OF_SCHEMA: dict[str, dict[str, Any]] = {
         "url": "https://example.com/hooks/darkroom",
         "secret": "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSwMfKQ9r8GKYo=",
     },
-    "ModelView": {"id": "picturebook", "description": "Small pictures from a few words."},
-    "ModelDetail": {"id": "picturebook", "description": "Small pictures from a few words."},
+    "ModelView": {
+        "id": "picturebook",
+        "ready": True,
+        "resident": True,
+        "reason": None,
+        "description": "Small pictures from a few words.",
+    },
+    "ModelDetail": {
+        "id": "picturebook",
+        "ready": True,
+        "resident": True,
+        "reason": None,
+        "description": "Small pictures from a few words.",
+    },
 }
 
 _MADE_UP = {"string": "text", "integer": 1, "number": 1.0, "boolean": True, "null": None}

@@ -34,6 +34,12 @@ class BulkRequest(JobFilters):
         description="With these entries in their metadata, whatever else is in it.",
         examples=[{"user": "17"}],
     )
+    favourite: Annotated[bool, Field(strict=True)] | None = Field(
+        default=None, description="True: with an output that is a favourite; false: without one (all but favourites)."
+    )
+    on_board: Annotated[bool, Field(strict=True)] | None = Field(
+        default=None, description="True: with an output that is on a board; false: without one."
+    )
     all: Annotated[bool, Field(strict=True)] = Field(
         default=False, description="True: all of the account's jobs, without a filter."
     )

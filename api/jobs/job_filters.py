@@ -104,6 +104,13 @@ class JobFilters(CachedSchema):
         examples=["job_0199f2c4a8b97c03b7e1f6a2d3c4b5e6"],
     )
 
+    favourite: bool | None = Field(
+        default=None, description="True: with an output that is a favourite; false: without one."
+    )
+    on_board: bool | None = Field(
+        default=None, description="True: with an output that is on a board; false: without one."
+    )
+
     def build_filter(self, metadata: Mapping[str, str]) -> JobFilter:
         """The filter, with the entries that the jobs' metadata have to have."""
         return JobFilter(
@@ -117,6 +124,8 @@ class JobFilters(CachedSchema):
             metadata=metadata,
             prompt=self.prompt,
             derived_from=self.derived_from,
+            favourite=self.favourite,
+            on_board=self.on_board,
         )
 
 

@@ -6,6 +6,8 @@ from pydantic import BaseModel, Field
 
 from api.v1 import build_blueprint
 from core.catalog import Catalog
+from core.jobs.queue.outlook import find_outlook_alone
+from core.jobs.queue.readiness import find_readiness
 
 models_blueprint = build_blueprint("models", "models", "What this deployment can draw with.")
 
@@ -16,6 +18,16 @@ class ModelView(BaseModel):
     id: str
     is_default: bool
     is_available: bool = Field(description="False: its weights have not been fetched yet, and its jobs are refused.")
+    ready: bool = Field(
+        description="Whether a worker is there that draws it now. If not, its jobs wait (or are refused)."
+    )
+    resident: bool = Field(
+        description="Whether a worker has it in memory: otherwise its first job waits until it is loaded."
+    )
+    reason: str | None = Field(
+        description="Where it is not ready: what is missing, and what would change that.",
+        examples=["No worker of the pool 'default', which serves the model 'picturebook', is running."],
+    )
     description: str
     revision: str | None = Field(description="Names the exact weights; null while they are not fetched.")
     licence: str = Field(description="SPDX id of the licence of the weights, or a LicenseRef where SPDX has none.")
@@ -40,10 +52,16 @@ def build_model_view(catalog: Catalog, model_id: str, *, default_model: str) -> 
     """How the model is shown."""
     entry = catalog.get(model_id)
     is_available = catalog.is_available(model_id)
+    readiness = find_readiness(
+        find_outlook_alone(entry.pool), pool=entry.pool, model=model_id, is_available=is_available
+    )
     return ModelView(
         id=model_id,
         is_default=model_id == default_model,
         is_available=is_available,
+        ready=readiness.is_ready,
+        resident=readiness.is_resident,
+        reason=readiness.reason,
         description=entry.description,
         revision=catalog.revision(model_id) if is_available else None,
         licence=entry.licence,

@@ -63,7 +63,11 @@ class UsageRecord(Table):
     """
 
     __tablename__ = "usage_records"
-    __table_args__ = (Index(None, "account_id", "created_at"),)
+    __table_args__ = (
+        Index(None, "account_id", "created_at"),
+        # Rows lie in the order of their time, so it is a few pages long.
+        Index("ix_usage_records_created_at", "created_at", postgresql_using="brin"),
+    )
 
     # No foreign key: the bill outlives its job.
     job_id: Mapped[UUID] = mapped_column(primary_key=True)
@@ -73,4 +77,6 @@ class UsageRecord(Table):
     #: Megapixel-steps: width x height x steps x images / 1e6.
     cost: Mapped[float]
     render_seconds: Mapped[float]
+    #: From its acceptance to its first start; null: the release before did not measure it.
+    wait_seconds: Mapped[float | None]
     created_at: Mapped[datetime] = mapped_column(server_default=func.now())

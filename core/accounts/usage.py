@@ -5,9 +5,9 @@ from __future__ import annotations
 
 def build_usage_cte(source: str) -> str:
     """Builds the CTE that counts each successful job in the CTE `source`, which has job_id, account_id, model, image_count,
-    cost (megapixel-steps) and render_ms.
+    cost (megapixel-steps), render_ms and wait_seconds.
     """
     return f"""usage AS (
-    INSERT INTO usage_records (job_id, account_id, model, images, cost, render_seconds)
-    SELECT job_id, account_id, model, image_count, cost, render_ms / 1000.0 FROM {source}
+    INSERT INTO usage_records (job_id, account_id, model, images, cost, render_seconds, wait_seconds)
+    SELECT job_id, account_id, model, image_count, cost, render_ms / 1000.0, wait_seconds FROM {source}
 )"""  # noqa: S608  (names of ours)

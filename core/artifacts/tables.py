@@ -33,6 +33,17 @@ class Artifact(Table):
         UniqueConstraint("storage_key"),
         UniqueConstraint("job_id", "kind", "position"),
         Index(None, "account_id", "created_at"),
+        # The outputs of an account, newest first, and its favourites.
+        Index(
+            "ix_artifacts_outputs",
+            *("account_id", "id"),
+            postgresql_where=text("kind = 'output' and deleted_at is null"),
+        ),
+        Index(
+            "ix_artifacts_favourites",
+            *("account_id", "id"),
+            postgresql_where=text("favourite_at is not null and deleted_at is null"),
+        ),
         # The files of an account, newest first; the one that the same bytes have made; and what retention looks for.
         Index("ix_artifacts_files", "account_id", "id", postgresql_where=text("kind = 'file'")),
         Index(
@@ -83,6 +94,8 @@ class Artifact(Table):
     #: From then on nobody is given its bytes, and they leave the bucket; the row stays as long as its job's, or as long as a
     #: job names the file.
     deleted_at: Mapped[datetime | None]
+    #: Of an output: when it became a favourite of its account; null: it is none. It is kept no longer for it.
+    favourite_at: Mapped[datetime | None]
     #: Of a file: when its bytes had left the bucket.
     object_deleted_at: Mapped[datetime | None]
     #: Of a file as it was sent, before it was decoded and encoded again: its sha256 (64 hexadecimal digits) and its length,

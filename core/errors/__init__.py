@@ -10,10 +10,13 @@ from core.errors.accounts import (
     StyleNotFound,
     TooManyStyles,
     TooManyWebhookEndpoints,
+    WebhookDeliveryNotFound,
+    WebhookEndpointGone,
     WebhookEndpointNotFound,
 )
 from core.errors.base import DarkroomError, NotFound
 from core.errors.files import FileDeleted, FileInUse, FileNotFound, FileUnknown, TooManyFiles
+from core.errors.gallery import BoardNotFound, OutputNotFound, TooManyBoards
 from core.errors.jobs import (
     DeletionNotFound,
     JobDeleted,
@@ -56,6 +59,7 @@ __all__ = [
     "MOST_FIELD_ERRORS",
     "AccountNotFound",
     "ApiKeyNotFound",
+    "BoardNotFound",
     "ClientIdTaken",
     "DarkroomError",
     "DatabaseReadOnly",
@@ -85,6 +89,7 @@ __all__ = [
     "NotAuthenticated",
     "NotFound",
     "ObjectMissing",
+    "OutputNotFound",
     "PicturesBusy",
     "PreviewNotFound",
     "RecallUnavailable",
@@ -98,10 +103,13 @@ __all__ = [
     "SweepNotDraft",
     "SweepNotFinished",
     "SweepNotFound",
+    "TooManyBoards",
     "TooManyFiles",
     "TooManyQueuedJobs",
     "TooManyStreams",
     "TooManyStyles",
     "TooManyWebhookEndpoints",
+    "WebhookDeliveryNotFound",
+    "WebhookEndpointGone",
     "WebhookEndpointNotFound",
 ]

@@ -29,6 +29,18 @@ class TooManyWebhookEndpoints(DarkroomError):
     code = "too_many_webhook_endpoints"
 
 
+class WebhookDeliveryNotFound(NotFound):
+    """There is no such delivery: it is kept as long as its job."""
+
+    code = "webhook_delivery_not_found"
+
+
+class WebhookEndpointGone(DarkroomError):
+    """Nothing is sent to this endpoint any more: it was deleted, or it answered 410 Gone."""
+
+    code = "webhook_endpoint_gone"
+
+
 class ModelNotFound(NotFound):
     """There is no such model."""
 

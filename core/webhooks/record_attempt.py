@@ -51,19 +51,22 @@ def record_attempt(
     ).one_or_none()
     if delivery is None:
         return None
+    is_latest = delivery.attempts == claimed.attempt_number
     session.add(
         WebhookAttempt(
             account_id=claimed.account_id,
             delivery_id=claimed.id,
             attempt_number=claimed.attempt_number,
+            trigger=delivery.next_trigger if is_latest else None,
             response_status_code=outcome.status_code,
             response_duration_ms=outcome.duration_ms,
             error=outcome.error,
         )
     )
-    if delivery.attempts != claimed.attempt_number or delivery.status != DeliveryStatus.PENDING:
+    if not is_latest or delivery.status != DeliveryStatus.PENDING:
         session.flush()
         return None
+    delivery.next_trigger = None
 
     delay = next_delay_seconds(claimed.attempt_number, retry_after_seconds=outcome.retry_after_seconds, random=random)
     if outcome.is_success:

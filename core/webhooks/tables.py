@@ -23,6 +23,13 @@ class DeliveryStatus(enum.StrEnum):
     CANCELLED = "cancelled"  #: the endpoint was deleted or disabled first
 
 
+class AttemptTrigger(enum.StrEnum):
+    """Why a try was made."""
+
+    SCHEDULED = "scheduled"  #: it was due
+    MANUAL = "manual"  #: the account asked for it
+
+
 class WebhookEndpoint(Table):
     """A customer's URL that is called when jobs end."""
 
@@ -99,6 +106,8 @@ class WebhookDelivery(Table):
         CheckConstraint("(status = 'pending') = (finished_at is null)", name="finished"),
         Index("ix_webhook_deliveries_due", "next_attempt_at", postgresql_where=text("status = 'pending'")),
         Index(None, "endpoint_id"),
+        # Those of an account, newest first.
+        Index("ix_webhook_deliveries_account_id", "account_id", "id"),
     )
 
     id: Mapped[UUID] = mapped_column(primary_key=True, default=new_id)
@@ -108,6 +117,8 @@ class WebhookDelivery(Table):
     status: Mapped[str] = mapped_column(server_default=DeliveryStatus.PENDING)
     #: Tries begun; also the fencing number of the try in progress.
     attempts: Mapped[int] = mapped_column(server_default="0")
+    #: Why the next try is made, as `AttemptTrigger` has it; null: it is due.
+    next_trigger: Mapped[str | None]
     #: A claim moves it past the deadline of the try, so that a dead sender's delivery becomes due again by itself.
     next_attempt_at: Mapped[datetime] = mapped_column(server_default=func.now())
     created_at: Mapped[datetime] = mapped_column(server_default=func.now())
@@ -124,6 +135,8 @@ class WebhookAttempt(Table):
     account_id: Mapped[UUID] = mapped_column(ForeignKey("accounts.id"))
     delivery_id: Mapped[UUID] = mapped_column(ForeignKey("webhook_deliveries.id"))
     attempt_number: Mapped[int]
+    #: As `AttemptTrigger` has it; null: it was due.
+    trigger: Mapped[str | None]
     response_status_code: Mapped[int | None]
     response_duration_ms: Mapped[int]
     #: Why there was no answer, or the first 1,000 characters of one that was not 2xx, without the queries of addresses. It

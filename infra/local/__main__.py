@@ -105,13 +105,14 @@ def _introduce(stack: LocalStack) -> str:
         *("-d", body),
     ]
     return (
-        f"\nDarkroom is up at {stack.url}\n"
-        f"data      {stack.data_folder.path}\n"
-        f"logs      {stack.data_folder.logs}\n"
-        "\nIn another terminal:\n"
+        f"\nDarkroom is up. Open its page:\n"
+        f"\n{stack.page_url}\n"
+        f"\nIn another terminal:\n"
         f"\nexport DARKROOM_URL={shlex.quote(stack.url)}\n"
         f"export DARKROOM_API_KEY={shlex.quote(stack.api_key)}\n"
         f"\n{shlex.join(curl)}\n"
+        f"\ndata      {stack.data_folder.path}\n"
+        f"logs      {stack.data_folder.logs}\n"
         "\nCtrl-C stops everything.\n"
     )
 

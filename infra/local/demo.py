@@ -86,6 +86,7 @@ def _run_demo(prompt: str, output: Path, console: Console) -> None:
     _say(console, f"image     {output}: {image.width} x {image.height}, its sha256 is the job's")
     _say(console, "\nmilliseconds since the POST")
     console.print(_draw_timeline(job, clock, submitted_at, call.received_at))
+    _say(console, "\nTo try prompts of your own on a page, run `make up` and open the link that it prints.")
 
 
 def _say(console: Console, message: str, style: str = "") -> None:

@@ -33,6 +33,10 @@ def build_settings(
     }
     if model is not None:
         settings["DEFAULT_MODEL"] = model
-    if credentials.api_key is not None:
-        settings["DARKROOM_API_KEY"] = credentials.api_key
-    return settings
+    return settings | (build_access(url, credentials.api_key) if credentials.api_key is not None else {})
+
+
+def build_access(url: str, api_key: str) -> dict[str, str]:
+    """What opens the API at `url` to a program, and its page to a person."""
+    # Behind the #, where a browser keeps it from every server.
+    return {"DARKROOM_API_KEY": api_key, "DARKROOM_PAGE_URL": f"{url}/#key={api_key}"}

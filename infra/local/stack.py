@@ -17,7 +17,7 @@ from infra.local.one_shot import OneShot
 from infra.local.part import Part
 from infra.local.ports import LOOPBACK, Ports
 from infra.local.postgres import Postgres
-from infra.local.settings import BUCKET, build_settings
+from infra.local.settings import BUCKET, build_access, build_settings
 from infra.local.storage import Storage
 from infra.local.together import start_together, stop_together
 from infra.local.valkey import Valkey
@@ -112,6 +112,11 @@ class LocalStack:
             raise LookupError("this stack has no account yet")
         return self._credentials.api_key
 
+    @property
+    def page_url(self) -> str:
+        """What a browser opens the page with, signed in. Raises LookupError if the stack has no account yet."""
+        return build_access(self.url, self.api_key)["DARKROOM_PAGE_URL"]
+
     def part(self, name: str) -> Part:
         """The part of this name: database, redis, storage, api, worker-1…, dispatcher, beat. Raises LookupError."""
         for part in self.parts:
@@ -183,17 +188,17 @@ class LocalStack:
             folder / "database", self._ports.reserve(), secrets.database_password, is_durable=self._is_durable
         )
         valkey = Valkey(folder / "redis", self._ports.reserve(), secrets.redis_password)
+        self._api_port = self._reserve_api_port()
+        url = f"http://{LOOPBACK}:{self._api_port}"
         storage = Storage(
             folder / "storage",
             self._ports.reserve(),
             access_key_id=secrets.s3_access_key_id,
             secret_access_key=secrets.s3_secret_access_key,
             bucket=BUCKET,
+            page_origin=url,
         )
-        self._api_port = self._reserve_api_port()
-        self.environment = build_settings(
-            postgres, valkey, storage, self._credentials, url=f"http://{LOOPBACK}:{self._api_port}", model=self._model
-        )
+        self.environment = build_settings(postgres, valkey, storage, self._credentials, url=url, model=self._model)
         extra = self._extra_environment
         self.environment |= extra(self.environment) if callable(extra) else extra
 
@@ -265,7 +270,7 @@ class LocalStack:
     def _keep_api_key(self, output: str) -> None:
         self._credentials.api_key = json.loads(output)["api_key"]
         save_credentials(self._credentials, self._credentials_path)
-        self.environment["DARKROOM_API_KEY"] = self._credentials.api_key
+        self.environment |= build_access(self.url, self._credentials.api_key)
 
     def _plan_part(
         self,

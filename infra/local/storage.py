@@ -19,12 +19,22 @@ class Storage:
     Objects survive a restart, but without their user metadata; their media type is then guessed from the key's suffix.
     """
 
-    def __init__(self, folder: Path, port: int, *, access_key_id: str, secret_access_key: str, bucket: str) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        port: int,
+        *,
+        access_key_id: str,
+        secret_access_key: str,
+        bucket: str,
+        page_origin: str | None = None,
+    ) -> None:
         self.folder = folder
         self.port = port
         self.bucket = bucket
         self._access_key_id = access_key_id
         self._secret_access_key = secret_access_key
+        self._page_origin = page_origin
 
     @property
     def url(self) -> str:
@@ -41,6 +51,8 @@ class Storage:
                 *(str(get_rclone()), "serve", "s3", "--addr", f"{LOOPBACK}:{self.port}"),
                 # Without the user's configuration file, and writing nothing outside the data folder.
                 *("--config", "", "--cache-dir", str(self.folder / "cache")),
+                # The page reads pictures to draw on them and to put them into archives. It has signed links, and no keys.
+                *(("--allow-origin", self._page_origin) if self._page_origin else ()),
                 str(buckets),
             ],
             folder=self.folder,

@@ -27,6 +27,7 @@ class Customer:
     """One account's view of a stack."""
 
     def __init__(self, stack: LocalStack, api_key: str) -> None:
+        self.api_key = api_key
         self.http = httpx2.Client(base_url=stack.url, headers={"Authorization": f"Bearer {api_key}"}, timeout=20)
 
     def submit(self, prompt: str = "a red mug", **parameters: Any) -> dict[str, Any]:

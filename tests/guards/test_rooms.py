@@ -52,7 +52,7 @@ def test_a_folder_says_what_belongs_into_it(folder: Path) -> None:
 #: By folder of core, the tables that its SQL text alone may write or lock. Everything else is that of core/jobs.
 OWNED_TABLES = {
     "accounts": {"accounts", "api_keys", "usage_records"},
-    "artifacts": {"artifacts"},
+    "artifacts": {"artifacts", "boards", "board_outputs"},
     "pools": {"workers", "pauses"},
     "webhooks": {"webhook_endpoints", "webhook_events", "webhook_deliveries", "webhook_attempts"},
     "sweeps": {"sweeps"},
@@ -66,6 +66,8 @@ READ_TABLES = {
     "jobs/submit": {"accounts"},
     "jobs/outcomes": {"accounts"},
     "jobs/queue": {"accounts"},
+    # A page of pictures is one statement over them and their jobs.
+    "gallery": {"artifacts", "jobs"},
     # The checker holds all tables against each other.
     "jobs/audit": set(core.schema.metadata.tables),
 }

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import re
 from collections.abc import Iterator
 from io import BytesIO
 from typing import Any
@@ -121,6 +123,19 @@ def _send_draft(client: FlaskClient, headers: dict[str, str]) -> str:
     return sweep
 
 
+def _make_board(client: FlaskClient, headers: dict[str, str], *, number: int) -> str:
+    board: str = client.post("/v1/boards", json={"name": f"Board {number}"}, headers=headers).get_json()["id"]
+    return board
+
+
+def _fill_in(body: Any, ids: dict[str, str]) -> Any:
+    """The body with the ids of things that are there instead of an example's."""
+    text = json.dumps(body)
+    for prefix, name in (("art", "output_id"), ("board", "board_id")):
+        text = re.sub(rf"\b{prefix}_0199[0-9a-f]{{28}}", ids[name], text)
+    return json.loads(text)
+
+
 def _send_file(client: FlaskClient, headers: dict[str, str], *, number: int) -> str:
     """The id of a new file."""
     picture = BytesIO()
@@ -139,6 +154,11 @@ def test_every_example_is_answered_as_documented(
     job = post({"prompt": "a mug"}).get_json()["id"]
     client.post(f"/v1/jobs/{job}/cancel", headers=headers)
     deletion = client.delete(f"/v1/jobs/{job}", headers=headers).get_json()["id"]
+    client.post("/v1/webhook-endpoints", json={"url": "https://example.com/"}, headers=headers)
+    post({"prompt": "a mug"})
+    finish_one()
+    deliveries = client.get("/v1/webhook-deliveries", headers=headers).get_json()["data"]
+    output = client.get("/v1/outputs", headers=headers).get_json()["data"][0]["id"]
     checked = 0
     for name, operation in _operations(document):
         method, path = name.split()
@@ -149,6 +169,7 @@ def test_every_example_is_answered_as_documented(
             endpoint = client.post("/v1/webhook-endpoints", json={"url": "https://example.com/"}, headers=headers)
             ids = {
                 "job_id": post({"prompt": "a mug"}).get_json()["id"],
+                "delivery_id": deliveries[0]["id"],
                 "model_id": "picturebook",
                 "deletion_id": deletion,
                 "endpoint_id": endpoint.get_json()["id"],
@@ -156,6 +177,7 @@ def test_every_example_is_answered_as_documented(
                 "file_id": _send_file(client, headers, number=checked),
                 "style_name": f"style-{checked}",
             }
+            ids["output_id"], ids["board_id"] = output, _make_board(client, headers, number=checked)
             style = {"name": ids["style_name"], "title": "T", "prompt": "{prompt}", "example": "a mug"}
             client.post("/v1/styles", json=style, headers=headers)
             if path.endswith(("/receipt", "/replay")):
@@ -165,7 +187,7 @@ def test_every_example_is_answered_as_documented(
                 client.post(f"/v1/jobs/{ids['job_id']}/cancel", headers=headers)
             if method == "PUT":
                 ids["job_id"] = f"order-{checked}"
-            answer = client.open(path.format(**ids), method=method, json=body, headers=headers)
+            answer = client.open(path.format(**ids), method=method, json=_fill_in(body, ids), headers=headers)
             client.delete(f"/v1/webhook-endpoints/{ids['endpoint_id']}", headers=headers)
 
             described = operation["responses"][str(answer.status_code)]

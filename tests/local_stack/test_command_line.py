@@ -152,6 +152,10 @@ def test_up_keeps_everything_running_until_it_is_told_to_stop(
     wait_until(lambda: "Ctrl-C stops everything." in lines, "everything is up", seconds=60)
     family = psutil.Process(stack.pid).children(recursive=True)
 
+    starts = ("http", "export DARKROOM_URL", "export DARKROOM_API_KEY", "curl ")
+    shown = [start for line in lines for start in starts if line.startswith(start)]
+    assert shown == [*starts], "the page's link first, then what is pasted, then a call"
+    link = next(line for line in lines if line.startswith("http"))
     curl = shlex.split(next(line for line in lines if line.startswith("curl ")))
     headers = dict(header.split(": ") for header in (curl[curl.index("-H") + 1], "Content-Type: application/json"))
     submitted = httpx2.post(curl[1], headers=headers, content=curl[-1])
@@ -167,6 +171,10 @@ def test_up_keeps_everything_running_until_it_is_told_to_stop(
         check=True,
     )
     assert pasted.stdout.strip() == f"{curl[1]} {headers['Authorization']}"
+
+    address, _, key = link.partition("#key=")
+    assert (f"{address}v1/jobs", f"Bearer {key}") == (curl[1], headers["Authorization"])
+    assert "<!doctype html>" in httpx2.get(address, headers={"Accept": "text/html"}).text
 
     beat = next(process for process in family if "beat" in process.cmdline())
     beat.kill()

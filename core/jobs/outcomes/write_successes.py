@@ -96,6 +96,8 @@ class _Record:
     prompt_report: dict[str, Any] | None
     render_ms: int
     upload_ms: int
+    #: From the job's acceptance to its first start.
+    wait_seconds: float
     image_count: int
     images: list[Any]
     event_id: UUID
@@ -201,11 +203,17 @@ def _build_record(connection: Connection, running: RunningSnapshot, rendered: Re
         prompt_report=rendered.prompt_report,
         render_ms=rendered.render_ms,
         upload_ms=rendered.upload_ms,
+        wait_seconds=_count_wait(job),
         image_count=len(images),
         images=images,
         event_id=new_id(),
         event=_build_event(connection, job, rendered, images),
     )
+
+
+def _count_wait(job: _SucceededJob) -> float:
+    started_at = job.started_at or job.created_at
+    return max(0.0, (started_at - job.created_at).total_seconds())
 
 
 def _build_event(connection: Connection, job: _SucceededJob, rendered: Rendered, images: list[dict[str, Any]]) -> str:

@@ -12,6 +12,7 @@ from uuid import UUID
 from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
+from core.artifacts.marks.mark_outputs import clear_boards_of
 from core.artifacts.tables import Artifact
 from core.database import seconds_from_now
 from core.jobs.tables import Job, JobSource
@@ -63,6 +64,7 @@ def withdraw_images(session: Session, job_ids: Sequence[UUID]) -> None:
         .where(Artifact.job_id.in_(job_ids), Artifact.deleted_at.is_(None))
         .values(deleted_at=func.now())
     )
+    clear_boards_of(session, job_ids)
 
 
 @dataclass(frozen=True)

@@ -12,6 +12,7 @@ from core.jobs.priority import HELD, PAUSED
 from core.jobs.queue.estimate import Estimate, estimate_end, estimate_rest
 from core.jobs.queue.outlook import PoolOutlook
 from core.jobs.queue.queue_position import COUNTED_UP_TO
+from core.jobs.queue.readiness import explain_absence
 from core.jobs.request.picture_addresses import list_addresses
 from core.jobs.status import FINISHED, JobStatus
 from core.jobs.views.view import View
@@ -125,30 +126,8 @@ def name_place(
     return (place.position, place.reason, place.message)
 
 
-def _find_place(job: WaitingJob, attempt: Progress | None, outlook: PoolOutlook) -> _Place:
-    if job.status == JobStatus.RUNNING and attempt is not None:
-        is_loading = attempt.step == 0 and job.model in outlook.loading and job.model not in outlook.loaded
-        return (
-            _Place(None, "loading_model", f"Its worker is loading the model {job.model!r}.")
-            if is_loading
-            else _NO_PLACE
-        )
-    if job.jobs_before is None:
-        return _NO_PLACE
-    delay = (job.available_at - datetime.now(UTC)).total_seconds()
-    # A job that has not been tried yet waits for nothing but a worker, whatever this machine's clock says.
-    delay = max(0.0, delay) if job.attempts_used > 0 else 0.0
-    return _Place(job.jobs_before, *_explain(job, outlook, delay), delay)
-
-
-def _estimate(job: WaitingJob, attempt: Progress | None, place: _Place, outlook: PoolOutlook) -> Estimate | None:
-    if attempt is not None and job.status == JobStatus.RUNNING:
-        left = 1 - min(attempt.step, attempt.steps) / attempt.steps
-        return estimate_rest(outlook, model=job.model, cost=job.cost, share_left=left)
-    return estimate_end(outlook, model=job.model, cost=job.cost, jobs_before=place.position or 0, delay=place.delay)
-
-
-def _explain(job: WaitingJob, outlook: PoolOutlook, delay: float) -> tuple[WaitingReason, str]:
+def explain(job: WaitingJob, outlook: PoolOutlook, *, delay: float) -> tuple[WaitingReason, str]:
+    """Why a queued job waits, and what would change that. `delay`: seconds until its next attempt."""
     pool, model = repr(job.pool), repr(job.model)
     if addresses := list_addresses(job.request):
         return (
@@ -170,7 +149,7 @@ def _explain(job: WaitingJob, outlook: PoolOutlook, delay: float) -> tuple[Waiti
     if job.priority >= PAUSED:
         return "paused", "The job was paused, and takes its place again within seconds."
     if not outlook.serves(job.model):
-        return "no_capable_worker", _explain_absence(job, outlook)
+        return "no_capable_worker", explain_absence(outlook, pool=job.pool, model=job.model)
     if delay > 0:
         start = job.available_at.astimezone(UTC)
         return "retrying", f"Attempt {job.attempts_used} failed; the next one starts after {start:%H:%M:%S} UTC."
@@ -184,17 +163,27 @@ def _explain(job: WaitingJob, outlook: PoolOutlook, delay: float) -> tuple[Waiti
     return "waiting_for_worker", _explain_place(job.jobs_before or 0, outlook.workers, pool)
 
 
-def _explain_absence(job: WaitingJob, outlook: PoolOutlook) -> str:
-    pool, model = repr(job.pool), repr(job.model)
-    if not outlook.workers:
+def _find_place(job: WaitingJob, attempt: Progress | None, outlook: PoolOutlook) -> _Place:
+    if job.status == JobStatus.RUNNING and attempt is not None:
+        is_loading = attempt.step == 0 and job.model in outlook.loading and job.model not in outlook.loaded
         return (
-            f"No worker of the pool {pool}, which serves the model {model}, is running: start one with RENDER_POOL={job.pool} "
-            "(`python -m worker render`)."
+            _Place(None, "loading_model", f"Its worker is loading the model {job.model!r}.")
+            if is_loading
+            else _NO_PLACE
         )
-    return (
-        f"No running worker of the pool {pool} serves the model {model}: fetch it there (`darkroom-models fetch {job.model}`), or "
-        "start a worker whose models file has it."
-    )
+    if job.jobs_before is None:
+        return _NO_PLACE
+    delay = (job.available_at - datetime.now(UTC)).total_seconds()
+    # A job that has not been tried yet waits for nothing but a worker, whatever this machine's clock says.
+    delay = max(0.0, delay) if job.attempts_used > 0 else 0.0
+    return _Place(job.jobs_before, *explain(job, outlook, delay=delay), delay)
+
+
+def _estimate(job: WaitingJob, attempt: Progress | None, place: _Place, outlook: PoolOutlook) -> Estimate | None:
+    if attempt is not None and job.status == JobStatus.RUNNING:
+        left = 1 - min(attempt.step, attempt.steps) / attempt.steps
+        return estimate_rest(outlook, model=job.model, cost=job.cost, share_left=left)
+    return estimate_end(outlook, model=job.model, cost=job.cost, jobs_before=place.position or 0, delay=place.delay)
 
 
 def _explain_place(before: int, workers: int, pool: str) -> str:

@@ -1,0 +1,1 @@
+"""`/v1/boards`: names under which an account gathers its pictures."""

@@ -1,0 +1,1 @@
+"""Outputs as people look for them: newest first, by what is on them and how they are marked."""

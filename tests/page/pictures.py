@@ -1,0 +1,80 @@
+"""`python -m tests.page.pictures`: draw every view of the page into docs/page/, on a desktop and a phone, light and dark."""
+
+from __future__ import annotations
+
+import io
+from pathlib import Path
+
+from PIL import Image
+from playwright.sync_api import Browser, Page
+
+from infra.local import LocalStack
+from infra.local.webhook_listener import listening
+from tests.acceptance.customer import Customer, open_account
+from tests.conftest import REPOSITORY
+from tests.page.browser import DEVICES, SCHEMES, Device, Scheme, open_context, running_chromium
+from tests.page.views import VIEWS, show, sign_in
+
+FOLDER = REPOSITORY / "docs" / "page"
+
+#: What is in the gallery of the pictures, all of it Picturebook's.
+_PROMPTS = (
+    *(
+        "a large red mug on a yellow background",
+        "a blue star above a green tree",
+        "two small orange fish on a blue background",
+    ),
+    *("a yellow moon above a purple house", "a green cactus on a pink background", "a red apple left of a blue cup"),
+    *("three white clouds on a blue background", "a large purple flower on a white background"),
+)
+_SEEDS = (1, 2, 3)
+
+
+def main() -> None:
+    """Start the service, fill it, and draw what a person then sees."""
+    FOLDER.mkdir(exist_ok=True)
+    with LocalStack() as stack, running_chromium() as browser, open_account(stack, "pictures") as customer:
+        _fill(customer)
+        for device in DEVICES:
+            for scheme in SCHEMES:
+                _draw_views(browser, stack, customer, device, scheme)
+
+
+def _fill(customer: Customer) -> None:
+    """Pictures, two favourites, a sweep that has ended, and a webhook endpoint that was called."""
+    with listening() as listener:
+        customer.http.post("/v1/webhook-endpoints", json={"url": listener.url, "description": "The shop's own server"})
+        jobs = [customer.submit(prompt, seed=seed) for prompt in _PROMPTS for seed in _SEEDS]
+        body = {
+            "name": "Mugs by colour",
+            "base": {"prompt": "a large {colour} mug on a yellow background"},
+            "axes": {"variables": {"colour": ["red", "green", "blue"]}, "seed": [1, 2, 3]},
+        }
+        customer.http.post("/v1/sweeps", json=body).raise_for_status()
+        done = customer.wait_until_all_finished(jobs, seconds=300)
+    favourites = [output["id"] for job in done[:2] for output in job["outputs"]]
+    customer.http.post("/v1/outputs/change", json={"outputs": favourites, "favourite": True}).raise_for_status()
+    board = customer.http.post("/v1/boards", json={"name": "Autumn cards"}).raise_for_status().json()
+    customer.http.post(
+        "/v1/outputs/change", json={"outputs": favourites, "add_to_board": board["id"]}
+    ).raise_for_status()
+
+
+def _draw_views(browser: Browser, stack: LocalStack, customer: Customer, device: Device, scheme: Scheme) -> None:
+    with open_context(browser, stack.url, device=device, scheme=scheme) as context:
+        page = context.new_page()
+        sign_in(page, customer.api_key)
+        for view in VIEWS:
+            show(page, view)
+            _draw(page, FOLDER / f"{view}-{device.name}-{scheme}.webp")
+
+
+def _draw(page: Page, path: Path) -> None:
+    """A picture of what the window shows, without a blinking cursor or an animation half way."""
+    page.wait_for_timeout(500)
+    drawn = page.screenshot(animations="disabled", caret="hide", scale="css")
+    Image.open(io.BytesIO(drawn)).save(path, quality=85, method=6)
+
+
+if __name__ == "__main__":
+    main()
