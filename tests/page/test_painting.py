@@ -124,7 +124,7 @@ def test_brush_eraser_undo_and_invert_make_the_mask(page: Page, customer: Custom
 
 
 def test_a_mask_can_be_changed_later(page: Page, customer: Customer) -> None:
-    """The painter opens with the mask that was made before, and goes on from it."""
+    """The painter opens with the mask that was made before, and continues it."""
     start_from(page, draw_picture())
     for name, key in (("Repaint a part", None), ("Change the mask", "i")):
         page.get_by_role("button", name=name).click()

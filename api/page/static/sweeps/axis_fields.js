@@ -27,7 +27,7 @@ export function AxisFields({ axes, onChange, properties, styles, errorAt }) {
         onInput=${(event) => set({ seeds: event.target.value })} />`}
     <//>
     ${axes.rows.map((row, index) => html`<${Row} key=${row.name} ...${{ row, property: properties[row.name] ?? {}, error: errorAt(`parameters.${row.name}`) }}
-      onText=${(text) => setRow(index, { text })} onRemove=${() => set({ rows: axes.rows.filter((each) => each !== row) })} />`)}
+      onType=${(text) => setRow(index, { text })} onRemove=${() => set({ rows: axes.rows.filter((each) => each !== row) })} />`)}
     <select class="add-axis" aria-label="Add a parameter" value="" onChange=${(event) => {
       set({ rows: [...axes.rows, { name: event.target.value, text: "" }] });
       event.target.value = "";
@@ -37,19 +37,19 @@ export function AxisFields({ axes, onChange, properties, styles, errorAt }) {
     </select>`;
 }
 
-function Row({ row, property, error, onText, onRemove }) {
+function Row({ row, property, error, onType, onRemove }) {
   const chosen = row.text.split(",").filter(Boolean);
   const remove = html`<${Button} kind="quiet" icon="close" label=${`Remove ${wordOf(row.name)}`} onClick=${onRemove} />`;
   if (property.enum) {
     return html`<fieldset class="field">
       <div class="field-head"><legend class="label">${wordOf(row.name)}</legend>${remove}</div>
       <div class="chips">${property.enum.map((value) => html`<${Button} key=${value} class="axis-chip" pressed=${chosen.includes(String(value))}
-        onClick=${() => onText(toggle(chosen, String(value)).join(","))}>${value}<//>`)}</div>
+        onClick=${() => onType(toggle(chosen, String(value)).join(","))}>${value}<//>`)}</div>
       ${error && html`<p class="field-error">${error}</p>`}
     </fieldset>`;
   }
   return html`<${Field} name=${`parameters.${row.name}`} label=${wordOf(row.name)} error=${error} hint=${hintOf(property)} aside=${remove}>
-    ${(attributes) => html`<input ...${attributes} value=${row.text} autocomplete="off" onInput=${(event) => onText(event.target.value)} />`}
+    ${(attributes) => html`<input ...${attributes} value=${row.text} autocomplete="off" onInput=${(event) => onType(event.target.value)} />`}
   <//>`;
 }
 
