@@ -27,17 +27,29 @@ export function Composer({ simple }) {
   return html`<section class="composer" aria-label="What is to be drawn">
     <h1 class="hidden-text">Create</h1>
     <div class="composer-fields">
-      ${!simple && html`<${ModelPicker} models=${known.models} chosen=${now.model} error=${errorOf(errors, "model")} />`}
+      ${
+        !simple &&
+        html`<${ModelPicker} models=${known.models} chosen=${now.model}
+        error=${errorOf(errors, "model")} />`
+      }
       ${(!detail || properties.prompt) && html`<${PromptField} now=${now} error=${errorOf(errors, "prompt")} />`}
       ${!simple && properties.negative_prompt && html`<${NegativePrompt} ...${shared} />`}
-      ${styles.length > 0 && html`<${StyleStrip} styles=${styles} chosen=${now.style} error=${errorOf(errors, "style")} />`}
+      ${
+        styles.length > 0 &&
+        html`<${StyleStrip} styles=${styles} chosen=${now.style}
+        error=${errorOf(errors, "style")} />`
+      }
       ${detail && html`<${PictureSlots} ...${shared} detail=${detail} task=${task} simple=${simple} />`}
       ${model && task !== "outpaint" && html`<${SizePicker} ...${shared} simple=${simple} />`}
-      ${!simple && detail && html`
+      ${
+        !simple &&
+        detail &&
+        html`
         <${Parameters} ...${shared} />
         ${properties.loras?.items.oneOf && html`<${LoraList} ...${shared} />`}
         <${SeedField} ...${shared} />
-        <${MoreParameters} ...${shared} />`}
+        <${MoreParameters} ...${shared} />`
+      }
     </div>
     <${Notices} model=${model} now=${now} properties=${properties} />
     <${RunBar} ...${shared} simple=${simple} />
@@ -46,7 +58,8 @@ export function Composer({ simple }) {
 
 function NegativePrompt({ now, errors }) {
   return html`<${Field} name="negative_prompt" label="Leave out" error=${errorOf(errors, "negative_prompt")}>
-    ${(attributes) => html`<textarea ...${attributes} rows="2" class="grows" placeholder="What the picture does not show"
+    ${(attributes) => html`<textarea ...${attributes} rows="2" class="grows"
+      placeholder="What the picture does not show"
       value=${now.negative_prompt} onInput=${(event) => setForm({ negative_prompt: event.target.value })}></textarea>`}
   <//>`;
 }

@@ -31,7 +31,8 @@ function useCatalog() {
   useEffect(() => void loadCatalog().catch(setProblem), []);
   useEffect(() => {
     if (!models?.length) return;
-    if (!models.some(({ id }) => id === model)) setForm({ model: (models.find((one) => one.is_default) ?? models[0]).id });
+    if (!models.some(({ id }) => id === model))
+      setForm({ model: (models.find((one) => one.is_default) ?? models[0]).id });
     else loadModel(model).catch(setProblem);
   }, [models, model]);
   return problem;

@@ -37,7 +37,8 @@ function Zone({ icon, title, onPicture }) {
     if (picture) onPicture(picture);
     else toast("This is no picture.", { kind: "wrong" });
   };
-  return html`<div class=${`drop-zone ${over ? "over" : ""}`} onDragEnter=${() => setOver(true)} onDragLeave=${() => setOver(false)} onDrop=${drop}>
+  return html`<div class=${`drop-zone ${over ? "over" : ""}`} onDragEnter=${() => setOver(true)}
+    onDragLeave=${() => setOver(false)} onDrop=${drop}>
     <${Icon} name=${icon} size=${32} /><span>${title}</span>
   </div>`;
 }

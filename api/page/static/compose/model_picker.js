@@ -4,12 +4,15 @@ import { setForm } from "../state/form.js";
 
 export function ModelPicker({ models, chosen, error }) {
   const model = models?.find(({ id }) => id === chosen);
-  const choose = (event) => setForm((now) => ({ model: event.target.value, style: null, task: null, values: withoutOwn(now.values) }));
+  const choose = (event) =>
+    setForm((now) => ({ model: event.target.value, style: null, task: null, values: withoutOwn(now.values) }));
   const state = model && html`<span class=${`model-state ${stateOf(model)}`}>${STATES[stateOf(model)]}</span>`;
   return html`<${Field} name="model" label="Model" error=${error} hint=${model?.description} aside=${state}>
     ${(attributes) => html`<select ...${attributes} value=${chosen} onChange=${choose}>
-      ${(models ?? []).map((one) => html`<option key=${one.id} value=${one.id} selected=${one.id === chosen}>
-        ${one.id}${one.is_available ? "" : " (not fetched)"}</option>`)}
+      ${(models ?? []).map(
+        (one) => html`<option key=${one.id} value=${one.id} selected=${one.id === chosen}>
+        ${one.id}${one.is_available ? "" : " (not fetched)"}</option>`,
+      )}
     </select>`}
   <//>`;
 }

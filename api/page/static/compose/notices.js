@@ -9,20 +9,30 @@ export function Notices({ model, now, properties }) {
   const { errors, warnings, queue } = useStore(verdict);
   const lacks = model && whatIsMissing(model);
   const elsewhere = errors.filter(({ field }) => !AT_FIELDS.has(field) && !(field in properties));
-  const unused = now.mask && !("mask_image" in properties) ? [`${model?.id} repaints nothing: the mask is not used.`] : [];
+  const unused =
+    now.mask && !("mask_image" in properties) ? [`${model?.id} repaints nothing: the mask is not used.`] : [];
   const wait = queue?.reason === "no_capable_worker" ? null : describeWait(queue);
   return html`<div class="notices" role="status">
     ${lacks && html`<p class="notice serious"><${Icon} name="warning" size=${16} />${lacks}</p>`}
-    ${!lacks && queue?.reason === "no_capable_worker" && html`<p class="notice serious"><${Icon} name="warning" size=${16} />${queue.message}</p>`}
+    ${
+      !lacks &&
+      queue?.reason === "no_capable_worker" &&
+      html`<p class="notice serious"><${Icon} name="warning"
+      size=${16} />${queue.message}</p>`
+    }
     ${queue?.reason === "paused" && html`<p class="notice"><${Icon} name="warning" size=${16} />${queue.message}</p>`}
-    ${elsewhere.map(({ field, message }) => html`<p class="notice serious" key=${field}><${Icon} name="warning" size=${16} />${field}: ${message}</p>`)}
+    ${elsewhere.map(
+      ({ field, message }) => html`<p class="notice serious" key=${field}><${Icon} name="warning"
+      size=${16} />${field}: ${message}</p>`,
+    )}
     ${[...unused, ...warnings].map((text) => html`<p class="notice" key=${text}>${text}</p>`)}
     ${wait && html`<p class="notice quiet-notice">${wait}</p>`}
   </div>`;
 }
 
 function whatIsMissing({ id, is_available: available, ready, reason }) {
-  if (!available) return reason ?? `The weights of ${id} have not been fetched yet: darkroom-models fetch ${id} does it.`;
+  if (!available)
+    return reason ?? `The weights of ${id} have not been fetched yet: darkroom-models fetch ${id} does it.`;
   return ready === false ? (reason ?? `No worker can draw with ${id} now.`) : null;
 }
 

@@ -10,19 +10,25 @@ export function Parameter({ name, schema, value, error }) {
   const numeric = pickNumeric(schema);
   const title = titleOf(name);
   const hint = isUsual(name) ? null : schema.description?.replaceAll("`", "");
-  if (schema.type === "boolean") return html`<${Switch} name=${name} title=${title} hint=${hint} value=${value ?? schema.default} />`;
+  if (schema.type === "boolean")
+    return html`<${Switch} name=${name} title=${title} hint=${hint}
+    value=${value ?? schema.default} />`;
   return html`<${Field} name=${name} label=${title} hint=${hint} error=${error}>
-    ${(attributes) => schema.enum
-      ? html`<${Choice} attributes=${attributes} schema=${schema} value=${value} />`
-      : numeric ? html`<${Numeric} attributes=${attributes} schema=${numeric} value=${value} title=${title} />`
-      : html`<input ...${attributes} type="text" value=${value ?? ""} placeholder=${schema.default ?? ""}
+    ${(attributes) =>
+      schema.enum
+        ? html`<${Choice} attributes=${attributes} schema=${schema} value=${value} />`
+        : numeric
+          ? html`<${Numeric} attributes=${attributes} schema=${numeric} value=${value} title=${title} />`
+          : html`<input ...${attributes} type="text" value=${value ?? ""} placeholder=${schema.default ?? ""}
           maxlength=${schema.maxLength} onInput=${(event) => setValue(name, event.target.value || null)} />`}
   <//>`;
 }
 
 /** Whether there is a control for such a schema; objects and lists have none. */
 export function canShow(schema) {
-  return !("const" in schema) && (schema.type === "boolean" || schema.type === "string" || pickNumeric(schema) !== null);
+  return (
+    !("const" in schema) && (schema.type === "boolean" || schema.type === "string" || pickNumeric(schema) !== null)
+  );
 }
 
 function pickNumeric(schema) {
@@ -36,15 +42,18 @@ function Numeric({ attributes, schema, value, title }) {
   const { name } = attributes;
   const { maximum, type } = schema;
   const step = schema.multipleOf ?? (type === "integer" ? 1 : maximum <= 1 ? 0.01 : 0.1);
-  const minimum = schema.minimum ?? (schema.exclusiveMinimum === undefined ? undefined : schema.exclusiveMinimum + step);
+  const minimum =
+    schema.minimum ?? (schema.exclusiveMinimum === undefined ? undefined : schema.exclusiveMinimum + step);
   const set = (text) => setValue(name, text === "" ? null : Number(text));
   const ranged = minimum !== undefined && maximum !== undefined && maximum - minimum <= SLIDER;
-  const number = html`<input ...${attributes} type="number" min=${minimum} max=${maximum} step=${type === "integer" ? step : "any"}
+  const number = html`<input ...${attributes} type="number" min=${minimum} max=${maximum}
+    step=${type === "integer" ? step : "any"}
     value=${value ?? schema.default ?? ""} placeholder=${schema.default ?? "not set"} onInput=${(event) => set(event.target.value)} />`;
   if (!ranged) return number;
   const top = name === "guidance_scale" ? Math.min(maximum, 20) : maximum;
   return html`<div class="slider">
-    <input type="range" aria-label=${title} min=${minimum} max=${top} step=${step} value=${value ?? schema.default ?? minimum}
+    <input type="range" aria-label=${title} min=${minimum} max=${top} step=${step}
+      value=${value ?? schema.default ?? minimum}
       onInput=${(event) => set(event.target.value)} />${number}
   </div>`;
 }

@@ -5,7 +5,9 @@ import { Parameter, canShow } from "./parameter.js";
 
 /** What has a control of its own elsewhere, or no place in a form. */
 const ELSEWHERE = new Set(
-  "model task prompt negative_prompt style width height size aspect_ratio seed loras image mask_image control_image ip_adapter_image expand dry_run webhook metadata mask_mode strength".split(" "),
+  "model task prompt negative_prompt style width height size aspect_ratio seed loras image mask_image control_image ip_adapter_image expand dry_run webhook metadata mask_mode strength".split(
+    " ",
+  ),
 );
 const FIRST = ["num_inference_steps", "guidance_scale", "scheduler", "num_images"];
 

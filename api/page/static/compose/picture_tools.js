@@ -22,17 +22,38 @@ export function PictureTools({ now, model, able, error }) {
   };
   if (!image.width || (!able.mask && !able.expand)) return null;
   return html`<div class="picture-tools">
-    ${able.mask && html`<${Button} icon="mask" pressed=${Boolean(now.mask)} onClick=${() => show("mask")}>
-      ${now.mask ? "Change the mask" : "Repaint a part"}<//>`}
-    ${now.mask && html`<${Button} kind="quiet" icon="close" label="Without the mask" onClick=${() => setForm({ mask: null })} />`}
-    ${able.expand && html`<${Button} icon="extend" pressed=${Boolean(now.expand)} onClick=${() => show("extend")}>
-      ${now.expand ? describe(now.expand) : "Extend"}<//>`}
-    ${now.expand && html`<${Button} kind="quiet" icon="close" label="Without the extension" onClick=${() => setForm({ expand: null })} />`}
+    ${
+      able.mask &&
+      html`<${Button} icon="mask" pressed=${Boolean(now.mask)} onClick=${() => show("mask")}>
+      ${now.mask ? "Change the mask" : "Repaint a part"}<//>`
+    }
+    ${
+      now.mask &&
+      html`<${Button} kind="quiet" icon="close" label="Without the mask"
+      onClick=${() => setForm({ mask: null })} />`
+    }
+    ${
+      able.expand &&
+      html`<${Button} icon="extend" pressed=${Boolean(now.expand)} onClick=${() => show("extend")}>
+      ${now.expand ? describe(now.expand) : "Extend"}<//>`
+    }
+    ${
+      now.expand &&
+      html`<${Button} kind="quiet" icon="close" label="Without the extension"
+      onClick=${() => setForm({ expand: null })} />`
+    }
     ${error && html`<p class="field-error" role="alert">${error}</p>`}
-    ${open?.name === "mask" && html`<${open.Tool} image=${image} mask=${now.mask?.blob instanceof Blob ? now.mask.blob : undefined}
-      onDone=${paint} onCancel=${close} />`}
-    ${open?.name === "extend" && html`<${open.Tool} image=${image} step=${model.size_step} maxWidth=${model.max_width}
-      maxHeight=${model.max_height} expand=${now.expand ?? undefined} onDone=${extend} onCancel=${close} />`}
+    ${
+      open?.name === "mask" &&
+      html`<${open.Tool} image=${image}
+      mask=${now.mask?.blob instanceof Blob ? now.mask.blob : undefined}
+      onDone=${paint} onCancel=${close} />`
+    }
+    ${
+      open?.name === "extend" &&
+      html`<${open.Tool} image=${image} step=${model.size_step} maxWidth=${model.max_width}
+      maxHeight=${model.max_height} expand=${now.expand ?? undefined} onDone=${extend} onCancel=${close} />`
+    }
   </div>`;
 }
 
@@ -42,6 +63,8 @@ const TOOLS = {
 };
 
 function describe(expand) {
-  const sides = Object.entries(expand).filter(([, pixels]) => pixels).map(([edge, pixels]) => `${edge} ${pixels}`);
+  const sides = Object.entries(expand)
+    .filter(([, pixels]) => pixels)
+    .map(([edge, pixels]) => `${edge} ${pixels}`);
   return `Extended: ${sides.join(", ")}`;
 }

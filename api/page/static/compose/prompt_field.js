@@ -25,7 +25,8 @@ export function PromptField({ now, error }) {
   return html`<${Field} name="prompt" label="Prompt" error=${error} aside=${html`<${Tokens} report=${report} />`}>
     ${(attributes) => html`<div class="prompt">
       <div class="prompt-marks" aria-hidden="true"><${Marks} text=${now.prompt} report=${report} /></div>
-      <textarea ...${attributes} ref=${field} rows="4" maxlength="4000" placeholder="Describe the picture. ↑ brings back earlier ones."
+      <textarea ...${attributes} ref=${field} rows="4" maxlength="4000"
+        placeholder="Describe the picture. ↑ brings back earlier ones."
         aria-keyshortcuts="Control+Enter" value=${now.prompt} onInput=${(event) => type(event.target.value)}
         onKeyDown=${press}></textarea>
     </div>`}
@@ -35,9 +36,11 @@ export function PromptField({ now, error }) {
 
 /** The report is of the text that was sent: while somebody types on, only the part that is the same is marked. */
 function Marks({ text, report }) {
-  return splitMarks(text, report).map(({ text: part, kind, title }, index) =>
-    kind ? html`<mark key=${index} class=${kind} data-title=${title}>${part}</mark>` : part,
-  ).concat("\n");
+  return splitMarks(text, report)
+    .map(({ text: part, kind, title }, index) =>
+      kind ? html`<mark key=${index} class=${kind} data-title=${title}>${part}</mark>` : part,
+    )
+    .concat("\n");
 }
 
 function Tokens({ report }) {
@@ -45,9 +48,12 @@ function Tokens({ report }) {
   if (!counts.length) return null;
   const most = counts.reduce((a, b) => ((b.limit ?? 1e9) - b.tokens < (a.limit ?? 1e9) - a.tokens ? b : a));
   const over = most.tokens > most.read;
-  const text = most.limit ? `${most.tokens} of ${most.limit} tokens` : `${most.tokens} token${most.tokens === 1 ? "" : "s"}`;
-  return html`<span class=${`tokens ${over ? "over" : ""}`} title=${counts.map(({ tokenizer, tokens, read }) =>
-    `${tokenizer}: ${tokens} tokens, ${read} are read`).join("\n")}>${text}${over ? ", the rest is not read" : ""}</span>`;
+  const text = most.limit
+    ? `${most.tokens} of ${most.limit} tokens`
+    : `${most.tokens} token${most.tokens === 1 ? "" : "s"}`;
+  return html`<span class=${`tokens ${over ? "over" : ""}`} title=${counts
+    .map(({ tokenizer, tokens, read }) => `${tokenizer}: ${tokens} tokens, ${read} are read`)
+    .join("\n")}>${text}${over ? ", the rest is not read" : ""}</span>`;
 }
 
 function Advice({ report }) {
@@ -56,9 +62,16 @@ function Advice({ report }) {
   if (!advice.length) return null;
   const shown = open ? advice : advice.slice(0, 1);
   return html`<div class="advice">
-    <ul>${shown.map(({ code, message }) => html`<li key=${code}><${Icon} name="create" size=${14} /><span>${inWordsOfThePage(message)}</span></li>`)}</ul>
-    ${advice.length > 1 && html`<button type="button" class="link" aria-expanded=${open} onClick=${() => setOpen(!open)}>
-      ${open ? "Less" : `${advice.length - 1} more`}</button>`}
+    <ul>${shown.map(
+      ({ code, message }) => html`<li key=${code}><${Icon} name="create"
+      size=${14} /><span>${inWordsOfThePage(message)}</span></li>`,
+    )}</ul>
+    ${
+      advice.length > 1 &&
+      html`<button type="button" class="link" aria-expanded=${open}
+      onClick=${() => setOpen(!open)}>
+      ${open ? "Less" : `${advice.length - 1} more`}</button>`
+    }
   </div>`;
 }
 

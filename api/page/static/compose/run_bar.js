@@ -9,13 +9,19 @@ export function RunBar({ model, now, properties }) {
   const open = useStore(jobs, (all) => all.filter(isOpen).length);
   const wordless = Boolean(properties.prompt) && !now.prompt.trim();
   const off = busy || !model || !model.is_available || wordless;
-  const stop = () => cancelAll().then(() => toast("All of your jobs are cancelled"), (problem) => toast(problem.message, { kind: "wrong" }));
+  const stop = () =>
+    cancelAll().then(
+      () => toast("All of your jobs are cancelled"),
+      (problem) => toast(problem.message, { kind: "wrong" }),
+    );
   return html`<div class="run-bar">
     <div class="run-buttons">
-      <${Button} kind="primary" class="run" disabled=${off} onClick=${() => runAndSay(1)} aria-keyshortcuts="Control+Enter">
+      <${Button} kind="primary" class="run" disabled=${off} onClick=${() => runAndSay(1)}
+        aria-keyshortcuts="Control+Enter">
         Render<kbd aria-hidden="true">Ctrl ↵</kbd>
       <//>
-      <${Button} class="ten" label="Render ten times, each with another seed" disabled=${off} onClick=${() => runAndSay(10)}>×10<//>
+      <${Button} class="ten" label="Render ten times, each with another seed" disabled=${off}
+        onClick=${() => runAndSay(10)}>×10<//>
     </div>
     ${open > 0 && html`<${Button} kind="danger" icon="ban" onClick=${stop}>Cancel all ${open}<//>`}
   </div>`;

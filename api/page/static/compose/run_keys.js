@@ -12,7 +12,10 @@ export function useRunKeys() {
         runAndSay(1);
       }
       if (event.key === "Escape" && !event.defaultPrevented) {
-        cancelNewest()?.then(() => toast("Cancelled"), (problem) => toast(problem.message, { kind: "wrong" }));
+        cancelNewest()?.then(
+          () => toast("Cancelled"),
+          (problem) => toast(problem.message, { kind: "wrong" }),
+        );
       }
     };
     addEventListener("keydown", press);

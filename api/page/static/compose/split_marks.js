@@ -5,7 +5,9 @@ export function splitMarks(text, report, field = "prompt") {
   if (!report) return [{ text, kind: null }];
   const points = Array.from(text);
   const known = countSame(points, Array.from(report.sent[field] ?? ""));
-  const spans = listSpans(report, field).filter(({ end }) => end <= known).sort((a, b) => a.start - b.start);
+  const spans = listSpans(report, field)
+    .filter(({ end }) => end <= known)
+    .sort((a, b) => a.start - b.start);
   const parts = [];
   let at = 0;
   for (const { start, end, kind, title } of spans) {
@@ -22,8 +24,14 @@ export function splitMarks(text, report, field = "prompt") {
 function listSpans({ tokens, elements, contradictions }, field) {
   const cut = (tokens ?? []).map(({ cut_off: span }) => span).filter((span) => span?.field === field);
   const from = Math.min(...cut.map(({ start }) => start), Infinity);
-  const against = contradictions.flatMap(({ spans, message }) => spans.map((span) => ({ ...span, kind: "against", title: message })));
-  const named = elements.map((one) => ({ ...one, kind: one.negated ? "negated" : one.kind, title: `${one.kind}: ${one.name}` }));
+  const against = contradictions.flatMap(({ spans, message }) =>
+    spans.map((span) => ({ ...span, kind: "against", title: message })),
+  );
+  const named = elements.map((one) => ({
+    ...one,
+    kind: one.negated ? "negated" : one.kind,
+    title: `${one.kind}: ${one.name}`,
+  }));
   return [
     ...cut.map((span) => ({ ...span, kind: "cut-off", title: "The model does not read this" })),
     ...[...named, ...against].filter((span) => span.field === field && span.end <= from),

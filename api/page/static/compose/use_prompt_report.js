@@ -14,10 +14,11 @@ export function usePromptReport({ prompt, negative_prompt: negative, model }) {
     }
     const asking = new AbortController();
     const json = { prompt, model, ...(negative.trim() && { negative_prompt: negative }) };
-    const ask = () => call("POST", "/v1/prompts/check", { json, signal: asking.signal }).then(
-      ({ data }) => setReport({ ...data, sent: json }),
-      () => {},
-    );
+    const ask = () =>
+      call("POST", "/v1/prompts/check", { json, signal: asking.signal }).then(
+        ({ data }) => setReport({ ...data, sent: json }),
+        () => {},
+      );
     const timer = setTimeout(ask, QUIET_MS);
     return () => {
       clearTimeout(timer);

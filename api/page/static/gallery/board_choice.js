@@ -9,7 +9,9 @@ export function BoardChoice({ item }) {
   const set = (board, on) => (on ? addToBoard([item.id], board) : removeFromBoard([item.id], board)).catch(() => {});
   return html`<fieldset class="board-choice">
     <legend class="label">Boards</legend>
-    ${all.map((board) => html`<label key=${board.id}><input type="checkbox" checked=${item.boards.includes(board.id)}
-      onChange=${(event) => set(board, event.target.checked)} />${board.name}</label>`)}
+    ${all.map(
+      (board) => html`<label key=${board.id}><input type="checkbox" checked=${item.boards.includes(board.id)}
+      onChange=${(event) => set(board, event.target.checked)} />${board.name}</label>`,
+    )}
   </fieldset>`;
 }

@@ -13,27 +13,42 @@ export function BoardList({ chosen, onChoose }) {
   const remove = (board) => deleteBoard(board.id).then(() => onChoose("all"), say);
   return html`<nav class="boards" aria-label="Boards">
     <${Place} icon="gallery" name="All pictures" chosen=${chosen === "all"} onChoose=${() => onChoose("all")} />
-    <${Place} icon="star" name="Favourites" chosen=${chosen === "favourites"} onChoose=${() => onChoose("favourites")} />
+    <${Place} icon="star" name="Favourites" chosen=${chosen === "favourites"}
+      onChoose=${() => onChoose("favourites")} />
     <h2 class="label">Boards</h2>
-    ${(all ?? []).map((board) => html`<div class="board" key=${board.id}>
-      <${Place} icon="board" name=${board.name} count=${board.outputs} chosen=${chosen === board.id} onChoose=${() => onChoose(board.id)} />
+    ${(all ?? []).map(
+      (board) => html`<div class="board" key=${board.id}>
+      <${Place} icon="board" name=${board.name} count=${board.outputs} chosen=${chosen === board.id}
+        onChoose=${() => onChoose(board.id)} />
       <${Menu} kind="quiet" icon="more" label=${`Board ${board.name}`} items=${[
         { icon: "code", title: "Rename", onChoose: () => setOpen({ name: "rename", board }) },
         { icon: "trash", title: "Delete the board", danger: true, onChoose: () => setOpen({ name: "delete", board }) },
       ]} />
-    </div>`)}
+    </div>`,
+    )}
     <${Button} kind="quiet" class="board-new" icon="add" onClick=${() => setOpen({ name: "new" })}>New board<//>
     ${open?.name === "new" && html`<${NameDialog} title="New board" onName=${makeBoard} onClose=${close} />`}
-    ${open?.name === "rename" && html`<${NameDialog} title="Rename the board" begun=${open.board.name}
-      onName=${(name) => renameBoard(open.board.id, name)} onClose=${close} />`}
-    ${open?.name === "delete" && html`<${Confirm} title=${`Delete the board ${open.board.name}?`} action="Delete the board"
-      onClose=${close} onDo=${() => remove(open.board)}>The pictures on it stay.<//>`}
+    ${
+      open?.name === "rename" &&
+      html`<${NameDialog} title="Rename the board" begun=${open.board.name}
+      onName=${(name) => renameBoard(open.board.id, name)} onClose=${close} />`
+    }
+    ${
+      open?.name === "delete" &&
+      html`<${Confirm} title=${`Delete the board ${open.board.name}?`}
+      action="Delete the board"
+      onClose=${close} onDo=${() => remove(open.board)}>The pictures on it stay.<//>`
+    }
   </nav>`;
 }
 
 function Place({ icon, name, count, chosen, onChoose }) {
   return html`<button type="button" class="place" aria-current=${chosen ? "true" : undefined} onClick=${onChoose}>
-    <${Icon} name=${icon} size=${16} /><span class="place-name">${name}</span>${count !== undefined && html`<span class="count">${count}</span>`}
+    <${Icon} name=${icon} size=${16} /><span class="place-name">${name}</span>${
+      count !== undefined &&
+      html`<span
+      class="count">${count}</span>`
+    }
   </button>`;
 }
 
@@ -53,7 +68,8 @@ export function NameDialog({ title, begun = "", onName, onClose }) {
   return html`<${Dialog} title=${title} onClose=${onClose}>
     <form class="name-form" onSubmit=${submit}>
       <${Field} name="board-name" label="Name" error=${error}>
-        ${(attributes) => html`<input ...${attributes} required maxlength="200" value=${name} autofocus onInput=${(event) => setName(event.target.value)} />`}
+        ${(attributes) => html`<input ...${attributes} required maxlength="200" value=${name} autofocus
+          onInput=${(event) => setName(event.target.value)} />`}
       <//>
       <div class="dialog-end"><${Button} kind="primary" type="submit" disabled=${!name.trim()}>Save<//></div>
     </form>

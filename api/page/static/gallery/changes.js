@@ -6,7 +6,12 @@ import { changeOutputs, removeOutputs } from "../state/outputs.js";
 const AT_ONCE = 100;
 
 export function setFavourite(ids, favourite) {
-  return change(ids, { favourite }, () => ({ favourite }), () => ({ favourite: !favourite }));
+  return change(
+    ids,
+    { favourite },
+    () => ({ favourite }),
+    () => ({ favourite: !favourite }),
+  );
 }
 
 export function addToBoard(ids, board) {

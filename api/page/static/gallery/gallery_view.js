@@ -48,7 +48,11 @@ export function GalleryView() {
 
 /** A new list for each question; the one before is let go. */
 function useList(place, asked) {
-  const filters = { ...asked, favourite: place === "favourites" ? true : undefined, board: place.startsWith("board_") ? place : undefined };
+  const filters = {
+    ...asked,
+    favourite: place === "favourites" ? true : undefined,
+    board: place.startsWith("board_") ? place : undefined,
+  };
   const named = JSON.stringify(filters);
   const [list, setList] = useState(() => Object.assign(openList(filters), { named }));
   useEffect(() => {
@@ -61,8 +65,15 @@ function useList(place, asked) {
 }
 
 function Nothing({ place, filtered }) {
-  if (filtered) return html`<${Empty} icon="search" title="Nothing found">No picture fits. Words are compared as they are: mugs is not mug.<//>`;
-  if (place === "favourites") return html`<${Empty} icon="star" title="No favourites yet">The star at a picture makes it one.<//>`;
-  if (place !== "all") return html`<${Empty} icon="board" title="The board is empty">Select pictures, and put them on it.<//>`;
-  return html`<${Empty} icon="gallery" title="No pictures yet">What you render is kept here, and found again on any device.<//>`;
+  if (filtered)
+    return html`<${Empty} icon="search"
+    title="Nothing found">No picture fits. Words are compared as they are: mugs is not mug.<//>`;
+  if (place === "favourites")
+    return html`<${Empty} icon="star"
+    title="No favourites yet">The star at a picture makes it one.<//>`;
+  if (place !== "all")
+    return html`<${Empty} icon="board"
+    title="The board is empty">Select pictures, and put them on it.<//>`;
+  return html`<${Empty} icon="gallery"
+    title="No pictures yet">What you render is kept here, and found again on any device.<//>`;
 }

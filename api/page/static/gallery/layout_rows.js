@@ -30,7 +30,8 @@ export function layoutRows(pictures, width, target) {
     const height = (width - GAP * (index - from)) / sum;
     if (height <= target) close(index + 1, height);
   }
-  if (from < pictures.length) close(pictures.length, Math.min(target, (width - GAP * (pictures.length - from - 1)) / sum));
+  if (from < pictures.length)
+    close(pictures.length, Math.min(target, (width - GAP * (pictures.length - from - 1)) / sum));
   return { rows, boxes, height: Math.max(0, top - GAP) };
 }
 

@@ -44,9 +44,15 @@ export function PictureGrid({ items, onOpen, onEnd, onSelect, selected = null, s
   };
   return html`<div class="grid" role="list" aria-label="Pictures" ref=${grid} onKeyDown=${press}
     style=${{ height: `${layout.height}px` }}>
-    ${width > 0 && items.slice(first, last).map((item, place) => html`<${Tile} key=${item.id} item=${item} index=${first + place}
+    ${
+      width > 0 &&
+      items.slice(first, last).map(
+        (item, place) => html`<${Tile} key=${item.id} item=${item}
+      index=${first + place}
       count=${items.length} box=${layout.boxes[first + place]} onOpen=${onOpen} onSelect=${onSelect}
-      selecting=${Boolean(selected?.size)} selected=${selected?.has(item.id) ?? false} onGone=${refresh} />`)}
+      selecting=${Boolean(selected?.size)} selected=${selected?.has(item.id) ?? false} onGone=${refresh} />`,
+      )
+    }
   </div>`;
 }
 

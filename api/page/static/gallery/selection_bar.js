@@ -28,24 +28,47 @@ export function SelectionBar({ items, selection, place }) {
     await deleteJobs(jobs);
     selection.clear();
   };
-  const download = () => zip(chosen, setProgress).catch((error) => toast(`The pictures did not download. ${error.message}`, { kind: "wrong" }));
+  const download = () =>
+    zip(chosen, setProgress).catch((error) =>
+      toast(`The pictures did not download. ${error.message}`, { kind: "wrong" }),
+    );
   return html`<div class="selection" role="toolbar" aria-label="Selected pictures">
     <span class="selection-count" role="status">${progress ?? `${chosen.length} selected`}</span>
-    <${Button} kind="quiet" icon="star" filled=${starred} label=${starred ? "No favourites any more" : "Favourites"} onClick=${() => setFavourite(ids, !starred)} />
+    <${Button} kind="quiet" icon="star" filled=${starred} label=${starred ? "No favourites any more" : "Favourites"}
+      onClick=${() => setFavourite(ids, !starred)} />
     <${Menu} kind="quiet" icon="board" label="Put on a board" up items=${[
       ...(all ?? []).map((one) => ({ icon: "board", title: one.name, onChoose: () => put(one) })),
-      board && { icon: "close", title: `Take off ${board.name}`, onChoose: () => removeFromBoard(ids, board).then(loadBoards, () => {}) },
+      board && {
+        icon: "close",
+        title: `Take off ${board.name}`,
+        onChoose: () => removeFromBoard(ids, board).then(loadBoards, () => {}),
+      },
       { icon: "add", title: "New board…", onChoose: () => setOpen("board") },
     ]} />
-    <${Button} kind="quiet" icon="compare" label="Compare two" disabled=${chosen.length !== 2} onClick=${() => setOpen("compare")} />
-    <${Button} kind="quiet" icon="download" label=${chosen.length > 1 ? "Download as zip" : "Download"} onClick=${download} />
+    <${Button} kind="quiet" icon="compare" label="Compare two" disabled=${chosen.length !== 2}
+      onClick=${() => setOpen("compare")} />
+    <${Button} kind="quiet" icon="download" label=${chosen.length > 1 ? "Download as zip" : "Download"}
+      onClick=${download} />
     <${Button} kind="quiet" icon="trash" label="Delete" onClick=${() => setOpen("delete")} />
     <${Button} kind="quiet" icon="close" label="Select nothing" onClick=${selection.clear} />
-    ${open === "board" && html`<${NameDialog} title="New board" onName=${async (name) => put(await makeBoard(name))} onClose=${() => setOpen(null)} />`}
-    ${open === "compare" && chosen.length === 2 && html`<${CompareDialog} pictures=${chosen} onClose=${() => setOpen(null)} />`}
-    ${open === "delete" && html`<${Confirm} title=${`Delete ${chosen.length === 1 ? "this picture" : `${chosen.length} pictures`}?`} action="Delete"
+    ${
+      open === "board" &&
+      html`<${NameDialog} title="New board" onName=${async (name) => put(await makeBoard(name))}
+      onClose=${() => setOpen(null)} />`
+    }
+    ${
+      open === "compare" &&
+      chosen.length === 2 &&
+      html`<${CompareDialog} pictures=${chosen}
+      onClose=${() => setOpen(null)} />`
+    }
+    ${
+      open === "delete" &&
+      html`<${Confirm}
+      title=${`Delete ${chosen.length === 1 ? "this picture" : `${chosen.length} pictures`}?`} action="Delete"
       onClose=${() => setOpen(null)} onDo=${remove}>
-      ${jobs.length === 1 ? "Their job is" : `Their ${jobs.length} jobs are`} deleted with all of their pictures, here and in the store. This cannot be taken back.<//>`}
+      ${jobs.length === 1 ? "Their job is" : `Their ${jobs.length} jobs are`} deleted with all of their pictures, here and in the store. This cannot be taken back.<//>`
+    }
   </div>`;
 }
 
@@ -55,7 +78,11 @@ function CompareDialog({ pictures, onClose }) {
     import("../pictures/compare.js").then((module) => setCompare(() => module.Compare));
   }, []);
   const [left, right] = pictures.map((one) => ({ ...one, label: `${one.prompt ?? "Picture"} (seed ${one.seed})` }));
-  return html`<${Dialog} title="Compare" wide onClose=${onClose}>${Compare && html`<${Compare} left=${left} right=${right} />`}<//>`;
+  return html`<${Dialog} title="Compare" wide onClose=${onClose}>${
+    Compare &&
+    html`<${Compare} left=${left}
+    right=${right} />`
+  }<//>`;
 }
 
 /** One picture as a file, several as an archive. */

@@ -8,6 +8,9 @@ export function usePictureView(list) {
     const { PictureView } = await import("./picture_view.js");
     setShown({ PictureView, index, id: list.store.get().items[index]?.id });
   };
-  const view = shown && html`<${shown.PictureView} list=${list} start=${shown.index} key=${shown.id} onClose=${() => setShown(null)} />`;
+  const view =
+    shown &&
+    html`<${shown.PictureView} list=${list} start=${shown.index} key=${shown.id}
+    onClose=${() => setShown(null)} />`;
   return { open, view };
 }

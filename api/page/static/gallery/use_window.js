@@ -12,7 +12,9 @@ export function useWindow(ref) {
     if (!box) return;
     const top = Math.floor((-box.top - MARGIN) / GRAIN) * GRAIN;
     const bottom = Math.ceil((innerHeight - box.top + MARGIN) / GRAIN) * GRAIN;
-    setPlace((now) => (now.width === box.width && now.top === top && now.bottom === bottom ? now : { width: box.width, top, bottom }));
+    setPlace((now) =>
+      now.width === box.width && now.top === top && now.bottom === bottom ? now : { width: box.width, top, bottom },
+    );
   };
   useLayoutEffect(measure);
   useEffect(() => {

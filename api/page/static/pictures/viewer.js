@@ -29,8 +29,13 @@ export function Viewer({ pictures, start = 0, onClose, onUse, actions, onGone })
   useLayoutEffect(() => {
     const before = document.activeElement;
     // The browser keeps the focus inside of a modal dialog, and the page behind it still.
-    dialog.current.showModal();
-    return () => before?.focus?.();
+    const element = dialog.current;
+    element.showModal();
+    return () => {
+      // What is behind an open dialog takes no focus.
+      element.close();
+      before?.focus?.();
+    };
   }, []);
   useEffect(zoom.reset, [picture.id]);
 

@@ -49,7 +49,8 @@ function show(job, seen, onEvent) {
   seen.set(job.id, job.finished_at !== null);
   if (job.finished_at) return onEvent({ ...job, type: "finished", job_id: job.id });
   onEvent({ type: "job", job_id: job.id, job });
-  if (job.status === "running" && job.progress.step > 1) onEvent({ type: "preview", job_id: job.id, url: `/v1/jobs/${job.id}/preview` });
+  if (job.status === "running" && job.progress.step > 1)
+    onEvent({ type: "preview", job_id: job.id, url: `/v1/jobs/${job.id}/preview` });
 }
 
 async function lookForRecall(call, place, onEvent, signal) {

@@ -35,11 +35,18 @@ export function Menu({ icon, label, children, items, kind, up = false }) {
     item.onChoose();
   };
   return html`<div class="menu" ref=${root} onKeyDown=${press}>
-    <${Button} kind=${kind} icon=${icon} label=${label} aria-haspopup="menu" aria-expanded=${open} onClick=${() => setOpen(!open)}>${children}<//>
-    ${open && html`<div role="menu" class=${`menu-list ${up ? "up" : ""}`} aria-label=${label}>
-      ${items.filter(Boolean).map((item) => html`<button type="button" role="menuitem" key=${item.title} disabled=${item.off}
+    <${Button} kind=${kind} icon=${icon} label=${label} aria-haspopup="menu" aria-expanded=${open}
+      onClick=${() => setOpen(!open)}>${children}<//>
+    ${
+      open &&
+      html`<div role="menu" class=${`menu-list ${up ? "up" : ""}`} aria-label=${label}>
+      ${items.filter(Boolean).map(
+        (item) => html`<button type="button" role="menuitem" key=${item.title}
+        disabled=${item.off}
         class=${item.danger ? "danger" : ""} onClick=${() => choose(item)}>
-        <${Icon} name=${item.icon} size=${16} /><span>${item.title}</span></button>`)}
-    </div>`}
+        <${Icon} name=${item.icon} size=${16} /><span>${item.title}</span></button>`,
+      )}
+    </div>`
+    }
   </div>`;
 }

@@ -2,11 +2,36 @@
 import { createStore } from "../state/store.js";
 
 export const ROUTES = [
-  { name: "", title: "Create", icon: "create", load: () => import("../compose/create_view.js").then((m) => m.CreateView) },
-  { name: "gallery", title: "Gallery", icon: "gallery", load: () => import("../gallery/gallery_view.js").then((m) => m.GalleryView) },
-  { name: "sweeps", title: "Sweeps", icon: "sweep", load: () => import("../sweeps/sweeps_view.js").then((m) => m.SweepsView) },
-  { name: "queue", title: "Queue", icon: "queue", load: () => import("../queue/queue_view.js").then((m) => m.QueueView) },
-  { name: "webhooks", title: "Webhooks", icon: "hooks", load: () => import("../webhooks/webhooks_view.js").then((m) => m.WebhooksView) },
+  {
+    name: "",
+    title: "Create",
+    icon: "create",
+    load: () => import("../compose/create_view.js").then((m) => m.CreateView),
+  },
+  {
+    name: "gallery",
+    title: "Gallery",
+    icon: "gallery",
+    load: () => import("../gallery/gallery_view.js").then((m) => m.GalleryView),
+  },
+  {
+    name: "sweeps",
+    title: "Sweeps",
+    icon: "sweep",
+    load: () => import("../sweeps/sweeps_view.js").then((m) => m.SweepsView),
+  },
+  {
+    name: "queue",
+    title: "Queue",
+    icon: "queue",
+    load: () => import("../queue/queue_view.js").then((m) => m.QueueView),
+  },
+  {
+    name: "webhooks",
+    title: "Webhooks",
+    icon: "hooks",
+    load: () => import("../webhooks/webhooks_view.js").then((m) => m.WebhooksView),
+  },
 ];
 
 export const routeStore = createStore(readRoute());

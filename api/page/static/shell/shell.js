@@ -18,12 +18,15 @@ export function Shell() {
     <header class="bar">
       <a class="wordmark" href="#/"><span class="lamp" aria-hidden="true"></span>Darkroom</a>
       <nav class="views" aria-label="Views">
-        ${ROUTES.map(({ name, title, icon }) => html`<a href=${`#/${name}`} key=${name}
-          aria-current=${name === route.name ? "page" : undefined}><${Icon} name=${icon} /><span>${title}</span></a>`)}
+        ${ROUTES.map(
+          ({ name, title, icon }) => html`<a href=${`#/${name}`} key=${name}
+          aria-current=${name === route.name ? "page" : undefined}><${Icon} name=${icon} /><span>${title}</span></a>`,
+        )}
       </nav>
       <div class="bar-end">
         ${route.name === "" && html`<${ModeSwitch} simple=${isSimple(now)} />`}
-        <${Button} kind="quiet" icon=${isDark(now) ? "sun" : "moon"} label=${isDark(now) ? "Light colours" : "Dark colours"}
+        <${Button} kind="quiet" icon=${isDark(now) ? "sun" : "moon"}
+          label=${isDark(now) ? "Light colours" : "Dark colours"}
           onClick=${switchScheme} />
         <${Button} kind="quiet" icon="signout" label="Sign out" onClick=${signOut} />
       </div>
@@ -48,7 +51,11 @@ function ModeSwitch({ simple }) {
 function Connection() {
   const { reached, streams } = useStore(connectionStore);
   return html`<div class="connection" role="status">
-    ${!reached && html`<p class="lost"><${Icon} name="warning" size=${16} />Darkroom does not answer. Trying again…</p>`}
+    ${
+      !reached &&
+      html`<p class="lost"><${Icon} name="warning"
+      size=${16} />Darkroom does not answer. Trying again…</p>`
+    }
     ${reached && !streams && html`<p class="slow">Live events do not come through, so this page asks every second.</p>`}
   </div>`;
 }

@@ -20,9 +20,11 @@ function dismiss(id) {
 export function Toasts() {
   const all = useStore(toasts);
   return html`<div class="toasts" role="status" aria-live="polite">
-    ${all.map(({ id, text, kind, action, onAction }) => html`<div class=${`toast ${kind}`} key=${id}>
+    ${all.map(
+      ({ id, text, kind, action, onAction }) => html`<div class=${`toast ${kind}`} key=${id}>
       <span>${text}</span>
       ${action && html`<button type="button" onClick=${() => (dismiss(id), onAction())}>${action}</button>`}
-    </div>`)}
+    </div>`,
+    )}
   </div>`;
 }

@@ -22,8 +22,13 @@ export function Dialog({ title, onClose, wide, children }) {
   const dialog = useRef();
   useEffect(() => {
     const before = document.activeElement;
-    dialog.current.showModal();
-    return () => before?.focus?.();
+    const element = dialog.current;
+    element.showModal();
+    return () => {
+      // What is behind an open dialog takes no focus.
+      element.close();
+      before?.focus?.();
+    };
   }, []);
   const cancel = (event) => {
     event.preventDefault();

@@ -15,7 +15,10 @@ export function useLive(key) {
   useEffect(() => void (recall && take(recall)), [recall]);
   useEffect(() => {
     if (!key) return;
-    call("GET", "/v1/recall", { query: { after: seen.get().number } }).then(({ data }) => data.data.forEach(take), () => {});
+    call("GET", "/v1/recall", { query: { after: seen.get().number } }).then(
+      ({ data }) => data.data.forEach(take),
+      () => {},
+    );
   }, [key]);
 }
 

@@ -2,7 +2,19 @@
 import { call } from "../service/api.js";
 import { form, setForm } from "./form.js";
 
-const OWN = new Set(["model", "task", "prompt", "negative_prompt", "style", "seed", "loras", "expand", "mask_image", "size", "dry_run"]);
+const OWN = new Set([
+  "model",
+  "task",
+  "prompt",
+  "negative_prompt",
+  "style",
+  "seed",
+  "loras",
+  "expand",
+  "mask_image",
+  "size",
+  "dry_run",
+]);
 const PICTURES = ["image", "control_image", "ip_adapter_image"];
 
 /**
@@ -38,10 +50,14 @@ export async function applyRequest(request, inputs = []) {
 
 /** The pictures that ids name, with an address to show them. One that is gone stays an id: the service says so at its field. */
 function findPictures(ids, inputs) {
-  return Promise.all([ids].flat().map(async (id) => {
-    const input = inputs.find((one) => one.id === id);
-    return input ? toPicture(input) : findPicture(id).catch(() => toPicture({ id, url: null, width: null, height: null }));
-  }));
+  return Promise.all(
+    [ids].flat().map(async (id) => {
+      const input = inputs.find((one) => one.id === id);
+      return input
+        ? toPicture(input)
+        : findPicture(id).catch(() => toPicture({ id, url: null, width: null, height: null }));
+    }),
+  );
 }
 
 async function findPicture(id) {
@@ -54,12 +70,20 @@ const toPicture = ({ id, url, width, height }) => ({ id, url, width, height });
 
 /** Starts from a picture: it takes the place of the one before, with its mask and edges. */
 export function startFrom(picture) {
-  setForm((now) => ({ pictures: { ...now.pictures, image: [toPicture(picture)] }, mask: null, expand: null, task: null,
-    values: { ...now.values, width: null, height: null } }));
+  setForm((now) => ({
+    pictures: { ...now.pictures, image: [toPicture(picture)] },
+    mask: null,
+    expand: null,
+    task: null,
+    values: { ...now.values, width: null, height: null },
+  }));
 }
 
 /** Sends a picture from this computer; the service checks and keeps it. */
 export async function sendPicture(blob) {
-  const { data } = await call("POST", "/v1/files", { body: blob, headers: { "Content-Type": blob.type || "application/octet-stream" } });
+  const { data } = await call("POST", "/v1/files", {
+    body: blob,
+    headers: { "Content-Type": blob.type || "application/octet-stream" },
+  });
   return { ...toPicture(data), warnings: data.warnings };
 }

@@ -39,7 +39,11 @@ export function errorOf(errors, name) {
 /** The schema of what the model takes for the task at hand; without properties while it is unknown. */
 export function findSchema(now, detail) {
   const task = detail ? findTask(now, detail.tasks) : null;
-  return { task, properties: detail?.parameters[task]?.properties ?? {}, required: detail?.parameters[task]?.required ?? [] };
+  return {
+    task,
+    properties: detail?.parameters[task]?.properties ?? {},
+    required: detail?.parameters[task]?.required ?? [],
+  };
 }
 
 /** The body of `POST /v1/jobs`: what the model takes, and of it only what was chosen. */
@@ -49,7 +53,8 @@ export function buildRequest(now, detail) {
   const request = { model: detail.id };
   if (takes("prompt")) request.prompt = now.prompt;
   if (takes("negative_prompt") && now.negative_prompt.trim()) request.negative_prompt = now.negative_prompt;
-  if (now.style && stylesFor(catalog.get(), detail.id, task).some(({ name }) => name === now.style)) request.style = now.style;
+  if (now.style && stylesFor(catalog.get(), detail.id, task).some(({ name }) => name === now.style))
+    request.style = now.style;
   if (takes("seed") && now.seedLocked && now.seed !== null) request.seed = now.seed;
   const loras = now.loras.filter(({ id }) => properties.loras?.items.oneOf?.some(({ title }) => title === id));
   if (loras.length) request.loras = loras;
@@ -66,7 +71,8 @@ function pickPictures(now, properties) {
   const picked = {};
   for (const [name, pictures] of Object.entries(now.pictures)) {
     if (!(name in properties) || !pictures.length) continue;
-    picked[name] = pictures.length === 1 && !isListOnly(properties[name]) ? pictures[0].id : pictures.map(({ id }) => id);
+    picked[name] =
+      pictures.length === 1 && !isListOnly(properties[name]) ? pictures[0].id : pictures.map(({ id }) => id);
   }
   if (now.mask && "mask_image" in properties && picked.image) picked.mask_image = now.mask.id;
   if (now.expand && "expand" in properties && picked.image) picked.expand = now.expand;

@@ -13,7 +13,8 @@ export const jobs = createStore([]);
 export const recalls = createStore(null);
 
 const LOOK_MS = 2_500;
-const FIELDS = "id,status,model,task,request,style,progress,queue,sweep,created_at,started_at,cancel_requested_at,failure,finished_at";
+const FIELDS =
+  "id,status,model,task,request,style,progress,queue,sweep,created_at,started_at,cancel_requested_at,failure,finished_at";
 
 /** Follows until the returned function is called. */
 export function followJobs() {
@@ -43,11 +44,17 @@ export function dismiss(id) {
 
 /** Reads the open jobs: their places, times and reasons; what is not among them any more has ended, and is read once. */
 async function look() {
-  const { data } = await call("GET", "/v1/jobs", { query: { status: ["queued", "running"], fields: FIELDS, limit: 100 } });
+  const { data } = await call("GET", "/v1/jobs", {
+    query: { status: ["queued", "running"], fields: FIELDS, limit: 100 },
+  });
   const open = new Set(data.data.map(({ id }) => id));
   const gone = data.next_cursor ? [] : jobs.get().filter((job) => isOpen(job) && !open.has(job.id) && isOlder(job));
   for (const job of data.data) change(job.id, job);
-  for (const { id } of gone) call("GET", `/v1/jobs/${id}`).then(({ data: job }) => end(job), () => dismiss(id));
+  for (const { id } of gone)
+    call("GET", `/v1/jobs/${id}`).then(
+      ({ data: job }) => end(job),
+      () => dismiss(id),
+    );
 }
 
 /** A job that was added while the list was on its way is not gone. */
@@ -57,8 +64,13 @@ const TAKE = {
   queued: ({ job_id: id }) => find(id) ?? lookSoon(),
   position: ({ job_id: id, position }) => change(id, (job) => ({ queue: { ...job.queue, position } })),
   started: ({ job_id: id, steps }) =>
-    change(id, (job) => ({ status: "running", progress: { ...job.progress, steps }, started_at: job.started_at ?? new Date().toISOString() })),
-  step: ({ job_id: id, step, steps, fraction }) => change(id, { status: "running", progress: { step, steps, fraction } }),
+    change(id, (job) => ({
+      status: "running",
+      progress: { ...job.progress, steps },
+      started_at: job.started_at ?? new Date().toISOString(),
+    })),
+  step: ({ job_id: id, step, steps, fraction }) =>
+    change(id, { status: "running", progress: { step, steps, fraction } }),
   preview: ({ job_id: id, url }) => find(id) && showPreview(id, url, (preview) => change(id, { preview })),
   output: ({ job_id: id, ...output }) => change(id, (job) => ({ landed: [...(job.landed ?? []), preload(output)] })),
   retrying: ({ job_id: id }) => change(id, { status: "queued", landed: [] }),

@@ -7,7 +7,12 @@ const lists = new Set();
 
 /** `filters` are those of `GET /v1/outputs`. The store holds `{items, complete, loading, problem}`. */
 export function openList(filters) {
-  const list = { filters, cursor: null, ids: new Set(), store: createStore({ items: [], complete: false, loading: false, problem: null }) };
+  const list = {
+    filters,
+    cursor: null,
+    ids: new Set(),
+    store: createStore({ items: [], complete: false, loading: false, problem: null }),
+  };
   lists.add(list);
   loadMore(list);
   return list;
@@ -44,7 +49,10 @@ export function land(job) {
 export function changeOutputs(ids, change) {
   const changed = new Set(ids);
   for (const { store } of lists) {
-    store.set((now) => ({ ...now, items: now.items.map((one) => (changed.has(one.id) ? { ...one, ...change(one) } : one)) }));
+    store.set((now) => ({
+      ...now,
+      items: now.items.map((one) => (changed.has(one.id) ? { ...one, ...change(one) } : one)),
+    }));
   }
 }
 
@@ -64,7 +72,11 @@ export async function refreshAddress(id) {
 function add(list, outputs, where, more) {
   const fresh = outputs.filter(({ id }) => !list.ids.has(id));
   for (const { id } of fresh) list.ids.add(id);
-  list.store.set((now) => ({ ...now, ...more, items: where === "front" ? [...fresh, ...now.items] : [...now.items, ...fresh] }));
+  list.store.set((now) => ({
+    ...now,
+    ...more,
+    items: where === "front" ? [...fresh, ...now.items] : [...now.items, ...fresh],
+  }));
 }
 
 /** A finished job's pictures in the shape of `GET /v1/outputs`. */
@@ -92,6 +104,13 @@ function listOutputs(job) {
 /** As the service filters, as far as one look can say. */
 function fits(output, { favourite, board, on_board: onBoard, prompt, order, created_before: before, ...same }) {
   if (favourite === true || board || onBoard === true || order === "asc" || before) return false;
-  if (prompt && !prompt.toLowerCase().split(/\s+/).every((word) => output.prompt?.toLowerCase().includes(word))) return false;
+  if (
+    prompt &&
+    !prompt
+      .toLowerCase()
+      .split(/\s+/)
+      .every((word) => output.prompt?.toLowerCase().includes(word))
+  )
+    return false;
   return ["model", "task", "style", "sweep"].every((name) => !same[name] || same[name] === output[name]);
 }

@@ -7,5 +7,7 @@ export const promptHistory = createKeptStore("darkroom.prompts", { prompts: [] }
 
 export function rememberPrompt(prompt) {
   if (!prompt.trim()) return;
-  promptHistory.set(({ prompts }) => ({ prompts: [prompt, ...prompts.filter((one) => one !== prompt)].slice(0, KEPT) }));
+  promptHistory.set(({ prompts }) => ({
+    prompts: [prompt, ...prompts.filter((one) => one !== prompt)].slice(0, KEPT),
+  }));
 }

@@ -19,7 +19,11 @@ export async function run(times = 1) {
   const refused = outcomes.find(({ status }) => status === "rejected")?.reason;
   for (const job of accepted) addJob(job);
   if (accepted.length && !now.seedLocked) setForm({ seed: accepted[0].request.seed ?? null });
-  verdict.set({ errors: refused instanceof Problem ? refused.errors : [], warnings: accepted[0]?.warnings ?? [], queue: null });
+  verdict.set({
+    errors: refused instanceof Problem ? refused.errors : [],
+    warnings: accepted[0]?.warnings ?? [],
+    queue: null,
+  });
   if (refused) throw refused;
   return accepted.length;
 }
@@ -50,7 +54,8 @@ export async function tryOut(signal) {
     const { data } = await call("POST", "/v1/jobs", { json: { ...request, dry_run: true }, signal });
     verdict.set({ errors: [], warnings: data.warnings, queue: data.queue, cost: data.cost });
   } catch (problem) {
-    if (problem instanceof Problem && problem.status === 422) verdict.set({ errors: problem.errors, warnings: [], queue: null });
+    if (problem instanceof Problem && problem.status === 422)
+      verdict.set({ errors: problem.errors, warnings: [], queue: null });
   }
 }
 

@@ -16,7 +16,8 @@ export function switchScheme() {
   settings.set((now) => ({ ...now, scheme: isDark(now) ? "light" : "dark" }));
 }
 
-export const isDark = ({ scheme }) => (scheme ?? (matchMedia("(prefers-color-scheme: dark)").matches ? "dark" : "light")) === "dark";
+export const isDark = ({ scheme }) =>
+  (scheme ?? (matchMedia("(prefers-color-scheme: dark)").matches ? "dark" : "light")) === "dark";
 
 /** Keeps the root element's colours as chosen. */
 export function applyScheme() {

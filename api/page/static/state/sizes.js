@@ -1,6 +1,14 @@
 // Sizes that a model draws: one for each usual proportion, with about as many pixels as its default.
 
-const RATIOS = [[1, 1], [4, 3], [3, 2], [16, 9], [3, 4], [2, 3], [9, 16]];
+const RATIOS = [
+  [1, 1],
+  [4, 3],
+  [3, 2],
+  [16, 9],
+  [3, 4],
+  [2, 3],
+  [9, 16],
+];
 
 /** `[{name: "4:3", width, height}]`; only the default where the model draws one size. */
 export function listSizes(model, properties) {
@@ -17,6 +25,7 @@ export function listSizes(model, properties) {
 
 function fit(width, height, { max_width: widest, max_height: highest, size_step: step }) {
   const smaller = Math.min(1, widest / width, highest / height);
-  const round = (side, most) => Math.min(most - (most % step), Math.max(step, Math.round((side * smaller) / step) * step));
+  const round = (side, most) =>
+    Math.min(most - (most % step), Math.max(step, Math.round((side * smaller) / step) * step));
   return { width: round(width, widest), height: round(height, highest) };
 }

@@ -30,10 +30,17 @@ function RunningJob({ job }) {
   const { progress, preview, landed } = job;
   const ratio = (job.request.width ?? 1) / (job.request.height ?? 1);
   const picture = landed?.[0]?.url ?? preview;
-  return html`<article class="job" aria-label=${wordsOf(job)} style=${{ "--ratio": Math.min(2.5, Math.max(0.5, ratio)) }}>
+  return html`<article class="job" aria-label=${wordsOf(job)}
+    style=${{ "--ratio": Math.min(2.5, Math.max(0.5, ratio)) }}>
     <div class="job-picture">
-      ${picture ? html`<img src=${picture} alt=${`Preview of: ${wordsOf(job)}`} />` : html`<span class="lamp lit" aria-hidden="true"></span>`}
-      <${Button} kind="quiet" class="over" icon="close" label=${`Cancel: ${wordsOf(job)}`} disabled=${Boolean(job.cancel_requested_at)}
+      ${
+        picture
+          ? html`<img src=${picture} alt=${`Preview of: ${wordsOf(job)}`} />`
+          : html`<span class="lamp lit"
+        aria-hidden="true"></span>`
+      }
+      <${Button} kind="quiet" class="over" icon="close" label=${`Cancel: ${wordsOf(job)}`}
+        disabled=${Boolean(job.cancel_requested_at)}
         onClick=${() => stop(job)} />
       <progress class="job-progress" max="1" value=${progress?.fraction ?? 0} aria-label="Progress"></progress>
     </div>
@@ -46,16 +53,22 @@ function Waiting({ jobs: waiting }) {
   const more = waiting.length - WAITING_SHOWN;
   return html`<h2 class="label">${waiting.length} ${waiting.length === 1 ? "waits" : "wait"}</h2>
     <ol tabindex="0" aria-label="Jobs that wait">
-      ${waiting.slice(0, WAITING_SHOWN).map((job) => html`<li key=${job.id}>
+      ${waiting.slice(0, WAITING_SHOWN).map(
+        (job) => html`<li key=${job.id}>
         <span class="waiting-words">${wordsOf(job)}</span><span class="job-state">${describe(job)}</span>
         <${Button} kind="quiet" icon="close" label=${`Cancel: ${wordsOf(job)}`} onClick=${() => stop(job)} />
-      </li>`)}
+      </li>`,
+      )}
       ${more > 0 && html`<li class="muted">and ${more} more</li>`}
     </ol>`;
 }
 
 function FailedJob({ job }) {
-  const again = () => retry(job.id).then(() => dismiss(job.id), (problem) => toast(problem.message, { kind: "wrong" }));
+  const again = () =>
+    retry(job.id).then(
+      () => dismiss(job.id),
+      (problem) => toast(problem.message, { kind: "wrong" }),
+    );
   return html`<article class="job failed" aria-label=${`Failed: ${wordsOf(job)}`}>
     <div class="job-picture"><${Icon} name="warning" size=${24} /><p>${job.failure?.message}</p></div>
     <p class="job-words">${wordsOf(job)}</p>
@@ -69,7 +82,8 @@ function FailedJob({ job }) {
 function describe({ status, cancel_requested_at: stopping, progress, queue }) {
   const eta = queue?.eta_seconds ? `about ${inWhole(queue.eta_seconds.p50)}` : null;
   if (stopping) return "Stopping…";
-  if (status === "running") return joined(progress?.steps ? `${progress.step ?? 0} / ${progress.steps}` : "Beginning", eta);
+  if (status === "running")
+    return joined(progress?.steps ? `${progress.step ?? 0} / ${progress.steps}` : "Beginning", eta);
   return joined(REASONS[queue?.reason] ?? (queue?.position ? `${queue.position} before it` : "Next"), eta);
 }
 

@@ -16,8 +16,13 @@ export function Stage() {
   return html`<section class="stage" aria-label="Pictures">
     <${Announcer} />
     <${JobCards} />
-    ${items.length === 0 && complete && !busy && html`<${Empty} icon="create" title="Nothing drawn yet">
-      Describe a picture and press Render. It is drawn here, step by step.<//>`}
+    ${
+      items.length === 0 &&
+      complete &&
+      !busy &&
+      html`<${Empty} icon="create" title="Nothing drawn yet">
+      Describe a picture and press Render. It is drawn here, step by step.<//>`
+    }
     <${PictureGrid} items=${items} onOpen=${open} onEnd=${() => loadMore(list)} />
     ${view}
   </section>`;
