@@ -13,6 +13,7 @@ from darkroom.errors import InvalidPicture
 from darkroom.picture import Picture
 from darkroom.views.files import File
 from darkroom.views.job_parts import Input, Output
+from darkroom.views.outputs import GalleryOutput
 from darkroom.views.sweeps import ContactSheet
 
 #: The parameters of a request that are pictures.
@@ -35,7 +36,9 @@ class PilImage(Protocol):
 
 
 #: A path, bytes, an open file, a PIL image, an address, an id, or a picture, output or file of the service.
-PictureIn = Union[str, "os.PathLike[str]", bytes, BinaryIO, PilImage, Picture, Output, Input, File, ContactSheet]
+PictureIn = Union[
+    str, "os.PathLike[str]", bytes, BinaryIO, PilImage, Picture, Output, GalleryOutput, Input, File, ContactSheet
+]
 
 
 def read_picture(value: Any) -> str | bytes:
@@ -48,7 +51,7 @@ def read_picture(value: Any) -> str | bytes:
         return bytes(value)
     if isinstance(value, Picture):
         return value.id or value.data
-    if isinstance(value, (Output, Input, File, ContactSheet)):
+    if isinstance(value, (Output, GalleryOutput, Input, File, ContactSheet)):
         if value.id is None:
             raise InvalidPicture("this output has no picture: it was withheld, or is deleted")
         return value.id

@@ -27,23 +27,29 @@ class Things:
     spare_draft: Sweep
     file: str
     spare_file: str
+    output: str
+    board: str
+    spare_board: str
     deletion: str
     style: str
+    #: A second one is kept, and has a delivery.
     endpoint: str
+    delivery: str
     picture: Path
 
 
-#: By the operation's id. The client is an AsyncDarkroom as well, whose results are awaited.
+#: By the operation's id, in an order in which each finds its thing as it needs it: a job is moved before it is cancelled, a draft is
+#: finalised before it is cancelled, and jobs wait until the end. The client is an AsyncDarkroom as well, whose results are awaited.
 CALLS: dict[str, Callable[[Any, Things], Any]] = {
     "post_job": lambda darkroom, _: darkroom.submit("a red mug", **SMALL),
     "put_job": lambda darkroom, _: darkroom.submit("a red mug", id="order-4711", **SMALL),
     "list_jobs": lambda darkroom, _: darkroom.jobs.list(status=["succeeded", "queued"], metadata={"user": "4711"}),
     "get_job": lambda darkroom, things: darkroom.jobs.get(things.finished, wait=1),
     "delete_job": lambda darkroom, things: darkroom.jobs.delete(things.spare),
+    "move_job": lambda darkroom, things: darkroom.jobs.move(things.waiting, "front"),
     "cancel_job": lambda darkroom, things: darkroom.cancel(things.waiting),
     "cancel_jobs": lambda darkroom, _: darkroom.jobs.cancel_many(metadata={"batch": "none"}),
     "delete_jobs": lambda darkroom, _: darkroom.jobs.delete_many(status="failed"),
-    "move_job": lambda darkroom, things: darkroom.jobs.move(things.waiting, "front"),
     "retry_job": lambda darkroom, things: darkroom.retry(things.cancelled),
     "replay_job": lambda darkroom, things: darkroom.replay(things.finished),
     "vary_job": lambda darkroom, things: darkroom.vary(things.finished, seed=3),
@@ -57,16 +63,25 @@ CALLS: dict[str, Callable[[Any, Things], Any]] = {
     "list_files": lambda darkroom, _: darkroom.files.list(limit=1),
     "get_file": lambda darkroom, things: darkroom.files.get(things.file),
     "delete_file": lambda darkroom, things: darkroom.files.delete(things.spare_file),
+    "list_outputs": lambda darkroom, _: darkroom.outputs.list(favourite=False, model="picturebook", limit=1),
+    "get_output": lambda darkroom, things: darkroom.outputs.get(things.output),
+    "patch_output": lambda darkroom, things: darkroom.outputs.change(things.output, favourite=True, boards=[]),
+    "change_outputs": lambda darkroom, things: darkroom.outputs.change_many([things.output], favourite=False),
+    "post_board": lambda darkroom, _: darkroom.boards.create("Autumn cards"),
+    "list_boards": lambda darkroom, _: darkroom.boards.list(),
+    "get_board": lambda darkroom, things: darkroom.boards.get(things.board),
+    "patch_board": lambda darkroom, things: darkroom.boards.rename(things.board, "Spring cards"),
+    "delete_board": lambda darkroom, things: darkroom.boards.delete(things.spare_board),
     "get_queue": lambda darkroom, _: darkroom.queue.get(),
+    "get_queue_figures": lambda darkroom, _: darkroom.queue.figures(),
     "pause_queue": lambda darkroom, _: darkroom.queue.pause(running="finish"),
-    "resume_queue": lambda darkroom, _: darkroom.queue.resume(),
     "post_sweep": lambda darkroom, _: darkroom.sweeps.create(prompts=["a", "b"], base=SMALL),
     "list_sweeps": lambda darkroom, _: darkroom.sweeps.list(status="draft"),
     "get_sweep": lambda darkroom, things: darkroom.sweeps.get(things.sweep),
     "delete_sweep": lambda darkroom, things: darkroom.sweeps.delete(things.spare_draft),
     "append_to_sweep": lambda darkroom, things: darkroom.sweeps.append(things.draft, prompts=["a mug"]),
     "finalise_sweep": lambda darkroom, things: darkroom.sweeps.finalise(things.draft),
-    "cancel_sweep": lambda darkroom, things: darkroom.sweeps.cancel(things.sweep),
+    "cancel_sweep": lambda darkroom, things: darkroom.sweeps.cancel(things.draft),
     "get_sweep_events": lambda darkroom, things: darkroom.sweeps.stream(things.sweep),
     "list_sweep_jobs": lambda darkroom, things: darkroom.sweeps.jobs(things.sweep, order="desc"),
     "list_deletions": lambda darkroom, _: darkroom.deletions.list(),
@@ -85,6 +100,10 @@ CALLS: dict[str, Callable[[Any, Things], Any]] = {
     "post_webhook_endpoint": lambda darkroom, _: darkroom.webhooks.create("https://example.com/hooks"),
     "list_webhook_endpoints": lambda darkroom, _: darkroom.webhooks.list(),
     "delete_webhook_endpoint": lambda darkroom, things: darkroom.webhooks.delete(things.endpoint),
+    "list_webhook_deliveries": lambda darkroom, things: darkroom.webhooks.deliveries(job=things.cancelled),
+    "get_webhook_delivery": lambda darkroom, things: darkroom.webhooks.delivery(things.delivery),
+    "redeliver_webhook": lambda darkroom, things: darkroom.webhooks.redeliver(things.delivery),
+    "resume_queue": lambda darkroom, _: darkroom.queue.resume(),
 }
 
 
@@ -101,11 +120,13 @@ def make_things(darkroom: Darkroom, picture: Path) -> Things:
     file = darkroom.files.send(data)
     # Bytes behind the end of a PNG make it another file.
     spare_file = darkroom.files.send(data + b"\0")
-    endpoint = darkroom.webhooks.create("https://example.com/1")
+    endpoint, kept = (darkroom.webhooks.create(f"https://example.com/{number}") for number in (1, 2))
+    cancelled = darkroom.cancel(jobs[0])
+    [delivery] = darkroom.webhooks.deliveries(endpoint=kept)
     style = darkroom.styles.create("mine", title="Mine", prompt="{prompt}, mine", example="a mug")
     return Things(
         finished=finished,
-        cancelled=darkroom.cancel(jobs[0]),
+        cancelled=cancelled,
         waiting=jobs[1],
         spare=spare,
         sweep=ended,
@@ -113,8 +134,12 @@ def make_things(darkroom: Darkroom, picture: Path) -> Things:
         spare_draft=drafts[1],
         file=file.id,
         spare_file=spare_file.id,
+        output=finished.outputs[0].id or "",
+        board=darkroom.boards.create("Cards").id,
+        spare_board=darkroom.boards.create("Spare").id,
         deletion=darkroom.jobs.delete(darkroom.cancel(jobs[2])).id,
         style=style.name,
         endpoint=endpoint.id,
+        delivery=delivery.id,
         picture=picture,
     )

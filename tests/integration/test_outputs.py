@@ -33,15 +33,15 @@ class Gallery:
         """Any operation below /v1."""
         return self._client.open(f"/v1/{path}", method=method, json=body, headers=self._headers | headers)
 
+    def list_jobs(self, query: str = "") -> list[str]:
+        """The ids of the first page of jobs."""
+        return [job["id"] for job in self.send("GET", f"jobs?{query}").get_json()["data"]]
+
     def list(self, query: str = "") -> list[str]:
         """The ids of the first page."""
         answer = self.send("GET", f"outputs?{query}")
         assert answer.status_code == 200, answer.text
         return [output["id"] for output in answer.get_json()["data"]]
-
-    def list_jobs(self, query: str = "") -> list[str]:
-        """The ids of the first page of jobs."""
-        return [job["id"] for job in self.send("GET", f"jobs?{query}").get_json()["data"]]
 
     def change(self, *outputs: str, **marks: Any) -> TestResponse:
         """Mark many."""

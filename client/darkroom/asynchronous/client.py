@@ -11,12 +11,14 @@ from typing import Any
 
 from typing_extensions import Self, Unpack
 
+from darkroom.asynchronous.boards import AsyncBoards
 from darkroom.asynchronous.deletions import AsyncDeletions
 from darkroom.asynchronous.events import AsyncEvents
 from darkroom.asynchronous.files import AsyncFiles
 from darkroom.asynchronous.follow import follow
 from darkroom.asynchronous.jobs import AsyncJobs
 from darkroom.asynchronous.models import AsyncModels
+from darkroom.asynchronous.outputs import AsyncOutputs
 from darkroom.asynchronous.prompts import AsyncPrompts
 from darkroom.asynchronous.queue import AsyncQueue
 from darkroom.asynchronous.recall import AsyncRecalls
@@ -53,6 +55,8 @@ class AsyncDarkroom(AsyncSubmitting):
         super().__init__(transport, AsyncFiles(transport))
         self.jobs = AsyncJobs(transport)
         self.sweeps = AsyncSweeps(transport, self.files)
+        self.outputs = AsyncOutputs(transport)
+        self.boards = AsyncBoards(transport)
         self.styles = AsyncStyles(transport)
         self.models = AsyncModels(transport)
         self.prompts = AsyncPrompts(transport)

@@ -38,6 +38,8 @@ class AsyncJobs:
         created_before: datetime | str | None = None,
         prompt: str | None = None,
         derived_from: str | Job | None = None,
+        favourite: bool | None = None,
+        on_board: bool | None = None,
         metadata: Mapping[str, str] | None = None,
         order: Literal["desc", "asc"] | None = None,
         limit: int | None = None,
@@ -57,6 +59,8 @@ class AsyncJobs:
             created_before=created_before,
             prompt=prompt,
             derived_from=None if derived_from is None else identify(derived_from),
+            favourite=favourite,
+            on_board=on_board,
             metadata=metadata,
             order=order,
         )

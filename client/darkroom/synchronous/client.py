@@ -17,12 +17,14 @@ from darkroom.picture import Picture, Pictures
 from darkroom.request import MOST_WAIT_SECONDS, at, identify
 from darkroom.retries import TOO_MANY_STREAMS, Retries
 from darkroom.sweep_result import SweepResult
+from darkroom.synchronous.boards import Boards
 from darkroom.synchronous.deletions import Deletions
 from darkroom.synchronous.events import Events
 from darkroom.synchronous.files import Files
 from darkroom.synchronous.follow import follow
 from darkroom.synchronous.jobs import Jobs
 from darkroom.synchronous.models import Models
+from darkroom.synchronous.outputs import Outputs
 from darkroom.synchronous.prompts import Prompts
 from darkroom.synchronous.queue import Queue
 from darkroom.synchronous.recall import Recalls
@@ -52,6 +54,8 @@ class Darkroom(Submitting):
         super().__init__(transport, Files(transport))
         self.jobs = Jobs(transport)
         self.sweeps = Sweeps(transport, self.files)
+        self.outputs = Outputs(transport)
+        self.boards = Boards(transport)
         self.styles = Styles(transport)
         self.models = Models(transport)
         self.prompts = Prompts(transport)

@@ -7,6 +7,7 @@ from typing import Literal
 from darkroom.request import Request, build_body, get
 from darkroom.synchronous.transport import Transport
 from darkroom.views.queue import QueueState
+from darkroom.views.queue_figures import QueueFigures
 
 
 class Queue:
@@ -18,6 +19,13 @@ class Queue:
     def get(self) -> QueueState:
         """The queue as it stands. Calls `GET /v1/queue`."""
         return self._transport.ask(get("/v1/queue"), QueueState)
+
+    def figures(self) -> QueueFigures:
+        """What every worker has in hand, what waits and why, and how it went; of other accounts numbers alone.
+
+        Calls `GET /v1/queue/figures`.
+        """
+        return self._transport.ask(get("/v1/queue/figures"), QueueFigures)
 
     def pause(self, *, running: Literal["finish", "put_back"] | None = None) -> QueueState:
         """Let no further job start; those that run end as usual, or wait again and resume where they were.

@@ -31,6 +31,12 @@ class Model(View):
     is_default: bool
     #: False: its weights have not been fetched yet, and its jobs are refused.
     is_available: bool
+    #: Whether a worker is there that draws it now. If not, its jobs wait (or are refused).
+    ready: bool
+    #: Whether a worker has it in memory: otherwise its first job waits until it is loaded.
+    resident: bool
+    #: Where it is not ready: what is missing, and what would change that.
+    reason: str | None = None
     description: str
     #: Names the exact weights; null while they are not fetched.
     revision: str | None = None
