@@ -62,8 +62,20 @@ def _receiving(command: list[str], folder: Path, port: int, secret: str) -> Iter
 
 def _check_receiver(darkroom: Darkroom, command: list[str], folder: Path) -> None:
     """It takes what the service sends, once, and nothing that others send."""
+    with _reserving() as port:
+        _check_receiver_at(port, darkroom, command, folder)
+
+
+@contextmanager
+def _reserving() -> Iterator[int]:
     ports = Ports()
-    port = ports.reserve()
+    try:
+        yield ports.reserve()
+    finally:
+        ports.release()
+
+
+def _check_receiver_at(port: int, darkroom: Darkroom, command: list[str], folder: Path) -> None:
     url = f"http://127.0.0.1:{port}/hooks/darkroom"
     endpoint = darkroom.webhooks.create(url)
     with _receiving(command, folder, port, endpoint.secret) as printed:
