@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import time
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,7 @@ from darkroom.command_line.exits import ExitStatus
 from darkroom.connection import Connection
 from PIL import Image
 
+from infra.local.webhook_listener import WebhookListener
 from tests.acceptance.customer import SMALL
 from tests.client.command_line import CommandLine
 
@@ -125,7 +127,9 @@ def test_sweep_writes_the_grid(run: CommandLine) -> None:
 def test_models_and_styles_are_shown(run: CommandLine) -> None:
     """All, or one of them."""
     assert run("models").lines[0][0] == "picturebook"
+    assert run("models").lines[0][-1] == "default"
     assert ["id", "picturebook"] in run("models", "picturebook").lines
+    assert ["ready", "yes"] in run("models", "picturebook").lines
     assert run("models", "picturebook", "--json").values[0]["parameters"]
     assert "product-photo" in [line[0] for line in run("styles").lines]
     assert ["name", "poster"] in run("styles", "poster").lines
@@ -169,6 +173,24 @@ def test_webhooks_are_added_and_deleted(run: CommandLine) -> None:
     run("webhooks", "delete", endpoint)
     assert run("webhooks", "list").out == ""
     assert run("webhooks", "secret").out.startswith("whsec_")
+
+
+def test_deliveries_are_listed_and_sent_again(run: CommandLine, darkroom: Darkroom, listener: WebhookListener) -> None:
+    """With what was answered."""
+    run("webhooks", "add", listener.url)
+    job = darkroom.render("a red mug", **SMALL).job
+    call = listener.calls.get(timeout=60)
+    deadline = time.monotonic() + 60
+    [[delivery, *shown]] = run("webhooks", "deliveries", "--job", job.id).lines
+    # What was answered is written down after the call.
+    while shown[0] == "pending" and time.monotonic() < deadline:
+        time.sleep(0.1)
+        [[delivery, *shown]] = run("webhooks", "deliveries", "--job", job.id).lines
+
+    assert shown == ["delivered", "job.succeeded", job.id, listener.url, "1", "204"]
+    assert run("webhooks", "redeliver", delivery).lines == [[delivery, "pending"]]
+    assert listener.calls.get(timeout=60).headers["webhook-id"] == call.headers["webhook-id"]
+    assert run("webhooks", "deliveries", "--status", "exhausted").out == ""
 
 
 def test_login_is_tried_and_kept(run: CommandLine, account: Connection) -> None:

@@ -9,6 +9,7 @@ import typer
 from darkroom import Darkroom
 from darkroom.command_line.options import Json
 from darkroom.command_line.printing import print_fields, print_json, print_table
+from darkroom.views.models import Model
 
 
 def list_models(
@@ -25,6 +26,7 @@ def list_models(
                 {
                     "id": found.id,
                     "description": found.description,
+                    "ready": "yes" if found.ready else found.reason,
                     "licence": found.licence,
                     "tasks": ", ".join(found.tasks),
                     "size": f"{found.default_width}x{found.default_height}, at most {found.max_width}x{found.max_height}",
@@ -51,12 +53,19 @@ def list_models(
                     each.default_num_inference_steps,
                     ", ".join(each.tasks),
                     each.licence,
-                    "default" if each.is_default else "" if each.is_available else "not installed",
+                    _mark(each),
                 )
                 for each in models
             ),
             empty="no models",
         )
+
+
+def _mark(model: Model) -> str:
+    if not model.is_available:
+        return "not installed"
+    marks = ("default" if model.is_default else "", "" if model.ready else "no worker")
+    return ", ".join(mark for mark in marks if mark)
 
 
 def list_styles(
