@@ -136,10 +136,11 @@ class AsyncSweeps:
     async def _build(self, **axes: Any) -> dict[str, Any]:
         body = build_body(axes)
         if body.get("parameters"):
-            body["parameters"] = {
-                name: [await self._place(name, value) for value in values]
-                for name, values in body["parameters"].items()
-            }
+            placed = {}
+            # A loop: Python 3.10 has no comprehension that awaits inside of another.
+            for name, values in body["parameters"].items():
+                placed[name] = [await self._place(name, value) for value in values]
+            body["parameters"] = placed
         return body
 
     async def _place(self, name: str, value: Any) -> Any:

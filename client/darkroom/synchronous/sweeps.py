@@ -135,9 +135,11 @@ class Sweeps:
     def _build(self, **axes: Any) -> dict[str, Any]:
         body = build_body(axes)
         if body.get("parameters"):
-            body["parameters"] = {
-                name: [self._place(name, value) for value in values] for name, values in body["parameters"].items()
-            }
+            placed = {}
+            # A loop: Python 3.10 has no comprehension that awaits inside of another.
+            for name, values in body["parameters"].items():
+                placed[name] = [self._place(name, value) for value in values]
+            body["parameters"] = placed
         return body
 
     def _place(self, name: str, value: Any) -> Any:
