@@ -7,7 +7,8 @@ Darkroom().render("a red mug on a yellow background").save("mug.png")
 
 from __future__ import annotations
 
-from darkroom.asynchronous.client import AsyncDarkroom
+from typing import TYPE_CHECKING, Any
+
 from darkroom.errors import (
     Conflict,
     ConnectionFailed,
@@ -38,6 +39,9 @@ from darkroom.views.job_parts import Output
 from darkroom.views.jobs import Job, JobCancelled, JobFailed
 from darkroom.views.sweeps import Sweep
 from darkroom.webhook_signature import verify_webhook
+
+if TYPE_CHECKING:
+    from darkroom.asynchronous.client import AsyncDarkroom
 
 __all__ = [
     "VERSION",
@@ -74,3 +78,12 @@ __all__ = [
     "WaitTimedOut",
     "verify_webhook",
 ]
+
+
+def __getattr__(name: str) -> Any:
+    if name == "AsyncDarkroom":
+        # Only now: programs that wait need no asyncio, and importing it takes a quarter of the time of all others together.
+        from darkroom.asynchronous.client import AsyncDarkroom
+
+        return AsyncDarkroom
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
