@@ -82,7 +82,7 @@ __all__ = [
 
 def __getattr__(name: str) -> Any:
     if name == "AsyncDarkroom":
-        # Only now: programs that wait need no asyncio, and importing it takes a quarter of the time of all others together.
+        # Only now: programs that wait need no asyncio, whose import would take longer than all of this package.
         from darkroom.asynchronous.client import AsyncDarkroom
 
         return AsyncDarkroom
