@@ -82,7 +82,7 @@ __all__ = [
 
 def __getattr__(name: str) -> Any:
     if name == "AsyncDarkroom":
-        # Only now: programs that wait need no asyncio, whose import would take longer than all of this package.
+        # Only now: programs that wait need no asyncio, which takes a while to import.
         from darkroom.asynchronous.client import AsyncDarkroom
 
         return AsyncDarkroom
