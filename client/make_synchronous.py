@@ -29,9 +29,7 @@ _INSTEAD = {
     r"aread": "read",
 }
 
-_PACKAGE = (
-    '"""The client for programs that wait. Made of `asynchronous` by `client/make_synchronous.py`: change that."""\n'
-)
+_PACKAGE = '"""The client for programs that wait, made of `asynchronous` by `client/make_synchronous.py`."""\n'
 
 
 def make_file(path: Path) -> str:

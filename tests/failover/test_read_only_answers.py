@@ -66,6 +66,9 @@ def test_no_address_answers_with_an_error_of_ours(
         "deletion_id": format_id("del", account_id),
         "file_id": format_id("file", account_id),
         "sweep_id": format_id("sweep", account_id),
+        "output_id": format_id("art", account_id),
+        "board_id": format_id("board", account_id),
+        "delivery_id": format_id("dlv", account_id),
         "style_name": "packshot-on-white",
     }
     answers = {}

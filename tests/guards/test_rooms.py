@@ -66,6 +66,8 @@ READ_TABLES = {
     "jobs/submit": {"accounts"},
     "jobs/outcomes": {"accounts"},
     "jobs/queue": {"accounts"},
+    # Whether the account is paused, and when what it paid for was done.
+    "jobs/own_queue": {"accounts", "usage_records"},
     # A page of pictures is one statement over them and their jobs.
     "gallery": {"artifacts", "jobs"},
     # The checker holds all tables against each other.

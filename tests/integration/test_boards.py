@@ -41,7 +41,7 @@ def test_a_board_goes_without_its_outputs(gallery: Gallery, account_id: UUID, su
     """They stay, and so does another board that they are on."""
     submit(account_id)
     finish_one()
-    [output] = gallery.list()
+    [output] = gallery.list_outputs()
     mugs, cards = gallery.make_board("Mugs"), gallery.make_board("Cards")
     gallery.send("PATCH", f"outputs/{output}", {"boards": [mugs, cards]})
     assert gallery.send("GET", f"boards/{mugs}").get_json()["outputs"] == 1

@@ -33,15 +33,15 @@ class Gallery:
         """Any operation below /v1."""
         return self._client.open(f"/v1/{path}", method=method, json=body, headers=self._headers | headers)
 
-    def list_jobs(self, query: str = "") -> list[str]:
-        """The ids of the first page of jobs."""
-        return [job["id"] for job in self.send("GET", f"jobs?{query}").get_json()["data"]]
-
-    def list(self, query: str = "") -> list[str]:
+    def list_outputs(self, query: str = "") -> list[str]:
         """The ids of the first page."""
         answer = self.send("GET", f"outputs?{query}")
         assert answer.status_code == 200, answer.text
         return [output["id"] for output in answer.get_json()["data"]]
+
+    def list_jobs(self, query: str = "") -> list[str]:
+        """The ids of the first page of jobs."""
+        return [job["id"] for job in self.send("GET", f"jobs?{query}").get_json()["data"]]
 
     def change(self, *outputs: str, **marks: Any) -> TestResponse:
         """Mark many."""
@@ -73,7 +73,7 @@ def outputs(account_id: UUID, submit: Submit, gallery: Gallery) -> list[str]:
     for prompt in ("a red mug", "a blue mug", "a red boat"):
         submit(account_id, prompt=prompt, negative_prompt="green" if "boat" in prompt else None)
         finish_one()
-    return gallery.list("order=asc")
+    return gallery.list_outputs("order=asc")
 
 
 def test_an_output_says_what_made_it(gallery: Gallery, outputs: list[str]) -> None:
@@ -102,7 +102,7 @@ def test_pages_hold_each_output_once(gallery: Gallery, outputs: list[str], accou
 
     assert [output["id"] for output in first["data"] + rest["data"]] == outputs[::-1]
     assert rest["next_cursor"] is None
-    assert len(gallery.list()) == 4
+    assert len(gallery.list_outputs()) == 4
 
 
 @pytest.mark.parametrize(
@@ -137,7 +137,7 @@ def test_outputs_are_found(gallery: Gallery, outputs: list[str], query: str, fou
     gallery.change(outputs[1], favourite=True)
     gallery.change(*outputs[:2], add_to_board=board)
 
-    assert gallery.list(query.format(board=board)) == [outputs[place] for place in found]
+    assert gallery.list_outputs(query.format(board=board)) == [outputs[place] for place in found]
 
 
 def test_outputs_of_a_style_and_a_sweep_are_found(gallery: Gallery, account_id: UUID, submit: Submit) -> None:
@@ -148,7 +148,7 @@ def test_outputs_of_a_style_and_a_sweep_are_found(gallery: Gallery, account_id: 
     submit(account_id, style="icon")
     styled = finish_one()
 
-    assert len(gallery.list(f"sweep={sweep}")) == 2
+    assert len(gallery.list_outputs(f"sweep={sweep}")) == 2
     [output] = gallery.send("GET", "outputs?style=icon").get_json()["data"]
     assert (output["job_id"], output["style"]) == (format_id("job", styled), "icon")
 
@@ -174,9 +174,9 @@ def test_many_are_marked_twice_over(gallery: Gallery, outputs: list[str]) -> Non
         answer = gallery.change(outputs[0], outputs[1], outputs[0], favourite=True, add_to_board=board)
         assert [output["id"] for output in answer.get_json()["data"]] == outputs[:2]
         assert {output["favourite"] for output in answer.get_json()["data"]} == {True}
-    assert gallery.list("favourite=true") == gallery.list(f"board={board}") == outputs[1::-1]
+    assert gallery.list_outputs("favourite=true") == gallery.list_outputs(f"board={board}") == outputs[1::-1]
     gallery.change(outputs[0], remove_from_board=board)
-    assert gallery.list(f"board={board}") == [outputs[1]]
+    assert gallery.list_outputs(f"board={board}") == [outputs[1]]
 
 
 def test_all_are_marked_or_none(gallery: Gallery, outputs: list[str]) -> None:
@@ -192,7 +192,7 @@ def test_all_are_marked_or_none(gallery: Gallery, outputs: list[str]) -> None:
     assert [error["field"] for error in of_board.get_json(force=True)["errors"]] == ["add_to_board"]
     assert [error["field"] for error in patched.get_json(force=True)["errors"]] == ["boards.0"]
     assert {answer.status_code for answer in (refused, of_board, patched)} == {422}
-    assert gallery.list("favourite=true") == []
+    assert gallery.list_outputs("favourite=true") == []
 
 
 @pytest.mark.parametrize(
@@ -231,7 +231,7 @@ def test_others_see_and_change_nothing(gallery: Gallery, strangers: Gallery, out
     board = gallery.make_board("Mugs")
     own = strangers.make_board("Mugs")
 
-    assert strangers.list() == strangers.list(f"board={board}") == []
+    assert strangers.list_outputs() == strangers.list_outputs(f"board={board}") == []
     for answer in (
         strangers.send("GET", f"outputs/{outputs[0]}"),
         strangers.send("PATCH", f"outputs/{outputs[0]}", {"favourite": True}),
@@ -239,7 +239,7 @@ def test_others_see_and_change_nothing(gallery: Gallery, strangers: Gallery, out
         assert (answer.status_code, answer.get_json(force=True)["code"]) == (404, "output_not_found")
     assert strangers.change(outputs[0], favourite=True).status_code == 422
     assert gallery.change(outputs[0], add_to_board=own).status_code == 422
-    assert gallery.list("favourite=true") == gallery.list("on_board=true") == []
+    assert gallery.list_outputs("favourite=true") == gallery.list_outputs("on_board=true") == []
     assert gallery.send("GET", "outputs/job_1").status_code == 404
 
 
@@ -257,14 +257,16 @@ def test_a_favourite_expires_like_any_other(gallery: Gallery, account_id: UUID, 
     """It is in no list from then on, on no board, and cannot be marked any more."""
     submit(account_id)
     job_id = finish_one()
-    [output] = gallery.list()
+    [output] = gallery.list_outputs()
     board = gallery.make_board("Mugs")
     gallery.change(output, favourite=True, add_to_board=board)
     pass_time(job_id)
     with transaction() as session:
         expire_images(session, at_most=10)
 
-    assert gallery.list() == gallery.list("favourite=true") == gallery.list(f"board={board}") == []
+    assert (
+        gallery.list_outputs() == gallery.list_outputs("favourite=true") == gallery.list_outputs(f"board={board}") == []
+    )
     assert gallery.list_jobs("favourite=true") == []
     assert gallery.send("GET", f"boards/{board}").get_json()["outputs"] == 0
     assert gallery.send("GET", f"outputs/{output}").status_code == 404
@@ -279,10 +281,10 @@ def test_all_but_favourites_are_deleted(gallery: Gallery, outputs: list[str]) ->
 
     spared = gallery.send("POST", "jobs/delete", {"favourite": False, "on_board": False})
     assert (spared.status_code, spared.get_json()["completed"]) == (200, 1)
-    assert gallery.list() == [outputs[1], outputs[0]]
+    assert gallery.list_outputs() == [outputs[1], outputs[0]]
     done = gallery.send("POST", "jobs/delete", {"favourite": False})
     assert (done.get_json()["completed"], done.get_json()["has_more"]) == (1, False)
-    assert gallery.list() == gallery.list(f"board={board}") == [outputs[0]]
+    assert gallery.list_outputs() == gallery.list_outputs(f"board={board}") == [outputs[0]]
     assert gallery.send("GET", f"boards/{board}").get_json()["outputs"] == 1
 
 
@@ -306,7 +308,7 @@ def test_no_rule_is_broken_by_marks(gallery: Gallery, account_id: UUID, submit: 
     """A job whose output is a favourite on two boards is deleted whole."""
     submit(account_id)
     job_id = finish_one()
-    [output] = gallery.list()
+    [output] = gallery.list_outputs()
     for name in ("Mugs", "Cards"):
         gallery.change(output, favourite=True, add_to_board=gallery.make_board(name))
     assert violations_of(job_id) == []

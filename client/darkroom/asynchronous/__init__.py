@@ -1,1 +1,1 @@
-"""The client for programs that wait with `await`. `synchronous` is made of it by `client/make_synchronous.py`."""
+"""The client for programs that wait with `await`, of which `client/make_synchronous.py` makes `synchronous`."""

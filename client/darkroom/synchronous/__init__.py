@@ -1,1 +1,1 @@
-"""The client for programs that wait. Made of `asynchronous` by `client/make_synchronous.py`: change that."""
+"""The client for programs that wait, made of `asynchronous` by `client/make_synchronous.py`."""
