@@ -5,12 +5,11 @@ from __future__ import annotations
 import re
 from uuid import UUID
 
-from flask.blueprints import BlueprintSetupState
 from pydantic import BaseModel, Field
-from werkzeug.routing import BaseConverter
 
 from api.authentication import current_account_id
 from api.jobs.answer_submitted import answer_submitted
+from api.reserved_words import add_id_converter, exclude_words
 from api.v1 import build_blueprint
 from core.database import transaction
 from core.errors import JobNotFound
@@ -22,21 +21,11 @@ jobs_blueprint = build_blueprint("jobs", "jobs", "Send a prompt, follow it, fetc
 jobs_blueprint.before_request(answer_submitted)
 
 #: `/v1/jobs/cancel` and `/v1/jobs/delete` are operations of their own, and no jobs.
-_NO_JOB = r"(?!(?:cancel|delete)$)"
+_OPERATIONS = ("cancel", "delete")
+add_id_converter(jobs_blueprint, "job", *_OPERATIONS)
 
 #: What a client may call its job: what needs no quoting in an address, and is no id of ours.
-CLIENT_ID = _NO_JOB + r"(?!job_)[A-Za-z0-9][A-Za-z0-9._~-]{0,99}"
-
-
-class _JobIdConverter(BaseConverter):
-    """`<job:job_id>` at the end of an address: such an address has a job's methods, and those alone."""
-
-    regex = _NO_JOB + r"[^/]+"
-
-
-@jobs_blueprint.record_once
-def _register_converter(state: BlueprintSetupState) -> None:
-    state.app.url_map.converters["job"] = _JobIdConverter
+CLIENT_ID = exclude_words(*_OPERATIONS) + r"(?!job_)[A-Za-z0-9][A-Za-z0-9._~-]{0,99}"
 
 
 class JobPath(BaseModel):

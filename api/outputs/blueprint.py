@@ -7,6 +7,7 @@ from uuid import UUID
 
 from pydantic import AfterValidator, BaseModel, Field
 
+from api.reserved_words import add_id_converter
 from api.v1 import build_blueprint
 from core.errors import OutputNotFound
 from core.gallery.output_view import GalleryOutputView
@@ -15,6 +16,8 @@ from core.ids import parse_id
 outputs_blueprint = build_blueprint(
     "outputs", "outputs", "The account's pictures: find them again, mark favourites, put them on boards."
 )
+# `/v1/outputs/change` is an operation of its own, and no output.
+add_id_converter(outputs_blueprint, "output", "change")
 
 
 def _is_a_board(text: str) -> str:

@@ -15,7 +15,7 @@ from core.gallery.read_outputs import get_outputs, name_version
 
 
 @outputs_blueprint.get(
-    "/outputs/<output_id>",
+    "/outputs/<output:output_id>",
     summary="Get an output",
     responses={
         200: GalleryOutputView,

@@ -33,7 +33,7 @@ class OutputChange(BaseModel):
 
 
 @outputs_blueprint.patch(
-    "/outputs/<output_id>",
+    "/outputs/<output:output_id>",
     summary="Mark an output",
     responses={
         200: GalleryOutputView,
