@@ -48,6 +48,11 @@ class Cores:
         return self._count // max(1, min(pieces, self._most_parts))
 
     @property
+    def all(self) -> int:
+        """The cores of what has to be the same bit for bit: all of them, or as many as torch uses by itself if they are not divided."""
+        return self._count or torch.get_num_threads()
+
+    @property
     def least_part(self) -> int:
         """The cores of a piece of work when there is as much as can run at the same time; 0 if they are not divided."""
         return self._count // self._most_parts

@@ -10,6 +10,7 @@ import torch
 
 from core.artifacts.outputs import StoredImage
 from core.jobs.attempts.claimed_attempt import ClaimedAttempt
+from worker.rendering.cores import get_cores
 from worker.rendering.models import LoadedModel
 from worker.rendering.models.memory import peak_bytes
 from worker.rendering.pipelines.describe_scheduler import describe_scheduler
@@ -27,8 +28,9 @@ def describe_place(model: LoadedModel, attempt: ClaimedAttempt) -> dict[str, Any
             "default_scheduler": model.entry.default_scheduler,
         },
         "scheduler": describe_scheduler(model, attempt.request),
-        # On a CPU the last bits depend on the number of threads that share an operator.
-        "torch_threads": torch.get_num_threads() if model.device.type == "cpu" else None,
+        # On a CPU the last bits depend on the number of threads that share an operator. It is the number for jobs that have to be
+        # the same bit for bit; the calling thread's own is of whatever it has just worked on.
+        "torch_threads": get_cores().all if model.device.type == "cpu" else None,
         "device": _device_name(model.device),
         "dtype": str(model.dtype).removeprefix("torch."),
         "switches": model.switches,

@@ -115,6 +115,14 @@ def test_a_thread_is_left_as_it_was(divide: Divide) -> None:
     assert read_threads() == 3
 
 
+def test_what_has_to_be_the_same_has_all_cores_whatever_a_thread_did_last(divide: Divide) -> None:
+    """A receipt names their number; the thread that writes it may have computed with fewer."""
+    cores = divide(4, 4)
+    torch.set_num_threads(1)
+
+    assert (cores.all, read_threads()) == (4, 1)
+
+
 def test_without_a_division_nothing_changes() -> None:
     """On a GPU torch's threads stay as they are."""
     torch_threads = torch.get_num_threads()
@@ -122,6 +130,7 @@ def test_without_a_division_nothing_changes() -> None:
     cores.note_work("model", 3)
     with cores.working(everything=True):
         assert (cores.part, cores.take(), cores.take(everything=True)) == (0, 0, 0)
+        assert cores.all == torch_threads
         assert torch.get_num_threads() == torch_threads
 
 
