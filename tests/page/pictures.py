@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import time
 from pathlib import Path
 
 from PIL import Image
@@ -19,13 +20,14 @@ FOLDER = REPOSITORY / "docs" / "page"
 
 #: What is in the gallery of the pictures, all of it Picturebook's.
 _PROMPTS = (
-    *(
-        "a large red mug on a yellow background",
-        "a blue star above a green tree",
-        "two small orange fish on a blue background",
-    ),
-    *("a yellow moon above a purple house", "a green cactus on a pink background", "a red apple left of a blue cup"),
-    *("three white clouds on a blue background", "a large purple flower on a white background"),
+    "a large red mug on a yellow background",
+    "a large blue star and a small green tree",
+    "two orange fish on a blue background",
+    "a small yellow house on a purple background",
+    "a large green chair on a pink background",
+    "a red car on the left and a blue lamp on the right",
+    "a medium white heart on a turquoise background",
+    "a large purple flower on a white background",
 )
 _SEEDS = (1, 2, 3)
 
@@ -47,17 +49,31 @@ def _fill(customer: Customer) -> None:
         jobs = [customer.submit(prompt, seed=seed) for prompt in _PROMPTS for seed in _SEEDS]
         body = {
             "name": "Mugs by colour",
-            "base": {"prompt": "a large {colour} mug on a yellow background"},
-            "axes": {"variables": {"colour": ["red", "green", "blue"]}, "seed": [1, 2, 3]},
+            "prompts": [f"a large {colour} mug on a yellow background" for colour in ("red", "green", "blue")],
+            "seeds": [1, 2, 3],
         }
         customer.http.post("/v1/sweeps", json=body).raise_for_status()
         done = customer.wait_until_all_finished(jobs, seconds=300)
+        _wait_until_delivered(customer, calls=len(jobs) + 9 + 1)
     favourites = [output["id"] for job in done[:2] for output in job["outputs"]]
     customer.http.post("/v1/outputs/change", json={"outputs": favourites, "favourite": True}).raise_for_status()
     board = customer.http.post("/v1/boards", json={"name": "Autumn cards"}).raise_for_status().json()
     customer.http.post(
         "/v1/outputs/change", json={"outputs": favourites, "add_to_board": board["id"]}
     ).raise_for_status()
+
+
+def _wait_until_delivered(customer: Customer, *, calls: int) -> None:
+    """The end of each job was announced, of those of the sweep as well, and the sweep's own."""
+    until = time.monotonic() + 300
+    while time.monotonic() < until:
+        deliveries = (
+            customer.http.get("/v1/webhook-deliveries", params={"limit": 100}).raise_for_status().json()["data"]
+        )
+        if [delivery["status"] for delivery in deliveries] == ["delivered"] * calls:
+            return
+        time.sleep(0.2)
+    raise TimeoutError("the webhook endpoint was not called for everything")
 
 
 def _draw_views(browser: Browser, stack: LocalStack, customer: Customer, device: Device, scheme: Scheme) -> None:
