@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
+from flask.blueprints import Blueprint, BlueprintSetupState
 from flask_openapi import APIBlueprint, Tag
+from werkzeug.routing import BaseConverter
 
 from api.authentication import require_account
 from api.json_body import set_body_limit
@@ -47,3 +49,21 @@ def build_blueprint(name: str, tag: str, description: str) -> APIBlueprint:
     blueprint.before_request(require_account)
     blueprint.before_request(set_body_limit)
     return blueprint
+
+
+def exclude_words(*words: str) -> str:
+    """The beginning of a pattern that none of the words matches."""
+    return rf"(?!(?:{'|'.join(words)})$)"
+
+
+def add_id_converter(blueprint: Blueprint, name: str, *words: str) -> None:
+    """`<name:…>` at the end of an address of the blueprint is any text but these words: such an address has the methods of an id, and
+    those alone.
+    """
+
+    class IdConverter(BaseConverter):
+        regex = exclude_words(*words) + r"[^/]+"
+
+    @blueprint.record_once
+    def register_converter(state: BlueprintSetupState) -> None:
+        state.app.url_map.converters[name] = IdConverter

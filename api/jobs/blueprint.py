@@ -9,8 +9,7 @@ from pydantic import BaseModel, Field
 
 from api.authentication import current_account_id
 from api.jobs.answer_submitted import answer_submitted
-from api.reserved_words import add_id_converter, exclude_words
-from api.v1 import build_blueprint
+from api.v1 import add_id_converter, build_blueprint, exclude_words
 from core.database import transaction
 from core.errors import JobNotFound
 from core.ids import parse_id

@@ -7,8 +7,7 @@ from uuid import UUID
 
 from pydantic import AfterValidator, BaseModel, Field
 
-from api.reserved_words import add_id_converter
-from api.v1 import build_blueprint
+from api.v1 import add_id_converter, build_blueprint
 from core.errors import OutputNotFound
 from core.gallery.output_view import GalleryOutputView
 from core.ids import parse_id

@@ -24,8 +24,8 @@ from tests.acceptance.worker_logs import told
 from tests.conftest import REPOSITORY
 from tests.warm.start_warm import start_warm
 
-#: Takes some seconds, and is the same to the bit whoever renders it.
-DRAWING: dict[str, Any] = {"num_inference_steps": 80, "seed": 7, "deterministic": True}
+#: Takes longer than a command of the operator's to start, and is the same to the bit whoever renders it.
+DRAWING: dict[str, Any] = {"width": 256, "height": 256, "num_inference_steps": 80, "seed": 7, "deterministic": True}
 
 pytestmark = pytest.mark.slow
 

@@ -55,7 +55,8 @@ def consumers(monkeypatch: pytest.MonkeyPatch) -> dict[str, tuple[set[str], set[
 
         return take
 
-    # The real one loads torch and a model; which queues a worker takes from does not hang on it.
+    # The real ones read the deployment's settings, and load torch and a model; which queues a worker takes from does not hang on them.
+    monkeypatch.setattr(worker.__main__, "get_catalog", lambda: None)
     runtime = ModuleType("worker.rendering.runtime")
     runtime.get_runtime = type("Runtime", (), {"start": lambda _self: None})  # type: ignore[attr-defined]  # a module made here, without torch
     monkeypatch.setitem(sys.modules, "worker.rendering.runtime", runtime)
