@@ -13,12 +13,12 @@ from demo_model.dataset.random_scene import random_scene
 from demo_model.dataset.scene import Scene
 
 #: Side of every picture in pixels.
-PICTURE_SIZE = 128
+PICTURE_SIZE = 256
 
 
 @dataclass(frozen=True)
 class TrainingSet:
-    """Scenes and their pictures, uint8 sRGB [scenes, 128, 128, 3], in the same order."""
+    """Scenes and their pictures, uint8 sRGB [scenes, 256, 256, 3], in the same order."""
 
     scenes: list[Scene]
     pictures: NDArray[np.uint8]

@@ -17,7 +17,7 @@ from demo_model.evaluation.evaluate import PROMPTS, evaluate
 from demo_model.generative_model.pipeline import build_pipeline
 from demo_model.settings import RUN_FOLDER, SEED, WEIGHTS_FOLDER
 from demo_model.text_encoder.tokenizer import build_tokenizer
-from demo_model.training.budget import Budget
+from demo_model.training.learning_rate import Budget
 from demo_model.training.encode_pictures import encode_pictures
 from demo_model.training.export import export_model
 from demo_model.training.progress_pictures import save_loss_curve, save_samples

@@ -20,7 +20,7 @@ from demo_model.dataset.captions import caption
 from demo_model.dataset.scene import Scene
 from demo_model.generative_model.denoiser import build_denoiser, build_scheduler, stratified_timesteps
 from demo_model.text_encoder.tokenizer import token_ids
-from demo_model.training.budget import Budget, learning_rate
+from demo_model.training.learning_rate import Budget, learning_rate
 from demo_model.training.checkpoint import find_checkpoint, save_checkpoint
 from demo_model.training.muon import Muon
 from demo_model.training.shared_gradients import SharedGradients

@@ -17,7 +17,7 @@ from demo_model.dataset.random_scene import random_scene
 from demo_model.text_encoder.encoder import build_text_encoder
 from demo_model.text_encoder.slot_reader import SlotReader, answers
 from demo_model.text_encoder.tokenizer import token_ids
-from demo_model.training.budget import Budget, learning_rate
+from demo_model.training.learning_rate import Budget, learning_rate
 from demo_model.training.checkpoint import find_checkpoint, save_checkpoint
 
 BATCH = 64
