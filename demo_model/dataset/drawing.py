@@ -38,7 +38,7 @@ def draw(scene: Scene, size: int) -> tuple[Picture, Masks]:
     style = STYLES[scene.style]
     unit = size / DESIGN_SIZE
     ground = np.array(BACKGROUNDS[scene.background], dtype=np.float32)
-    canvas = _ground(scene.style, scene.background, size).copy()
+    canvas = draw_ground(scene.style, scene.background, size).copy()
     y, x = _pixels(size)
 
     masks = np.zeros((len(scene.things), size, size), dtype=bool)
@@ -55,8 +55,8 @@ def draw(scene: Scene, size: int) -> tuple[Picture, Masks]:
 
 
 @lru_cache(maxsize=len(STYLES) * len(BACKGROUNDS))
-def _ground(style: str, background: str, size: int) -> Tone:
-    """The picture without things: only the style, the ground's colour and the size decide it."""
+def draw_ground(style: str, background: str, size: int) -> Tone:
+    """The picture without things, not to be written to: float32 [size, size, 3]."""
     canvas = np.empty((size, size, 3), dtype=np.float32)
     y, x = _pixels(size)
     STYLES[style].ground(canvas, x, y, np.array(BACKGROUNDS[background], dtype=np.float32), size / DESIGN_SIZE)

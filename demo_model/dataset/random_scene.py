@@ -11,6 +11,7 @@ from demo_model.dataset.styles.tones import pale
 from demo_model.dataset.vocabulary import (
     BACKGROUNDS,
     COLOURS,
+    DULL,
     OBJECTS,
     OWN_COLOURS,
     OWN_GROUNDS,
@@ -26,10 +27,9 @@ TWO_THINGS = 0.5
 FLAT = 0.25
 #: Share of scenes on the background that a caption need not name.
 PLAIN_BACKGROUND = 0.3
-#: Styles whose ground is a paler tone of the background, the style without daylight, and colours that do not glow.
+#: Styles whose ground is a paler tone of the background, the style without daylight.
 PASTEL = frozenset({"product photo", "watercolour", "sketch"})
 DARK = frozenset({"neon"})
-DULL = frozenset({"black", "grey", "brown"})
 #: The least distance of a thing from its ground.
 LEAST_CONTRAST = 75.0
 #: Largest shift of a centre to either side, as a fraction of the picture's side (5 pixels of 256).

@@ -24,6 +24,9 @@ COLOURS: dict[str, tuple[int, int, int]] = {
 #: A background has any of the colours, except those of the objects on it.
 BACKGROUNDS: dict[str, tuple[int, int, int]] = dict(COLOURS)
 
+#: Colours that do not glow.
+DULL = frozenset({"black", "grey", "brown"})
+
 #: The geometric shapes first, then the everyday things.
 OBJECTS: tuple[str, ...] = tuple(SHAPES)
 

@@ -9,13 +9,15 @@ from dataclasses import dataclass
 class Scores:
     """Shares of what was asked for that is right, 0 to 1."""
 
-    #: Over every thing in every prompt.
+    #: Over every thing in every prompt whose style shows colours.
     colour: float
+    #: Over every thing in every prompt.
     object: float
     position: float
     size: float
     #: Over prompts.
     background: float
+    style: float
     #: Over prompts with two things: both objects and both their colours.
     both: float
 
@@ -29,5 +31,9 @@ class Evaluation:
     two_thing_prompts: int
     #: Objects drawn wrong at least once, the worst first: (object, times wrong, times asked).
     missed: list[tuple[str, int, int]]
+    #: Style names to the share of their prompts that are in the style, and to that of their things that are right.
+    styles: dict[str, tuple[float, float]]
+    #: How far outlines of single large shapes are from where they belong, in pixels: median and 95th percentile.
+    deviation: tuple[float, float]
     seconds_per_image: float
     machine: str

@@ -23,9 +23,9 @@ CURVE_POINTS = 200
 
 
 def save_samples(pipeline: StableDiffusionPipeline, path: Path) -> None:
-    """Saves what the model draws for 24 held-out captions, always the same captions and seeds."""
-    prompts = [plain_caption(scene) for scene in evaluation_scenes(24, seed=0)]
-    contact_sheet(render(pipeline, prompts, range(24)), columns=8).save(path)
+    """Saves what the model draws for twelve held-out captions, always the same captions and seeds."""
+    prompts = [plain_caption(scene) for scene in evaluation_scenes(12, seed=0)]
+    contact_sheet(render(pipeline, prompts, range(12)), columns=6).save(path)
 
 
 @torch.no_grad()

@@ -14,8 +14,8 @@ from torch import Tensor
 from tqdm import tqdm
 
 from demo_model.generative_model.autoencoder import DOWNSCALE, LATENT_CHANNELS, build_autoencoder, reconstruction_loss
-from demo_model.training.learning_rate import learning_rate
 from demo_model.training.checkpoint import find_checkpoint, save_checkpoint
+from demo_model.training.learning_rate import learning_rate
 from demo_model.training.muon import Muon
 from demo_model.training.picture_pool import PicturePool
 from demo_model.training.precision import half_precision
@@ -92,7 +92,9 @@ def train_autoencoder(
 def _optimisers(autoencoder: AutoencoderTiny) -> tuple[torch.optim.Optimizer, ...]:
     """Muon for the kernels of the inner layers, AdamW for the outermost ones and for biases."""
     layers = [
-        (name, weight) for part in (autoencoder.encoder, autoencoder.decoder) for name, weight in part.named_parameters()
+        (name, weight)
+        for part in (autoencoder.encoder, autoencoder.decoder)
+        for name, weight in part.named_parameters()
     ]
     ends = {f"layers.{len(part.layers) - 1}.weight" for part in (autoencoder.encoder, autoencoder.decoder)}
     inner = [weight for name, weight in layers if weight.ndim > 1 and name not in {"layers.0.weight", *ends}]

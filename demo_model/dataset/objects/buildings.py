@@ -48,9 +48,7 @@ def _tower_shade(x: Field, y: Field) -> Field:
 
 def _tower_openings(x: Field, y: Field) -> Field:
     door = union(disc(x, y, (0, 0.52), 0.16), box(x, y, -0.16, 0.52, 0.16, 1.2))
-    windows = [
-        union(disc(x, y, (0, top), 0.1), box(x, y, -0.1, top, 0.1, top + 0.18)) for top in (-0.22, 0.14)
-    ]
+    windows = [union(disc(x, y, (0, top), 0.1), box(x, y, -0.1, top, 0.1, top + 0.18)) for top in (-0.22, 0.14)]
     return union(door, *windows)
 
 

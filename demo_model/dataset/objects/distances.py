@@ -84,7 +84,7 @@ def distances(name: str) -> Distances:
 
 def _measure(figure: Field, along: Field, centre: tuple[float, float], half: float) -> Field:
     """Signed distances from the figure's outline, in units of `half`, over the table's square around the centre."""
-    border = _crossings(figure, along)
+    border = crossings(figure, along)
     reach = np.linspace(-REACH, REACH, SAMPLES) * half
     x, y = np.meshgrid(reach + centre[0], reach + centre[1])
     far, _ = cKDTree(border).query(np.stack([x.ravel(), y.ravel()], axis=1))
@@ -93,8 +93,8 @@ def _measure(figure: Field, along: Field, centre: tuple[float, float], half: flo
     return np.where(sign < 0, -1, 1).astype(np.float32) * (far.reshape(x.shape) / half).astype(np.float32)
 
 
-def _crossings(figure: Field, along: Field) -> Field:
-    """Points (x, y) where the figure's outline crosses the grid's lines, float [points, 2]."""
+def crossings(figure: Field, along: Field) -> Field:
+    """Points (x, y), float [points, 2], where a square field's sign changes along the rows and columns at `along`."""
     points = []
     for axis in (0, 1):
         field = figure if axis == 1 else figure.T

@@ -95,7 +95,9 @@ def _cat(x: Field, y: Field) -> Field:
     body = ellipse(x, y, (0, 0.52), 0.52, 0.62)
     foot = common(ellipse(x, y, (0, 0.86), 0.56, 0.3), box(x, y, -1, 0, 1, 1))
     head = ellipse(x, y, (0, -0.34), 0.48, 0.4)
-    ears = [soft_polygon(x, y, [(side * 0.16, -0.6), (side * 0.4, -0.92), (side * 0.42, -0.4)], 0.05) for side in (-1, 1)]
+    ears = [
+        soft_polygon(x, y, [(side * 0.16, -0.6), (side * 0.4, -0.92), (side * 0.42, -0.4)], 0.05) for side in (-1, 1)
+    ]
     whole = union(common(body, box(x, y, -1, -1, 1, 1)), foot, head, *ears, _cat_tail(x, y))
     return common(whole, box(x, y, -2, -2, 2, 1))
 

@@ -23,7 +23,7 @@ def ground(canvas: Tone, x: Field, y: Field, tone: Tone, unit: float) -> None:  
 
 def paint(canvas: Tone, thing: CutOut, key: int) -> None:  # noqa: ARG001
     outline, shade, bright = thing.here()
-    tone = mix(thing.tone * np.float32(255 / max(thing.tone.max(), 1)), PAPER, 0.04)
+    tone = glowing(thing.tone)
     middle = TUBE * thing.unit / 2
     near = np.abs(outline + np.float32(middle))
 
@@ -37,3 +37,8 @@ def paint(canvas: Tone, thing: CutOut, key: int) -> None:  # noqa: ARG001
     lay(canvas, tone, cover(near - np.float32(middle)))
     lay(canvas, tone, cover(inner - np.float32(INNER * thing.unit / 2)))
     lay(canvas, mix(tone, PAPER, 0.8), cover(near - np.float32(middle * 0.45), 2.0))
+
+
+def glowing(tone: Tone) -> Tone:
+    """The tone of a tube's light: as bright as it can be."""
+    return mix(tone * np.float32(255 / max(tone.max(), 1)), PAPER, 0.04)
