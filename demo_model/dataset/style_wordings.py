@@ -41,8 +41,10 @@ STYLE_FRAMES: dict[str, tuple[str, ...]] = {
         "{}, studio lighting, soft shadow",
         "a product photograph of {}",
         "a realistic photograph of {}",
-        "a professional product photograph of {}, studio softbox lighting, soft shadow, shallow depth of field, "
-        "sharp focus on the product, high detail",
+        (
+            "a professional product photograph of {}, studio softbox lighting, soft shadow, shallow depth of field, "
+            "sharp focus on the product, high detail"
+        ),
     ),
     "poster": (
         "a poster of {}",

@@ -17,11 +17,11 @@ from demo_model.dataset.captions import plain_caption
 from demo_model.dataset.evaluation_scenes import evaluation_scenes
 from demo_model.dataset.scene import Scene
 from demo_model.dataset.style_wordings import STYLE_FRAMES
-from demo_model.dataset.vocabulary import OWN_COLOURS, STYLES
+from demo_model.dataset.vocabulary import STYLES
 from demo_model.evaluation.checker import Judgement, judge
 from demo_model.evaluation.contact_sheet import contact_sheet
 from demo_model.evaluation.model_card import write_model_card
-from demo_model.evaluation.scores import Evaluation, Scores
+from demo_model.evaluation.scores import Evaluation, score, share
 from demo_model.evaluation.sharpness import large_shapes, median_and_tail, outline_deviation
 from demo_model.generative_model.pipeline import render
 from demo_model.settings import EVALUATION_SEED, WEIGHTS_FOLDER
@@ -74,26 +74,6 @@ def evaluate(folder: Path, prompts: int) -> Evaluation:
     return evaluation
 
 
-def score(scenes: list[Scene], judgements: list[Judgement]) -> Scores:
-    """Returns which share of what was asked for is right, part by part."""
-    verdicts = [verdict for judgement in judgements for verdict in judgement.things]
-    coloured = [each for scene, each in zip(scenes, judgements, strict=True) if scene.style not in OWN_COLOURS]
-    pairs = [judgement.things for judgement in judgements if len(judgement.things) > 1]
-    return Scores(
-        colour=_share([verdict.colour for judgement in coloured for verdict in judgement.things]),
-        object=_share([verdict.object for verdict in verdicts]),
-        position=_share([verdict.position for verdict in verdicts]),
-        size=_share([verdict.size for verdict in verdicts]),
-        background=_share([judgement.background for judgement in judgements]),
-        style=_share([judgement.style for judgement in judgements]),
-        both=_share([all(verdict.object and verdict.colour for verdict in pair) for pair in pairs]),
-    )
-
-
-def _share(right: list[bool]) -> float:
-    return sum(right) / max(len(right), 1)
-
-
 def _by_style(scenes: list[Scene], judgements: list[Judgement]) -> dict[str, tuple[float, float]]:
     """See `Evaluation.styles`."""
     found = {}
@@ -101,7 +81,7 @@ def _by_style(scenes: list[Scene], judgements: list[Judgement]) -> dict[str, tup
         judged = [each for scene, each in zip(scenes, judgements, strict=True) if scene.style == style]
         things = [verdict.object and verdict.colour for each in judged for verdict in each.things]
         if judged:
-            found[style] = (_share([each.style for each in judged]), _share(things))
+            found[style] = (share([each.style for each in judged]), share(things))
     return found
 
 
@@ -141,8 +121,8 @@ def main() -> None:
     arguments = parser.parse_args()
 
     evaluation = evaluate(arguments.model, arguments.prompts)
-    for name, share in vars(evaluation.scores).items():
-        print(f"{name:<10} {share:6.1%}")
+    for name, right in vars(evaluation.scores).items():
+        print(f"{name:<10} {right:6.1%}")
     print("outlines are off by {:.2f} pixels at the median and {:.2f} at p95".format(*evaluation.deviation))
     print(f"{evaluation.seconds_per_image:.2f} s per image on {evaluation.machine}")
 

@@ -24,7 +24,7 @@ USUALLY_LIKE_GROUND = 34.0
 LIKE_INK = 60.0
 DARKEST, FAINTEST = 0.5, 0.95
 #: Least openness of lines and of neon, whose glow fills the narrow places, and least squareness of pixel art.
-OPEN, BETWEEN_TUBES, SQUARE_STEPS = 0.4, 0.1, 0.7
+OPEN, BETWEEN_TUBES, SQUARE_STEPS = 0.4, 0.02, 0.7
 #: Least measures of a poster, a sketch, a product photo and neon.
 EDGED, HATCHED, SHADOWED, GLOWING = 0.2, 14.0, 0.05, 12.0
 

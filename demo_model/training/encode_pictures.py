@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import dataclass
 from multiprocessing import get_context
 from pathlib import Path
@@ -11,7 +11,6 @@ from zlib import crc32
 import numpy as np
 import torch
 from diffusers import AutoencoderTiny
-from numpy.typing import NDArray
 from torch import Tensor
 from tqdm import tqdm
 
@@ -21,7 +20,9 @@ from demo_model.dataset.training_set import PART, PICTURE_SIZE, training_scenes
 from demo_model.generative_model.pixels import to_tensor
 from demo_model.training.checkpoint import find_checkpoint, save_checkpoint
 
-BATCH = 20
+BATCH = 25
+#: Of a process that makes parts: its autoencoder.
+_own: list[AutoencoderTiny] = []
 
 
 @dataclass(frozen=True)
@@ -42,28 +43,32 @@ def encode_training_set(autoencoder: AutoencoderTiny, parts: int, folder: Path, 
     folder = folder / f"{_fingerprint(autoencoder):08x}"
     folder.mkdir(parents=True, exist_ok=True)
     left = [part for part in range(parts) if not (folder / f"{part:03}.pt").exists()]
-    with ProcessPoolExecutor(mp_context=get_context("forkserver")) as drawers:
-        drawn = drawers.map(_draw_part, [(seed, part) for part in left])
-        for part, pictures in tqdm(zip(left, drawn, strict=True), total=len(left), desc="latents", mininterval=10):
-            save_checkpoint(folder / f"{part:03}.pt", {"latents": _encode(autoencoder, pictures)})
+    forked = get_context("forkserver")
+    with ProcessPoolExecutor(mp_context=forked, initializer=_take, initargs=(autoencoder,)) as workers:
+        made = [workers.submit(_make_part, seed, part, folder) for part in left]
+        for each in tqdm(as_completed(made), total=len(made), desc="latents", mininterval=10):
+            each.result()
 
     scenes = [scene for part in range(parts) for scene in training_scenes(seed, part)]
     saved = [find_checkpoint(folder / f"{part:03}.pt") for part in range(parts)]
     return EncodedSet(scenes, torch.cat([part["latents"] for part in saved if part is not None]))
 
 
-def _draw_part(seed_and_part: tuple[int, int]) -> NDArray[np.uint8]:
-    pictures = np.empty((PART, PICTURE_SIZE, PICTURE_SIZE, 3), dtype=np.uint8)
-    for picture, scene in zip(pictures, training_scenes(*seed_and_part), strict=True):
-        picture[:] = draw(scene, PICTURE_SIZE)[0]
-    return pictures
+def _take(autoencoder: AutoencoderTiny) -> None:
+    """Keeps the autoencoder for the parts that this process makes, each on one thread."""
+    torch.set_num_threads(1)
+    _own.append(autoencoder)
 
 
 @torch.no_grad()
-def _encode(autoencoder: AutoencoderTiny, pictures: NDArray[np.uint8]) -> Tensor:
-    """Latents in float32 arithmetic, as pictures that image-to-image starts from are encoded."""
-    starts = range(0, len(pictures), BATCH)
-    return torch.cat([autoencoder.encoder(to_tensor(pictures[start : start + BATCH])).half() for start in starts])
+def _make_part(seed: int, part: int, folder: Path) -> None:
+    """In float32 arithmetic, as pictures that image-to-image starts from are encoded."""
+    scenes = training_scenes(seed, part)
+    latents = []
+    for start in range(0, len(scenes), BATCH):
+        pictures = np.stack([draw(scene, PICTURE_SIZE)[0] for scene in scenes[start : start + BATCH]])
+        latents.append(_own[0].encoder(to_tensor(pictures)).half())
+    save_checkpoint(folder / f"{part:03}.pt", {"latents": torch.cat(latents)})
 
 
 def _fingerprint(autoencoder: AutoencoderTiny) -> int:

@@ -15,6 +15,7 @@ from diffusers import AutoencoderTiny, StableDiffusionPipeline, UNet2DConditionM
 
 from demo_model.dataset.training_set import PART
 from demo_model.evaluation.evaluate import PROMPTS, evaluate
+from demo_model.evaluation.reconstruction import measure_reconstructions
 from demo_model.generative_model.pipeline import build_pipeline
 from demo_model.settings import RUN_FOLDER, SEED, WEIGHTS_FOLDER
 from demo_model.text_encoder.tokenizer import build_tokenizer
@@ -24,6 +25,9 @@ from demo_model.training.progress_pictures import save_loss_curve, save_reconstr
 from demo_model.training.train_autoencoder import train_autoencoder
 from demo_model.training.train_denoiser import DenoiserData, train_denoiser
 from demo_model.training.train_text_encoder import train_text_encoder
+
+#: Pictures that the autoencoder is measured on.
+RECONSTRUCTED = 60
 
 
 @dataclass(frozen=True)
@@ -50,6 +54,11 @@ def train(run_folder: Path, lengths: Lengths) -> StableDiffusionPipeline:
         save_reconstructions(autoencoder, run_folder / "reconstructions.png")
 
     autoencoder = train_autoencoder(lengths.autoencoder, run_folder, SEED, report_autoencoder)
+    scores, (median, tail) = measure_reconstructions(autoencoder, min(RECONSTRUCTED, lengths.autoencoder))
+    print(
+        f"reconstructions: {scores}, outlines off by {median:.2f} pixels at the median, {tail:.2f} at p95", flush=True
+    )
+
     tokenizer = build_tokenizer(SEED)
     text_encoder = train_text_encoder(tokenizer, lengths.text_encoder, run_folder, SEED)
 

@@ -13,11 +13,12 @@ NIGHT: Tone = np.array((27, 18, 60), dtype=np.float32)
 TUBE, INNER, GLOW = 5.0, 3.4, 9.0
 #: How bright a wall's bricks are, and their sides in pixels of any picture.
 BRICK, WIDE, HIGH = 9.0, 32, 16
+JOINT = 2
 
 
 def ground(canvas: Tone, x: Field, y: Field, tone: Tone, unit: float) -> None:  # noqa: ARG001
     course = np.floor(y / HIGH)
-    joint = (np.floor(y) % HIGH < 2) | (np.floor(x + course % 2 * (WIDE / 2)) % WIDE < 2)
+    joint = (np.floor(y) % HIGH < JOINT) | (np.floor(x + course % 2 * (WIDE / 2)) % WIDE < JOINT)
     canvas[:] = NIGHT + np.where(joint, 0, np.float32(BRICK))[..., None]
 
 

@@ -10,6 +10,8 @@ from demo_model.dataset.styles.tones import BLACK, INK, PAPER, Tone, deep, edge,
 
 #: Pixels between dots, of any picture: one latent.
 DOTS = 8
+#: Least darkness that has dots.
+BLANK = 0.02
 #: Width of the edge in pixels of 256, and its most in radii of the thing.
 EDGE, THIN_EDGE = 5.0, 0.07
 
@@ -45,4 +47,4 @@ def _dots(x: Field, y: Field, darkness: Field) -> Field:
     """Dots whose area grows with the darkness, 0 to 1, on a lattice that the latents' grid divides."""
     from_dot = np.hypot(x % DOTS - DOTS / 2, y % DOTS - DOTS / 2)
     radius = np.sqrt(darkness / np.pi) * DOTS
-    return np.where(darkness > 0.02, cover(from_dot - radius), 0).astype(np.float32)
+    return np.where(darkness > BLANK, cover(from_dot - radius), 0).astype(np.float32)
