@@ -17,7 +17,7 @@ from demo_model.explanation.inside import SHOWN_STEPS, moments, neighbours, word
 from demo_model.settings import GUIDANCE, STEPS, WEIGHTS_FOLDER
 
 PAGE = Path(__file__).parents[2] / "docs" / "picturebook.md"
-TEMPLATE = Path(__file__).parent / "page.md"
+TEMPLATE = Path(__file__).parent / "page.template"
 
 #: The picture that the page follows from its caption on.
 FOLLOWED = Scene((Thing("mug", "red", "large", "left"), Thing("star", "blue", "small", "right")), "yellow")

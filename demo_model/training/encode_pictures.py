@@ -16,7 +16,7 @@ from tqdm import tqdm
 
 from demo_model.dataset.drawing import draw
 from demo_model.dataset.scene import Scene
-from demo_model.dataset.training_set import PART, PICTURE_SIZE, training_scenes
+from demo_model.dataset.training_set import PICTURE_SIZE, training_scenes
 from demo_model.generative_model.pixels import to_tensor
 from demo_model.training.checkpoint import find_checkpoint, save_checkpoint
 

@@ -19,11 +19,13 @@ from demo_model.generative_model.autoencoder import build_autoencoder, reconstru
 from demo_model.generative_model.denoiser import build_scheduler
 from demo_model.generative_model.pixels import to_tensor
 from demo_model.text_encoder.tokenizer import CAPTION_TOKENS, build_tokenizer, token_ids
+from demo_model.training.checkpoint import find_checkpoint
 from demo_model.training.encode_pictures import encode_training_set
 from demo_model.training.learning_rate import learning_rate
 from demo_model.training.muon import orthogonalise
 from demo_model.training.picture_pool import PicturePool
 from demo_model.training.shared_gradients import SharedGradients
+from demo_model.training.train_autoencoder import train_autoencoder
 
 
 def test_latents_are_an_eighth_of_the_picture() -> None:
@@ -93,6 +95,22 @@ def test_captions_leave_room_for_the_slots() -> None:
     ids = token_ids(tokenizer, [caption(random_scene(generator), generator) for _ in range(2000)])
     assert ids.shape == (2000, CAPTION_TOKENS)
     assert (ids[:, -5:] == tokenizer.pad_token_id).all()
+
+
+def test_a_stage_goes_on_where_it_was_stopped(tmp_path: Path) -> None:
+    """A second run of the autoencoder's stage makes the steps that are left, and a third one none."""
+    lengths = [len(losses) for losses in (_train_autoencoder(steps, tmp_path) for steps in (1, 2, 2))]
+    assert lengths == [1, 2, 2]
+    saved = find_checkpoint(tmp_path / "autoencoder.pt")
+    assert saved is not None
+    assert saved["step"] == 2
+
+
+def _train_autoencoder(steps: int, folder: Path) -> list[float]:
+    """The losses of all its steps, also those of earlier runs."""
+    reported: list[list[float]] = []
+    train_autoencoder(steps, folder, seed=1, report=lambda _, losses: reported.append(losses))
+    return reported[-1]
 
 
 def test_shared_gradients_are_those_of_the_whole_batch() -> None:
