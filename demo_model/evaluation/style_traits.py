@@ -12,7 +12,7 @@ from scipy.ndimage import binary_dilation, binary_erosion, gaussian_filter
 
 from demo_model.dataset.drawing import DESIGN_SIZE, Picture
 from demo_model.dataset.styles.pixel_art import SQUARE
-from demo_model.dataset.styles.tones import edge
+from demo_model.dataset.styles.tones import Tone, edge
 from demo_model.evaluation.ground import PLAIN_GROUND, Ground
 from demo_model.evaluation.segmentation import Figure, Mask
 
@@ -85,7 +85,7 @@ def measure(picture: Picture, ground: Ground, figures: list[Figure]) -> Traits:
     )
 
 
-def _squareness(tones: Picture, filled: Mask, side: int) -> float:
+def _squareness(tones: Tone, filled: Mask, side: int) -> float:
     """Steps across every column border, those on the grid over all."""
     near = binary_dilation(filled, iterations=2)
     across = np.abs(np.diff(tones, axis=1)).sum(axis=-1) * near[:, 1:]
@@ -94,7 +94,7 @@ def _squareness(tones: Picture, filled: Mask, side: int) -> float:
     return float(on_grid / max(across.sum() + down.sum(), 1))
 
 
-def _edged(tones: Picture, filled: Mask, ground: Ground) -> float:
+def _edged(tones: Tone, filled: Mask, ground: Ground) -> float:
     rim = filled & ~binary_erosion(filled, iterations=5)
     core = binary_erosion(filled, iterations=7)
     middle = np.median(tones[core if core.any() else filled], axis=0)
@@ -102,7 +102,7 @@ def _edged(tones: Picture, filled: Mask, ground: Ground) -> float:
     return float((np.linalg.norm(tones[rim] - ink, axis=-1) < LIKE_INK).mean())
 
 
-def _shadow(tones: Picture, ground: Ground, filled: Mask, unit: float) -> float:
+def _shadow(tones: Tone, ground: Ground, filled: Mask, unit: float) -> float:
     around = binary_dilation(filled, iterations=max(round(10 * unit), 3)) & ~binary_dilation(filled, iterations=1)
     kept = tones[around].mean(axis=-1) / ground.tones[around].mean(axis=-1)
     return float(((kept < FAINTEST) & (kept > DARKEST)).mean()) if around.any() else 0.0

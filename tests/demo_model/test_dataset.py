@@ -14,7 +14,7 @@ from demo_model.dataset.captions import caption, plain_caption
 from demo_model.dataset.drawing import draw, draw_ground, largest_radius
 from demo_model.dataset.evaluation_scenes import evaluation_scenes
 from demo_model.dataset.held_out import is_for_training, is_held_out
-from demo_model.dataset.objects.distances import REACH, SAMPLES, distances
+from demo_model.dataset.objects.distances import FINE, PLANE, REACH, SAMPLES, distances
 from demo_model.dataset.random_scene import random_scene
 from demo_model.dataset.scene import Scene, Thing
 from demo_model.dataset.style_wordings import STYLE_FRAMES
@@ -83,11 +83,14 @@ def test_every_object_has_its_size_and_place(name: str) -> None:
 
 @pytest.mark.parametrize("name", OBJECTS)
 def test_distances_are_those_of_a_plane(name: str) -> None:
-    """Between neighbouring samples the distance from an outline changes by their distance at most, and mostly by it."""
+    """Between neighbouring samples the distance from an outline changes by their distance, or less.
+
+    Right at an outline, which is known by points, it may be wrong by half of what is between two of them.
+    """
     table = distances(name).table[:, 0].reshape(SAMPLES, SAMPLES)
     step = 2 * REACH / (SAMPLES - 1)
     slope = np.hypot(*np.gradient(table, step))
-    assert slope.max() < 1.05
+    assert slope.max() < 1 + PLANE / FINE / step
     assert np.median(slope) == pytest.approx(1, abs=0.02)
 
 
