@@ -51,7 +51,8 @@ def reconstruction_loss(autoencoder: AutoencoderTiny, pictures: Tensor, noise: T
 
     mean, variance = latents.mean(dim=(0, 2, 3)), latents.var(dim=(0, 2, 3))
     spread = (mean.square() + (variance - 1).square()).mean()
-    return pixels + SLOPES * slopes + LATENTS * spread
+    loss: Tensor = pixels + SLOPES * slopes + LATENTS * spread
+    return loss
 
 
 @torch.no_grad()

@@ -56,7 +56,7 @@ def _cell(along: Field) -> tuple[NDArray[np.int32], Field]:
     """The sample before each coordinate, and the part of the way to the next."""
     place = ((along + np.float32(REACH)) * np.float32((SAMPLES - 1) / (2 * REACH))).clip(0, SAMPLES - 1.001)
     sample = place.astype(np.int32)
-    return sample, place - sample
+    return sample, (place - sample).astype(np.float32)
 
 
 @cache
@@ -90,7 +90,8 @@ def _measure(figure: Field, along: Field, centre: tuple[float, float], half: flo
     far, _ = cKDTree(border).query(np.stack([x.ravel(), y.ravel()], axis=1))
     step = (along[-1] - along[0]) / (len(along) - 1)
     sign = map_coordinates(figure, [(y - along[0]) / step, (x - along[0]) / step], order=1, mode="nearest")
-    return np.where(sign < 0, -1, 1).astype(np.float32) * (far.reshape(x.shape) / half).astype(np.float32)
+    distance: Field = (np.where(sign < 0, -1, 1) * far.reshape(x.shape) / half).astype(np.float32)
+    return distance
 
 
 def crossings(figure: Field, along: Field) -> Field:

@@ -29,4 +29,5 @@ def _tile(length: float) -> Field:
     waves = np.fft.fftfreq(TILE)
     damped = np.fft.fft2(white) * np.exp(-2 * (np.pi * length / 2) ** 2 * (waves[:, None] ** 2 + waves[None] ** 2))
     noise = np.fft.ifft2(damped).real
-    return (noise / noise.std()).astype(np.float32)
+    tile: Field = (noise / noise.std()).astype(np.float32)
+    return tile
