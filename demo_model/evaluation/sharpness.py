@@ -49,11 +49,15 @@ def outline_deviation(picture: Picture, name: str) -> NDArray[np.float64]:
     def off(place: NDArray[np.float64]) -> NDArray[np.float64]:
         x, y, radius = place
         x_at, y_at = ((points[:, axis] - middle) / radius for axis, middle in ((0, x), (1, y)))
-        return np.abs(distances(name).read(x_at.astype(np.float32), y_at.astype(np.float32))[0] * radius)
+        deviation: NDArray[np.float64] = np.abs(
+            distances(name).read(x_at.astype(np.float32), y_at.astype(np.float32))[0] * radius
+        )
+        return deviation
 
     start = np.array([*figure.centre, figure.radius])
     fitted = minimize(lambda place: float(off(place).mean()), start, method="Nelder-Mead", options={"maxiter": 120})
-    return off(fitted.x)
+    deviations: NDArray[np.float64] = off(fitted.x)
+    return deviations
 
 
 def median_and_tail(deviations: list[NDArray[np.float64]]) -> tuple[float, float]:

@@ -41,8 +41,12 @@ class Lengths:
 
     def at_most(self, steps: int) -> Lengths:
         """The same stages, each with so many steps at most, and as few pictures as they need."""
-        stages = (min(stage, steps) for stage in (self.autoencoder, self.text_encoder, self.denoiser))
-        return Lengths(*stages, pictures=min(self.pictures, PART))
+        return Lengths(
+            autoencoder=min(self.autoencoder, steps),
+            text_encoder=min(self.text_encoder, steps),
+            denoiser=min(self.denoiser, steps),
+            pictures=min(self.pictures, PART),
+        )
 
 
 def train(run_folder: Path, lengths: Lengths) -> StableDiffusionPipeline:

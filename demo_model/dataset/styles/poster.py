@@ -18,7 +18,7 @@ EDGE, THIN_EDGE = 5.0, 0.07
 
 def ground(canvas: Tone, x: Field, y: Field, tone: Tone, unit: float) -> None:
     canvas[:] = tone
-    darkness = np.clip((y / np.float32(256 * unit) - 0.45) / 0.55, 0, 1) * 0.75
+    darkness: Field = np.clip((y / np.float32(256 * unit) - 0.45) / 0.55, 0, 1) * np.float32(0.75)
     lay(canvas, _printed(tone), _dots(x, y, darkness))
 
 
@@ -31,11 +31,11 @@ def paint(canvas: Tone, thing: CutOut, key: int) -> None:  # noqa: ARG001
     lay(canvas, deep(thing.tone), inside * cover(shade))
     lay(canvas, light(thing.tone), inside * cover(bright))
 
-    slope = ((thing.x - thing.centre[0]) * 0.6 + (thing.y - thing.centre[1])) / np.float32(thing.radius)
+    slope: Field = ((thing.x - thing.centre[0]) * 0.6 + (thing.y - thing.centre[1])) / np.float32(thing.radius)
     lay(
         canvas,
         deep(deep(thing.tone)),
-        inside * (1 - cover(bright)) * _dots(thing.x, thing.y, np.clip(slope, 0, 1) * 0.6),
+        inside * (1 - cover(bright)) * _dots(thing.x, thing.y, np.clip(slope, 0, 1) * np.float32(0.6)),
     )
 
 
