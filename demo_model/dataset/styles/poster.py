@@ -18,7 +18,8 @@ EDGE, THIN_EDGE = 5.0, 0.07
 
 def ground(canvas: Tone, x: Field, y: Field, tone: Tone, unit: float) -> None:
     canvas[:] = tone
-    darkness: Field = np.clip((y / np.float32(256 * unit) - 0.45) / 0.55, 0, 1) * np.float32(0.75)
+    down: Field = y / np.float32(256 * unit)
+    darkness = ((down - np.float32(0.45)) / np.float32(0.55)).clip(0, 1) * np.float32(0.75)
     lay(canvas, _printed(tone), _dots(x, y, darkness))
 
 
