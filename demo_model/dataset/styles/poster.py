@@ -32,11 +32,11 @@ def paint(canvas: Tone, thing: CutOut, key: int) -> None:  # noqa: ARG001
     lay(canvas, deep(thing.tone), inside * cover(shade))
     lay(canvas, light(thing.tone), inside * cover(bright))
 
-    slope: Field = ((thing.x - thing.centre[0]) * 0.6 + (thing.y - thing.centre[1])) / np.float32(thing.radius)
+    slope = ((thing.x - thing.centre[0]) * 0.6 + thing.y - thing.centre[1]) / thing.radius
     lay(
         canvas,
         deep(deep(thing.tone)),
-        inside * (1 - cover(bright)) * _dots(thing.x, thing.y, np.clip(slope, 0, 1) * np.float32(0.6)),
+        inside * (1 - cover(bright)) * _dots(thing.x, thing.y, (slope.clip(0, 1) * 0.6).astype(np.float32)),
     )
 
 
