@@ -49,6 +49,10 @@ select board.id, drawn.id, board.account_id from board join drawn using (account
 """
 
 
+#: Two thousand such jobs are met soon, however PostgreSQL looks for them: its scan of the table stops there.
+_MET_SOON = {"a word of all", "a common style"}
+
+
 @pytest.fixture
 def many_outputs(account_id: UUID, other_account_id: UUID, submit: Submit) -> UUID:
     """The account with two in three of them; the board's id."""
@@ -103,8 +107,10 @@ def test_a_page_reads_few_rows(many_outputs: UUID, account_id: UUID) -> None:
             read = sum(map(_rows_read, scans))
             described = f"{name}, {order}: {read:.0f} rows in {took_ms:.1f} ms through {', '.join(used)}"
             print(described)
-            # Far fewer than a table has: a scan that stops at two thousand jobs of a common style is not one of the whole.
-            if read > most:
+            reads_all = name not in _MET_SOON and any(
+                node["Node Type"] == "Seq Scan" and node["Relation Name"] != "board_outputs" for node in scans
+            )
+            if read > most or reads_all:
                 excessive.append(described)
     assert excessive == []
 
