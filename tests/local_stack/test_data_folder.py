@@ -17,7 +17,7 @@ import redis
 
 from infra.local import DataFolderInUse, LocalStack
 from infra.local.postgres_programs import get_program
-from infra.local.stack import SERVERS
+from infra.local.server import SERVERS
 
 Query = Callable[..., list[tuple[Any, ...]]]
 
