@@ -18,7 +18,7 @@ $(foreach name,$(TYPED),$(eval export override $(name) := $$(value $(name))))
 # Images of Python often set it. Then each of the many processes that the tests start compiles all modules of ours again.
 unexport PYTHONDONTWRITEBYTECODE
 .DEFAULT_GOAL := help
-.PHONY: help demo up test test-slow test-thorough test-parts test-servers test-service test-containers soak check bench bench-queue bench-models gpu-check soak-models train-demo-model evaluate-demo-model lock clean
+.PHONY: help demo up test test-slow test-all test-thorough test-parts test-servers test-service test-containers soak check bench bench-queue bench-models gpu-check soak-models train-demo-model evaluate-demo-model lock clean
 
 ##@ For users
 
@@ -44,6 +44,10 @@ test: $(VENV)/.installed-dev ## run the tests, on a real PostgreSQL, Valkey, S3 
 
 test-slow: $(VENV)/.installed-dev ## run the tests that take many seconds each, such as the training recipe's
 	@$(ALL_PARTS) WHICH="slow and not thorough"
+
+# Together they share what takes long to start.
+test-all: $(VENV)/.installed-dev ## run both, in less time than one after the other; what CI runs beside make check
+	@$(ALL_PARTS) WHICH="not thorough"
 
 # One after another, so that nothing disturbs what they measure.
 test-thorough: $(VENV)/.installed-dev ## run the tests that take minutes: every process killed at every point (docs/faults.md), long walks, a resume from every step
