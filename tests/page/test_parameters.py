@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, FilePayload, Page, expect
 
 from bench.models_file import write_section
 from infra.local import LocalStack
@@ -170,7 +170,7 @@ def test_pictures_for_the_controlnets_that_are_chosen(
         watch.expect("422")  # until all of it is chosen
         page.locator("select[name=model]").select_option("drawn")
         compose(page, "a red mug", num_inference_steps=2)
-        pictures = [
+        pictures: list[FilePayload] = [
             {"name": f"{seed}.png", "mimeType": "image/png", "buffer": encode(draw_picture(seed))} for seed in (1, 2)
         ]
         page.locator("input[type=file][aria-label='Follow the lines of']").set_input_files(pictures)
