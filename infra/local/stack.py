@@ -16,12 +16,12 @@ from infra.local.data_folder import DataFolder
 from infra.local.one_shot import OneShot
 from infra.local.part import Part
 from infra.local.ports import LOOPBACK, Ports
-from infra.local.postgres import Postgres
-from infra.local.server import SERVERS, Server
+from infra.local.servers.postgres import Postgres
+from infra.local.servers.server import SERVERS, Server
 from infra.local.settings import BUCKET, build_access, build_settings
-from infra.local.storage import Storage
+from infra.local.servers.storage import Storage
 from infra.local.together import start_together, stop_together
-from infra.local.valkey import Valkey
+from infra.local.servers.valkey import Valkey
 
 ACCOUNT = "first"
 
