@@ -41,6 +41,7 @@ from core.errors.passing import (
     StorageUnavailable,
     SubmitsBusy,
     TooManyStreams,
+    WaitEnded,
 )
 from core.errors.requests import (
     LONGEST_FIELD_NAME,
@@ -109,6 +110,7 @@ __all__ = [
     "TooManyStreams",
     "TooManyStyles",
     "TooManyWebhookEndpoints",
+    "WaitEnded",
     "WebhookDeliveryNotFound",
     "WebhookEndpointGone",
     "WebhookEndpointNotFound",
