@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
+from types import MappingProxyType
 from typing import NamedTuple
 
 from api.authentication import current_account_id
@@ -46,9 +48,10 @@ def list_newest(
     statuses: tuple[JobStatus, ...] = (),
     created_after: datetime | None = None,
     created_before: datetime | None = None,
+    metadata: Mapping[str, str] = MappingProxyType({}),
 ) -> JobPage:
     """A page of the account's jobs. A cursor that is none of ours starts from the first."""
-    wanted = JobFilter(statuses=statuses, created_after=created_after, created_before=created_before)
+    wanted = JobFilter(statuses=statuses, created_after=created_after, created_before=created_before, metadata=metadata)
     page = read_with_one_retry(
         lambda connection: list_jobs.list_jobs(
             connection,

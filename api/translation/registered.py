@@ -10,7 +10,10 @@ from api.problems import Problem
 from api.translation.dialect import EXTENSION, Dialect, find_dialect
 
 #: The folders of `api/dialects`; `operations.py` in each has the dialect, with all its operations, as DIALECT.
-NAMES = ("openai",)
+NAMES = (
+    "a1111",
+    "openai",
+)
 
 
 def register_dialects(app: Flask) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ssl
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
@@ -79,3 +80,18 @@ def build_sdk(service: Service, customer: Customer, name: str, script: str, **en
     return Sdk(
         name, script, {"DARKROOM_URL": service.url, "DARKROOM_API_KEY": customer.api_key, **trusted, **environment}
     )
+
+
+def list_jobs(customer: Customer) -> list[dict[str, str]]:
+    """The customer's jobs, newest first."""
+    return list(customer.http.get("/v1/jobs").raise_for_status().json()["data"])
+
+
+def wait_for_job(customer: Customer) -> dict[str, str]:
+    """The customer's one job, once it is there."""
+    deadline = time.monotonic() + 30
+    while not (jobs := list_jobs(customer)):
+        assert time.monotonic() < deadline, "nothing was submitted"
+        time.sleep(0.1)
+    [job] = jobs
+    return job

@@ -10,7 +10,7 @@ from collections.abc import Callable
 import pytest
 
 from tests.acceptance.customer import Customer
-from tests.dialects.conftest import Service, build_sdk
+from tests.dialects.conftest import Service, build_sdk, list_jobs, wait_for_job
 from tests.dialects.environments import Sdk
 
 pytestmark = pytest.mark.slow
@@ -25,20 +25,6 @@ IMPATIENT = 1.5
 def openai(service: Service, customer: Customer) -> Sdk:
     """The client, with the customer's key."""
     return build_sdk(service, customer, "openai", "openai_calls")
-
-
-def list_jobs(customer: Customer) -> list[dict[str, str]]:
-    return list(customer.http.get("/v1/jobs").raise_for_status().json()["data"])
-
-
-def wait_for_job(customer: Customer) -> dict[str, str]:
-    """The customer's one job, once it is there."""
-    deadline = time.monotonic() + 30
-    while not (jobs := list_jobs(customer)):
-        assert time.monotonic() < deadline
-        time.sleep(0.1)
-    [job] = jobs
-    return job
 
 
 def test_a_render_outlasts_the_clients_timeout(openai: Sdk, customer: Customer, paused: Callable[[], None]) -> None:
