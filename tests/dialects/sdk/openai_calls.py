@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import io
 import os
+from pathlib import Path
 from typing import Any
 
 import openai
@@ -18,21 +20,47 @@ def _client(**options: Any) -> openai.OpenAI:
 
 
 def _show(answer: Any) -> dict[str, Any]:
-    shown = answer.model_dump()
+    shown: dict[str, Any] = answer.model_dump()
     for image in shown["data"]:
         if image.get("b64_json"):
             body = base64.b64decode(image.pop("b64_json"))
-            image |= {"sha256": hashlib.sha256(body).hexdigest(), "begins": body[:8].hex(), "bytes": len(body)}
+            image |= {"sha256": hashlib.sha256(body).hexdigest(), "begins": body[:4].hex(), "bytes": len(body)}
     return {**shown, "request_id": answer._request_id}
 
 
-def generate(call: dict[str, Any], options: dict[str, Any] | None = None, times: int = 1) -> Any:
+def generate(call: dict[str, Any], options: dict[str, Any] | None = None, times: int = 1, longest: int = 0) -> Any:
+    call["prompt"] += "!" * longest
     client = _client(**(options or {}))
     try:
         shown = [_show(client.images.generate(**call)) for _ in range(times)]
     except openai.OpenAIError as error:
         return describe(error)
     return shown if times > 1 else shown[0]
+
+
+def _spell(pictures: list[str], spelling: str) -> Any:
+    """Pictures in the ways in which users give them to the client."""
+    bodies = [base64.b64decode(each) for each in pictures]
+    if spelling == "path":
+        for number, body in enumerate(bodies):
+            Path(f"/tmp/picture-{os.getpid()}-{number}.png").write_bytes(body)
+        found: list[Any] = [Path(f"/tmp/picture-{os.getpid()}-{number}.png") for number in range(len(bodies))]
+    elif spelling == "tuple":
+        found = [("of-another-kind.txt", body, "text/plain") for body in bodies]
+    else:
+        found = [io.BytesIO(body) if spelling == "stream" else body for body in bodies]
+    return found if spelling == "list" or len(found) > 1 else found[0]
+
+
+def edit(
+    pictures: list[str], call: dict[str, Any], spelling: str, mask: str | None = None, *, is_stream: bool = False
+) -> Any:
+    masked = {} if mask is None else {"mask": base64.b64decode(mask)}
+    try:
+        answer = _client().images.edit(image=_spell(pictures, spelling), **masked, **call, stream=is_stream)
+        return [event.type for event in answer] if is_stream else _show(answer)
+    except openai.OpenAIError as error:
+        return describe(error)
 
 
 def stream(call: dict[str, Any]) -> Any:
@@ -47,4 +75,21 @@ def stream(call: dict[str, Any]) -> Any:
     return events
 
 
-serve(generate, stream)
+def list_models() -> Any:
+    client = _client()
+    return {
+        "ids": [each.id for each in client.models.list()],
+        "one": client.models.retrieve("picturebook").model_dump(),
+    }
+
+
+def ask(path: str, method: str = "GET", options: dict[str, Any] | None = None) -> Any:
+    """What the client makes of another address."""
+    client = _client(**(options or {}))
+    try:
+        return client.get(path, cast_to=object) if method == "GET" else client.post(path, body={}, cast_to=object)
+    except openai.OpenAIError as error:
+        return describe(error)
+
+
+serve(generate, edit, stream, list_models, ask)
