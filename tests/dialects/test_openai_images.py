@@ -183,3 +183,18 @@ def test_any_job_is_read_and_cancelled_by_its_id(openai: Sdk, customer: Customer
     shown = openai.call("ask", path=f"/images/generations/{other['id']}")
     assert (shown["status"], shown["progress"], shown["error"]) == ("completed", 100, None)
     assert customer.http.get(shown["data"][0]["url"]).status_code == 200
+
+
+def test_files_are_kept_and_named(openai: Sdk, customer: Customer) -> None:
+    """A picture is sent once and named by its id, listed, read, and deleted."""
+    call = {"prompt": "a mug", "size": "64x64", "steps": 3}
+    shown = openai.call("use_files", picture=draw_picture(), call=call)
+    id_ = shown["sent"]["id"]
+    assert (shown["sent"]["filename"], shown["sent"]["purpose"], shown["sent"]["object"]) == (
+        "mug.png",
+        "vision",
+        "file",
+    )
+    assert (shown["listed"], shown["read"], shown["begins"], shown["deleted"]) == ([id_], id_, b"\x89PNG".hex(), True)
+    assert customer.read({"id": shown["job_id"]})["inputs"][0]["id"] == id_
+    assert (shown["after"]["error"], shown["after"]["code"]) == ("NotFoundError", "file_deleted")

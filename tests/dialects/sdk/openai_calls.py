@@ -83,6 +83,26 @@ def list_models() -> Any:
     }
 
 
+def use_files(picture: str, call: dict[str, Any]) -> Any:
+    client = _client()
+    sent = client.files.create(file=("mug.png", base64.b64decode(picture)), purpose="vision")
+    body = {**call, "images": [{"file_id": sent.id}]}
+    drawn: Any = client.post("/images/edits", body=body, cast_to=object)
+    shown = {
+        "sent": sent.model_dump(),
+        "listed": [each.id for each in client.files.list()],
+        "read": client.files.retrieve(sent.id).id,
+        "begins": client.files.content(sent.id).read()[:4].hex(),
+        "job_id": drawn["job_id"],
+        "deleted": client.files.delete(sent.id).deleted,
+    }
+    try:
+        client.files.retrieve(sent.id)
+    except openai.OpenAIError as error:
+        return {**shown, "after": describe(error)}
+    return shown
+
+
 def ask(path: str, method: str = "GET", options: dict[str, Any] | None = None) -> Any:
     """What the client makes of another address."""
     client = _client(**(options or {}))
@@ -92,4 +112,4 @@ def ask(path: str, method: str = "GET", options: dict[str, Any] | None = None) -
         return describe(error)
 
 
-serve(generate, edit, stream, list_models, ask)
+serve(generate, edit, stream, list_models, use_files, ask)
