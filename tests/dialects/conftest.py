@@ -45,13 +45,20 @@ def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
 @pytest.fixture
 def customer(service: Service, request: pytest.FixtureRequest) -> Iterator[Customer]:
     """A customer with an account of its own, who trusts the service's certificate."""
-    with open_account(service.stack, request.node.name) as customer:
-        trusted = ssl.create_default_context(cafile=str(service.proxy.authority_file))
-        with httpx2.Client(
-            base_url=service.url, headers={"Authorization": f"Bearer {customer.api_key}"}, timeout=30, verify=trusted
-        ) as http:
-            customer.http = http
-            yield customer
+    with open_account(service.stack, request.node.name) as customer, connect(service, customer) as http:
+        customer.http = http
+        yield customer
+
+
+def connect(service: Service, customer: Customer) -> httpx2.Client:
+    """A client of the customer's, with as many connections as it needs."""
+    return httpx2.Client(
+        base_url=service.url,
+        headers={"Authorization": f"Bearer {customer.api_key}"},
+        timeout=30,
+        verify=ssl.create_default_context(cafile=str(service.proxy.authority_file)),
+        limits=httpx2.Limits(max_connections=None),
+    )
 
 
 @pytest.fixture

@@ -54,10 +54,19 @@ class Sdk:
 
     def start(self, function: str, **arguments: Any) -> subprocess.Popen[str]:
         """Begin a call."""
+        return self._start(str(self._script), function, json.dumps(arguments))
+
+    def run_code(self, code: str, seconds: float = 100) -> str:
+        """What a piece of code prints."""
+        output, errors = (process := self._start("-c", code)).communicate(timeout=seconds)
+        assert process.returncode == 0, errors
+        return output
+
+    def _start(self, *arguments: str) -> subprocess.Popen[str]:
         # Nothing of ours is in its way, neither modules nor settings.
         kept = {name: os.environ[name] for name in ("HOME", "PATH", "LANG") if name in os.environ}
         return subprocess.Popen(
-            [str(self._python), str(self._script), function, json.dumps(arguments)],
+            [str(self._python), *arguments],
             env=kept | self._environment,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,

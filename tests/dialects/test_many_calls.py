@@ -28,6 +28,7 @@ def test_none_is_lost_and_none_doubled(customer: Customer, paused: Callable[[], 
 
     with ThreadPoolExecutor(CALLS) as callers:
         calls = [callers.submit(call, number) for number in range(CALLS)]
+        # Every call has its job before the first picture is drawn.
         while len(customer.http.get("/v1/jobs?limit=100&fields=id").json()["data"]) < CALLS:
             assert not [each for each in calls if each.done()]
         assert customer.http.get("/livez").status_code == 200
