@@ -9,7 +9,7 @@ from flask import Response
 
 from api.dialects.openai.blueprint import openai_blueprint
 from api.dialects.openai.generate_images import answer_call
-from api.dialects.openai.image_request import read_image_call
+from api.dialects.openai.image_request import ImageCall, read_image_call
 from api.json_body import takes_images
 from api.translation.form import Form, is_form, read_form
 from api.translation.pictures import picture_of_bytes
@@ -31,13 +31,19 @@ _TEXTS = frozenset(
 @takes_images("image", "mask")
 def edit_images() -> Response:
     """Draws, and answers with the images."""
-    body = _read_form(read_form()) if is_form() else _read_json(read_object())
+    body = _read_form(read_form()) if is_form() else read_object()
+    return answer_call(read_edit_call(body), kind="image_edit")
+
+
+def read_edit_call(sent: dict[str, Any]) -> ImageCall:
+    """What a body asks for, in its JSON form or as a form was read. Raises InvalidRequest."""
+    body = _read_json(sent)
     if not body.get("image"):
         raise InvalidRequest([FieldError("image", "is required: the picture to edit", "required")])
     if "mask_image" in body:
         # Where it is transparent.
         body.setdefault("mask_mode", "alpha")
-    return answer_call(read_image_call(body), kind="image_edit")
+    return read_image_call(body)
 
 
 def _read_form(form: Form) -> dict[str, Any]:
