@@ -15,8 +15,8 @@ from api.dialects.openai.batch_files import (
     show_batch_file,
 )
 from api.dialects.openai.blueprint import openai_blueprint
-from api.dialects.openai.image_answer import to_seconds
 from api.json_body import takes_images
+from api.translation.figures import to_seconds
 from api.translation.files import delete_file, find_file, keep_file, list_files, read_file
 from api.translation.form import read_form
 from core.errors import FieldError, InvalidRequest
