@@ -37,6 +37,12 @@ def get_batch_file(session: Session, *, account_id: UUID, file_id: UUID) -> Batc
     return file
 
 
+def find_batch_file(session: Session, *, account_id: UUID, file_id: UUID) -> bytes | None:
+    """What stands in it; None: it is not there any more."""
+    file = session.get(BatchFile, file_id)
+    return None if file is None or file.account_id != account_id else file.body
+
+
 def list_batch_files(session: Session, *, account_id: UUID) -> list[BatchFile]:
     """The account's, newest first."""
     return list(

@@ -42,7 +42,7 @@ def upgrade() -> None:
         if_not_exists=True,
     )
     for table in ("batch_files", "batches"):
-        op.create_index(f"ix_{table}_account_id", table, ["account_id", "id"], if_not_exists=True)
+        op.create_index(f"ix_{table}_account_id_id", table, ["account_id", "id"], if_not_exists=True)
         op.create_index(f"ix_{table}_created_at", table, ["created_at"], if_not_exists=True)
     with op.get_context().autocommit_block():
         # One that a failed try left behind is not valid, so it is not kept.

@@ -2,33 +2,28 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from typing import Any
 from uuid import UUID
 
 from api.authentication import current_account_id
-from api.dialects.openai.batch_lines import Line, read_call, read_lines
-from api.dialects.openai.image_answer import show_images, to_seconds
+from api.dialects.openai.batch_lines import read_call
+from api.dialects.openai.image_answer import show_images
 from api.dialects.openai.image_request import ImageCall
 from api.dialects.openai.states import describe_failure
+from api.translation.figures import to_seconds
 from api.translation.form import SentFile
 from core.batches import batch_files as files
-from core.batches.batches import LABEL, get_batch
+from core.batches.batches import get_batch
+from core.batches.lines import Line, read_lines
+from core.batches.results import write_errors, write_outputs
 from core.batches.tables import Batch, BatchFile
-from core.database import read_with_one_retry, transaction
-from core.errors import DarkroomError, FileNotFound
+from core.database import transaction
+from core.errors import FileNotFound
 from core.ids import format_id, parse_id
-from core.jobs.selection.job_filter import JobFilter
-from core.jobs.status import FINISHED, JobStatus
-from core.jobs.views.build_view import show_row
 from core.jobs.views.job_view import JobView
-from core.jobs.views.list_jobs import JobPage, list_jobs
 
 _PREFIXES = ("batchfile", "batchout", "batcherr")
-
-#: Jobs that are read at a time.
-_PAGE = 20
 
 
 def is_of_batch(file_id: str) -> bool:
@@ -76,70 +71,26 @@ def read_batch_file(file_id: str) -> Iterator[bytes]:
         if prefix == "batchfile":
             return iter([files.get_batch_file(session, account_id=current_account_id(), file_id=id_).body])
         batch = get_batch(session, account_id=current_account_id(), batch_id=id_)
-        lines = _find_lines(batch)
-    return _write_lines(batch, lines, is_output=prefix == "batchout")
+        text = files.find_batch_file(session, account_id=batch.account_id, file_id=batch.file_id)
+    if prefix == "batcherr":
+        return write_errors(batch, _show_error)
+    lines = _find_lines(batch, text)
+    return write_outputs(batch, lambda job, custom_id: _show_output(job, lines.get(custom_id), batch.endpoint))
 
 
-def _find_lines(batch: Batch) -> dict[str, Line]:
-    try:
-        with transaction() as session:
-            text = files.get_batch_file(session, account_id=batch.account_id, file_id=batch.file_id).body
-        return {line.custom_id: line for line in read_lines(text, batch.endpoint)}
-    except DarkroomError:
-        # It was deleted. How its lines wanted their images is not known any more.
-        return {}
+def _find_lines(batch: Batch, text: bytes | None) -> dict[str, Line]:
+    """By their ids. Without the file nobody knows any more how its lines wanted their images."""
+    return {} if text is None else {line.custom_id: line for line in read_lines(text, batch.endpoint)}
 
 
-def _write_lines(batch: Batch, lines: dict[str, Line], *, is_output: bool) -> Iterator[bytes]:
-    for job in _list_jobs(batch):
-        if job.status not in FINISHED or (job.status == JobStatus.SUCCEEDED) is not is_output:
-            continue
-        custom_id = job.metadata.get("custom_id", "")
-        try:
-            status, body = 200, _show_job(job, lines.get(custom_id), batch.endpoint)
-        except DarkroomError as gone:
-            # Its images are not there any more.
-            status, body = (
-                404,
-                {"error": {"message": gone.message, "type": "invalid_request_error", "code": gone.code}},
-            )
-        if not is_output:
-            status, type_, code, message = describe_failure(job)
-            body = {"error": {"message": message, "type": type_, "code": code, "param": None}}
-        yield _write(job.id, custom_id, {"status_code": status, "request_id": job.id, "body": body}, None)
-    for number, refused in enumerate([] if is_output else batch.refused):
-        if "custom_id" in refused:
-            error = {"code": refused["code"], "message": refused["message"]}
-            yield _write(f"{batch.id.hex}_{number}", refused["custom_id"], None, error)
-
-
-def _show_job(job: JobView, line: Line | None, endpoint: str) -> dict[str, Any]:
-    if job.status != JobStatus.SUCCEEDED:
-        return {}
+def _show_output(job: JobView, line: Line | None, endpoint: str) -> dict[str, Any]:
     plain = ImageCall({}, as_url=False, is_stream=False, partial_images=0, quality="auto")
     return show_images(job, plain if line is None else read_call(line, endpoint))
 
 
-def _write(id_: str, custom_id: str, response: dict[str, Any] | None, error: dict[str, Any] | None) -> bytes:
-    line = {"id": f"batch_req_{id_}", "custom_id": custom_id, "response": response, "error": error}
-    return json.dumps(line).encode() + b"\n"
-
-
-def _list_jobs(batch: Batch) -> Iterator[JobView]:
-    page = _read_page(batch, None)
-    yield from map(show_row, page.jobs)
-    while page.next_after is not None:
-        page = _read_page(batch, page.next_after)
-        yield from map(show_row, page.jobs)
-
-
-def _read_page(batch: Batch, after: UUID | None) -> JobPage:
-    wanted = JobFilter(metadata={LABEL: format_id("batch", batch.id)})
-    return read_with_one_retry(
-        lambda connection: list_jobs(
-            connection, wanted, account_id=batch.account_id, limit=_PAGE, order="asc", after=after
-        )
-    )
+def _show_error(job: JobView) -> tuple[int, dict[str, Any]]:
+    status, type_, code, message = describe_failure(job)
+    return status, {"error": {"message": message, "type": type_, "code": code, "param": None}}
 
 
 def _parse(file_id: str) -> tuple[str, UUID]:

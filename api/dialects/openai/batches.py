@@ -2,30 +2,31 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 from uuid import UUID
 
 from flask import Response, jsonify, request
 
 from api.authentication import current_account_id
-from api.dialects.openai.batch_lines import ENDPOINTS, WINDOW_SECONDS, read_lines, submit_lines
+from api.dialects.openai.batch_lines import ENDPOINTS, WINDOW_SECONDS, submit_line
 from api.dialects.openai.blueprint import openai_blueprint
-from api.dialects.openai.image_answer import to_seconds
+from api.translation.figures import to_seconds
+from api.translation.paging import read_limit
 from api.translation.submit import count_repeats, read_object
 from core.batches import batches as use_case
-from core.batches.batch_files import get_batch_file
-from core.batches.batches import BatchCounts, count_batch
+from core.batches.batch_files import find_batch_file
+from core.batches.batch_jobs import BatchCounts, count_batch
+from core.batches.batch_jobs import cancel_batch as cancel_whole_batch
+from core.batches.create_batch import create_batch
+from core.batches.lines import read_lines, submit_lines
 from core.batches.tables import Batch
 from core.database import transaction
-from core.doorbell import DELIVER_NEXT, WEBHOOK_QUEUE, get_doorbell
-from core.errors import BatchNotFound, FieldError, FileNotFound, InvalidRequest
+from core.errors import BatchNotFound, FieldError, InvalidRequest
 from core.ids import format_id, parse_id
-from core.jobs.outcomes.cancel_jobs import cancel_jobs
-from core.jobs.selection.job_filter import JobFilter
 from core.jobs.status import JobStatus
 
-_MOST_LISTED = 100
-_MOST_CANCELLED = 1_000
+_FIELDS = frozenset({"input_file_id", "endpoint", "completion_window", "metadata"})
 
 
 @openai_blueprint.post("/batches")
@@ -34,8 +35,8 @@ def post_batch() -> Response:
     body = read_object()
     endpoint, metadata = body.get("endpoint"), body.get("metadata") or {}
     file_id = parse_id("batchfile", str(body.get("input_file_id")))
-    errors = []
-    if endpoint not in ENDPOINTS:
+    errors = [FieldError(name, "is not offered", "unknown") for name in body if name not in _FIELDS]
+    if str(endpoint) not in ENDPOINTS:
         errors.append(FieldError("endpoint", f"must be one of {', '.join(ENDPOINTS)}", "not_allowed"))
     if file_id is None:
         errors.append(FieldError("input_file_id", "must be the id of a file that was sent for a batch", "not_found"))
@@ -45,36 +46,26 @@ def post_batch() -> Response:
         errors.append(FieldError("metadata", "must be an object", "wrong_type"))
     if errors or file_id is None:
         raise InvalidRequest(errors)
-    batch, text = _create(file_id, str(endpoint), metadata)
-    if batch.lines > batch.submitted:
-        submit_lines(batch, read_lines(text, batch.endpoint))
+    batch, text = create_batch(
+        account_id=current_account_id(),
+        file_id=file_id,
+        endpoint=str(endpoint),
+        metadata=metadata,
+        is_repeated=bool(count_repeats()),
+    )
+    _submit_rest(batch, text)
     return jsonify(_read(batch.id))
 
 
-def _create(file_id: UUID, endpoint: str, metadata: dict[str, Any]) -> tuple[Batch, bytes]:
-    with transaction() as session:
-        text = get_batch_file(session, account_id=current_account_id(), file_id=file_id).body
-        lines, refused = 0, []
-        try:
-            lines = len(read_lines(text, endpoint))
-        except InvalidRequest as error:
-            refused = [{"code": each.code, "message": f"{each.field}: {each.message}"} for each in error.errors]
-        batch = Batch(
-            account_id=current_account_id(),
-            file_id=file_id,
-            endpoint=endpoint,
-            metadata_=metadata,
-            lines=lines,
-            refused=refused,
-        )
-        return use_case.create_batch(session, batch, is_repeated=bool(count_repeats())), text
+def _submit_rest(batch: Batch, text: bytes) -> None:
+    if batch.submitted < batch.lines and batch.cancel_requested_at is None:
+        submit_lines(batch, read_lines(text, batch.endpoint), partial(submit_line, endpoint=batch.endpoint))
 
 
 @openai_blueprint.get("/batches")
 def list_batches() -> Response:
     """The account's, newest first."""
-    limit = request.args.get("limit", "20")
-    at_most = min(int(limit), _MOST_LISTED) if limit.isascii() and limit.isdigit() and limit != "0" else 20
+    at_most = read_limit()
     after = parse_id("batch", request.args.get("after", ""))
     with transaction() as session:
         found = use_case.list_batches(session, account_id=current_account_id(), after=after, at_most=at_most + 1)
@@ -89,15 +80,10 @@ def read_batch(batch_id: str) -> Response:
     id_ = parse_batch_id(batch_id)
     with transaction() as session:
         batch = use_case.get_batch(session, account_id=current_account_id(), batch_id=id_)
-        is_whole = batch.submitted >= batch.lines or batch.cancel_requested_at is not None
-    if not is_whole:
-        try:
-            with transaction() as session:
-                text = get_batch_file(session, account_id=current_account_id(), file_id=batch.file_id).body
-            submit_lines(batch, read_lines(text, batch.endpoint))
-        except FileNotFound:
-            # Deleted before all of its lines were jobs: the batch is as it stands.
-            return jsonify(_read(id_))
+        # Its file may be deleted before all lines were jobs: then the batch is as it stands.
+        text = find_batch_file(session, account_id=current_account_id(), file_id=batch.file_id)
+    if text is not None:
+        _submit_rest(batch, text)
     return jsonify(_read(id_))
 
 
@@ -105,19 +91,13 @@ def read_batch(batch_id: str) -> Response:
 def cancel_batch(batch_id: str) -> Response:
     """Cancels every job of it that has not ended."""
     id_ = parse_batch_id(batch_id)
-    with transaction() as session:
-        use_case.request_batch_cancel(session, account_id=current_account_id(), batch_id=id_)
-    wanted = JobFilter(
-        statuses=(JobStatus.QUEUED, JobStatus.RUNNING), metadata={use_case.LABEL: format_id("batch", id_)}
-    )
-    cancel_jobs(wanted, account_id=current_account_id(), limit=_MOST_CANCELLED)
-    get_doorbell().ring_soon(WEBHOOK_QUEUE, DELIVER_NEXT)
+    cancel_whole_batch(account_id=current_account_id(), batch_id=id_)
     return jsonify(_read(id_))
 
 
-def parse_batch_id(text: str, *, prefix: str = "batch") -> UUID:
+def parse_batch_id(text: str) -> UUID:
     """Raises BatchNotFound."""
-    id_ = parse_id(prefix, text)
+    id_ = parse_id("batch", text)
     if id_ is None:
         raise BatchNotFound
     return id_

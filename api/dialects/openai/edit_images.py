@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from typing import Any
 
 from flask import Response
@@ -47,31 +46,15 @@ def read_edit_call(sent: dict[str, Any]) -> ImageCall:
 
 
 def _read_form(form: Form) -> dict[str, Any]:
-    body: dict[str, Any] = {}
-    for name, values in form.fields.items():
-        outer, bracket, inner = name.partition("[")
-        if bracket and inner != "]":
-            body.setdefault(outer, {})[inner.removesuffix("]")] = values[-1]
-        else:
-            body[outer] = values[-1] if outer in _TEXTS else _read_value(values[-1])
     known = {part: field for field, parts in _PICTURE_PARTS.items() for part in parts}
-    unknown = [name for name in form.files if name not in known]
-    if unknown:
-        raise InvalidRequest(
-            [FieldError(unknown[0], "is no part with a picture: send `image`, `image[]` and `mask`", "unknown")]
-        )
     pictures: dict[str, list[Any]] = {}
     for part, files in form.files.items():
+        if part not in known:
+            raise InvalidRequest(
+                [FieldError(part, "is no part with a picture: send `image`, `image[]` and `mask`", "unknown")]
+            )
         pictures.setdefault(known[part], []).extend(picture_of_bytes(file.body) for file in files)
-    return body | {field: found[0] if len(found) == 1 else found for field, found in pictures.items()}
-
-
-def _read_value(text: str) -> Any:
-    """A form has only texts: numbers and switches are written as in JSON."""
-    try:
-        return json.loads(text)
-    except ValueError:
-        return text
+    return form.read_values(_TEXTS) | {field: each[0] if len(each) == 1 else each for field, each in pictures.items()}
 
 
 def _read_json(body: dict[str, Any]) -> dict[str, Any]:
