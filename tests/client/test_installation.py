@@ -10,12 +10,12 @@ import subprocess
 import sys
 import tomllib
 from pathlib import Path
-from statistics import median
 from types import ModuleType
 
 import darkroom
 import pytest
 
+from tests.client.install_alone import install_alone
 from tests.conftest import REPOSITORY
 
 _CLIENT = REPOSITORY / "client"
@@ -25,11 +25,6 @@ _PYTHONS = [f"python3.{minor}" for minor in (10, 11, 12, 13)]
 _OF_THE_SERVER = {"alembic", "boto3", "celery", "flask", "psycopg", "redis", "sqlalchemy", "torch", "pillow"}
 
 _MOST_BYTES = 20_000_000
-
-_TIME_IMPORT = "import time; began = time.perf_counter(); {}; print(1000 * (time.perf_counter() - began))"
-
-#: What a program imports, and what of it a receiver of webhooks.
-_IMPORTS = ("import darkroom", "from darkroom import Darkroom", "from darkroom import verify_webhook")
 
 
 def _load_script() -> ModuleType:
@@ -62,35 +57,17 @@ def test_it_installs_alone(tmp_path: Path, python: str) -> None:
     interpreter = _find_python(python)
     if interpreter is None:
         pytest.skip(f"{python} is not on this machine")
-    environment = tmp_path / "environment"
-    subprocess.run([interpreter, "-m", "venv", environment], check=True)
-    inside = environment / "bin/python"
-    packages = Path(
-        subprocess.check_output(
-            [inside, "-c", "import sysconfig; print(sysconfig.get_path('purelib'))"], text=True
-        ).strip()
-    )
-    before = _measure(packages)
-    # A copy: a build leaves files beside what it builds.
-    source = shutil.copytree(_CLIENT, tmp_path / "client", ignore=shutil.ignore_patterns("build", "*.egg-info"))
-    subprocess.run([inside, "-m", "pip", "install", "--quiet", "--no-compile", source], check=True, timeout=500)
+    installed = install_alone(tmp_path, interpreter)
 
-    listed = json.loads(subprocess.check_output([inside, "-m", "pip", "list", "--format", "json"], text=True))
+    pip = [sys.executable, "-m", "pip", "--python", str(installed.python)]
+    listed = json.loads(subprocess.check_output([*pip, "list", "--format", "json"], text=True))
     assert not {package["name"].lower() for package in listed} & _OF_THE_SERVER
-    size = _measure(packages) - before
-    assert size < _MOST_BYTES
-    shown = subprocess.check_output([environment / "bin/darkroom", "--version"], text=True)
+    assert installed.size_bytes < _MOST_BYTES
+    shown = subprocess.check_output([installed.environment / "bin/darkroom", "--version"], text=True)
     assert shown.startswith("darkroom ")
-    assert (packages / "darkroom/py.typed").exists()
-    _check_left_out(inside, "from darkroom import Darkroom", "asyncio", "typer", "rich", "PIL")
-    _check_left_out(inside, "from darkroom import verify_webhook", "asyncio", "pydantic", "httpx2")
-    # As pip leaves it; the size is of what was downloaded.
-    subprocess.run([inside, "-m", "compileall", "-q", packages], check=True, stdout=subprocess.DEVNULL)
-    print(f"{python}: {size / 1e6:.1f} MB, {len(listed)} packages")
-    for statement in _IMPORTS:
-        program = [str(inside), "-c", _TIME_IMPORT.format(statement)]
-        took = sorted(float(subprocess.check_output(program)) for _ in range(10))
-        print(f"    {statement}: {took[0]:.0f} to {took[-1]:.0f} ms, median {median(took):.0f}, 10 runs")
+    assert (installed.packages / "darkroom/py.typed").exists()
+    _check_left_out(installed.python, "from darkroom import Darkroom", "asyncio", "typer", "rich", "PIL")
+    _check_left_out(installed.python, "from darkroom import verify_webhook", "asyncio", "pydantic", "httpx2")
 
 
 @pytest.mark.slow
@@ -124,10 +101,6 @@ def _check_left_out(python: Path, statement: str, *modules: str) -> None:
     """Of a program with this statement."""
     program = f"import sys; {statement}; sys.exit(any(name in sys.modules for name in {modules!r}))"
     assert subprocess.run([python, "-c", program], check=False).returncode == 0, statement
-
-
-def _measure(folder: Path) -> int:
-    return sum(path.stat().st_size for path in folder.rglob("*") if path.is_file() and "__pycache__" not in path.parts)
 
 
 def _find_python(name: str) -> str | None:
