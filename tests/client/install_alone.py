@@ -30,12 +30,12 @@ def install_alone(folder: Path, interpreter: str) -> Installed:
     # The pip at hand installs into it: an own one takes seconds to make.
     subprocess.run([interpreter, "-m", "venv", "--without-pip", environment], check=True)
     python = environment / "bin/python"
-    asked = [python, "-c", "import sysconfig; print(sysconfig.get_path('purelib'))"]
+    asked = [str(python), "-c", "import sysconfig; print(sysconfig.get_path('purelib'))"]
     packages = Path(subprocess.check_output(asked, text=True).strip())
     # A copy: a build leaves files beside what it builds.
     source = shutil.copytree(_CLIENT, folder / "client", ignore=shutil.ignore_patterns("build", "*.egg-info"))
-    pip = [sys.executable, "-m", "pip", "--python", python, "install", "--quiet", "--no-compile"]
-    subprocess.run([*pip, source], check=True, timeout=500)
+    pip = [sys.executable, "-m", "pip", "--python", str(python), "install", "--quiet", "--no-compile"]
+    subprocess.run([*pip, str(source)], check=True, timeout=500)
     return Installed(environment, python, packages, _measure(packages))
 
 

@@ -23,7 +23,7 @@ def main() -> None:
         subprocess.run([installed.python, "-m", "compileall", "-q", installed.packages], check=True)
         print(f"Python {sys.version.split()[0]}: {installed.size_bytes / 1e6:.1f} MB")
         for statement in _IMPORTS:
-            program = [installed.python, "-c", _TIMED.format(statement)]
+            program = [str(installed.python), "-c", _TIMED.format(statement)]
             took = sorted(float(subprocess.check_output(program)) for _ in range(_RUNS))
             print(f"{statement}: median {median(took):.0f} ms, {took[0]:.0f} to {took[-1]:.0f} ms, {_RUNS} runs")
 
