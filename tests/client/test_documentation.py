@@ -62,7 +62,7 @@ def test_the_tutorial_leads_to_a_verified_webhook(account: Connection, tmp_path:
         ports.release()
 
     assert "three times the same picture" in said
-    assert re.search(r"^verified: job\.succeeded job_[0-9a-f]{32}$", said, re.MULTILINE)
+    assert re.search(r"^verified: job\.succeeded job_[0-9a-f]{32}$", said, re.MULTILINE), said
     assert "refused: " in said
     assert (tmp_path / "star.png").exists()
 
