@@ -1,0 +1,113 @@
+"""What a prediction asks for, in the words of `POST /v1/jobs`."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import Any
+
+from flask import request
+
+from core.errors import FieldError, InvalidRequest
+from core.jobs.request.parameters import find_field
+from core.jobs.request.render_request import RenderRequest
+from core.settings import get_settings
+
+#: Of a body.
+_FIELDS = frozenset({"version", "input", "webhook", "webhook_completed", "webhook_events_filter", "stream"})
+
+#: The events of webhooks, of which the end alone is sent: the outputs come with it.
+_EVENTS = frozenset({"start", "output", "logs", "completed"})
+
+#: Fields of ours that an input does not have: the prediction says them elsewhere.
+_NOT_IN_INPUT = frozenset({"model", "webhook", "dry_run", "deadline_seconds"})
+
+_DURATION = re.compile(r"(?=[0-9])(?:([0-9]{1,6})d)?(?:([0-9]{1,6})h)?(?:([0-9]{1,6})m)?(?:([0-9]{1,9})s?)?")
+
+#: Seconds that a deadline has at least, as Replicate has it.
+_LEAST_SECONDS = 5
+
+
+@dataclass(frozen=True)
+class PredictionCall:
+    """One call."""
+
+    #: For `POST /v1/jobs`.
+    fields: dict[str, Any]
+    #: What errors call them.
+    sent_as: dict[str, str]
+
+
+def read_prediction(body: dict[str, Any], model_id: str) -> PredictionCall:
+    """Raises InvalidRequest."""
+    unknown = [FieldError(name, "there is no such field", "unknown") for name in body if name not in _FIELDS]
+    given = body.get("input")
+    if not isinstance(given, dict):
+        unknown.append(FieldError("input", "must be an object with the model's parameters", "required"))
+        given = {}
+    unknown += [
+        FieldError(f"input.{name}", "there is no such parameter", "unknown") for name in given if name in _NOT_IN_INPUT
+    ]
+    if unknown:
+        raise InvalidRequest(unknown)
+    fields = {name: _name_own_files(value) for name, value in given.items()}
+    if fields.get("output_format") == "jpg":
+        fields["output_format"] = "jpeg"
+    webhook = _read_webhook(body)
+    fields |= {"model": model_id, "webhook": webhook, "deadline_seconds": _read_cancel_after()}
+    sent_as = {name: f"input.{name}" for name in (*RenderRequest.model_fields, *given)}
+    sent_as |= {field: f"input.{name}" for name in given if (field := find_field(name)) is not None}
+    url = "webhook" if body.get("webhook") is not None else "webhook_completed"
+    sent_as |= {"model": "version", "webhook": url, "webhook.url": url, "deadline_seconds": "Cancel-After"}
+    return PredictionCall(fields, sent_as)
+
+
+def _name_own_files(value: Any) -> Any:
+    """Its clients name a file by the address of it; ours are named by their ids."""
+    if isinstance(value, list):
+        return [_name_own_files(each) for each in value]
+    base = f"{get_settings().public_url}/replicate/v1/files/"
+    return value.removeprefix(base) if isinstance(value, str) and value.startswith(base) else value
+
+
+def _read_webhook(body: dict[str, Any]) -> dict[str, Any] | None:
+    urls = {name: body[name] for name in ("webhook", "webhook_completed") if body.get(name) is not None}
+    events = body.get("webhook_events_filter")
+    if len(urls) > 1:
+        raise InvalidRequest([FieldError("webhook_completed", "cannot be given with webhook", "conflict")])
+    if events is not None:
+        if not isinstance(events, list) or not all(isinstance(each, str) and each in _EVENTS for each in events):
+            allowed = {"enum": sorted(_EVENTS)}
+            raise InvalidRequest(
+                [
+                    FieldError(
+                        "webhook_events_filter",
+                        "must be a list of start, output, logs and completed",
+                        "not_allowed",
+                        allowed,
+                    )
+                ]
+            )
+        if urls and not {"output", "completed"} & {*events}:
+            raise InvalidRequest(
+                [
+                    FieldError(
+                        "webhook_events_filter", "must have completed: start and logs are not sent here", "not_allowed"
+                    )
+                ]
+            )
+    return {"url": url} if (url := next(iter(urls.values()), None)) is not None else None
+
+
+def _read_cancel_after() -> int | None:
+    text = request.headers.get("Cancel-After")
+    if text is None:
+        return None
+    found = _DURATION.fullmatch(text.strip())
+    if found is None:
+        raise InvalidRequest([FieldError("Cancel-After", "must be a duration such as 90, 30s or 1h30m", "invalid")])
+    days, hours, minutes, seconds = (int(part or 0) for part in found.groups())
+    total = ((days * 24 + hours) * 60 + minutes) * 60 + seconds
+    if total < _LEAST_SECONDS:
+        raise InvalidRequest([FieldError("Cancel-After", f"must be at least {_LEAST_SECONDS} seconds", "out_of_range")])
+    return total
