@@ -28,8 +28,12 @@ def create_file() -> Response:
     sent = form.files.get("content", [])
     if len(sent) != 1:
         raise InvalidRequest([FieldError("content", "is required: one part with a picture", "required")])
-    metadata = [part.body for part in form.files.get("metadata", [])] + [*form.fields.get("metadata", [])]
-    if any(not _is_empty(each) for each in metadata):
+    # The first client sends it as JSON, the second each of its fields as `metadata[name]`.
+    sent_metadata = [
+        *form.fields.get("metadata", []),
+        *(part.body.decode(errors="replace") for part in form.files.get("metadata", [])),
+    ]
+    if any(name.startswith("metadata[") for name in form.fields) or {*sent_metadata} - {"", "{}"}:
         raise InvalidRequest([FieldError("metadata", "is not kept with files", "not_allowed")])
     with renamed_errors({"file": "content"}):
         file = keep_file(sent[0])
@@ -55,10 +59,6 @@ def delete_own_file(file_id: str) -> Response:
     """Deletes the file for good."""
     delete_file(file_id)
     return Response(status=HTTPStatus.NO_CONTENT)
-
-
-def _is_empty(metadata: bytes | str) -> bool:
-    return metadata.strip() in {b"", b"{}", "", "{}"}
 
 
 def _show(file: FileView) -> dict[str, Any]:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import replicate
+from replicate.exceptions import ModelError, ReplicateError
 from serve import describe, serve
 
 BASE = os.environ["DARKROOM_URL"] + "/replicate/v1"
@@ -33,7 +34,7 @@ def run(ref: str = MODEL, options: dict[str, Any] | None = None, times: int = 1,
         for _ in range(times):
             output = client.run(ref, **call)
             shown.append([[type(each).__name__, hashlib.sha256(each.read()).hexdigest()] for each in output])
-    except (replicate.exceptions.ReplicateError, replicate.exceptions.ModelError) as error:
+    except (ReplicateError, ModelError) as error:
         return describe(error)
     return shown if times > 1 else shown[0]
 
@@ -43,11 +44,7 @@ def use(**call: Any) -> Any:
     os.environ["REPLICATE_BASE_URL"] = BASE
     os.environ["REPLICATE_API_TOKEN"] = os.environ["DARKROOM_API_KEY"]
     draw = replicate.use(MODEL)
-    outputs = draw(**call)
-    bodies = []
-    for path in outputs:
-        bodies.append(hashlib.sha256(Path(path).read_bytes()).hexdigest())
-    return bodies
+    return [hashlib.sha256(Path(path).read_bytes()).hexdigest() for path in draw(**call)]
 
 
 def create(version: str | None = None, options: dict[str, Any] | None = None, **call: Any) -> Any:
@@ -56,7 +53,7 @@ def create(version: str | None = None, options: dict[str, Any] | None = None, **
         if version is not None:
             return _show(client.predictions.create(version=version, **call))
         return _show(client.models.predictions.create(**NAMED, **call))
-    except replicate.exceptions.APIStatusError as error:
+    except replicate.APIStatusError as error:
         return describe(error) | {"body": error.body}
 
 
@@ -92,7 +89,7 @@ def send_file(picture: str) -> Any:
 def send_file_with_metadata(picture: str) -> Any:
     try:
         return _client().files.create(content=base64.b64decode(picture), metadata={"of": "somebody"}).id
-    except replicate.exceptions.APIStatusError as error:
+    except replicate.APIStatusError as error:
         return describe(error) | {"body": error.body}
 
 
