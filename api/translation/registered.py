@@ -12,6 +12,7 @@ from api.translation.dialect import EXTENSION, Dialect, find_dialect
 #: The folders of `api/dialects`; `operations.py` in each has the dialect, with all its operations, as DIALECT.
 NAMES = (
     "a1111",
+    "fal",
     "openai",
     "replicate",
 )
