@@ -17,12 +17,13 @@ NAMES = (
     "replicate",
 )
 
+DIALECTS: tuple[Dialect, ...] = tuple(import_module(f"api.dialects.{name}.operations").DIALECT for name in NAMES)
+
 
 def register_dialects(app: Flask) -> None:
     """Let the app speak every dialect. Each error that leaves it at an address of a dialect is in the words of that."""
-    dialects: list[Dialect] = [import_module(f"api.dialects.{name}.operations").DIALECT for name in NAMES]
-    app.extensions[EXTENSION] = {dialect.root: dialect for dialect in dialects}
-    for dialect in dialects:
+    app.extensions[EXTENSION] = {dialect.root: dialect for dialect in DIALECTS}
+    for dialect in DIALECTS:
         app.register_blueprint(dialect.blueprint)
 
     @app.after_request

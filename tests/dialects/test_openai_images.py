@@ -121,6 +121,7 @@ def test_bad_input_names_the_clients_field(openai: Sdk, customer: Customer, chan
     raised = openai.call("generate", call=SMALL | change)
     assert (raised["error"], raised["status_code"], raised["code"], raised["param"]) == error
     assert raised["request_id"].startswith("req_")
+    assert raised["repeats"] == "0"
     assert list_jobs(customer) == []
 
 
@@ -148,6 +149,7 @@ def test_a_failure_is_raised_with_its_code(openai: Sdk, customer: Customer, paus
         500,
         "start_deadline_exceeded",
     )
+    assert raised["repeats"] == "0"
     job = wait_for_job(customer)
     assert openai.call("ask", path=f"/images/generations/{job['id']}")["status"] == "expired"
 

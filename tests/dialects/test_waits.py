@@ -44,6 +44,7 @@ def test_a_late_error_is_the_true_one(openai: Sdk, customer: Customer, paused: C
     assert customer.http.post(f"/v1/jobs/{job['id']}/cancel").status_code == 200
     error = openai.finish(call)
     assert (error["error"], error["status_code"], error["code"]) == ("ConflictError", 409, "cancelled")
+    assert error["repeats"] == "1"
     assert [each["id"] for each in list_jobs(customer)] == [job["id"]]
 
 
@@ -55,6 +56,21 @@ def test_a_repeat_after_a_broken_connection_renders_nothing_twice(
     job = wait_for_job(customer)
     service.proxy.cut()
     time.sleep(2)
+    paused()
+    assert openai.finish(call)["job_id"] == job["id"]
+    assert [each["id"] for each in list_jobs(customer)] == [job["id"]]
+
+
+def test_a_call_outlives_the_process_that_it_waits_in(
+    openai: Sdk, service: Service, customer: Customer, paused: Callable[[], None]
+) -> None:
+    """The API ends and starts again: the client's repeat waits in the new process, for the same job."""
+    call = openai.start("generate", call=CALL, options={"max_retries": 8})
+    job = wait_for_job(customer)
+    api = service.stack.part("api")
+    api.stop()
+    api.start()
+    api.wait_until_ready()
     paused()
     assert openai.finish(call)["job_id"] == job["id"]
     assert [each["id"] for each in list_jobs(customer)] == [job["id"]]

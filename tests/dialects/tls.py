@@ -6,7 +6,7 @@ import socket
 import ssl
 import struct
 import threading
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from pathlib import Path
 from typing import Self
 
@@ -58,15 +58,18 @@ class TlsProxy:
             threading.Thread(target=self._serve, args=(caller,), name="tls-link", daemon=True).start()
 
     def _serve(self, plain: socket.socket) -> None:
-        with suppress(OSError):
+        with suppress(OSError), ExitStack() as opened:
+            opened.enter_context(plain)
             plain.settimeout(20)
-            caller = self._context.wrap_socket(plain, server_side=True, suppress_ragged_eofs=True)
+            caller = opened.enter_context(self._context.wrap_socket(plain, server_side=True))
             caller.settimeout(None)
-            target = socket.create_connection((LOOPBACK, self.target_port), timeout=5)
+            target = opened.enter_context(socket.create_connection((LOOPBACK, self.target_port), timeout=5))
             target.settimeout(None)
             self._open |= {caller, target}
-            threading.Thread(target=self._pump, args=(caller, target), daemon=True).start()
+            back = threading.Thread(target=self._pump, args=(caller, target), daemon=True)
+            back.start()
             self._pump(target, caller)
+            back.join()
 
     def _pump(self, source: socket.socket, sink: socket.socket) -> None:
         try:
@@ -77,7 +80,6 @@ class TlsProxy:
             _reset(sink)
         finally:
             self._open.discard(source)
-            source.close()
 
 
 def _reset(connection: socket.socket) -> None:

@@ -24,4 +24,7 @@ def describe(error: BaseException) -> dict[str, Any]:
         for name in ("status_code", "status", "code", "type", "param", "title", "detail", "request_id")
         if isinstance(value := getattr(error, name, None), (str, int, type(None)))
     }
-    return {"error": type(error).__name__, "message": str(error), **shown}
+    # Of clients that Stainless generates: how often the request was sent again.
+    request = getattr(error, "request", None)
+    repeats = None if request is None else request.headers.get("x-stainless-retry-count")
+    return {"error": type(error).__name__, "message": str(error), "repeats": repeats, **shown}
