@@ -10,7 +10,6 @@ from flask import Response
 
 from api.problems import FieldProblem, Problem
 from api.translation.blueprint import build_dialect_blueprint
-from core.webhook_shapes.fal import FalFailure
 
 fal_blueprint = build_dialect_blueprint("fal", "/fal")
 
@@ -23,45 +22,26 @@ SENT_HEADERS = (
 #: Where a field stands that is not in the body.
 _ELSEWHERE = {"fal_webhook": "query", "path": "path"}
 
-#: Its client sends a request again that is answered with this, ten times: here it would come to the same.
-_REPEATED = {HTTPStatus.CONFLICT: HTTPStatus.BAD_REQUEST}
-
 
 def show_problem(problem: Problem, response: Response) -> None:
     """Makes a problem an error of fal's."""
-    status = _REPEATED.get(HTTPStatus(problem.status), HTTPStatus(problem.status))
-    body: dict[str, Any] = {"detail": problem.detail, "error_type": problem.code}
-    if status == HTTPStatus.UNPROCESSABLE_ENTITY and problem.errors:
-        body = {"detail": [_show_field(each) for each in problem.errors]}
-    write_body(response, body, status=status, request_id=problem.request_id)
-    response.headers["X-Fal-Error-Type"] = problem.code
-    response.headers["X-Fal-Retryable"] = "true" if status >= HTTPStatus.TOO_MANY_REQUESTS else "false"
+    is_input = problem.status == HTTPStatus.UNPROCESSABLE_ENTITY and problem.errors
+    detail = [_show_field(each) for each in problem.errors] if is_input else problem.detail
+    response.mimetype = "application/json"
+    response.set_data(json.dumps({"detail": detail} | ({} if is_input else {"error_type": problem.code})))
+    response.headers["X-Fal-Request-Id"] = problem.request_id or ""
+    mark_error(response, problem.code, retryable=problem.status >= HTTPStatus.TOO_MANY_REQUESTS)
 
 
 def answer(body: dict[str, Any], *, job_id: str, status: int = HTTPStatus.OK) -> Response:
-    """An answer about a job."""
-    response = Response()
-    write_body(response, body, status=status, request_id=job_id)
-    return response
+    """An answer about a job. By the id its client knows that it comes from no proxy, and takes it as it is."""
+    return Response(json.dumps(body), status, {"X-Fal-Request-Id": job_id}, mimetype="application/json")
 
 
-def answer_failure(failure: FalFailure, *, job_id: str, retryable: bool) -> Response:
-    """The error of a job."""
-    response = answer(failure.build_body(), job_id=job_id, status=failure.status)
-    response.headers["X-Fal-Error-Type"] = failure.type
+def mark_error(response: Response, type_: str, *, retryable: bool) -> None:
+    """Its kind, and whether sending the request again may help."""
+    response.headers["X-Fal-Error-Type"] = type_
     response.headers["X-Fal-Retryable"] = "true" if retryable else "false"
-    if failure.type == "request_timeout":
-        # The time was the sender's own: its client does not send the request again then.
-        response.headers["X-Fal-Request-Timeout-Type"] = "user"
-    return response
-
-
-def write_body(response: Response, body: dict[str, Any], *, status: int, request_id: str | None) -> None:
-    """Makes the answer this one. With the id its client knows that it comes from no proxy, and takes it as it is."""
-    response.status_code = status
-    response.mimetype = "application/json"
-    response.set_data(json.dumps(body))
-    response.headers["X-Fal-Request-Id"] = request_id or ""
 
 
 def _show_field(problem: FieldProblem) -> dict[str, Any]:

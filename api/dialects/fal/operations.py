@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from api.dialects.fal import read_request, submit_request  # noqa: F401  (each adds its operations)
+from api.dialects.fal import queue  # noqa: F401  (it adds the operations)
 from api.dialects.fal.blueprint import SENT_HEADERS, fal_blueprint, show_problem
 from api.translation.dialect import Dialect
 

@@ -1,4 +1,4 @@
-"""`/fal/darkroom/{model}/requests/{id}`: the status of a request, once or as it changes, its result, and its end."""
+"""`/fal/darkroom/{model}`: put a request into the queue; its status, once or as it changes, its result, and its end."""
 
 from __future__ import annotations
 
@@ -6,18 +6,34 @@ from http import HTTPStatus
 
 from flask import Response, request
 
-from api.dialects.fal.blueprint import answer, answer_failure, fal_blueprint
+from api.dialects.fal.blueprint import answer, fal_blueprint, mark_error
+from api.dialects.fal.queue_request import PICTURES, read_queue_request
 from api.dialects.fal.request_status import build_log, show_status
+from api.json_body import takes_images
 from api.translation.jobs import cancel_job, find_job
 from api.translation.stream import stream_job, write_event
+from api.translation.submit import read_object, submit
+from core.catalog import get_catalog
 from core.errors import JobFinished, JobNotFound
 from core.jobs.events.event import JobEvent
+from core.jobs.request.input_images import list_image_names
 from core.jobs.status import FINISHED, JobStatus
 from core.jobs.views.job_view import JobView
 from core.live_events.numbers import moment_of
-from core.webhook_shapes.fal import OWNER, describe_failure, show_result
+from core.webhook_shapes.fal import OWNER, FalFailure, describe_failure, show_result
 
 _REQUEST = f"/{OWNER}/<model_id>/requests/<job_id>"
+
+
+@fal_blueprint.post(f"/{OWNER}/<model_id>")
+@fal_blueprint.post(f"/{OWNER}/<model_id>/<path:task>")
+@takes_images(*PICTURES, *list_image_names())
+def submit_request(model_id: str, task: str | None = None) -> Response:
+    """Queues a job of the model, and of the task that may follow it in the address."""
+    get_catalog().get(model_id)
+    fields, sent_as = read_queue_request(read_object(), model_id=model_id, task=task)
+    job = submit(fields, sent_as=sent_as, webhook_shape="fal")
+    return answer(show_status(job, with_logs=False) | {"gateway_request_id": job.id}, job_id=job.id)
 
 
 @fal_blueprint.get(f"{_REQUEST}/status")
@@ -41,12 +57,15 @@ def read_result(model_id: str, job_id: str) -> Response:
     job = _find(model_id, job_id)
     shown = job.model_dump(mode="json")
     failure = describe_failure(shown)
-    if failure is not None:
-        return answer_failure(failure, job_id=job.id, retryable=job.failure is not None and job.failure.retryable)
-    if job.status not in FINISHED:
-        body = {"detail": "Request is still in progress", "error_type": "bad_request"}
-        return answer(body, job_id=job.id, status=HTTPStatus.BAD_REQUEST)
-    return answer(show_result(shown), job_id=job.id)
+    if failure is None and job.status in FINISHED:
+        return answer(show_result(shown), job_id=job.id)
+    failure = failure or FalFailure(HTTPStatus.BAD_REQUEST, "bad_request", "Request is still in progress")
+    response = answer(failure.build_body(), job_id=job.id, status=failure.status)
+    mark_error(response, failure.type, retryable=job.failure is not None and job.failure.retryable)
+    if failure.type == "request_timeout":
+        # The time was the sender's own: its client does not send the request again then.
+        response.headers["X-Fal-Request-Timeout-Type"] = "user"
+    return response
 
 
 @fal_blueprint.put(f"{_REQUEST}/cancel")
