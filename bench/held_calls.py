@@ -7,9 +7,9 @@ from __future__ import annotations
 import argparse
 import json
 import sys
-import threading
 import time
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
+from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
@@ -44,37 +44,24 @@ def main() -> None:
 
 
 def _measure(stack: LocalStack, calls: int) -> dict[str, Any]:
-    headers = {"Authorization": f"Bearer {stack.api_key}"}
-    limits = httpx2.Limits(max_connections=None)
-    over, livez = threading.Event(), []
-    with httpx2.Client(base_url=stack.url, headers=headers, timeout=300, limits=limits) as http:
-
-        def call(_number: int) -> str:
-            body = {"prompt": "a red mug", "size": "64x64", "steps": 2}
-            return str(http.post("/openai/v1/images/generations", json=body).raise_for_status().json()["job_id"])
-
-        def ask() -> None:
-            with httpx2.Client(base_url=stack.url) as other:
-                while not over.is_set():
-                    started = time.perf_counter()
-                    other.get("/livez").raise_for_status()
-                    livez.append((time.perf_counter() - started) * 1000)
-                    time.sleep(_PAUSE_SECONDS)
-
-        call(0)
-        asking = threading.Thread(target=ask)
-        asking.start()
+    livez: list[float] = []
+    with (
+        httpx2.Client(base_url=stack.url, headers={"Authorization": f"Bearer {stack.api_key}"}) as http,
+        # Those who call must not keep the one who measures from its own interpreter.
+        ProcessPoolExecutor(1, mp_context=get_context("spawn")) as callers,
+    ):
+        # The first one waits for the model to be loaded; it is not among the hundred.
+        callers.submit(_call_all, stack.url, stack.api_key, 1).result()
         started = time.perf_counter()
-        with ThreadPoolExecutor(calls) as callers:
-            job_ids = list(callers.map(call, range(calls)))
+        all_calls = callers.submit(_call_all, stack.url, stack.api_key, calls)
+        while not all_calls.done():
+            asked = time.perf_counter()
+            http.get("/livez").raise_for_status()
+            livez.append((time.perf_counter() - asked) * 1000)
+            time.sleep(_PAUSE_SECONDS)
         seconds = time.perf_counter() - started
-        over.set()
-        asking.join()
-        # The first one, which waited for the model to be loaded, is not among the hundred.
-        jobs, cursor = -1, None
-        while jobs < 0 or cursor is not None:
-            page = http.get("/v1/jobs", params={"limit": 100, **({"cursor": cursor} if cursor else {})}).json()
-            jobs, cursor = jobs + len(page["data"]), page["next_cursor"]
+        job_ids = all_calls.result()
+        jobs = _count_jobs(http) - 1
     return {
         "answered": len(job_ids),
         "different_jobs": len(set(job_ids)),
@@ -83,6 +70,33 @@ def _measure(stack: LocalStack, calls: int) -> dict[str, Any]:
         "livez_ms": {f"p{each}": round(percentile(livez, each), 1) for each in (50, 99, 100)},
         "livez_asked": len(livez),
     }
+
+
+def _call_all(url: str, api_key: str, calls: int) -> list[str]:
+    """Calls at once, and returns the ids of their jobs. Runs in a process of its own."""
+    limits = httpx2.Limits(max_connections=None)
+    with (
+        httpx2.Client(base_url=url, headers={"Authorization": f"Bearer {api_key}"}, timeout=300, limits=limits) as http,
+        ThreadPoolExecutor(calls) as threads,
+    ):
+
+        def call(_number: int) -> str:
+            answer = http.post(
+                "/openai/v1/images/generations", json={"prompt": "a red mug", "size": "64x64", "steps": 2}
+            )
+            return str(answer.raise_for_status().json()["job_id"])
+
+        return list(threads.map(call, range(calls)))
+
+
+def _count_jobs(http: httpx2.Client) -> int:
+    jobs, cursor = 0, ""
+    while cursor is not None:
+        page = http.get(
+            "/v1/jobs", params={"limit": 100, "fields": "id", **({"cursor": cursor} if cursor else {})}
+        ).json()
+        jobs, cursor = jobs + len(page["data"]), page["next_cursor"]
+    return jobs
 
 
 if __name__ == "__main__":

@@ -41,7 +41,9 @@ def submit(
     with renamed_errors(sent_as):
         job_request = JobRequest.model_validate({name: value for name, value in fields.items() if value is not None})
         if job_request.dry_run:
-            raise InvalidRequest([FieldError("dry_run", "is offered by POST /v1/jobs alone", "not_allowed")])
+            raise InvalidRequest(
+                [FieldError("dry_run", "is for POST /v1/jobs alone: here a job would be drawn", "not_allowed")]
+            )
         key = _read_key()
         submission = replace(
             build_submission(job_request, idempotency_key=key),

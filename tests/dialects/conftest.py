@@ -6,6 +6,7 @@ import ssl
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from typing import Any
 
 import httpx2
 import pytest
@@ -24,6 +25,11 @@ class Service:
 
     stack: LocalStack
     proxy: TlsProxy
+
+    @property
+    def api_port(self) -> int:
+        """Where the API itself listens, without TLS."""
+        return self.proxy.target_port
 
     @property
     def url(self) -> str:
@@ -89,12 +95,12 @@ def build_sdk(service: Service, customer: Customer, name: str, script: str, **en
     )
 
 
-def list_jobs(customer: Customer) -> list[dict[str, str]]:
+def list_jobs(customer: Customer) -> list[dict[str, Any]]:
     """The customer's jobs, newest first."""
     return list(customer.http.get("/v1/jobs").raise_for_status().json()["data"])
 
 
-def wait_for_job(customer: Customer) -> dict[str, str]:
+def wait_for_job(customer: Customer) -> dict[str, Any]:
     """The customer's one job, once it is there."""
     deadline = time.monotonic() + 30
     while not (jobs := list_jobs(customer)):

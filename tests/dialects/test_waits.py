@@ -6,12 +6,14 @@ import base64
 import hashlib
 import time
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 
 from tests.acceptance.customer import Customer
 from tests.dialects.conftest import Service, build_sdk, list_jobs, wait_for_job
 from tests.dialects.environments import Sdk
+from tests.http.nginx import nginx_before
 
 pytestmark = pytest.mark.slow
 
@@ -74,6 +76,27 @@ def test_a_call_outlives_the_process_that_it_waits_in(
     paused()
     assert openai.finish(call)["job_id"] == job["id"]
     assert [each["id"] for each in list_jobs(customer)] == [job["id"]]
+
+
+def test_a_long_call_comes_through_nginx(
+    service: Service, customer: Customer, paused: Callable[[], None], tmp_path: Path
+) -> None:
+    """As docs/deployment.md has it configured: it keeps no blank back, and what is cut behind it is cut before it."""
+    with nginx_before(service.api_port, service.proxy.authority, tmp_path) as port:
+        url = f"https://localhost:{port}/darkroom"
+        openai = build_sdk(service, customer, "openai", "openai_calls", DARKROOM_URL=url)
+        call = openai.start("generate", call=CALL, options={"timeout": IMPATIENT, "max_retries": 0})
+        failing = openai.start("generate", call=CALL | {"prompt": "a lamp"}, options={"timeout": IMPATIENT})
+        while len(jobs := list_jobs(customer)) < 2:
+            time.sleep(0.1)
+        time.sleep(2 * IMPATIENT)
+        [lamp] = [job for job in jobs if job["request"]["prompt"] == "a lamp"]
+        customer.http.post(f"/v1/jobs/{lamp['id']}/cancel").raise_for_status()
+        error = openai.finish(failing)
+        assert (error["code"], error["status_code"], error["repeats"]) == ("cancelled", 409, "1")
+        paused()
+        assert "job_id" in openai.finish(call)
+    assert len(list_jobs(customer)) == 2
 
 
 def test_equal_calls_are_jobs_of_their_own(openai: Sdk, customer: Customer) -> None:

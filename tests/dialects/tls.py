@@ -24,12 +24,12 @@ class TlsProxy:
     """Listens on a port of its own, and connects each caller with the target, once that is known."""
 
     def __init__(self, folder: Path) -> None:
-        authority = trustme.CA()
+        self.authority = trustme.CA()
         #: What its callers trust.
         self.authority_file = folder / "authority.pem"
-        authority.cert_pem.write_to_path(self.authority_file)
+        self.authority.cert_pem.write_to_path(self.authority_file)
         self._context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        authority.issue_cert("localhost", LOOPBACK).configure_cert(self._context)
+        self.authority.issue_cert("localhost", LOOPBACK).configure_cert(self._context)
         self._listener = socket.create_server((LOOPBACK, 0), backlog=256)
         self.port: int = self._listener.getsockname()[1]
         self.target_port = 0
