@@ -21,18 +21,13 @@ _PASSES = frozenset({HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.INTERNAL_SERVER_ER
 
 def show_problem(problem: Problem, response: Response) -> None:
     """Makes a problem one of Replicate's, which are of the same standard: the status stays."""
-    shown = {
-        "type": problem.type,
-        "title": problem.title,
-        "status": problem.status,
-        "detail": problem.detail,
-        "instance": problem.request_id,
-        "code": problem.code,
-    }
+    shown = {name: getattr(problem, name) for name in ("type", "title", "status", "detail", "code")}
+    shown["instance"] = problem.request_id
     if problem.errors:
         shown["invalid_fields"] = [
             {"type": each.code, "field": each.field, "description": each.message} for each in problem.errors
         ]
+    response.mimetype = "application/json"
     response.set_data(json.dumps(shown))
     # Without it the client sends again what would come to the same.
     response.headers["X-Should-Retry"] = "true" if problem.status in _PASSES else "false"

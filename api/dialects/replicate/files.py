@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from http import HTTPStatus
 from typing import Any
 
@@ -28,23 +27,21 @@ def create_file() -> Response:
     sent = form.files.get("content", [])
     if len(sent) != 1:
         raise InvalidRequest([FieldError("content", "is required: one part with a picture", "required")])
-    # The first client sends it as JSON, the second each of its fields as `metadata[name]`.
-    sent_metadata = [
-        *form.fields.get("metadata", []),
-        *(part.body.decode(errors="replace") for part in form.files.get("metadata", [])),
-    ]
-    if any(name.startswith("metadata[") for name in form.fields) or {*sent_metadata} - {"", "{}"}:
-        raise InvalidRequest([FieldError("metadata", "is not kept with files", "not_allowed")])
+    # The second client sends each field of `metadata` by itself.
+    others = {name.partition("[")[0] for name in (*form.fields, *form.files)} - {"content", "filename", "type"}
+    if others and form.fields.get("metadata") != ["{}"]:
+        raise InvalidRequest([FieldError(name, "is not kept with files", "not_allowed") for name in sorted(others)])
     with renamed_errors({"file": "content"}):
-        file = keep_file(sent[0])
-    return Response(json.dumps(_show(file)), HTTPStatus.CREATED, mimetype="application/json")
+        response = jsonify(_show(keep_file(sent[0])))
+    response.status_code = HTTPStatus.CREATED
+    return response
 
 
 @replicate_blueprint.get("/files")
 def list_own_files() -> Response:
     """The account's files, newest first, a page at a time."""
     files, has_more = list_files(limit=_MOST_LISTED, after=request.args.get("cursor"))
-    following = f"{_build_url('')}?cursor={files[-1].id}" if has_more else None
+    following = f"{get_settings().public_url}{request.path}?cursor={files[-1].id}" if has_more else None
     return jsonify(next=following, previous=None, results=[_show(file) for file in files])
 
 
@@ -72,9 +69,5 @@ def _show(file: FileView) -> dict[str, Any]:
         "metadata": {},
         "created_at": file.created_at.isoformat(),
         "expires_at": None if file.expires_at is None else file.expires_at.isoformat(),
-        "urls": {"get": _build_url(f"/{file.id}")},
+        "urls": {"get": f"{get_settings().public_url}/replicate/v1/files/{file.id}"},
     }
-
-
-def _build_url(path: str) -> str:
-    return f"{get_settings().public_url}/replicate/v1/files{path}"

@@ -1,4 +1,4 @@
-"""`/replicate/v1/models`: the models, and what their one version takes; and `/replicate/v1/deployments`, each of which is a model."""
+"""`/replicate/v1/models`: the models, and what their one version takes, and a deployment that is one."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from flask import Response, jsonify
 
 from api.dialects.replicate.blueprint import replicate_blueprint
 from api.dialects.replicate.named_model import build_version_id, find_model, find_version, list_models
+from api.dialects.replicate.prediction_request import NOT_IN_INPUT
 from core.catalog import get_catalog
 from core.jobs.request.parameter_schema import describe_parameters
 from core.settings import get_settings
@@ -18,9 +19,6 @@ _UNKNOWN_TIME = "1970-01-01T00:00:00Z"
 
 #: Its clients read the schema as that version of its packer wrote it. In older ones every array was a stream.
 _COG_VERSION = "0.16.0"
-
-#: Fields of ours that an input does not have, or that follow from the pictures.
-_NOT_IN_INPUT = frozenset({"model", "task", "webhook", "dry_run", "deadline_seconds"})
 
 
 @replicate_blueprint.get("/models")
@@ -47,12 +45,6 @@ def read_version(owner: str, name: str, version: str) -> Response:
     return jsonify(_show_version(find_version(owner, name, version)))
 
 
-@replicate_blueprint.get("/deployments")
-def list_deployments() -> Response:
-    """Every model."""
-    return jsonify(_show_page([_show_deployment(id_) for id_ in list_models(get_catalog())]))
-
-
 @replicate_blueprint.get("/deployments/<owner>/<name>")
 def read_deployment(owner: str, name: str) -> Response:
     """One model."""
@@ -71,13 +63,10 @@ def _show_model(model_id: str) -> dict[str, Any]:
         "name": model_id,
         "description": entry.description,
         "visibility": "public",
-        "github_url": None,
-        "paper_url": None,
         "license_url": entry.licence_url,
         "run_count": 0,
-        "cover_image_url": None,
-        "default_example": None,
         "latest_version": _show_version(model_id),
+        **dict.fromkeys(("github_url", "paper_url", "cover_image_url", "default_example")),
     }
 
 
@@ -105,13 +94,13 @@ def _describe_input(model_id: str) -> dict[str, Any]:
     properties: dict[str, Any] = {}
     for task in tasks:
         properties = task["properties"] | properties
-    kept = [name for name in properties if name not in _NOT_IN_INPUT]
-    required = set.intersection(*(set(task["required"]) for task in tasks)) if tasks else set()
+    kept = [name for name in properties if name not in {*NOT_IN_INPUT, "task"}]
+    required = [name for name in kept if all(name in task["required"] for task in tasks)]
     return {
         "title": "Input",
         "type": "object",
         "properties": {name: properties[name] | {"x-order": number} for number, name in enumerate(kept)},
-        "required": sorted(required - _NOT_IN_INPUT),
+        "required": required,
     }
 
 

@@ -43,7 +43,10 @@ def find_reference(reference: object) -> str:
         raise InvalidRequest([FieldError("version", f"is required: {OWNER}/ID, or the id of a version", "required")])
     try:
         if _VERSION.fullmatch(reference):
-            return _find_by_version(reference)
+            found = [id_ for id_ in list_models(get_catalog()) if build_version_id(id_) == reference]
+            if not found:
+                raise ModelNotFound(f"There is no version {reference}.")
+            return found[0]
         path, colon, version = reference.partition(":")
         owner, _, name = path.partition("/")
         return find_version(owner, name, version) if colon else find_model(owner, name)
@@ -54,10 +57,3 @@ def find_reference(reference: object) -> str:
 def build_version_id(model_id: str) -> str:
     """The version of a model: of its id and its exact weights. Raises ModelNotFetched."""
     return hashlib.sha256(f"{model_id} {get_catalog().revision(model_id)}".encode()).hexdigest()
-
-
-def _find_by_version(version: str) -> str:
-    for model_id in list_models(get_catalog()):
-        if build_version_id(model_id) == version:
-            return model_id
-    raise ModelNotFound(f"There is no version {version}.")

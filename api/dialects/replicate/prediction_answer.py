@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from api.translation.pictures import read_files, to_data_uri
+from api.translation.pictures import link_outputs, read_files, to_data_uri
 from core.errors import OutputNotFound
 from core.jobs.status import FINISHED
 from core.jobs.views.job_view import JobView
@@ -29,11 +29,10 @@ def build_waited_prediction(job: JobView) -> dict[str, Any]:
 
 def list_outputs(job: JobView) -> list[str]:
     """The outputs: its clients open addresses that begin with `https:` or `data:`, and leave all others as text."""
+    there = [output for output in job.outputs if output.deleted_at is None]
     if get_settings().public_url.startswith("https:"):
-        addresses: list[str] = show_prediction(job.model_dump(mode="json"))["output"] or []
-        return addresses
+        return link_outputs(there)
     try:
-        there = [output for output in job.outputs if output.deleted_at is None]
         return [to_data_uri(file.body, file.media_type) for file in read_files(there)]
     except OutputNotFound:
         # They have been deleted since the job was read.

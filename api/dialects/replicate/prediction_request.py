@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from typing import Any
 
 from flask import request
@@ -17,10 +16,10 @@ from core.settings import get_settings
 _FIELDS = frozenset({"version", "input", "webhook", "webhook_completed", "webhook_events_filter", "stream"})
 
 #: The events of webhooks, of which the end alone is sent: the outputs come with it.
-_EVENTS = frozenset({"start", "output", "logs", "completed"})
+_EVENTS = ("start", "output", "logs", "completed")
 
 #: Fields of ours that an input does not have: the prediction says them elsewhere.
-_NOT_IN_INPUT = frozenset({"model", "webhook", "dry_run", "deadline_seconds"})
+NOT_IN_INPUT = frozenset({"model", "webhook", "dry_run", "deadline_seconds"})
 
 _DURATION = re.compile(r"(?=[0-9])(?:([0-9]{1,6})d)?(?:([0-9]{1,6})h)?(?:([0-9]{1,6})m)?(?:([0-9]{1,9})s?)?")
 
@@ -28,25 +27,15 @@ _DURATION = re.compile(r"(?=[0-9])(?:([0-9]{1,6})d)?(?:([0-9]{1,6})h)?(?:([0-9]{
 _LEAST_SECONDS = 5
 
 
-@dataclass(frozen=True)
-class PredictionCall:
-    """One call."""
-
-    #: For `POST /v1/jobs`.
-    fields: dict[str, Any]
-    #: What errors call them.
-    sent_as: dict[str, str]
-
-
-def read_prediction(body: dict[str, Any], model_id: str) -> PredictionCall:
-    """Raises InvalidRequest."""
+def read_prediction(body: dict[str, Any], model_id: str) -> tuple[dict[str, Any], dict[str, str]]:
+    """Returns the fields for `POST /v1/jobs`, and what errors call them. Raises InvalidRequest."""
     unknown = [FieldError(name, "there is no such field", "unknown") for name in body if name not in _FIELDS]
     given = body.get("input")
     if not isinstance(given, dict):
         unknown.append(FieldError("input", "must be an object with the model's parameters", "required"))
         given = {}
     unknown += [
-        FieldError(f"input.{name}", "there is no such parameter", "unknown") for name in given if name in _NOT_IN_INPUT
+        FieldError(f"input.{name}", "there is no such parameter", "unknown") for name in given if name in NOT_IN_INPUT
     ]
     if unknown:
         raise InvalidRequest(unknown)
@@ -59,7 +48,7 @@ def read_prediction(body: dict[str, Any], model_id: str) -> PredictionCall:
     sent_as |= {field: f"input.{name}" for name in given if (field := find_field(name)) is not None}
     url = "webhook" if body.get("webhook") is not None else "webhook_completed"
     sent_as |= {"model": "version", "webhook": url, "webhook.url": url, "deadline_seconds": "Cancel-After"}
-    return PredictionCall(fields, sent_as)
+    return fields, sent_as
 
 
 def _name_own_files(value: Any) -> Any:
@@ -72,30 +61,17 @@ def _name_own_files(value: Any) -> Any:
 
 def _read_webhook(body: dict[str, Any]) -> dict[str, Any] | None:
     urls = {name: body[name] for name in ("webhook", "webhook_completed") if body.get(name) is not None}
-    events = body.get("webhook_events_filter")
+    events = body.get("webhook_events_filter", ["completed"])
+    errors = []
     if len(urls) > 1:
-        raise InvalidRequest([FieldError("webhook_completed", "cannot be given with webhook", "conflict")])
-    if events is not None:
-        if not isinstance(events, list) or not all(isinstance(each, str) and each in _EVENTS for each in events):
-            allowed = {"enum": sorted(_EVENTS)}
-            raise InvalidRequest(
-                [
-                    FieldError(
-                        "webhook_events_filter",
-                        "must be a list of start, output, logs and completed",
-                        "not_allowed",
-                        allowed,
-                    )
-                ]
-            )
-        if urls and not {"output", "completed"} & {*events}:
-            raise InvalidRequest(
-                [
-                    FieldError(
-                        "webhook_events_filter", "must have completed: start and logs are not sent here", "not_allowed"
-                    )
-                ]
-            )
+        errors.append(FieldError("webhook_completed", "cannot be given with webhook", "conflict"))
+    if not isinstance(events, list) or not all(isinstance(each, str) and each in _EVENTS for each in events):
+        errors.append(FieldError("webhook_events_filter", f"must be a list of {', '.join(_EVENTS)}", "not_allowed"))
+    elif urls and not {"output", "completed"} & {*events}:
+        message = "must have completed: start and logs are not sent here"
+        errors.append(FieldError("webhook_events_filter", message, "not_allowed"))
+    if errors:
+        raise InvalidRequest(errors)
     return {"url": url} if (url := next(iter(urls.values()), None)) is not None else None
 
 

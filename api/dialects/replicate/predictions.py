@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
 from http import HTTPStatus
 from typing import Any
 from urllib.parse import urlencode
 
 from flask import Response, jsonify, request
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError
 
 from api.authentication import current_account_id
 from api.dialects.replicate.blueprint import replicate_blueprint
@@ -20,17 +20,26 @@ from api.live.prefer import parse_wait
 from api.translation.jobs import cancel_job, find_job, list_newest
 from api.translation.submit import read_object, submit
 from api.translation.wait import answer_later, read_patience
-from core.errors import FieldError, InvalidRequest, JobFinished
+from core.errors import InvalidRequest, JobFinished
+from core.field_errors import list_field_errors
 from core.jobs.status import FINISHED
 from core.jobs.views.job_view import JobView
 from core.settings import get_settings
 from core.webhook_shapes.replicate import show_prediction
 
-#: Of a page.
-_MOST_LISTED = 100
-
 #: Seconds by which a wait ends before its client gives up; of a short wait, half of it.
 _MARGIN_SECONDS = 3.0
+
+
+class ListQuery(BaseModel):
+    """Which predictions are listed."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    limit: int = Field(default=100, ge=1, le=100)
+    cursor: str | None = None
+    created_after: AwareDatetime | None = None
+    created_before: AwareDatetime | None = None
 
 
 @replicate_blueprint.post("/predictions")
@@ -68,28 +77,25 @@ def cancel_prediction(job_id: str) -> Response:
 @replicate_blueprint.get("/predictions")
 def list_predictions() -> Response:
     """The account's jobs, newest first, whichever client sent them."""
-    limit = request.args.get("limit", str(_MOST_LISTED))
-    if not (limit.isascii() and limit.isdigit() and 1 <= int(limit[:4]) <= _MOST_LISTED):
-        raise InvalidRequest([FieldError("limit", f"must be an integer from 1 to {_MOST_LISTED}", "out_of_range")])
-    page = list_newest(
-        limit=int(limit),
-        cursor=request.args.get("cursor"),
-        created_after=_read_time("created_after"),
-        created_before=_read_time("created_before"),
-    )
+    try:
+        query = ListQuery.model_validate(request.args.to_dict())
+    except ValidationError as error:
+        raise InvalidRequest(list_field_errors(error)) from None
+    page = list_newest(**query.model_dump())
     following = None
     if page.next_cursor is not None:
-        query = urlencode({**request.args.to_dict(), "cursor": page.next_cursor})
-        following = f"{get_settings().public_url}{request.path}?{query}"
+        following = f"{get_settings().public_url}{request.path}?" + urlencode(
+            {**request.args.to_dict(), "cursor": page.next_cursor}
+        )
     results = [show_prediction(job.model_dump(mode="json")) for job in page.jobs]
     return jsonify(next=following, previous=None, results=results)
 
 
 def _create(body: dict[str, Any], model_id: str) -> Response:
-    call = read_prediction(body, model_id)
+    fields, sent_as = read_prediction(body, model_id)
     seconds = _read_wait()
     is_waiting = seconds > 0 and can_keep(WaitAsked, current_account_id())
-    job = submit(call.fields, sent_as=call.sent_as, webhook_shape="replicate")
+    job = submit(fields, sent_as=sent_as, webhook_shape="replicate")
     return answer_later(job, _answer, seconds=seconds) if is_waiting else _answer(job)
 
 
@@ -106,14 +112,3 @@ def _read_wait() -> float:
         return 0.0
     patience = min(float(asked), read_patience() or asked)
     return patience - min(_MARGIN_SECONDS, patience / 2)
-
-
-def _read_time(name: str) -> datetime | None:
-    text = request.args.get(name)
-    if text is None:
-        return None
-    try:
-        moment = datetime.fromisoformat(text)
-    except ValueError:
-        raise InvalidRequest([FieldError(name, "must be a time such as 2026-01-31T12:00:00Z", "invalid")]) from None
-    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from flask import Response
 
 from api.dialects.replicate.blueprint import replicate_blueprint
@@ -9,7 +11,6 @@ from api.dialects.replicate.prediction_answer import list_outputs
 from api.translation.jobs import find_job
 from api.translation.stream import stream_job, write_event
 from core.jobs.events.event import JobEvent
-from core.jobs.status import JobStatus
 from core.jobs.views.job_view import JobView
 from core.webhook_shapes.replicate import name_status, show_prediction, write_progress
 
@@ -32,13 +33,11 @@ def _translate(event: JobEvent) -> bytes:
 
 def _show_end(job: JobView, number: int) -> bytes:
     shown = job.model_dump(mode="json")
-    ids = (f"{number}-{each}" for each in range(len(job.outputs) + 2))
-    if job.status == JobStatus.SUCCEEDED:
-        outputs = [write_event(address, event="output", event_id=next(ids)) for address in list_outputs(job)]
-        return b"".join([*outputs, write_event({}, event="done", event_id=next(ids))])
-    if name_status(shown) == "canceled":
-        return write_event({"reason": "canceled"}, event="done", event_id=next(ids))
-    error = {"detail": show_prediction(shown)["error"]}
-    return write_event(error, event="error", event_id=next(ids)) + write_event(
-        {"reason": "error"}, event="done", event_id=next(ids)
+    status = name_status(shown)
+    events: list[tuple[str, Any]] = [("output", address) for address in list_outputs(job)]
+    if status == "failed":
+        events.append(("error", {"detail": show_prediction(shown)["error"]}))
+    events.append(("done", {} if status == "succeeded" else {"reason": "error" if status == "failed" else status}))
+    return b"".join(
+        write_event(data, event=name, event_id=f"{number}-{place}") for place, (name, data) in enumerate(events)
     )

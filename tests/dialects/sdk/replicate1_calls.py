@@ -131,7 +131,6 @@ def list_models() -> Any:
         "latest": model.latest_version.id,
         "input": schemas["Input"],
         "output": schemas["Output"],
-        "deployments": [f"{each.owner}/{each.name}" for each in client.deployments.list()],
     }
 
 
