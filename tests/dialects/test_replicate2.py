@@ -41,7 +41,7 @@ def test_a_model_is_a_function(replicate: Sdk, customer: Customer) -> None:
 
 def test_a_render_outlasts_the_clients_timeout(replicate: Sdk, customer: Customer, paused: Callable[[], None]) -> None:
     """A client that waits a second and a half for an answer has it in time, and sends no second prediction."""
-    call = replicate.start("run", input=SMALL, options={"timeout": 1.5})
+    call = replicate.start("run", input=SMALL, options={"timeout": 1.5, "max_retries": 0})
     job = wait_for_job(customer)
     time.sleep(4)
     paused()
