@@ -11,7 +11,7 @@ from tests.acceptance.customer import Customer
 
 pytestmark = pytest.mark.slow
 
-_SMALL = {"prompt": "a red mug", "width": 64, "height": 64, "num_inference_steps": 1}
+_SMALL: dict[str, Any] = {"prompt": "a red mug", "width": 64, "height": 64, "num_inference_steps": 1}
 
 
 def _submit_to_replicate(customer: Customer, **options: Any) -> Any:

@@ -139,8 +139,13 @@ def test_pictures_go_up_as_files(replicate: Sdk, customer: Customer) -> None:
     assert customer.read(again)["inputs"][0]["id"] == job["outputs"][0]["id"]
 
 
-def test_models_have_a_version_with_a_schema(replicate: Sdk) -> None:
-    """Everything that the client reads of a model is there."""
+def test_models_have_a_version_with_a_schema(replicate: Sdk, customer: Customer) -> None:
+    """Everything that clients read of a model is there, also where there is nothing to say."""
+    model = customer.http.get("/replicate/v1/models/darkroom/picturebook").json()
+    assert {*model} == {
+        *("url", "owner", "name", "description", "visibility", "github_url", "paper_url", "license_url", "run_count"),
+        *("cover_image_url", "default_example", "latest_version"),
+    }
     shown = replicate.call("list_models")
     assert "darkroom/picturebook" in shown["ids"]
     assert shown["version"] == shown["latest"]

@@ -1,4 +1,4 @@
-"""Jobs in every state, as clients of Replicate and of fal read them, whichever client sent them."""
+"""Jobs in every state, as clients of other systems read them, whichever client sent them."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from flask.testing import FlaskClient
 from sqlalchemy import text
 
 from api.live.asked import LIVE
+from core.accounts.manage_keys import issue_api_key
 from core.database import transaction
 from core.ids import format_id
 from core.jobs.failures import FailureCode
@@ -109,6 +110,10 @@ def test_a_job_that_has_ended_otherwise(reader: Reader, code: FailureCode | None
     kind = body["error_type"] if result != 422 else body["detail"][0]["type"]
     assert (result, kind) == expected
     assert shown["error_type"] == expected[1]
+    ended = "cancelled" if code is None else "failed"
+    assert reader.read(f"/openai/v1/images/generations/{reader.id}")[1]["status"] == (
+        "expired" if code in late else ended
+    )
 
 
 def test_a_deleted_image_is_gone(reader: Reader) -> None:
@@ -119,6 +124,23 @@ def test_a_deleted_image_is_gone(reader: Reader) -> None:
     shown = reader.read_prediction()
     assert (shown["status"], shown["output"], shown["data_removed"]) == ("succeeded", None, True)
     assert reader.read_request()[3]["images"] == []
+
+
+def test_an_address_of_an_output_is_the_output(
+    reader: Reader, client: FlaskClient, api_key: str, other_account_id: UUID
+) -> None:
+    """Also when it opens nothing any more: the account could name the id as well. To another account it is an address like any."""
+    finish_one()
+    [address] = reader.read("/replicate/v1/predictions")[1]["results"][0]["output"]
+    [output] = reader.read(f"/v1/jobs/{reader.id}")[1]["outputs"]
+    with transaction() as session:
+        pepper = get_settings().api_key_pepper.get_secret_value()
+        other_key = issue_api_key(session, account_id=other_account_id, pepper=pepper)
+    body = {"prompt": "a mug", "image": address.replace("/media/", "/media/0"), "num_inference_steps": 3}
+    answer = client.post("/v1/jobs", json=body, headers={"Authorization": f"Bearer {api_key}"})
+    assert answer.get_json()["inputs"][0]["id"] == output["id"]
+    answer = client.post("/v1/jobs", json=body, headers={"Authorization": f"Bearer {other_key}"})
+    assert answer.status_code == 422
 
 
 def test_secrets_of_webhooks_have_one_underscore() -> None:
