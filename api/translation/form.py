@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Collection
 from dataclasses import dataclass, field
+from typing import Any
 
 from flask import request
 from werkzeug.exceptions import BadRequest, UnsupportedMediaType
@@ -32,6 +35,19 @@ class Form:
     fields: dict[str, list[str]]
     files: dict[str, list[SentFile]]
 
+    def read_values(self, texts: Collection[str]) -> dict[str, Any]:
+        """The fields, each of them once, as JSON would have them: numbers and switches are written so; `outer[inner]` is an object's. Those
+        of `texts` stay text, whatever they look like.
+        """
+        values: dict[str, Any] = {}
+        for name, sent in self.fields.items():
+            outer, bracket, inner = name.partition("[")
+            if bracket and inner != "]":
+                values.setdefault(outer, {})[inner.removesuffix("]")] = sent[-1]
+            else:
+                values[outer] = sent[-1] if outer in texts else _read_value(sent[-1])
+        return values
+
 
 def is_form() -> bool:
     """Whether the body comes in parts."""
@@ -55,3 +71,10 @@ def read_form() -> Form:
     if not fields and not files:
         raise BadRequest(f"The body is not valid {_MULTIPART}.")
     return Form(fields, files)
+
+
+def _read_value(text: str) -> Any:
+    try:
+        return json.loads(text)
+    except ValueError:
+        return text

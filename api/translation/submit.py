@@ -29,12 +29,13 @@ def submit(
     sent_as: Mapping[str, str] = MappingProxyType({}),
     keeps: type[WaitAsked | StreamAsked] | None = None,
     webhook_shape: str | None = None,
+    idempotency_key: str | None = None,
 ) -> JobView:
     """Queues a job, and returns it; or returns the job that the same Idempotency-Key made, or an earlier try of the same call.
 
     `fields` are those of `POST /v1/jobs`; `sent_as` names those that the client calls otherwise, for errors. `keeps`: the
     caller is going to wait for the job (WaitAsked), or to follow it (StreamAsked). Raises what `submit_job` raises, and
-    TooManyStreams, with nothing submitted, if it cannot.
+    TooManyStreams, with nothing submitted, if it cannot. `idempotency_key`: in the place of the request's own.
     """
     if keeps is not None and not can_keep(keeps, current_account_id()):
         raise TooManyStreams
@@ -44,7 +45,7 @@ def submit(
             raise InvalidRequest(
                 [FieldError("dry_run", "is for POST /v1/jobs alone: here a job would be drawn", "not_allowed")]
             )
-        key = _read_key()
+        key = _read_key() if idempotency_key is None else idempotency_key
         submission = replace(
             build_submission(job_request, idempotency_key=key),
             call=None if key is not None else _read_call(),
@@ -76,11 +77,15 @@ def is_repeating_client() -> bool:
     return _REPEAT in request.headers
 
 
-def _read_call() -> Call | None:
+def count_repeats() -> int | None:
+    """How often the client has sent the request before; None: it does not say so."""
     repeat = request.headers.get(_REPEAT, "")
-    if not (repeat.isascii() and repeat.isdigit()):
-        return None
-    return Call(repeat=min(int(repeat[:4]), 1000), caller=f"{current_api_key_id()} {request.path}")
+    return int(repeat[:3]) if repeat.isascii() and repeat.isdigit() else None
+
+
+def _read_call() -> Call | None:
+    repeat = count_repeats()
+    return None if repeat is None else Call(repeat, caller=f"{current_api_key_id()} {request.path}")
 
 
 def _read_key() -> str | None:

@@ -15,7 +15,7 @@ from core.errors.accounts import (
     WebhookEndpointNotFound,
 )
 from core.errors.base import DarkroomError, NotFound
-from core.errors.files import FileDeleted, FileInUse, FileNotFound, FileUnknown, TooManyFiles
+from core.errors.files import BatchNotFound, FileDeleted, FileInUse, FileNotFound, FileUnknown, TooManyFiles
 from core.errors.gallery import BoardNotFound, OutputNotFound, TooManyBoards
 from core.errors.jobs import (
     DeletionNotFound,
@@ -60,6 +60,7 @@ __all__ = [
     "MOST_FIELD_ERRORS",
     "AccountNotFound",
     "ApiKeyNotFound",
+    "BatchNotFound",
     "BoardNotFound",
     "ClientIdTaken",
     "DarkroomError",

@@ -7,7 +7,7 @@ import io
 import pytest
 from PIL import Image
 
-from api.dialects.a1111.infotext import parse_infotext
+from core.pictures.infotext import parse_infotext
 from core.pictures.png_text import find_text, put_text
 
 

@@ -11,8 +11,6 @@ from flask import Response
 
 from api.dialects.a1111.blueprint import a1111_blueprint, write_error
 from api.dialects.a1111.draw_request import SENT_AS, read_draw_request
-from api.dialects.a1111.infotext import KEYWORD, build_infotext
-from api.dialects.a1111.samplers import name_sampler
 from api.dialects.a1111.states import find_error_status
 from api.json_body import takes_images
 from api.live.asked import WaitAsked
@@ -21,7 +19,9 @@ from api.translation.submit import read_object, submit
 from api.translation.wait import answer_finished
 from core.jobs.status import JobStatus
 from core.jobs.views.job_view import JobView
+from core.pictures.infotext import KEYWORD, build_infotext
 from core.pictures.png_text import put_text
+from core.pictures.sampler_names import name_sampler
 
 #: What the answer does not repeat of a request.
 _PICTURES = ("init_images", "mask", "image", "mask_image")

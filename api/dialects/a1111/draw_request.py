@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from api.dialects.a1111.samplers import find_scheduler
 from core.errors import FieldError, InvalidRequest
+from core.pictures.sampler_names import find_scheduler
 
 #: How errors name the fields that are called otherwise there.
 SENT_AS = {

@@ -5,8 +5,8 @@ from __future__ import annotations
 from flask import Response, jsonify
 
 from api.dialects.a1111.blueprint import a1111_blueprint
-from api.dialects.a1111.samplers import SAMPLERS
 from core.catalog import get_catalog
+from core.pictures.sampler_names import SAMPLERS
 from core.settings import get_settings
 
 

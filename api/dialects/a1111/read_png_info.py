@@ -5,11 +5,11 @@ from __future__ import annotations
 from flask import Response, jsonify
 
 from api.dialects.a1111.blueprint import a1111_blueprint
-from api.dialects.a1111.infotext import KEYWORD, parse_infotext
 from api.json_body import takes_images
 from api.translation.submit import read_object
 from core.errors import FieldError, InvalidRequest
 from core.pictures.data_uri import read_picture_text
+from core.pictures.infotext import KEYWORD, parse_infotext
 from core.pictures.limits import NotAnImage
 from core.pictures.png_text import find_text
 

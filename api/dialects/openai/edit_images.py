@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from typing import Any
 
 from flask import Response
 
 from api.dialects.openai.blueprint import openai_blueprint
 from api.dialects.openai.generate_images import answer_call
-from api.dialects.openai.image_request import read_image_call
+from api.dialects.openai.image_request import ImageCall, read_image_call
 from api.json_body import takes_images
 from api.translation.form import Form, is_form, read_form
 from api.translation.pictures import picture_of_bytes
@@ -31,41 +30,31 @@ _TEXTS = frozenset(
 @takes_images("image", "mask")
 def edit_images() -> Response:
     """Draws, and answers with the images."""
-    body = _read_form(read_form()) if is_form() else _read_json(read_object())
+    body = _read_form(read_form()) if is_form() else read_object()
+    return answer_call(read_edit_call(body), kind="image_edit")
+
+
+def read_edit_call(sent: dict[str, Any]) -> ImageCall:
+    """What a body asks for, in its JSON form or as a form was read. Raises InvalidRequest."""
+    body = _read_json(sent)
     if not body.get("image"):
         raise InvalidRequest([FieldError("image", "is required: the picture to edit", "required")])
     if "mask_image" in body:
         # Where it is transparent.
         body.setdefault("mask_mode", "alpha")
-    return answer_call(read_image_call(body), kind="image_edit")
+    return read_image_call(body)
 
 
 def _read_form(form: Form) -> dict[str, Any]:
-    body: dict[str, Any] = {}
-    for name, values in form.fields.items():
-        outer, bracket, inner = name.partition("[")
-        if bracket and inner != "]":
-            body.setdefault(outer, {})[inner.removesuffix("]")] = values[-1]
-        else:
-            body[outer] = values[-1] if outer in _TEXTS else _read_value(values[-1])
     known = {part: field for field, parts in _PICTURE_PARTS.items() for part in parts}
-    unknown = [name for name in form.files if name not in known]
-    if unknown:
-        raise InvalidRequest(
-            [FieldError(unknown[0], "is no part with a picture: send `image`, `image[]` and `mask`", "unknown")]
-        )
     pictures: dict[str, list[Any]] = {}
     for part, files in form.files.items():
+        if part not in known:
+            raise InvalidRequest(
+                [FieldError(part, "is no part with a picture: send `image`, `image[]` and `mask`", "unknown")]
+            )
         pictures.setdefault(known[part], []).extend(picture_of_bytes(file.body) for file in files)
-    return body | {field: found[0] if len(found) == 1 else found for field, found in pictures.items()}
-
-
-def _read_value(text: str) -> Any:
-    """A form has only texts: numbers and switches are written as in JSON."""
-    try:
-        return json.loads(text)
-    except ValueError:
-        return text
+    return form.read_values(_TEXTS) | {field: each[0] if len(each) == 1 else each for field, each in pictures.items()}
 
 
 def _read_json(body: dict[str, Any]) -> dict[str, Any]:

@@ -4,11 +4,19 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask import Response, jsonify, request
+from flask import Response, jsonify, request, stream_with_context
 
+from api.dialects.openai.batch_files import (
+    delete_requests,
+    is_of_batch,
+    keep_requests,
+    list_requests,
+    read_batch_file,
+    show_batch_file,
+)
 from api.dialects.openai.blueprint import openai_blueprint
-from api.dialects.openai.image_answer import to_seconds
 from api.json_body import takes_images
+from api.translation.figures import to_seconds
 from api.translation.files import delete_file, find_file, keep_file, list_files, read_file
 from api.translation.form import read_form
 from core.errors import FieldError, InvalidRequest
@@ -20,28 +28,24 @@ _MOST_LISTED = 100
 @openai_blueprint.post("/files")
 @takes_images("file")
 def post_file() -> Response:
-    """Keeps a picture. What it is kept for does not matter, but for batches: those take no pictures."""
+    """Keeps a picture, or with `purpose` of `batch` the requests of a batch."""
     form = read_form()
     sent = form.files.get("file", [])
     purpose = form.fields.get("purpose", [""])[-1]
     if len(sent) != 1:
         raise InvalidRequest([FieldError("file", "is required: one part with a picture", "required")])
-    if not purpose or purpose == "batch":
-        raise InvalidRequest(
-            [
-                FieldError(
-                    "purpose",
-                    "must be vision or user_data: files are pictures, and batches are not offered",
-                    "not_allowed",
-                )
-            ]
-        )
+    if not purpose:
+        raise InvalidRequest([FieldError("purpose", "is required: vision, or batch", "required")])
+    if purpose == "batch":
+        return jsonify(keep_requests(sent[0]))
     return jsonify(_show(keep_file(sent[0]), purpose=purpose, filename=sent[0].filename))
 
 
 @openai_blueprint.get("/files")
 def list_own_files() -> Response:
-    """The account's files, newest first, a page at a time."""
+    """The account's pictures, newest first, a page at a time; with `purpose=batch` its files of requests, all of them."""
+    if request.args.get("purpose") == "batch":
+        return jsonify(object="list", data=list_requests(), has_more=False)
     limit = request.args.get("limit", "20")
     if not (limit.isascii() and limit.isdigit() and 1 <= int(limit[:6]) <= 10_000):  # noqa: PLR2004  (OpenAI's bound)
         raise InvalidRequest([FieldError("limit", "must be an integer from 1 to 10000", "out_of_range")])
@@ -54,19 +58,26 @@ def list_own_files() -> Response:
 @openai_blueprint.get("/files/<file_id>")
 def read_one_file(file_id: str) -> Response:
     """One file."""
+    if is_of_batch(file_id):
+        return jsonify(show_batch_file(file_id))
     return jsonify(_show(find_file(file_id)))
 
 
 @openai_blueprint.get("/files/<file_id>/content")
 def read_file_content(file_id: str) -> Response:
-    """The picture as it is stored: a PNG."""
+    """The picture as it is stored, a PNG; of a batch the lines."""
+    if is_of_batch(file_id):
+        return Response(stream_with_context(read_batch_file(file_id)), mimetype="application/jsonl")
     return Response(read_file(file_id), mimetype="image/png")
 
 
 @openai_blueprint.delete("/files/<file_id>")
 def delete_one_file(file_id: str) -> Response:
     """Deletes the file for good."""
-    delete_file(file_id)
+    if is_of_batch(file_id):
+        delete_requests(file_id)
+    else:
+        delete_file(file_id)
     return jsonify(id=file_id, object="file", deleted=True)
 
 

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
-from datetime import datetime
 from http import HTTPStatus
 from typing import Any
 
@@ -13,6 +11,7 @@ from flask import Response
 from api.dialects.openai.blueprint import write_error
 from api.dialects.openai.image_request import ImageCall
 from api.dialects.openai.states import describe_failure
+from api.translation.figures import measure_cost, to_seconds
 from api.translation.pictures import link_outputs, read_files, to_base64
 from core.jobs.status import JobStatus
 from core.jobs.views.job_view import JobView
@@ -76,15 +75,3 @@ def count_tokens(job: JobView) -> dict[str, Any]:
         "output_tokens": 0,
         "input_tokens_details": {"text_tokens": read, "image_tokens": 0},
     }
-
-
-def measure_cost(job: JobView) -> float:
-    """Megapixel-steps, as usage counts them."""
-    request: Mapping[str, Any] = job.request
-    pixels: int = request["width"] * request["height"] * request["num_images"]
-    return round(pixels * job.progress.steps / 1e6, 6)
-
-
-def to_seconds(moment: datetime) -> int:
-    """As OpenAI has times."""
-    return int(moment.timestamp())

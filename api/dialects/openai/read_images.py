@@ -7,8 +7,8 @@ from typing import Any
 from flask import Response, jsonify
 
 from api.dialects.openai.blueprint import openai_blueprint
-from api.dialects.openai.image_answer import measure_cost, to_seconds
 from api.dialects.openai.states import describe_failure, name_status
+from api.translation.figures import measure_cost, to_seconds
 from api.translation.jobs import cancel_job, find_job
 from api.translation.pictures import link_outputs
 from core.jobs.status import FINISHED, JobStatus

@@ -5,7 +5,9 @@ from __future__ import annotations
 import base64
 import hashlib
 import io
+import json
 import os
+import time
 from pathlib import Path
 from typing import Any
 
@@ -103,6 +105,37 @@ def use_files(picture: str, call: dict[str, Any]) -> Any:
     return shown
 
 
+def run_batch(lines: list[dict[str, Any]], endpoint: str) -> Any:
+    client = _client()
+    text = "\n".join(json.dumps(line) for line in lines).encode()
+    sent = client.files.create(file=("calls.jsonl", text), purpose="batch")
+    batch = client.batches.create(
+        input_file_id=sent.id,
+        endpoint=endpoint,
+        completion_window="24h",
+        metadata={"night": "1"},
+    )
+    began = batch.status
+    while batch.status not in {"completed", "failed", "expired", "cancelled"}:
+        time.sleep(0.3)
+        batch = client.batches.retrieve(batch.id)
+    found = {"began": began, "batch": batch.model_dump(), "listed": [each.id for each in client.batches.list()]}
+    for name in ("output_file_id", "error_file_id"):
+        id_ = getattr(batch, name)
+        content = client.files.content(id_).text if id_ else ""
+        found[name] = [json.loads(line) for line in content.splitlines()]
+    found["input"] = client.files.content(sent.id).text == text.decode()
+    return found
+
+
+def cancel_batch(lines: list[dict[str, Any]], endpoint: str) -> Any:
+    client = _client()
+    text = "\n".join(json.dumps(line) for line in lines).encode()
+    sent = client.files.create(file=("calls.jsonl", text), purpose="batch")
+    batch = client.batches.create(input_file_id=sent.id, endpoint=endpoint, completion_window="24h")
+    return {"began": batch.status, "ended": client.batches.cancel(batch.id).model_dump()}
+
+
 def ask(path: str, method: str = "GET", options: dict[str, Any] | None = None) -> Any:
     """What the client makes of another address."""
     client = _client(**(options or {}))
@@ -112,4 +145,4 @@ def ask(path: str, method: str = "GET", options: dict[str, Any] | None = None) -
         return describe(error)
 
 
-serve(generate, edit, stream, list_models, use_files, ask)
+serve(generate, edit, stream, list_models, use_files, run_batch, cancel_batch, ask)

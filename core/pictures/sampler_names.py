@@ -1,4 +1,4 @@
-"""A1111's names of schedulers, and ours."""
+"""What schedulers are called in infotexts, and by programs that write them: AUTOMATIC1111's names, and ours."""
 
 from __future__ import annotations
 

@@ -1,11 +1,11 @@
-"""A1111's `parameters`: how a picture was drawn, as a text. Pure functions."""
+"""How a picture was drawn, as the text that AUTOMATIC1111's web UI puts into its PNG, and that many programs read. Pure functions."""
 
 from __future__ import annotations
 
 import re
 from typing import Any
 
-from api.dialects.a1111.samplers import name_sampler
+from core.pictures.sampler_names import name_sampler
 
 #: The text of a PNG that holds it.
 KEYWORD = "parameters"
