@@ -125,24 +125,24 @@ def test_pictures_and_sizes_have_their_names(fal: Sdk, customer: Customer) -> No
     assert customer.read(list_jobs(customer)[0])["inputs"][0]["id"] in image["url"]
 
 
-@pytest.mark.parametrize(
-    ("call", "loc"),
-    [
-        ({"arguments": SMALL | {"num_images": 99}}, ["body", "num_images"]),
-        ({"arguments": SMALL | {"image_size": "huge"}}, ["body", "image_size"]),
-        ({"arguments": SMALL | {"image_size": {"width": 9999, "height": 64}}}, ["body", "image_size"]),
-        ({"arguments": SMALL | {"enable_safety_checker": False}}, ["body", "enable_safety_checker"]),
-        ({"arguments": SMALL | {"image_url": "no picture"}}, ["body", "image_url"]),
-        ({"arguments": SMALL | {"of_nobody": 1}}, ["body", "of_nobody"]),
-        ({"arguments": SMALL, "application": "darkroom/picturebook/dance"}, ["path", "path"]),
-        ({"arguments": SMALL, "webhook_url": "ftp://example.com"}, ["query", "fal_webhook"]),
-    ],
-)
-def test_bad_input_names_the_clients_field(fal: Sdk, customer: Customer, call: Any, loc: list[str]) -> None:
+#: By where it is and the field that is wrong.
+WRONG: dict[tuple[str, str], Any] = {
+    ("body", "num_images"): {"arguments": SMALL | {"num_images": 99}},
+    ("body", "image_size"): {"arguments": SMALL | {"image_size": {"width": 9999, "height": 64}}},
+    ("body", "enable_safety_checker"): {"arguments": SMALL | {"enable_safety_checker": False}},
+    ("body", "image_url"): {"arguments": SMALL | {"image_url": "no picture"}},
+    ("body", "of_nobody"): {"arguments": SMALL | {"of_nobody": 1}},
+    ("body", "priority"): {"arguments": SMALL | {"priority": "low"}, "priority": "normal"},
+    ("path", "path"): {"arguments": SMALL, "application": "darkroom/picturebook/dance"},
+    ("query", "fal_webhook"): {"arguments": SMALL, "webhook_url": "ftp://example.com"},
+}
+
+
+def test_bad_input_names_the_clients_field(fal: Sdk, customer: Customer) -> None:
     """It is an error of the client's own, and nothing is drawn."""
-    raised = fal.call("submit", **call)
-    assert (raised["error"], raised["status_code"]) == ("FalClientHTTPError", 422)
-    assert raised["detail"][0]["loc"] == loc
+    raised = fal.call("submit_each", calls=[*WRONG.values(), {"arguments": SMALL | {"image_size": "huge"}}])
+    assert {(each["error"], each["status_code"]) for each in raised} == {("FalClientHTTPError", 422)}
+    assert [tuple(each["detail"][0]["loc"]) for each in raised] == [*WRONG, ("body", "image_size")]
     assert list_jobs(customer) == []
 
 

@@ -29,7 +29,7 @@ def test_a_run_returns_its_outputs(replicate: Sdk, customer: Customer) -> None:
     [[first], [second]] = replicate.call("run", times=2, by="version", input=SMALL)
     digests = [customer.read(job)["outputs"][0]["sha256"] for job in list_jobs(customer)]
     assert [second, first] == [["FileOutput", digest] for digest in digests]
-    [[name, digest]] = replicate.call("run", input=LONG | {"num_outputs": 1}, wait=1)
+    [[name, digest]] = replicate.call("run", input=LONG, wait=1)
     assert (name, digest) == ("FileOutput", customer.read(list_jobs(customer)[0])["outputs"][0]["sha256"])
 
 

@@ -62,6 +62,10 @@ def submit(application: str = MODEL, options: dict[str, Any] | None = None, **ca
     return {"id": handle.request_id, "is_same": vars(same)["status_url"] == handle.status_url}
 
 
+def submit_each(calls: list[dict[str, Any]]) -> Any:
+    return [submit(**call) for call in calls]
+
+
 def status(job_id: str, *, with_logs: bool = False) -> Any:
     return _show(fal_client.status(MODEL, job_id, with_logs=with_logs))
 
@@ -81,4 +85,4 @@ def cancel(job_id: str) -> Any:
     return None
 
 
-serve(subscribe, submit, status, result, cancel)
+serve(subscribe, submit, submit_each, status, result, cancel)

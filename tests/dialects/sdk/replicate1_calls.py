@@ -69,6 +69,10 @@ def create(by: str = "model", after: str | None = None, **call: Any) -> Any:
         return describe(error)
 
 
+def create_each(calls: list[dict[str, Any]]) -> Any:
+    return [create(**call) for call in calls]
+
+
 def get(job_id: str) -> Any:
     return _show(_client().predictions.get(job_id))
 
@@ -148,6 +152,19 @@ def validate_webhook(headers: dict[str, str], body: str) -> Any:
 
 
 serve(
-    *(run, create, get, cancel, wait, stream, page, draw_from_file, send_file_in_input, list_models, read_account),
+    *(
+        run,
+        create,
+        create_each,
+        get,
+        cancel,
+        wait,
+        stream,
+        page,
+        draw_from_file,
+        send_file_in_input,
+        list_models,
+        read_account,
+    ),
     validate_webhook,
 )
