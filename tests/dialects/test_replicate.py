@@ -22,8 +22,8 @@ pytestmark = pytest.mark.slow
 
 SMALL: dict[str, Any] = {"prompt": "a red mug", "width": 64, "height": 64, "num_inference_steps": 1, "seed": 7}
 
-#: Is rendered for a few seconds.
-LONG: dict[str, Any] = SMALL | {"width": 256, "height": 256, "num_inference_steps": 100}
+#: Is rendered for longer than a wait of half a second.
+LONG: dict[str, Any] = SMALL | {"width": 256, "height": 256, "num_inference_steps": 30}
 
 
 @pytest.fixture
