@@ -56,6 +56,8 @@ _LORA = re.compile(r"<lora:([^:>]+)(?::(-?[0-9.]+))?[^>]*>")
 #: Behind a checkpoint's name: its hash, and its file's kind.
 _CHECKPOINT_END = re.compile(r"(\.safetensors|\.ckpt)?( \[[0-9a-f]+\])?$")
 
+_OVERRIDES = frozenset({"sd_model_checkpoint", "CLIP_stop_at_last_layers"})
+
 #: The label of jobs that come this way: `progress` and `interrupt` are about these.
 METADATA = {"dialect": "a1111"}
 
@@ -69,13 +71,18 @@ def read_draw_request(body: dict[str, Any], *, has_image: bool) -> dict[str, Any
         if sent.pop(name, off[0]) not in off
     ]
     scripts = sent.pop("alwayson_scripts", {})
-    for name, script in scripts.items() if isinstance(scripts, dict) else ():
-        if isinstance(script, dict) and any(argument not in (False, None) for argument in script.get("args", ())):
+    for name, script in _read_object(scripts, "alwayson_scripts").items():
+        if not isinstance(script, dict) or any(each not in (False, None) for each in _as_list(script.get("args"))):
             errors.append(FieldError(f"alwayson_scripts.{name}", "is not done here: leave it out", "not_allowed"))
     overrides = sent.pop("override_settings", {})
     styles = sent.pop("styles", [])
     if not isinstance(styles, list) or len(styles) > 1:
         errors.append(FieldError("styles", "must be a list of one style at most", "wrong_length"))
+    errors += [
+        FieldError(name, "must be a text", "wrong_type")
+        for name in ("sampler_name", "scheduler", "sampler_index")
+        if not isinstance(body.get(name) or "", str)
+    ]
     size, times = sent.pop("batch_size", 1), sent.pop("n_iter", 1)
     errors += [
         FieldError(name, "must be an integer", "wrong_type")
@@ -84,7 +91,7 @@ def read_draw_request(body: dict[str, Any], *, has_image: bool) -> dict[str, Any
     ]
     if errors:
         raise InvalidRequest(errors)
-    prompt, loras = _take_loras(str(sent.pop("prompt", "")))
+    prompt, loras = _take_loras(sent.pop("prompt", ""))
     fields = {
         "prompt": prompt,
         "loras": loras or None,
@@ -97,8 +104,8 @@ def read_draw_request(body: dict[str, Any], *, has_image: bool) -> dict[str, Any
             sent.pop("sampler_name", None) or body.get("sampler_index"), sent.pop("scheduler", None)
         ),
         "style": styles[0] if styles else None,
-        "metadata": METADATA | sent.pop("metadata", {}),
-        **_read_overrides(overrides if isinstance(overrides, dict) else {}),
+        "metadata": METADATA | _read_object(sent.pop("metadata", {}), "metadata"),
+        **_read_overrides(_read_object(overrides, "override_settings")),
     }
     sent.pop("seed", None)
     strength, blur = sent.pop("denoising_strength", None), sent.pop("mask_blur", None)
@@ -113,15 +120,31 @@ def read_draw_request(body: dict[str, Any], *, has_image: bool) -> dict[str, Any
     return sent | fields
 
 
-def _take_loras(prompt: str) -> tuple[str, list[dict[str, Any]]]:
+def _take_loras(prompt: Any) -> tuple[Any, list[dict[str, Any]]]:
+    if not isinstance(prompt, str):
+        return prompt, []
     loras = [{"id": found[1], **({"scale": float(found[2])} if found[2] else {})} for found in _LORA.finditer(prompt)]
     return _LORA.sub("", prompt).strip(), loras
 
 
 def _read_overrides(overrides: dict[str, Any]) -> dict[str, Any]:
     model, skip = overrides.get("sd_model_checkpoint"), overrides.get("CLIP_stop_at_last_layers")
+    if other := [name for name in overrides if name not in _OVERRIDES]:
+        raise InvalidRequest(
+            [FieldError(f"override_settings.{other[0]}", "is not done here: leave it out", "not_allowed")]
+        )
     return {
-        "model": _CHECKPOINT_END.sub("", model) if isinstance(model, str) and model else None,
+        "model": _CHECKPOINT_END.sub("", model) if isinstance(model, str) else model,
         # There 1 is all layers.
-        "clip_skip": skip - 1 if type(skip) is int and skip > 1 else None,
+        "clip_skip": (skip - 1 or None) if type(skip) is int else skip,
     }
+
+
+def _read_object(value: Any, name: str) -> dict[str, Any]:
+    if not isinstance(value, dict):
+        raise InvalidRequest([FieldError(name, "must be an object", "wrong_type")])
+    return value
+
+
+def _as_list(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else [value]

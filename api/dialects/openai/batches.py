@@ -12,6 +12,7 @@ from api.authentication import current_account_id
 from api.dialects.openai.batch_lines import ENDPOINTS, WINDOW_SECONDS, submit_line
 from api.dialects.openai.blueprint import openai_blueprint
 from api.translation.figures import to_seconds
+from api.translation.paging import read_limit
 from api.translation.submit import count_repeats, read_object
 from core.batches import batches as use_case
 from core.batches.batch_files import find_batch_file
@@ -25,7 +26,7 @@ from core.errors import BatchNotFound, FieldError, InvalidRequest
 from core.ids import format_id, parse_id
 from core.jobs.status import JobStatus
 
-_MOST_LISTED = 100
+_FIELDS = frozenset({"input_file_id", "endpoint", "completion_window", "metadata"})
 
 
 @openai_blueprint.post("/batches")
@@ -34,8 +35,8 @@ def post_batch() -> Response:
     body = read_object()
     endpoint, metadata = body.get("endpoint"), body.get("metadata") or {}
     file_id = parse_id("batchfile", str(body.get("input_file_id")))
-    errors = []
-    if endpoint not in ENDPOINTS:
+    errors = [FieldError(name, "is not offered", "unknown") for name in body if name not in _FIELDS]
+    if str(endpoint) not in ENDPOINTS:
         errors.append(FieldError("endpoint", f"must be one of {', '.join(ENDPOINTS)}", "not_allowed"))
     if file_id is None:
         errors.append(FieldError("input_file_id", "must be the id of a file that was sent for a batch", "not_found"))
@@ -64,8 +65,7 @@ def _submit_rest(batch: Batch, text: bytes) -> None:
 @openai_blueprint.get("/batches")
 def list_batches() -> Response:
     """The account's, newest first."""
-    limit = request.args.get("limit", "20")
-    at_most = min(int(limit), _MOST_LISTED) if limit.isascii() and limit.isdigit() and limit != "0" else 20
+    at_most = read_limit()
     after = parse_id("batch", request.args.get("after", ""))
     with transaction() as session:
         found = use_case.list_batches(session, account_id=current_account_id(), after=after, at_most=at_most + 1)

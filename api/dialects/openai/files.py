@@ -19,10 +19,9 @@ from api.json_body import takes_images
 from api.translation.figures import to_seconds
 from api.translation.files import delete_file, find_file, keep_file, list_files, read_file
 from api.translation.form import read_form
+from api.translation.paging import read_limit
 from core.errors import FieldError, InvalidRequest
 from core.files.file_view import FileView
-
-_MOST_LISTED = 100
 
 
 @openai_blueprint.post("/files")
@@ -46,10 +45,7 @@ def list_own_files() -> Response:
     """The account's pictures, newest first, a page at a time; with `purpose=batch` its files of requests, all of them."""
     if request.args.get("purpose") == "batch":
         return jsonify(object="list", data=list_requests(), has_more=False)
-    limit = request.args.get("limit", "20")
-    if not (limit.isascii() and limit.isdigit() and 1 <= int(limit[:6]) <= 10_000):  # noqa: PLR2004  (OpenAI's bound)
-        raise InvalidRequest([FieldError("limit", "must be an integer from 1 to 10000", "out_of_range")])
-    files, has_more = list_files(limit=min(int(limit), _MOST_LISTED), after=request.args.get("after"))
+    files, has_more = list_files(limit=read_limit(most=10_000), after=request.args.get("after"))
     shown = [_show(file) for file in files]
     ends = {"first_id": shown[0]["id"], "last_id": shown[-1]["id"]} if shown else {}
     return jsonify(object="list", data=shown, has_more=has_more, **ends)
