@@ -8,6 +8,7 @@ import json
 import re
 import time
 from collections.abc import Callable
+from itertools import islice
 from typing import Any
 
 import pytest
@@ -169,7 +170,7 @@ WRONG: dict[str, Any] = {
         "webhook": "https://example.com",
         "webhook_events_filter": ["start"],
     },
-    "Cancel-After": {"input": SMALL, "after": "2s"},
+    "Cancel-After": {"input": SMALL, "after": "0s"},
 }
 
 
@@ -208,6 +209,14 @@ def test_a_stream_ends_with_done(replicate: Sdk, customer: Customer, paused: Cal
     assert (output[0], output[1][:6], done[:2]) == ("output", "https:", ["done", "{}"])
     assert all(id_ for _, _, id_ in (*logs, output, done))
     assert replicate.call("stream", job_id=created["id"])[-1][0] == "done"
+
+
+def test_a_silent_stream_is_alive(customer: Customer, paused: Callable[[], None]) -> None:
+    """The client gives up after half a minute without a byte, and proxies after a minute: comments come before that."""
+    job = customer.submit(width=64, height=64, steps=1)
+    with customer.http.stream("GET", f"/replicate/v1/predictions/{job['id']}/stream") as answer:
+        comments = [line for line in islice(answer.iter_lines(), 4) if line.startswith(":")]
+    assert len(comments) == 2
 
 
 def test_a_stream_of_what_fails_raises(replicate: Sdk, customer: Customer, paused: Callable[[], None]) -> None:

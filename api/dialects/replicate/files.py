@@ -16,8 +16,6 @@ from core.errors import FieldError, InvalidRequest
 from core.files.file_view import FileView
 from core.settings import get_settings
 
-_MOST_LISTED = 100
-
 
 @replicate_blueprint.post("/files")
 @takes_images("content")
@@ -40,7 +38,7 @@ def create_file() -> Response:
 @replicate_blueprint.get("/files")
 def list_own_files() -> Response:
     """The account's files, newest first, a page at a time."""
-    files, has_more = list_files(limit=_MOST_LISTED, after=request.args.get("cursor"))
+    files, has_more = list_files(limit=100, after=request.args.get("cursor"))
     following = f"{get_settings().public_url}{request.path}?cursor={files[-1].id}" if has_more else None
     return jsonify(next=following, previous=None, results=[_show(file) for file in files])
 

@@ -12,8 +12,8 @@ from core.jobs.request.parameters import find_field
 from core.jobs.request.render_request import RenderRequest
 from core.settings import get_settings
 
-#: Of a body.
-_FIELDS = frozenset({"version", "input", "webhook", "webhook_completed", "webhook_events_filter", "stream"})
+#: Of a body, beside the version, which only the address without a model takes.
+_FIELDS = frozenset({"input", "webhook", "webhook_completed", "webhook_events_filter", "stream"})
 
 #: The events of webhooks, of which the end alone is sent: the outputs come with it.
 _EVENTS = ("start", "output", "logs", "completed")
@@ -22,9 +22,6 @@ _EVENTS = ("start", "output", "logs", "completed")
 NOT_IN_INPUT = frozenset({"model", "webhook", "dry_run", "deadline_seconds"})
 
 _DURATION = re.compile(r"(?=[0-9])(?:([0-9]{1,6})d)?(?:([0-9]{1,6})h)?(?:([0-9]{1,6})m)?(?:([0-9]{1,9})s?)?")
-
-#: Seconds that a deadline has at least, as Replicate has it.
-_LEAST_SECONDS = 5
 
 
 def read_prediction(body: dict[str, Any], model_id: str) -> tuple[dict[str, Any], dict[str, str]]:
@@ -44,8 +41,7 @@ def read_prediction(body: dict[str, Any], model_id: str) -> tuple[dict[str, Any]
         fields["output_format"] = "jpeg"
     webhook = _read_webhook(body)
     fields |= {"model": model_id, "webhook": webhook, "deadline_seconds": _read_cancel_after()}
-    sent_as = {name: f"input.{name}" for name in (*RenderRequest.model_fields, *given)}
-    sent_as |= {field: f"input.{name}" for name in given if (field := find_field(name)) is not None}
+    sent_as = {find_field(name) or name: f"input.{name}" for name in (*RenderRequest.model_fields, *given)}
     url = "webhook" if body.get("webhook") is not None else "webhook_completed"
     sent_as |= {"model": "version", "webhook": url, "webhook.url": url, "deadline_seconds": "Cancel-After"}
     return fields, sent_as
@@ -83,7 +79,4 @@ def _read_cancel_after() -> int | None:
     if found is None:
         raise InvalidRequest([FieldError("Cancel-After", "must be a duration such as 90, 30s or 1h30m", "invalid")])
     days, hours, minutes, seconds = (int(part or 0) for part in found.groups())
-    total = ((days * 24 + hours) * 60 + minutes) * 60 + seconds
-    if total < _LEAST_SECONDS:
-        raise InvalidRequest([FieldError("Cancel-After", f"must be at least {_LEAST_SECONDS} seconds", "out_of_range")])
-    return total
+    return ((days * 24 + hours) * 60 + minutes) * 60 + seconds

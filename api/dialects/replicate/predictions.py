@@ -47,7 +47,7 @@ class ListQuery(BaseModel):
 def create_prediction() -> Response:
     """A prediction of the version, or the model, that the body names."""
     body = read_object()
-    return _create(body, find_reference(body.get("version")))
+    return _create(body, find_reference(body.pop("version", None)))
 
 
 @replicate_blueprint.post("/models/<owner>/<name>/predictions")
