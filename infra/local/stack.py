@@ -18,10 +18,10 @@ from infra.local.part import Part
 from infra.local.ports import LOOPBACK, Ports
 from infra.local.servers.postgres import Postgres
 from infra.local.servers.server import SERVERS, Server
-from infra.local.settings import BUCKET, build_access, build_settings
 from infra.local.servers.storage import Storage
-from infra.local.together import start_together, stop_together
 from infra.local.servers.valkey import Valkey
+from infra.local.settings import BUCKET, build_access, build_settings
+from infra.local.together import start_together, stop_together
 
 ACCOUNT = "first"
 
