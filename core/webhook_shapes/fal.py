@@ -19,20 +19,21 @@ class FalFailure(NamedTuple):
     status: int
     type: str
     message: str
-    #: The field that the model refuses; None: it is no fault of the request's.
+    #: The field that the model refuses; empty: it is not known which; None: it is no fault of the request's.
     field: str | None = None
 
     def build_body(self) -> dict[str, Any]:
         """What a request is answered with."""
         if self.field is None:
             return {"detail": self.message, "error_type": self.type}
-        return {"detail": [{"loc": ["body", self.field], "msg": self.message, "type": self.type}]}
+        loc = ["body", self.field] if self.field else ["body"]
+        return {"detail": [{"loc": loc, "msg": self.message, "type": self.type}]}
 
 
 #: By failure code: status, type, and the field that is at fault. All others are 500.
 _FAILURES = {
     FailureCode.CONTENT_FILTERED: (422, "content_policy_violation", "prompt"),
-    FailureCode.INVALID_REQUEST: (422, "invalid_request", "prompt"),
+    FailureCode.INVALID_REQUEST: (422, "invalid_request", ""),
     FailureCode.PICTURE_NOT_FETCHED: (422, "file_download_error", "image_url"),
     FailureCode.START_DEADLINE_EXCEEDED: (504, "request_timeout", None),
     FailureCode.DEADLINE_EXCEEDED: (504, "request_timeout", None),

@@ -159,7 +159,7 @@ def test_errors_before_any_operation_are_fals_too(fal: Sdk, customer: Customer) 
 
 
 def test_a_status_is_streamed(customer: Customer, paused: Callable[[], None]) -> None:
-    """As fal's own client for browsers reads it: the same objects, until the request is completed."""
+    """The same objects as those of a status, until the request is completed."""
     job = customer.submit(width=64, height=64, steps=4)
     seen: list[dict[str, Any]] = []
     path = f"/fal/darkroom/picturebook/requests/{job['id']}/status/stream?logs=1"
