@@ -66,6 +66,8 @@ def renamed_errors(sent_as: Mapping[str, str]) -> Iterator[None]:
 
 
 def _rename(field: str, sent_as: Mapping[str, str]) -> str:
+    if field in sent_as:
+        return sent_as[field]
     base, dot, rest = field.partition(".")
     return f"{sent_as.get(base, base)}{dot}{rest}"
 

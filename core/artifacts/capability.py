@@ -30,6 +30,15 @@ def build_output_link(artifact_id: str, media_type: str | None) -> str:
     return f"{settings.public_url}/media/{ends_at}-{_sign(id_, ends_at)}/{artifact_id}.{extension}"
 
 
+def find_linked_output(address: str) -> UUID | None:
+    """The id of the output that an address leads to, whether it still opens it or not; None: it is no such address."""
+    base = f"{get_settings().public_url}/media/"
+    if not address.startswith(base):
+        return None
+    _, _, name = address.removeprefix(base).partition("/")
+    return parse_id("art", name.partition(".")[0])
+
+
 def read_output_link(token: str, name: str) -> UUID | None:
     """The id of the output that the last two parts of an address open now; None: they open none, or do not any more."""
     id_ = parse_id("art", name.partition(".")[0])

@@ -6,11 +6,17 @@ from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
+from core.webhook_shapes.fal import show_webhook
+from core.webhook_shapes.replicate import show_prediction
+
 #: Returns the body for a job as the API shows it, JSON-ready, with download addresses.
 Shape = Callable[[Mapping[str, Any]], dict[str, Any]]
 
 #: By the name that `webhook_endpoints.shape` holds.
-SHAPES: dict[str, Shape] = {}
+SHAPES: dict[str, Shape] = {
+    "fal": show_webhook,
+    "replicate": show_prediction,
+}
 
 
 def build_body(shape: str | None, type_: str, at: datetime, data: Mapping[str, Any]) -> dict[str, Any]:

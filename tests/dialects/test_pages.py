@@ -13,7 +13,7 @@ from tests.dialects.conftest import Service, build_sdk
 PAGES = REPOSITORY / "docs/dialects"
 
 #: By page, the environment that its code runs in.
-ENVIRONMENTS = {"openai": "openai", "a1111": "a1111"}
+ENVIRONMENTS = {"openai": "openai", "a1111": "a1111", "replicate": "replicate1", "fal": "fal"}
 
 
 @pytest.mark.slow

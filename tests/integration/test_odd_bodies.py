@@ -43,15 +43,30 @@ FIELDS = {
     "/a1111/sdapi/v1/img2img": ("init_images", "mask", "mask_blur", "denoising_strength"),
     "/a1111/sdapi/v1/png-info": ("image",),
     "/a1111/internal/progress": ("id_task",),
+    "/fal/darkroom/picturebook": (
+        *DRAWN,
+        *("image_url", "image_urls", "mask_url", "image_size", "sync_mode", "enable_safety_checker", "task"),
+    ),
+    "/replicate/v1/predictions": (
+        *("version", "input", "webhook", "webhook_completed", "webhook_events_filter", "stream", "of_nobody"),
+    ),
+    "/replicate/v1/models/darkroom/picturebook/predictions": ("input",),
 }
+
+#: Of the `input` of a prediction.
+INPUT = (*DRAWN, "output_format", "num_outputs", "of_nobody")
 
 
 @pytest.mark.parametrize("path", FIELDS)
 def test_no_value_is_an_error_of_ours(client: FlaskClient, api_key: str, path: str) -> None:
     """In this process nothing can wait, so what could be drawn is 503 with that reason."""
     headers = {"Authorization": f"Bearer {api_key}"}
-    usual = {"prompt": "a red mug"}
+    usual: dict[str, Any] = {"prompt": "a red mug"}
+    if "replicate" in path:
+        usual = {"input": usual}
     bodies: list[Any] = [{**usual, field: value} for field in FIELDS[path] for value in ODD]
+    if path.endswith("picturebook/predictions"):
+        bodies += [{"input": {"prompt": "a red mug", field: value}} for field in INPUT for value in ODD]
     for body in [*bodies, {}, [], "x", None]:
         answer = client.post(path, json=body, headers=headers)
         shown = answer.get_json()
