@@ -41,7 +41,8 @@ def read_prediction(body: dict[str, Any], model_id: str) -> tuple[dict[str, Any]
         fields["output_format"] = "jpeg"
     webhook = _read_webhook(body)
     fields |= {"model": model_id, "webhook": webhook, "deadline_seconds": _read_cancel_after()}
-    sent_as = {find_field(name) or name: f"input.{name}" for name in (*RenderRequest.model_fields, *given)}
+    sent_as = {name: f"input.{name}" for name in (*RenderRequest.model_fields, *given)}
+    sent_as |= {find_field(name) or name: f"input.{name}" for name in given}
     url = "webhook" if body.get("webhook") is not None else "webhook_completed"
     sent_as |= {"model": "version", "webhook": url, "webhook.url": url, "deadline_seconds": "Cancel-After"}
     return fields, sent_as
