@@ -19,6 +19,7 @@ from tests.page.accessibility import list_serious_faults
 from tests.page.browser import PHONE
 from tests.page.composing import compose, press_render, wait_for_pictures
 from tests.page.conftest import Visitor
+from tests.page.wait_in_page import wait_in_page
 from tests.rendering.extras.proof import draw_picture
 from tests.unit.pictures import encode
 from tests.warm.start_warm import start_warm
@@ -189,7 +190,7 @@ def test_pictures_for_the_controlnets_that_are_chosen(
 
         assert list_serious_faults(page) == []
         page.set_viewport_size({"width": PHONE.width, "height": PHONE.height})
-        page.wait_for_function("(width) => document.documentElement.scrollWidth <= width", arg=PHONE.width)
+        wait_in_page(page, "(width) => document.documentElement.scrollWidth <= width", argument=PHONE.width)
 
     [job] = customer.http.get("/v1/jobs").json()["data"]
     assert job["status"] == "succeeded", job["failure"]

@@ -18,6 +18,7 @@ from playwright.sync_api import Page, expect
 
 from infra.local import LocalStack
 from tests.acceptance.customer import SMALL, Customer
+from tests.dialects.environments import prepare
 from tests.page.conftest import Visitor
 from tests.page.wait_in_page import wait_in_page
 
@@ -165,3 +166,27 @@ def test_copied_code_runs(page: Page, customer: Customer, stack: LocalStack, tmp
     assert {**job["request"], **{name: value for name, value in _NASTY.items() if name != "model"}} == job["request"]
     assert list(tmp_path.iterdir()) == []
     assert stack.url in code
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(600)
+def test_copied_code_for_openais_client_runs(page: Page, customer: Customer, tmp_path: Path) -> None:
+    """With the published client: the same request, and its picture in a file."""
+    code = copy_as(page, "openai")
+    environment = {"PATH": os.environ["PATH"], "DARKROOM_API_KEY": customer.api_key}
+
+    done = subprocess.run(
+        [prepare("openai"), "-c", code],
+        cwd=tmp_path,
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=100,
+        check=False,
+    )
+
+    assert done.returncode == 0, done.stderr
+    [job] = customer.http.get("/v1/jobs").json()["data"]
+    assert {**job["request"], **{name: value for name, value in _NASTY.items() if name != "model"}} == job["request"]
+    [saved] = tmp_path.iterdir()
+    assert saved.read_bytes() == customer.download(job["outputs"][0])

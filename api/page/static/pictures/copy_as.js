@@ -1,12 +1,12 @@
-// A request as code that sends it: from a shell, and from Python. The key is read from the environment and never written.
+// A request as code that sends it: from a shell, from Python, and by OpenAI's client. The key is read from the environment and never written.
 
 /** By kind, as a menu names it. */
-export const COPY_KINDS = { curl: "curl", python: "Python: darkroom", httpx2: "Python: httpx2" };
+export const COPY_KINDS = { curl: "curl", python: "Python: darkroom", httpx2: "Python: httpx2", openai: "OpenAI" };
 
 /** `base` is the address of the service. */
 export function copyAs(request, kind, base = new URL("../../..", import.meta.url).href) {
   const sent = Object.fromEntries(Object.entries(request).filter(([, value]) => value !== null && value !== undefined));
-  return { curl: asCurl, python: asPython, httpx2: asHttpx2 }[kind](sent, base.replace(/\/$/, ""));
+  return { curl: asCurl, python: asPython, httpx2: asHttpx2, openai: asOpenAI }[kind](sent, base.replace(/\/$/, ""));
 }
 
 function asCurl(request, base) {
@@ -45,6 +45,25 @@ job = darkroom.post("/v1/jobs", json=request, headers={"Prefer": "wait=60"}).rai
 while job["finished_at"] is None:
     job = darkroom.get(f"/v1/jobs/{job['id']}", params={"wait": 60}).raise_for_status().json()
 print(job["status"], [output["url"] for output in job["outputs"]])
+`;
+}
+
+/** What OpenAI has no parameter for goes into `extra_body`; its own `size`, `n` and `style` are left to ours. */
+function asOpenAI({ model, prompt, ...rest }, base) {
+  return `import base64
+import os
+from pathlib import Path
+
+from openai import OpenAI
+
+client = OpenAI(base_url=${literal(`${base}/openai/v1`)}, api_key=os.environ["DARKROOM_API_KEY"])
+answer = client.images.generate(
+    model=${literal(model)},
+    prompt=${literal(prompt ?? "")},
+    extra_body=${literal(rest)},
+)
+for number, image in enumerate(answer.data):
+    Path(f"picture-{number}.${rest.output_format ?? "png"}").write_bytes(base64.b64decode(image.b64_json))
 `;
 }
 
