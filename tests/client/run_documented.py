@@ -29,6 +29,8 @@ def run_documented(command: list[str], text: str, account: Connection, folder: P
         "PYTHONPATH": str(REPOSITORY / "client"),
         "XDG_CONFIG_HOME": str(folder),
     }
+    # Where it is set, a line is written in pieces, between which those of a program in the background may come.
+    environment.pop("PYTHONUNBUFFERED", None)
     ran = subprocess.run(
         command, input=text, env=environment, cwd=folder, capture_output=True, text=True, timeout=timeout, check=False
     )
