@@ -12,7 +12,9 @@ from api.translation.dialect import EXTENSION, Dialect, find_dialect
 #: The folders of `api/dialects`; `operations.py` in each has the dialect, with all its operations, as DIALECT.
 NAMES = (
     "a1111",
+    "huggingface",
     "openai",
+    "runpod",
 )
 
 DIALECTS: tuple[Dialect, ...] = tuple(import_module(f"api.dialects.{name}.operations").DIALECT for name in NAMES)

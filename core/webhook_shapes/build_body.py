@@ -6,11 +6,15 @@ from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
+from core.webhook_shapes.runpod import show_runpod_job
+
 #: Returns the body for a job as the API shows it, JSON-ready, with download addresses.
 Shape = Callable[[Mapping[str, Any]], dict[str, Any]]
 
 #: By the name that `webhook_endpoints.shape` holds.
-SHAPES: dict[str, Shape] = {}
+SHAPES: dict[str, Shape] = {
+    "runpod": show_runpod_job,
+}
 
 
 def build_body(shape: str | None, type_: str, at: datetime, data: Mapping[str, Any]) -> dict[str, Any]:
