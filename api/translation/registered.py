@@ -13,6 +13,7 @@ from api.translation.dialect import EXTENSION, Dialect, find_dialect
 NAMES = (
     "a1111",
     "huggingface",
+    "mcp",
     "openai",
     "runpod",
 )

@@ -18,6 +18,7 @@ ENVIRONMENTS = {
     "a1111": "a1111",
     "runpod": "runpod",
     "huggingface": "huggingface",
+    "mcp": "mcp",
 }
 
 
