@@ -40,6 +40,22 @@ def run(call: dict[str, Any], model: str = "picturebook", api_key: str | None = 
         return _describe(error)
 
 
+def run_each(calls: list[dict[str, Any]]) -> Any:
+    """In one process: the client takes seconds to be imported."""
+    return [run(**call) for call in calls]
+
+
+def stream_and_cancel(call: dict[str, Any]) -> Any:
+    """Sends a job, follows it, and cancels it when it is seen at work."""
+    job = _endpoint().run(call)
+    parts: list[Any] = []
+    answer = None
+    for part in job.stream():
+        answer = answer or job.cancel()
+        parts.append(part)
+    return {"id": job.job_id, "parts": parts, "answer": answer}
+
+
 def run_sync(call: dict[str, Any], timeout: int = 60) -> Any:
     try:
         return _endpoint().run_sync(call, timeout=timeout)
@@ -76,4 +92,4 @@ def run_asynchronously(call: dict[str, Any]) -> Any:
     return asyncio.run(_run())
 
 
-serve(run, run_sync, stream, cancel, purge, health, run_asynchronously)
+serve(run, run_each, run_sync, stream, stream_and_cancel, cancel, purge, health, run_asynchronously)
