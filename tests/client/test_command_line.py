@@ -98,6 +98,7 @@ def test_cancel_names_what_it_cancels(run: CommandLine, darkroom: Darkroom) -> N
     assert run.run("wait", one).status == ExitStatus.JOB_CANCELLED
 
 
+@pytest.mark.slow
 def test_jobs_are_made_from_others(run: CommandLine, darkroom: Darkroom) -> None:
     """By replay, vary and retry."""
     job = darkroom.wait(darkroom.submit("a mug", deterministic=True, **SMALL)).id
