@@ -6,6 +6,9 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
+#: Key of a request's environ: the Host that it came with.
+SENT_HOST = "darkroom.sent_host"
+
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
@@ -14,7 +17,7 @@ class OwnAddress:
     """Scheme, host and prefix of every request become those of PUBLIC_URL.
 
     Anybody can send any Host header, and health checks send whatever they have: none is refused, and none finds its way
-    into an answer.
+    into an answer. Who has to know keeps to SENT_HOST.
     """
 
     def __init__(self, app: WSGIApplication, public_url: str) -> None:
@@ -27,5 +30,6 @@ class OwnAddress:
         }
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        environ[SENT_HOST] = environ.get("HTTP_HOST")
         environ.update(self._environ)
         return self._app(environ, start_response)

@@ -31,6 +31,18 @@ class StreamAsked:
     sweep_id: UUID | None = None
     #: Of a job: what is sent of each of its events, in another system's words; it may take its time. None: the event as we have it.
     translate: Callable[[JobEvent], bytes] | None = None
+    #: Of what is translated: when it is over although the job has not ended, and what is sent then.
+    limit: StreamLimit | None = None
+
+
+@dataclass(frozen=True)
+class StreamLimit:
+    """When a stream ends, whatever has become of its job."""
+
+    #: On `time.monotonic`.
+    until: float
+    #: The last of what is sent; it may take its time.
+    end: Callable[[], bytes]
 
 
 @dataclass(frozen=True)
@@ -121,6 +133,7 @@ def ask_for_stream(
     after: int,
     sweep_id: UUID | None = None,
     translate: Callable[[JobEvent], bytes] | None = None,
+    limit: StreamLimit | None = None,
 ) -> bool:
     """Have events sent after the answer's head. Returns False if that cannot be: the server is another one, or the request is a
     HEAD. Raises TooManyStreams.
@@ -130,7 +143,7 @@ def ask_for_stream(
         return False
     if not live.has_slot(StreamAsked, account_id):
         raise TooManyStreams
-    request.environ[ASKED] = StreamAsked(account_id, job_id, after, sweep_id, translate)
+    request.environ[ASKED] = StreamAsked(account_id, job_id, after, sweep_id, translate, limit)
     return True
 
 

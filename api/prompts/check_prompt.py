@@ -59,6 +59,11 @@ def check_prompt(body: PromptRequest) -> Response:
 
     `tokens` is null until a worker has drawn with the model. A job has the same report when it has succeeded (`prompt_report`).
     """
+    return answer(report_prompt(body))
+
+
+def report_prompt(body: PromptRequest) -> CheckedPrompt:
+    """What the texts say. Raises InvalidRequest for a model that is not there."""
     catalog = get_catalog()
     model_id = check_model(body.model or get_settings().default_model, catalog)
     report = use_case.check_prompt(
@@ -67,4 +72,4 @@ def check_prompt(body: PromptRequest) -> Response:
         revision=catalog.revision(model_id) if catalog.is_available(model_id) else None,
         takes_negative_prompt=takes_negative_prompt(catalog, model_id),
     )
-    return answer(CheckedPrompt(model=model_id, **dict(report)))
+    return CheckedPrompt(model=model_id, **dict(report))

@@ -41,12 +41,17 @@ class StyleList(BaseModel):
 @styles_blueprint.get("/styles", summary="List styles", responses={200: StyleList, **NOT_MODIFIED})
 def list_styles(query: ListStylesQuery) -> Response:
     """The styles of the deployment, and after them the account's own, by name."""
+    return answer_read(StyleList(data=list_style_views(query.model)))
+
+
+def list_style_views(model: str | None) -> list[StyleView]:
+    """The styles, or those that work with the model. Raises InvalidRequest for a model that is not there."""
     catalog = get_catalog()
-    if query.model is not None and catalog.find(query.model) is None:
-        message = f"there is no model {query.model!r}; GET /v1/models lists them"
+    if model is not None and catalog.find(model) is None:
+        message = f"there is no model {model!r}; GET /v1/models lists them"
         raise InvalidRequest([FieldError("model", message, "not_found", {"enum": [*catalog.models]})])
     with transaction() as session:
         own = list_own_styles(session, account_id=current_account_id())
     ways = list_ways(catalog)
     views = [build_style_view(style, ways) for style in [*get_built_in_styles().values(), *own]]
-    return answer_read(StyleList(data=[view for view in views if query.model is None or query.model in view.models]))
+    return [view for view in views if model is None or model in view.models]

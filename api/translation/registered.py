@@ -13,8 +13,11 @@ from api.translation.dialect import EXTENSION, Dialect, find_dialect
 NAMES = (
     "a1111",
     "fal",
+    "huggingface",
+    "mcp",
     "openai",
     "replicate",
+    "runpod",
 )
 
 DIALECTS: tuple[Dialect, ...] = tuple(import_module(f"api.dialects.{name}.operations").DIALECT for name in NAMES)

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Callable, Mapping
 from typing import Any
 
 from flask import Response
 
 from api.authentication import current_account_id
-from api.live.asked import ask_for_stream
+from api.live.asked import StreamLimit, ask_for_stream
 from core.errors import TooManyStreams
 from core.ids import parse_id
 from core.jobs.events.event import JobEvent
@@ -18,15 +19,22 @@ from core.jobs.views.job_view import JobView
 Translate = Callable[[JobEvent], bytes]
 
 
-def stream_job(job: JobView, translate: Translate) -> Response:
+def stream_job(
+    job: JobView, translate: Translate, *, seconds: float | None = None, at_the_limit: Callable[[], bytes] | None = None
+) -> Response:
     """Sends what `translate` makes of each event of the job, from its first one to its `finished`, whose details are the whole job;
     then the connection ends. `translate` is called in a thread of its own, one event after the other, and may read pictures.
+
+    With `seconds` it ends after those, although the job has not, and with what `at_the_limit` returns.
 
     Raises TooManyStreams.
     """
     job_id = parse_id("job", job.id)
+    limit = None
+    if seconds is not None and at_the_limit is not None:
+        limit = StreamLimit(time.monotonic() + seconds, at_the_limit)
     if job_id is None or not ask_for_stream(
-        account_id=current_account_id(), job_id=job_id, after=0, translate=translate
+        account_id=current_account_id(), job_id=job_id, after=0, translate=translate, limit=limit
     ):
         raise TooManyStreams
     return Response(iter([b": \n\n"]), mimetype="text/event-stream", headers={"X-Accel-Buffering": "no"})

@@ -8,6 +8,7 @@ from typing import Any
 
 from core.webhook_shapes.fal import show_webhook
 from core.webhook_shapes.replicate import show_prediction
+from core.webhook_shapes.runpod import show_runpod_job
 
 #: Returns the body for a job as the API shows it, JSON-ready, with download addresses.
 Shape = Callable[[Mapping[str, Any]], dict[str, Any]]
@@ -16,6 +17,7 @@ Shape = Callable[[Mapping[str, Any]], dict[str, Any]]
 SHAPES: dict[str, Shape] = {
     "fal": show_webhook,
     "replicate": show_prediction,
+    "runpod": show_runpod_job,
 }
 
 

@@ -178,8 +178,10 @@ class LiveConnections:
             self._resume(parked, None)
         for parked in self._parked:
             parked.keep_alive(now)
-        for stream in list(self._streams):
+        for stream, watcher in list(self._streams.items()):
             stream.beat(now)
+            if isinstance(watcher, TranslatedStream):
+                watcher.look(now)
         self._sweeps.look(now)
         if now >= self._next_refresh:
             self._next_refresh = now + (_REFRESH_SECONDS if self._is_linked else _REFRESH_WITHOUT_REDIS_SECONDS)
@@ -218,7 +220,12 @@ class LiveConnections:
             watcher = SweepStream(stream, sweep_id=asked.sweep_id, after=asked.after)
         elif asked.job_id is not None and asked.translate is not None:
             watcher = TranslatedStream(
-                stream, asked.translate, self._do, account_id=asked.account_id, job_id=asked.job_id
+                stream,
+                asked.translate,
+                self._do,
+                account_id=asked.account_id,
+                job_id=asked.job_id,
+                limit=asked.limit,
             )
         elif asked.job_id is not None:
             watcher = JobStream(stream, account_id=asked.account_id, job_id=asked.job_id, after=asked.after)

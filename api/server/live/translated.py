@@ -10,6 +10,7 @@ from uuid import UUID
 
 import structlog
 
+from api.live.asked import StreamLimit
 from api.server.live.watchers import JobStream, Output
 from core.jobs.events.event import JobEvent
 from core.recall.recall import Recall
@@ -34,40 +35,51 @@ class TranslatedStream(JobStream):
         *,
         account_id: UUID,
         job_id: UUID,
+        limit: StreamLimit | None = None,
     ) -> None:
         """`do` has a function called in the thread of the connections."""
         super().__init__(output, account_id=account_id, job_id=job_id, after=0)
         self._translate = translate
         self._do = do
-        #: What is still to be translated; None: the end.
-        self._waiting: deque[JobEvent | None] = deque()
+        self._limit = limit
+        #: What is still to be written; None: the end.
+        self._waiting: deque[Callable[[], bytes] | None] = deque()
         self._is_busy = False
+        self._is_over = False
 
     def send(self, event: JobEvent | Recall) -> None:
         """Translate the event, and write it when those before it are written."""
-        if isinstance(event, JobEvent):
-            self._waiting.append(event)
+        if isinstance(event, JobEvent) and not self._is_over:
+            self._waiting.append(partial(self._translate, event))
             self._translate_next()
 
     def end(self) -> None:
-        self._waiting.append(None)
-        self._translate_next()
+        if not self._is_over:
+            self._is_over = True
+            self._waiting.append(None)
+            self._translate_next()
+
+    def look(self, now: float) -> None:
+        """End, if its time is over."""
+        if self._limit is not None and now >= self._limit.until and not self._is_over:
+            self._waiting.append(self._limit.end)
+            self.end()
 
     def _translate_next(self) -> None:
         if self._is_busy or not self._waiting:
             return
-        event = self._waiting.popleft()
-        if event is None:
+        build = self._waiting.popleft()
+        if build is None:
             self._output.finish()
             return
         self._is_busy = True
-        _threads().submit(self._work, event)
+        _threads().submit(self._work, build)
 
-    def _work(self, event: JobEvent) -> None:
+    def _work(self, build: Callable[[], bytes]) -> None:
         try:
-            data = self._translate(event)
+            data = build()
         except Exception:  # noqa: BLE001  (one event must not end all others)
-            _log.exception("event_not_translated", job_id=str(event.job_id), type=event.type)
+            _log.exception("event_not_translated", job_id=str(self.job_id))
             data = b""
         self._do(partial(self._take, data))
 

@@ -1,0 +1,1 @@
+"""The tools, each with what it takes and what it answers."""

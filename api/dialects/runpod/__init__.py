@@ -1,0 +1,1 @@
+"""Models as RunPod's serverless endpoints serve them, for the client `runpod`."""
