@@ -56,7 +56,7 @@ test-thorough: $(VENV)/.installed-dev ## run the tests that take minutes: every 
 # Some tests compute, and some mostly wait for servers: side by side they take less time, also on two cores. Each part prints its
 # output when it is done. Folders are where the parts take the same time, and none starts what it needs for few tests.
 WHICH ?= not slow and not thorough
-ON_SERVERS := database integration local_stack model_store object_store releases
+ON_SERVERS := database dialects doctor failover http integration local_stack model_store object_store releases
 ON_SERVICE := acceptance client faults lifecycle_walk live page soak
 ALL_PARTS = $(MAKE) --no-print-directory --jobs=3 --keep-going $(if $(filter output-sync,$(.FEATURES)),--output-sync) test-parts test-servers test-service
 
