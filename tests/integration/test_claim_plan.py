@@ -40,7 +40,8 @@ def test_a_claim_reads_a_few_rows_of_many(account_id: UUID, submit: Submit) -> N
     )
     for plan in plans:
         scans = [node for node in _nodes(plan) if node.get("Relation Name") == "jobs"]
-        assert "Seq Scan" not in {node["Node Type"] for node in _nodes(plan)}
+        # Tables with a row for each account or pool are read whole where they are known to hold one.
+        assert "Seq Scan" not in {node["Node Type"] for node in scans}
         assert "ix_jobs_claim" in {node.get("Index Name") for node in scans}
         assert sum(_rows_read(node) for node in scans) <= 2 * LOOK_AHEAD
 

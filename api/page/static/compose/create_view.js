@@ -31,9 +31,11 @@ function useCatalog() {
   useEffect(() => void loadCatalog().catch(setProblem), []);
   useEffect(() => {
     if (!models?.length) return;
-    if (!models.some(({ id }) => id === model))
+    // Effects run after the models are on the screen: by then somebody may have chosen one.
+    const chosen = form.get().model;
+    if (!models.some(({ id }) => id === chosen))
       setForm({ model: (models.find((one) => one.is_default) ?? models[0]).id });
-    else loadModel(model).catch(setProblem);
+    else loadModel(chosen).catch(setProblem);
   }, [models, model]);
   return problem;
 }
