@@ -20,6 +20,7 @@ from tests.page.composing import (
     wait_for_pictures,
 )
 from tests.page.conftest import Visitor
+from tests.page.views import sign_in
 from tests.page.watch import Watch
 
 _MUG = "a large red mug on a yellow background"
@@ -171,3 +172,25 @@ def test_a_model_that_is_not_there_is_said_before_the_run(visited: tuple[Page, W
 
     expect(page.locator(".notices")).to_contain_text("sdxl")
     expect(page.get_by_role("button", name="Render", exact=True)).to_be_disabled()
+
+
+_CHOOSE_AT_ONCE = """
+new MutationObserver((_, observer) => {
+  const select = document.querySelector("select[name=model]");
+  if (!select?.options.length) return;
+  observer.disconnect();
+  select.value = window.chosen = [...select.options].at(-1).value;
+  select.dispatchEvent(new Event("change", { bubbles: true }));
+}).observe(document, { childList: true, subtree: true });
+"""
+
+
+def test_a_model_that_is_chosen_at_once_stays_chosen(visitor: Visitor) -> None:
+    """Before the page has set the deployment's own: the first model that it reads whole is the chosen one."""
+    with visitor.visiting() as (page, _):
+        page.add_init_script(_CHOOSE_AT_ONCE)
+        with page.expect_request(re.compile(r"/v1/models/")) as first:
+            sign_in(page, visitor.api_key)
+        chosen = page.evaluate("chosen")
+        assert first.value.url.endswith(f"/v1/models/{chosen}")
+        expect(page.locator("select[name=model]")).to_have_value(chosen)
