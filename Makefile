@@ -18,7 +18,7 @@ $(foreach name,$(TYPED),$(eval export override $(name) := $$(value $(name))))
 # Images of Python often set it. Then each of the many processes that the tests start compiles all modules of ours again.
 unexport PYTHONDONTWRITEBYTECODE
 .DEFAULT_GOAL := help
-.PHONY: help demo up test test-slow test-thorough test-parts test-service test-containers soak check bench bench-queue bench-models gpu-check soak-models train-demo-model evaluate-demo-model explain-demo-model lock clean
+.PHONY: help demo up test test-slow test-all test-thorough test-parts test-servers test-service test-containers soak check bench bench-queue bench-models gpu-check soak-models train-demo-model evaluate-demo-model explain-demo-model lock clean
 
 ##@ For users
 
@@ -39,28 +39,35 @@ clean: ## remove the virtual environment and the embedded stack's data
 
 ##@ For developers
 
-test: $(VENV)/.installed-dev ## run the tests, on a real PostgreSQL, Valkey, S3 server and real workers, in two halves at once
-	@$(BOTH_HALVES) WHICH="not slow and not thorough"
+test: $(VENV)/.installed-dev ## run the tests, on a real PostgreSQL, Valkey, S3 server and real workers, in three parts at once
+	@$(ALL_PARTS) WHICH="not slow and not thorough"
 
 test-slow: $(VENV)/.installed-dev ## run the tests that take many seconds each, such as the training recipe's
-	@$(BOTH_HALVES) WHICH="slow and not thorough"
+	@$(ALL_PARTS) WHICH="slow and not thorough"
+
+# Together they share what takes long to start.
+test-all: $(VENV)/.installed-dev ## run both, in less time than one after the other; what CI runs beside make check
+	@$(ALL_PARTS) WHICH="not thorough"
 
 # One after another, so that nothing disturbs what they measure.
 test-thorough: $(VENV)/.installed-dev ## run the tests that take minutes: every process killed at every point (docs/faults.md), long walks, a resume from every step
 	@$(BIN)/python -m pytest tests -m thorough
 
-# Tests on servers mostly wait, and the others compute: side by side they take less time. Each half prints its output when it
-# is done.
+# Some tests compute, and some mostly wait for servers: side by side they take less time, also on two cores. Each part prints its
+# output when it is done. Folders are where the parts take the same time, and none starts what it needs for few tests.
 WHICH ?= not slow and not thorough
-# Of those on servers, doctor, failover and http are in the half that computes, so that both take the same time.
-ON_SERVERS := acceptance client database faults integration lifecycle_walk live local_stack model_store object_store page releases soak
-BOTH_HALVES = $(MAKE) --no-print-directory --jobs=2 --keep-going $(if $(filter output-sync,$(.FEATURES)),--output-sync) test-parts test-service
+ON_SERVERS := database integration local_stack model_store object_store releases
+ON_SERVICE := acceptance client faults lifecycle_walk live page soak
+ALL_PARTS = $(MAKE) --no-print-directory --jobs=3 --keep-going $(if $(filter output-sync,$(.FEATURES)),--output-sync) test-parts test-servers test-service
 
-test-parts: $(VENV)/.installed-dev ## run the half of make test that computes: rendering, the demo model, single modules (WHICH="slow")
-	@$(BIN)/python -m pytest tests $(ON_SERVERS:%=--ignore=tests/%) -m "$(WHICH)"
+test-parts: $(VENV)/.installed-dev ## run the part of make test that computes: rendering, the demo model, single modules (WHICH="slow")
+	@$(BIN)/python -m pytest tests $(patsubst %,--ignore=tests/%,$(ON_SERVERS) $(ON_SERVICE)) -m "$(WHICH)"
 
-test-service: $(VENV)/.installed-dev ## run the other half: the API, the queue and the whole service on real servers (WHICH="slow")
+test-servers: $(VENV)/.installed-dev ## run the part on a real database, Redis and store: the API and the queue (WHICH="slow")
 	@$(BIN)/python -m pytest $(ON_SERVERS:%=tests/%) -m "$(WHICH)"
+
+test-service: $(VENV)/.installed-dev ## run the part on the whole service: its customers, the page, the client, faults (WHICH="slow")
+	@$(BIN)/python -m pytest $(ON_SERVICE:%=tests/%) -m "$(WHICH)"
 
 test-containers: $(VENV)/.installed-dev ## build and run the containers on an engine of their own (Debian, root, 14 GB of disk; OPTIONS="--keep"); takes half an hour
 	@$(BIN)/python -m tests.containers $(if $(TORCH_INDEX),--torch-index $(TORCH_INDEX)) $(OPTIONS)

@@ -38,6 +38,7 @@ from api.jobs import (  # noqa: F401  (each adds its operation)
 from api.jobs.blueprint import jobs_blueprint
 from api.json_body import JsonRequest
 from api.large_bodies import register_large_bodies
+from api.media.get_media import media_blueprint
 from api.metrics import metrics_blueprint
 from api.models import get_model, list_models  # noqa: F401  (each adds its operation)
 from api.models.blueprint import models_blueprint
@@ -69,6 +70,7 @@ from api.sweeps import (  # noqa: F401  (each adds its operation)
     post_sweep,
 )
 from api.sweeps.blueprint import sweeps_blueprint
+from api.translation.registered import register_dialects
 from api.unread_body import register_unread_bodies
 from api.webhook_deliveries import get_webhook_delivery, list_webhook_deliveries, redeliver_webhook  # noqa: F401  (each adds its operation)
 from api.webhook_deliveries.blueprint import webhook_deliveries_blueprint
@@ -120,6 +122,8 @@ def create_app() -> OpenAPI:
     app.register_blueprint(page_blueprint)
     app.register_blueprint(health_blueprint)
     app.register_blueprint(metrics_blueprint)
+    app.register_blueprint(media_blueprint)
+    register_dialects(app)
     app.register_api(jobs_blueprint)
     app.register_api(events_blueprint)
     app.register_api(recall_blueprint)

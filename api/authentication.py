@@ -39,6 +39,11 @@ def require_account() -> None:
     scheme, _, api_key = request.headers.get("Authorization", "").partition(" ")
     if scheme.lower() != _SCHEME:
         raise NotAuthenticated
+    open_account(api_key)
+
+
+def open_account(api_key: str) -> None:
+    """Puts the account that the key opens on `g`. Raises NotAuthenticated."""
     g.api_key = parse_api_key(api_key.strip())
     if g.api_key is None:
         raise NotAuthenticated

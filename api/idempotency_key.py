@@ -11,6 +11,9 @@ from pydantic import AfterValidator, Field
 #: mistake, and a second request with only one of them would be a second job.
 ONE_KEY = re.compile(r"[\x21-\x2b\x2d-\x7e]+")
 
+#: Characters.
+LONGEST_KEY = 255
+
 
 def _check_key(key: str) -> str:
     if not ONE_KEY.fullmatch(key):
@@ -28,7 +31,7 @@ def idempotency_key_field(meaning: str) -> Any:
         default=None,
         alias="Idempotency-Key",
         min_length=1,
-        max_length=255,
+        max_length=LONGEST_KEY,
         json_schema_extra={"pattern": f"^{ONE_KEY.pattern}$"},
         description=meaning,
     )

@@ -36,6 +36,7 @@ from core.errors import (
     TooManyStreams,
     TooManyStyles,
     TooManyWebhookEndpoints,
+    WaitEnded,
     WebhookEndpointGone,
 )
 
@@ -68,6 +69,7 @@ _STATUS: dict[type[DarkroomError], HTTPStatus] = {
     SubmitsBusy: HTTPStatus.SERVICE_UNAVAILABLE,
     RecallUnavailable: HTTPStatus.SERVICE_UNAVAILABLE,
     TooManyStreams: HTTPStatus.SERVICE_UNAVAILABLE,
+    WaitEnded: HTTPStatus.SERVICE_UNAVAILABLE,
     TooManyQueuedJobs: HTTPStatus.TOO_MANY_REQUESTS,
 }
 
@@ -118,6 +120,7 @@ RETRY_AFTER: dict[type[DarkroomError], int] = {
     SubmitsBusy: 1,
     RecallUnavailable: RETRY_AFTER_SECONDS,
     TooManyStreams: RETRY_AFTER_SECONDS,
+    WaitEnded: 1,
     # A full queue takes longer to have a free slot than a server takes to come back.
     TooManyQueuedJobs: 30,
 }

@@ -9,6 +9,7 @@ import structlog
 from flask import Flask, Response, g, request
 
 from api.live.asked import find_resumed, is_parked
+from api.translation.dialect import find_dialect
 from core.ids import format_id, new_id
 from core.metrics import HTTP_DURATION_SECONDS, HTTP_REQUESTS
 
@@ -51,7 +52,7 @@ def register_request_context(app: Flask) -> None:
         method = request.method if request.method in _METHODS else "other"
         HTTP_REQUESTS.labels(method, route, str(response.status_code)).inc()
         HTTP_DURATION_SECONDS.labels(method, route).observe(seconds)
-        if route.startswith("/v1/"):
+        if route.startswith("/v1/") or find_dialect() is not None:
             _log.info(
                 "request_answered",
                 method=request.method,

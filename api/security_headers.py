@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from flask import Flask, Response, request
 
+from api.translation.dialect import find_dialect
+
 #: An answer of the API is data: opened in a browser it loads and runs nothing.
 _DATA_POLICY = "default-src 'none'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'"
 
@@ -29,7 +31,7 @@ def register_security_headers(app: Flask) -> None:
         is_documentation = request.path.startswith(f"{DOCUMENTATION_PATH}/")
         # The page for people has set its own.
         headers.setdefault("Content-Security-Policy", _DOCUMENTATION_POLICY if is_documentation else _DATA_POLICY)
-        if request.path.startswith("/v1/"):
+        if request.path.startswith("/v1/") or find_dialect() is not None:
             # Jobs hold prompts, and addresses that open their images without a key.
             headers["Cache-Control"] = "no-store"
         return response

@@ -22,7 +22,7 @@ from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
 from infra.local.ports import LOOPBACK, Ports
-from infra.local.storage import Storage, get_rclone
+from infra.local.servers.storage import Storage, get_rclone
 
 _KEY_ID, _SECRET, _BUCKET = "key", "secret-of-the-bench", "darkroom"
 _STARTS, _OBJECTS, _BYTES = 5, 500, 200_000

@@ -5,6 +5,7 @@ from __future__ import annotations
 import core.accounts.tables
 import core.artifacts.marks.tables
 import core.artifacts.tables
+import core.batches.tables
 import core.jobs.queue.tables
 import core.jobs.retention.tables
 import core.jobs.styles.tables

@@ -9,6 +9,7 @@ from flask import Flask, Response, request
 from flask.globals import request_ctx
 
 from api.problems import build_problem
+from api.translation.dialect import find_dialect
 
 #: Headers of an answer that a page may read, beside those that every page may.
 _EXPOSED = "ETag, Idempotent-Replayed, Location, Preference-Applied, Retry-After, X-Request-Id"
@@ -44,7 +45,10 @@ def register_cross_origin(app: Flask, origins: AbstractSet[str]) -> None:
         response = Response(status=HTTPStatus.NO_CONTENT)
         methods = request_ctx.url_adapter.allowed_methods() if request_ctx.url_adapter else []
         response.headers["Access-Control-Allow-Methods"] = ", ".join(sorted(methods))
-        response.headers["Access-Control-Allow-Headers"] = _SENT
+        dialect = find_dialect()
+        response.headers["Access-Control-Allow-Headers"] = ", ".join(
+            [_SENT, *(dialect.sent_headers if dialect else ())]
+        )
         response.headers["Access-Control-Max-Age"] = str(_REMEMBERED)
         return response
 

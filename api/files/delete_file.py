@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import partial
+from uuid import UUID
 
 from flask import Response
 
@@ -36,7 +37,12 @@ def delete_file(path: FilePath) -> Response:
     """Delete a file. Jobs that have ended stay, and so do their images. The answer is the receipt; deleting again gives it
     again. 202: the object store does not answer, and the rest is done when it does.
     """
-    return answer_deletion(partial(request_file_deletion, file_id=path.parse()), _carry_out)
+    return delete_one(path.parse())
+
+
+def delete_one(file_id: UUID) -> Response:
+    """Deletes the account's file, and answers with the receipt. Raises FileNotFound, FileDeleted, and FileInUse."""
+    return answer_deletion(partial(request_file_deletion, file_id=file_id), _carry_out)
 
 
 def _carry_out(deletion: Deletion, bucket: Bucket) -> Deletion:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from uuid import UUID
+
 import structlog
 from flask import Response
 
@@ -38,8 +40,16 @@ def cancel_job(path: JobPath) -> Response:
     """Cancel a job: a queued one at once, a running one at its next step (read it to see when). It cannot succeed
     any more once this answers 200; cancelling twice changes nothing.
     """
+    return answer(cancel_and_announce(path.parse()))
+
+
+def cancel_and_announce(job_id: UUID) -> JobView:
+    """Cancels the account's job, and has its worker and those who wait for it hear of that.
+
+    Raises JobNotFound, JobDeleted, and JobFinished if it has succeeded or failed.
+    """
     with transaction() as session:
-        job = cancel.cancel_job(session, account_id=current_account_id(), job_id=path.parse())
+        job = cancel.cancel_job(session, account_id=current_account_id(), job_id=job_id)
         view = build_job_view(session, job)
 
     _log.info("job_cancel_requested", job_id=view.id, status=view.status)
@@ -48,4 +58,4 @@ def cancel_job(path: JobPath) -> Response:
         get_event_sender().announce_cancel(job.id)
     if view.status == JobStatus.CANCELLED:
         get_doorbell().ring_soon(WEBHOOK_QUEUE, DELIVER_NEXT)
-    return answer(view)
+    return view

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 from uuid import UUID
@@ -11,6 +11,7 @@ from uuid import UUID
 from flask import g, has_request_context, request
 
 from core.errors import TooManyStreams
+from core.jobs.events.event import JobEvent
 
 #: Keys of a request's environ.
 LIVE = "darkroom.live"
@@ -28,6 +29,22 @@ class StreamAsked:
     #: Events with larger numbers are sent.
     after: int
     sweep_id: UUID | None = None
+    #: Of a job: what is sent of each of its events, in another system's words; it may take its time. None: the event as we have it.
+    translate: Callable[[JobEvent], bytes] | None = None
+
+
+@dataclass(frozen=True)
+class KeptAlive:
+    """A client, or a proxy before it, gives up an answer that does not begin. So it begins after a while, with 200 and blanks, and what
+    it is comes when the wait is over: JSON may begin with blanks.
+    """
+
+    #: Seconds until the answer begins, and between blanks.
+    after: float
+    every: float
+    #: What is an error in the end cannot be 200 any more. If the client repeats what is cut off, the connection is cut, and the repeat has
+    #: the error; otherwise the error is the body.
+    is_repeated: bool
 
 
 @dataclass(frozen=True)
@@ -47,6 +64,19 @@ class WaitAsked:
     headers: Mapping[str, str] = field(default_factory=dict)
     submitted: bool = False
     sweep_id: UUID | None = None
+    #: What answers with the job in the end, instead of the operation.
+    then: Callable[[Any], Any] | None = None
+    kept_alive: KeptAlive | None = None
+
+
+@dataclass(frozen=True)
+class BegunAnswer:
+    """An answer of which a head with 200 and blanks are sent."""
+
+    #: Its parts have lengths; otherwise it ends with its connection.
+    is_chunked: bool
+    #: What of that is still to be sent.
+    unsent: bytes
 
 
 @dataclass(frozen=True)
@@ -57,6 +87,8 @@ class Resumed:
     #: The job's new place in the queue, if that ended the wait.
     position: int | None
     waited_seconds: float
+    #: The answer has begun; None: nothing of it is sent.
+    begun: BegunAnswer | None = None
 
 
 class Live(Protocol):
@@ -82,7 +114,14 @@ def is_parked() -> bool:
     return has_request_context() and isinstance(find_asked(request.environ), WaitAsked)
 
 
-def ask_for_stream(*, account_id: UUID, job_id: UUID | None, after: int, sweep_id: UUID | None = None) -> bool:
+def ask_for_stream(
+    *,
+    account_id: UUID,
+    job_id: UUID | None,
+    after: int,
+    sweep_id: UUID | None = None,
+    translate: Callable[[JobEvent], bytes] | None = None,
+) -> bool:
     """Have events sent after the answer's head. Returns False if that cannot be: the server is another one, or the request is a
     HEAD. Raises TooManyStreams.
     """
@@ -91,14 +130,19 @@ def ask_for_stream(*, account_id: UUID, job_id: UUID | None, after: int, sweep_i
         return False
     if not live.has_slot(StreamAsked, account_id):
         raise TooManyStreams
-    request.environ[ASKED] = StreamAsked(account_id, job_id, after, sweep_id)
+    request.environ[ASKED] = StreamAsked(account_id, job_id, after, sweep_id, translate)
     return True
 
 
 def can_wait(account_id: UUID) -> bool:
     """Whether the current request can wait: it has not waited already, and there is a slot."""
+    return RESUMED not in request.environ and can_keep(WaitAsked, account_id)
+
+
+def can_keep(kind: type[StreamAsked | WaitAsked], account_id: UUID) -> bool:
+    """Whether the connection of the current request can be kept, and there is a slot of the kind."""
     live = request.environ.get(LIVE)
-    return live is not None and RESUMED not in request.environ and bool(live.has_slot(WaitAsked, account_id))
+    return live is not None and bool(live.has_slot(kind, account_id))
 
 
 def ask_to_wait(
@@ -123,6 +167,20 @@ def ask_to_wait(
 def ask_to_wait_for_submitted(*, account_id: UUID, job_id: UUID, seconds: float, headers: Mapping[str, str]) -> None:
     """Have the job that this request has made answered when it has ended, or after so many seconds. Call it if `can_wait`."""
     _wait(account_id=account_id, job_id=job_id, seconds=seconds, after=None, headers=headers, submitted=True)
+
+
+def ask_to_answer_then(
+    *,
+    account_id: UUID,
+    job_id: UUID,
+    seconds: float,
+    then: Callable[[Any], Any],
+    kept_alive: KeptAlive | None = None,
+) -> None:
+    """Have `then` answer with the job when it has ended, or after so many seconds. Call it if `can_wait`. With `kept_alive` the head
+    of what the operation returns is sent before that, if the wait is long: 200, and JSON.
+    """
+    _wait(account_id=account_id, job_id=job_id, seconds=seconds, after=None, then=then, kept_alive=kept_alive)
 
 
 def _wait(*, account_id: UUID, job_id: UUID | None, seconds: float, after: int | None, **options: Any) -> None:

@@ -51,6 +51,12 @@ class ListOutputsQuery(CachedSchema):
         "a minus excludes a word. Words are compared as they are: *mugs* is not *mug*.",
         examples=["red mug -blue"],
     )
+    sha256: str | None = Field(
+        default=None,
+        pattern=r"^[0-9A-Fa-f]{64}$",
+        description="Whose bytes have this sha256, in hexadecimal digits: which of the pictures is a file, and which job made it.",
+        examples=["9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08"],
+    )
     created_after: Moment | None = Field(
         default=None, description="Made at this time or later (RFC 3339, with a time zone)."
     )
@@ -71,6 +77,7 @@ class ListOutputsQuery(CachedSchema):
             styles=self.style,
             sweep_id=parse_id("sweep", self.sweep) if self.sweep else None,
             prompt=self.prompt,
+            sha256=self.sha256.lower() if self.sha256 else None,
             created_after=self.created_after,
             created_before=self.created_before,
         )

@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import selectors
 import socket
+import struct
 import time
 from collections.abc import Callable, Iterable
 from concurrent.futures import Future
 from functools import partial
+from http import HTTPStatus
 from typing import Any
 
 from gunicorn.http.wsgi import Response
 from gunicorn.util import close
 from gunicorn.workers.gthread import TConn, ThreadWorker
 
-from api.live.asked import LIVE, RESUMED, Resumed, StreamAsked, WaitAsked, find_asked
+from api.live.asked import LIVE, RESUMED, BegunAnswer, Resumed, StreamAsked, WaitAsked, find_asked
 from api.server.connection_end import ConnectionEnd, get_connection_end
 from api.server.lingering_connections import LingeringConnections
 from api.server.live.connections import LiveConnections
@@ -23,6 +25,12 @@ from core.settings import get_settings
 
 #: Of a request that has waited: what it has waited for.
 _RESUMED = "darkroom_resumed"
+
+#: Between the head of an answer and its body.
+_HEAD_END = b"\r\n\r\n"
+
+#: With this, closing a socket sends RST and not FIN.
+_NO_LINGER = struct.pack("ii", 1, 0)
 
 #: Seconds that a process which ends leaves its clients to read their last answers.
 _LAST_SECONDS = 2.0
@@ -52,6 +60,8 @@ class ServerWorker(ThreadWorker):
         """Begin, in the process that was forked."""
         self._lingering = LingeringConnections()
         self._held_answers: dict[socket.socket, _HeldAnswer] = {}
+        #: Connections whose answer is not finished.
+        self._cut: set[socket.socket] = set()
         self._live = LiveConnections(
             end=self._lingering.close,
             most_streams=allow_connections(self.worker_connections + get_settings().api_max_streams)
@@ -85,11 +95,13 @@ class ServerWorker(ThreadWorker):
         asked, req = self._asked.get(conn.sock, (None, None))
         if isinstance(asked, WaitAsked) and fs.exception() is None:
             # It still counts as a connection of this worker.
-            del self._asked[conn.sock], self._held_answers[conn.sock]
+            del self._asked[conn.sock]
+            head, end, _ = self._held_answers.pop(conn.sock).written.partition(_HEAD_END)
             conn.sock.setblocking(False)
             self._live.park(
                 conn.sock,
                 asked,
+                head=head + end,
                 resume=lambda resumed: self.method_queue.defer(self._resume, conn, req, resumed),
                 forget=lambda: self.method_queue.defer(self._forget, conn),
             )
@@ -120,6 +132,8 @@ class ServerWorker(ThreadWorker):
         resumed = getattr(response.req, _RESUMED, None)
         if resumed is not None:
             environ[RESUMED] = resumed
+            if resumed.begun is not None:
+                return self._finish_begun(application, environ, response, resumed.asked, resumed.begun)
         body = application(environ, start_response)
         asked = find_asked(environ)
         if asked is not None:
@@ -135,14 +149,40 @@ class ServerWorker(ThreadWorker):
         self, asked: StreamAsked | WaitAsked, environ: dict[str, Any], response: Response, body: Iterable[bytes]
     ) -> Iterable[bytes]:
         connection = environ["gunicorn.socket"]
-        # Of a wait it is thrown away; the head of a stream is sent by those who send the rest.
+        # Of a wait it is thrown away, but for the head if it is kept alive; the head of a stream is sent by those who send the rest.
         response.sock = self._held_answers[connection] = _HeldAnswer()
         self._asked[connection] = (asked, response.req)
+        if isinstance(asked, WaitAsked) and asked.kept_alive is not None:
+            response.force_close()
         if isinstance(asked, StreamAsked):
             # It ends with its connection. Parts with lengths would be no use to a reader of events.
             response.force_close()
             response.chunked = False
         return body
+
+    def _finish_begun(
+        self,
+        application: Callable[..., Iterable[bytes]],
+        environ: dict[str, Any],
+        response: Response,
+        asked: WaitAsked,
+        begun: BegunAnswer,
+    ) -> Iterable[bytes]:
+        """Send the rest of an answer whose head, with 200, is sent; or cut it off, if that is not true and its client sends the request again."""
+        answer = application(environ, response.start_response)
+        body = b"".join(answer)
+        getattr(answer, "close", bool)()
+        connection = environ["gunicorn.socket"]
+        response.force_close()
+        # A second head, and what gunicorn would send of the body.
+        response.sock = _HeldAnswer()
+        is_repeated = asked.kept_alive is not None and asked.kept_alive.is_repeated
+        if response.status_code != HTTPStatus.OK and is_repeated:
+            self._cut.add(connection)
+        else:
+            framed = b"%x\r\n%b\r\n0\r\n\r\n" % (len(body), body) if begun.is_chunked else body
+            connection.sendall(begun.unsent + framed)
+        return []
 
     def _resume(self, conn: TConn, req: Any, resumed: Resumed) -> None:
         """Answer a request that has waited."""
@@ -169,7 +209,12 @@ class ServerWorker(ThreadWorker):
     def _close(self, conn: TConn, *, graceful: bool = False) -> None:
         held_answer = self._held_answers.pop(conn.sock, None)
         asked, _ = self._asked.pop(conn.sock, (None, None))
-        if isinstance(asked, StreamAsked) and held_answer:
+        if conn.sock in self._cut:
+            # A reset: without lengths of parts, an end in good order would be a whole answer.
+            self._cut.discard(conn.sock)
+            conn.sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _NO_LINGER)
+            close(conn.sock)
+        elif isinstance(asked, StreamAsked) and held_answer:
             self._live.open_stream(conn.sock, held_answer.written, asked)
         elif held_answer:
             self._lingering.answer_late(conn.sock, held_answer.written)

@@ -1,4 +1,4 @@
-"""Recognise links to our own store that the account was given: what they lead to needs not be fetched."""
+"""Recognise links to our own store, and to outputs on our own host, that the account was given: what they lead to needs not be fetched."""
 
 from __future__ import annotations
 
@@ -7,9 +7,10 @@ from functools import cache
 from urllib.parse import unquote
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
+from core.artifacts.capability import find_linked_output
 from core.artifacts.storage import sign_download
 from core.artifacts.tables import Artifact
 
@@ -28,13 +29,20 @@ def find_own_links(session: Session, addresses: Collection[str], *, account_id: 
         for address in addresses
         if address.startswith(base)
     }
-    if not keys:
+    outputs = {address: id_ for address in addresses if (id_ := find_linked_output(address)) is not None}
+    if not keys and not outputs:
         return {}
     rows = session.scalars(
-        select(Artifact).where(Artifact.storage_key.in_(keys.values()), Artifact.account_id == account_id)
-    )
+        select(Artifact).where(
+            or_(Artifact.storage_key.in_(keys.values()), Artifact.id.in_(outputs.values())),
+            Artifact.account_id == account_id,
+        )
+    ).all()
     ids = {artifact.storage_key: artifact.public_id for artifact in rows}
-    return {address: ids[key] for address, key in keys.items() if key in ids}
+    ids_of_outputs = {artifact.id: artifact.public_id for artifact in rows}
+    return {address: ids[key] for address, key in keys.items() if key in ids} | {
+        address: ids_of_outputs[id_] for address, id_ in outputs.items() if id_ in ids_of_outputs
+    }
 
 
 @cache

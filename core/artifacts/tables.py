@@ -33,7 +33,7 @@ class Artifact(Table):
         UniqueConstraint("storage_key"),
         UniqueConstraint("job_id", "kind", "position"),
         Index(None, "account_id", "created_at"),
-        # The outputs of an account, newest first, and its favourites.
+        # The outputs of an account, newest first, its favourites, and the one of these bytes.
         Index(
             "ix_artifacts_outputs",
             *("account_id", "id"),
@@ -43,6 +43,11 @@ class Artifact(Table):
             "ix_artifacts_favourites",
             *("account_id", "id"),
             postgresql_where=text("favourite_at is not null and deleted_at is null"),
+        ),
+        Index(
+            "ix_artifacts_sha256",
+            *("account_id", "sha256"),
+            postgresql_where=text("kind = 'output' and deleted_at is null"),
         ),
         # The files of an account, newest first; the one that the same bytes have made; and what retention looks for.
         Index("ix_artifacts_files", "account_id", "id", postgresql_where=text("kind = 'file'")),

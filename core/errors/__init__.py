@@ -15,7 +15,7 @@ from core.errors.accounts import (
     WebhookEndpointNotFound,
 )
 from core.errors.base import DarkroomError, NotFound
-from core.errors.files import FileDeleted, FileInUse, FileNotFound, FileUnknown, TooManyFiles
+from core.errors.files import BatchNotFound, FileDeleted, FileInUse, FileNotFound, FileUnknown, TooManyFiles
 from core.errors.gallery import BoardNotFound, OutputNotFound, TooManyBoards
 from core.errors.jobs import (
     DeletionNotFound,
@@ -41,6 +41,7 @@ from core.errors.passing import (
     StorageUnavailable,
     SubmitsBusy,
     TooManyStreams,
+    WaitEnded,
 )
 from core.errors.requests import (
     LONGEST_FIELD_NAME,
@@ -59,6 +60,7 @@ __all__ = [
     "MOST_FIELD_ERRORS",
     "AccountNotFound",
     "ApiKeyNotFound",
+    "BatchNotFound",
     "BoardNotFound",
     "ClientIdTaken",
     "DarkroomError",
@@ -109,6 +111,7 @@ __all__ = [
     "TooManyStreams",
     "TooManyStyles",
     "TooManyWebhookEndpoints",
+    "WaitEnded",
     "WebhookDeliveryNotFound",
     "WebhookEndpointGone",
     "WebhookEndpointNotFound",

@@ -11,6 +11,12 @@ class FileNotFound(NotFound):
     code = "file_not_found"
 
 
+class BatchNotFound(NotFound):
+    """There is no such batch in this account."""
+
+    code = "batch_not_found"
+
+
 class FileUnknown(NotFound):
     """The account has no file of these bytes: send them."""
 

@@ -29,6 +29,12 @@ class TooManyStreams(DarkroomError):
     code = "too_many_streams"
 
 
+class WaitEnded(DarkroomError):
+    """The job has not ended yet, and this request does not wait any longer; send it again, and it waits for the same job."""
+
+    code = "wait_ended"
+
+
 class StorageUnavailable(DarkroomError):
     """The object store did not take or give the images."""
 

@@ -46,6 +46,8 @@ class OutputFilter:
     #: On this board; on any of them, or on none.
     board_id: UUID | None = None
     on_board: bool | None = None
+    #: Whose bytes have this sha256 (64 hexadecimal digits, in lower case).
+    sha256: str | None = None
     #: Made at this moment or later, and before that one.
     created_after: datetime | None = None
     created_before: datetime | None = None
@@ -101,6 +103,9 @@ def _list_conditions(wanted: OutputFilter, *, order: Order, after: UUID | None, 
         parameters["board_id"] = wanted.board_id
     if wanted.on_board is not None:
         conditions.append(IS_ON_A_BOARD if wanted.on_board else f"NOT ({IS_ON_A_BOARD})")
+    if wanted.sha256 is not None:
+        conditions.append("artifact.sha256 = %(sha256)s")
+        parameters["sha256"] = wanted.sha256
     if after is not None:
         conditions.append(f"artifact.id {'<' if order == 'desc' else '>'} %(after)s")
         parameters["after"] = after

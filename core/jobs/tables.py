@@ -241,12 +241,14 @@ class IdempotencyKey(Table):
     __table_args__ = (
         Index(None, "created_at"),
         Index("ix_idempotency_keys_client_id", "job_id", postgresql_where=text("key like 'id %'")),
+        Index("ix_idempotency_keys_calls", "account_id", "request_sha256", postgresql_where=text("key like 'call %'")),
     )
 
     account_id: Mapped[UUID] = mapped_column(ForeignKey("accounts.id"), primary_key=True)
-    #: What the client sent; or `id ` and the client's own id of the job, which is no key that a header could hold.
+    #: What the client sent; or `id ` and the client's own id of the job; or `call `, the number of the latest try (0 for the first),
+    #: and the job: of a call that its client repeats without a key. No key that a header could hold is one of the last two.
     key: Mapped[str] = mapped_column(primary_key=True)
-    #: sha256 of the request as it was validated.
+    #: sha256 of the request as it was validated; of a call, of that and the caller.
     request_sha256: Mapped[bytes]
     # No foreign key: the key outlives a deleted job, so that a late retry does not draw it again.
     job_id: Mapped[UUID]

@@ -28,6 +28,8 @@ class ClaimedDelivery:
     attempt_number: int
     endpoint_id: UUID
     url: str
+    #: Whose words the body is written in; None: ours.
+    shape: str | None
     secret: str
     event_id: UUID
     event_type: str
@@ -77,6 +79,7 @@ def claim_delivery(
         attempt_number=delivery.attempts,
         endpoint_id=endpoint.id,
         url=endpoint.url,
+        shape=endpoint.shape,
         secret=endpoint.secret,
         event_id=event.id,
         event_type=event.type,

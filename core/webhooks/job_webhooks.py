@@ -34,13 +34,16 @@ def find_job_webhook(session: Session, *, job_id: UUID) -> dict[str, Any] | None
     return None if found is None else {"url": found.url, "events": list(found.events or ())}
 
 
-def add_job_webhook(session: Session, *, account_id: UUID, job_id: UUID, url: str, events: Sequence[str]) -> None:
-    """The end of this job is sent to the URL, if it is one of the events."""
+def add_job_webhook(
+    session: Session, *, account_id: UUID, job_id: UUID, url: str, events: Sequence[str], shape: str | None = None
+) -> None:
+    """The end of this job is sent to the URL, if it is one of the events: in our words, or in those of the `shape`."""
     session.add(
         WebhookEndpoint(
             account_id=account_id,
             job_id=job_id,
             events=list(events),
+            shape=shape,
             url=url,
             description="",
             secret=get_webhook_secret(session, account_id),

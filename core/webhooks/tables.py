@@ -47,6 +47,8 @@ class WebhookEndpoint(Table):
     job_id: Mapped[UUID | None]
     #: What is sent there; null: everything.
     events: Mapped[list[str] | None]
+    #: Whose words the body is written in, such as `replicate`; null: ours.
+    shape: Mapped[str | None]
     url: Mapped[str]
     description: Mapped[str]
     #: `whsec_…`: signs every delivery, so it must be readable; shown to the customer once.

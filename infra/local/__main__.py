@@ -18,7 +18,7 @@ from infra.local.application import REPOSITORY
 from infra.local.data_folder import DataFolderInUse
 from infra.local.part import PartFailed
 from infra.local.ports import is_listening
-from infra.local.postgres_programs import PostgresRefused
+from infra.local.servers.postgres_programs import PostgresRefused
 from infra.local.signals import AskedToStop, raise_request, stop_requests
 from infra.local.stack import LocalStack
 from infra.local.supervise import keep_running

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from infra.local.credentials import Credentials
-from infra.local.postgres import Postgres
-from infra.local.storage import Storage
-from infra.local.valkey import Valkey
+from infra.local.servers.postgres import Postgres
+from infra.local.servers.storage import Storage
+from infra.local.servers.valkey import Valkey
 
 BUCKET = "darkroom"
 

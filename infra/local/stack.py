@@ -7,7 +7,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from types import TracebackType
-from typing import Protocol, Self
+from typing import Self
 
 from infra.local import application
 from infra.local.command import Command, Spawner, StartProcess, start_process
@@ -16,13 +16,13 @@ from infra.local.data_folder import DataFolder
 from infra.local.one_shot import OneShot
 from infra.local.part import Part
 from infra.local.ports import LOOPBACK, Ports
-from infra.local.postgres import Postgres
+from infra.local.servers.postgres import Postgres
+from infra.local.servers.server import SERVERS, Server
+from infra.local.servers.storage import Storage
+from infra.local.servers.valkey import Valkey
 from infra.local.settings import BUCKET, build_access, build_settings
-from infra.local.storage import Storage
 from infra.local.together import start_together, stop_together
-from infra.local.valkey import Valkey
 
-SERVERS = ("database", "redis", "storage")
 ACCOUNT = "first"
 
 #: Long, because the first start on a slow disk reads gigabytes of libraries.
@@ -31,19 +31,6 @@ READY_SECONDS = 180
 #: How long the parts may take to end before they are killed; together well under 15 s.
 APPLICATION_STOP_SECONDS = 7
 SERVER_STOP_SECONDS = 3
-
-
-class Server(Protocol):
-    """What the stack needs from each of its servers."""
-
-    def build_command(self) -> Command:
-        """Prepare the files that the server needs, and return its command."""
-
-    def is_ready(self) -> bool:
-        """Whether it serves."""
-
-    def explain(self, log: str) -> str | None:
-        """Why it did not start, in one line, if the log of its start shows it."""
 
 
 class LocalStack:

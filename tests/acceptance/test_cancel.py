@@ -50,7 +50,8 @@ def test_a_cancel_reaches_the_job_within_a_step(customer: Customer) -> None:
     """Whenever it comes: no more than the step that runs is done after it, and the stream of the job ends with it."""
     done_after: list[int] = []
     for _ in range(5):
-        job = customer.submit(**LONG)
+        # A step of these takes far longer than a cancel is on its way, also where other tests have the cores.
+        job = customer.submit(**LONG, width=192, height=192)
         steps: list[str] = []
         with customer.http.stream("GET", f"/v1/jobs/{job['id']}/events") as stream:
             for line in stream.iter_lines():

@@ -20,8 +20,8 @@ from bench.models_file import write_section
 from bench.tiny_families.every import EVERY_FAMILY
 from bench.tiny_families.text_encoders import WIDTH
 from infra.local import LocalStack
+from tests.acceptance.beside_picturebook import write_models_file
 from tests.acceptance.customer import Customer, open_account
-from tests.conftest import REPOSITORY
 from tests.rendering.extras.proof import draw_bare, draw_picture
 from tests.rendering.extras.tiny_ip_adapter import write_ip_adapter
 from tests.unit.pictures import data_uri, encode
@@ -74,9 +74,6 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def customer(folder: Path) -> Iterator[Customer]:
     """A customer of a service with that model."""
-    text = (REPOSITORY / "models.toml").read_text()
-    picturebook = "[models.picturebook]" + text.partition("[models.picturebook]")[2].partition("\n[models.")[0]
-    picturebook = picturebook.replace('"demo_model/', f'"{REPOSITORY}/demo_model/')
     section = write_section(
         "drawn",
         "base",
@@ -87,9 +84,9 @@ def customer(folder: Path) -> Iterator[Customer]:
         schedulers=["ddim"],
         default_scheduler="ddim",
     )
-    (folder / "models.toml").write_text(picturebook + section)
+    models_file = write_models_file(folder, section)
     with (
-        LocalStack(environment={"MODELS_FILE": str(folder / "models.toml")}, start_process=start_warm) as stack,
+        LocalStack(environment={"MODELS_FILE": str(models_file)}, start_process=start_warm) as stack,
         open_account(stack, "extras") as customer,
     ):
         yield customer

@@ -6,11 +6,13 @@ import io
 import time
 
 import numpy as np
+import pytest
 from PIL import Image
 
 from tests.acceptance.customer import Customer
 
 
+@pytest.mark.slow
 def test_a_running_job_shows_what_it_is_going_to_be(customer: Customer) -> None:
     """While Picturebook still draws, the job has a small WebP that resembles the image it ends with."""
     job = customer.submit(

@@ -86,6 +86,7 @@ def test_nothing_that_listens_is_an_error(account: Connection) -> None:
         far.queue.get()
 
 
+@pytest.mark.slow
 def test_a_wait_goes_on_when_its_connection_is_reset(far: Darkroom, proxy: Proxy) -> None:
     """Again and again."""
     job = far.submit("a mug", size="256x256", num_inference_steps=20)

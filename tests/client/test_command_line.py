@@ -87,6 +87,24 @@ def test_jobs_are_listed_by_filters(run: CommandLine, darkroom: Darkroom) -> Non
     assert run("jobs", "--status", "failed").out == ""
 
 
+def test_pictures_are_found_again(run: CommandLine) -> None:
+    """By words, and by a file's bytes, which say what made it; a strange file is none of them."""
+    run("render", "a red mug", *_SMALL, "-o", "mug.png")
+    # Of another size: in one step, other words can come to the same few pixels.
+    run("render", "a blue tree", "--size", "96x64", "--steps", 1, "-o", "tree.png")
+
+    [[output, _, _, size, _, prompt]] = run("outputs", "--file", "mug.png").lines
+    assert (size, prompt) == ("64x64", "a red mug")
+    assert [cells[0] for cells in run("outputs", "--prompt", "mug", "-o", "found").lines] == [output]
+    assert Path(f"found/{output}.png").read_bytes() == Path("mug.png").read_bytes()
+    assert [value["prompt"] for value in run("outputs", "--no-favourite", "--json").values] == [
+        "a blue tree",
+        "a red mug",
+    ]
+    Path("strange.png").write_bytes(b"no picture of ours")
+    assert run.run("outputs", "--file", "strange.png").status == ExitStatus.NOT_FOUND
+
+
 def test_cancel_names_what_it_cancels(run: CommandLine, darkroom: Darkroom) -> None:
     """One, or all."""
     darkroom.queue.pause()
@@ -98,6 +116,7 @@ def test_cancel_names_what_it_cancels(run: CommandLine, darkroom: Darkroom) -> N
     assert run.run("wait", one).status == ExitStatus.JOB_CANCELLED
 
 
+@pytest.mark.slow
 def test_jobs_are_made_from_others(run: CommandLine, darkroom: Darkroom) -> None:
     """By replay, vary and retry."""
     job = darkroom.wait(darkroom.submit("a mug", deterministic=True, **SMALL)).id

@@ -1,11 +1,8 @@
-"""The pages of docs/client: their code runs as a reader runs it, and their tables are complete."""
+"""The pages of docs/client and the tutorial: their code runs as a reader runs it, and their tables are complete."""
 
 from __future__ import annotations
 
-import os
 import re
-import stat
-import subprocess
 import sys
 from pathlib import Path
 
@@ -13,7 +10,9 @@ import pytest
 from darkroom.command_line.exits import ExitStatus
 from darkroom.connection import Connection
 
+from infra.local.ports import Ports
 from tests.acceptance.documented_code import read_code
+from tests.client.run_documented import run_documented
 from tests.conftest import REPOSITORY
 
 PAGES = REPOSITORY / "docs/client"
@@ -21,7 +20,7 @@ PAGES = REPOSITORY / "docs/client"
 
 def test_what_the_page_of_the_client_says_works(account: Connection, tmp_path: Path) -> None:
     """Its Python as one program."""
-    _run([sys.executable, "-"], read_code(PAGES / "README.md", {}).python, account, tmp_path)
+    run_documented([sys.executable, "-"], read_code(PAGES / "README.md", {}).python, account, tmp_path)
 
     assert {"mug.png", "tree.png", "star.png", "order.png", "sheet.png"} <= {path.name for path in tmp_path.iterdir()}
 
@@ -31,16 +30,41 @@ def test_what_the_page_of_the_client_says_works(account: Connection, tmp_path: P
 @pytest.mark.timeout(600)
 def test_what_the_page_of_the_command_line_says_works(account: Connection, tmp_path: Path) -> None:
     """Its commands one after another in one shell."""
-    _run(["bash", "-s"], read_code(PAGES / "command-line.md", {}).shell, account, tmp_path, timeout=500)
+    run_documented(["bash", "-s"], read_code(PAGES / "command-line.md", {}).shell, account, tmp_path, timeout=500)
 
     assert {"mug.png", "green.png", "job.png", "grid.png"} <= {path.name for path in tmp_path.iterdir()}
 
 
 def test_the_readme_says_how_to_draw(account: Connection, tmp_path: Path) -> None:
     """The Python of the README, as it stands."""
-    _run([sys.executable, "-"], read_code(REPOSITORY / "README.md", {}).python, account, tmp_path)
+    run_documented([sys.executable, "-"], read_code(REPOSITORY / "README.md", {}).python, account, tmp_path)
 
     assert list(tmp_path.glob("*.png"))
+
+
+@pytest.mark.slow
+def test_the_tutorial_leads_to_a_verified_webhook(account: Connection, tmp_path: Path) -> None:
+    """Its programs in the files that it names, and its commands one after another: three times one picture, and a webhook."""
+    page = REPOSITORY / "docs/tutorial.md"
+    ports = Ports()
+    try:
+        # Whose port 5000 is, this machine decides.
+        port = str(ports.reserve())
+        for name, program in re.findall(
+            r"^Save this as `([\w.]+)`.*?^```python\n(.*?)^```$", page.read_text(), re.MULTILINE | re.DOTALL
+        ):
+            (tmp_path / name).write_text(program.replace("5000", port))
+        commands = read_code(page, {}).shell.replace("5000", port)
+        said = run_documented(
+            ["bash", "-s"], f"trap 'kill $(jobs -p) 2> /dev/null || true' EXIT\n{commands}", account, tmp_path
+        )
+    finally:
+        ports.release()
+
+    assert "three times the same picture" in said
+    assert re.search(r"^verified: job\.succeeded job_[0-9a-f]{32}$", said, re.MULTILINE), said
+    assert "refused: " in said
+    assert (tmp_path / "star.png").exists()
 
 
 def test_every_exit_status_is_in_the_table() -> None:
@@ -48,23 +72,3 @@ def test_every_exit_status_is_in_the_table() -> None:
     rows = re.findall(r"^\| (\d+) \| ", (PAGES / "command-line.md").read_text(), re.MULTILINE)
 
     assert [int(row) for row in rows] == list(ExitStatus)
-
-
-def _run(command: list[str], text: str, account: Connection, folder: Path, *, timeout: float = 110) -> None:
-    programs = folder / "programs"
-    programs.mkdir(exist_ok=True)
-    # What pip makes of it, without an installation.
-    program = programs / "darkroom"
-    program.write_text(f'#!/bin/sh\nexec {sys.executable} -m darkroom "$@"\n')
-    program.chmod(program.stat().st_mode | stat.S_IXUSR)
-    environment = os.environ | {
-        "DARKROOM_URL": account.url,
-        "DARKROOM_API_KEY": account.api_key,
-        "PATH": f"{programs}:{os.environ['PATH']}",
-        "PYTHONPATH": str(REPOSITORY / "client"),
-        "XDG_CONFIG_HOME": str(folder),
-    }
-    ran = subprocess.run(
-        command, input=text, env=environment, cwd=folder, capture_output=True, text=True, timeout=timeout, check=False
-    )
-    assert ran.returncode == 0, f"{ran.stdout}\n{ran.stderr}"

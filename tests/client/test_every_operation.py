@@ -146,6 +146,7 @@ def test_every_method_sends_its_operation(document: dict[str, Any], darkroom: Da
         assert name in _find_sent(sent, operations)
 
 
+@pytest.mark.slow
 def test_every_method_of_the_asynchronous_client_sends_its_operation(
     document: dict[str, Any], darkroom: Darkroom, account: Connection, cat: Path
 ) -> None:

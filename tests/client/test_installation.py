@@ -12,8 +12,10 @@ import tomllib
 from pathlib import Path
 from types import ModuleType
 
+import darkroom
 import pytest
 
+from tests.client.install_alone import install_alone
 from tests.conftest import REPOSITORY
 
 _CLIENT = REPOSITORY / "client"
@@ -23,8 +25,6 @@ _PYTHONS = [f"python3.{minor}" for minor in (10, 11, 12, 13)]
 _OF_THE_SERVER = {"alembic", "boto3", "celery", "flask", "psycopg", "redis", "sqlalchemy", "torch", "pillow"}
 
 _MOST_BYTES = 20_000_000
-
-_TIME_IMPORT = "import time; began = time.perf_counter(); import darkroom; print(1000 * (time.perf_counter() - began))"
 
 
 def _load_script() -> ModuleType:
@@ -57,34 +57,17 @@ def test_it_installs_alone(tmp_path: Path, python: str) -> None:
     interpreter = _find_python(python)
     if interpreter is None:
         pytest.skip(f"{python} is not on this machine")
-    environment = tmp_path / "environment"
-    subprocess.run([interpreter, "-m", "venv", environment], check=True)
-    inside = environment / "bin/python"
-    packages = Path(
-        subprocess.check_output(
-            [inside, "-c", "import sysconfig; print(sysconfig.get_path('purelib'))"], text=True
-        ).strip()
-    )
-    before = _measure(packages)
-    # A copy: a build leaves files beside what it builds.
-    source = shutil.copytree(_CLIENT, tmp_path / "client", ignore=shutil.ignore_patterns("build", "*.egg-info"))
-    subprocess.run([inside, "-m", "pip", "install", "--quiet", "--no-compile", source], check=True, timeout=500)
+    installed = install_alone(tmp_path, interpreter)
 
-    listed = json.loads(subprocess.check_output([inside, "-m", "pip", "list", "--format", "json"], text=True))
+    pip = [sys.executable, "-m", "pip", "--python", str(installed.python)]
+    listed = json.loads(subprocess.check_output([*pip, "list", "--format", "json"], text=True))
     assert not {package["name"].lower() for package in listed} & _OF_THE_SERVER
-    size = _measure(packages) - before
-    assert size < _MOST_BYTES
-    shown = subprocess.check_output([environment / "bin/darkroom", "--version"], text=True)
+    assert installed.size_bytes < _MOST_BYTES
+    shown = subprocess.check_output([installed.environment / "bin/darkroom", "--version"], text=True)
     assert shown.startswith("darkroom ")
-    assert (packages / "darkroom/py.typed").exists()
-    code = "import sys, darkroom; sys.exit(any(name in sys.modules for name in ('asyncio', 'typer', 'rich', 'PIL')))"
-    assert subprocess.run([inside, "-c", code], check=False).returncode == 0
-    # As pip leaves it; the size is of what was downloaded.
-    subprocess.run([inside, "-m", "compileall", "-q", packages], check=True, stdout=subprocess.DEVNULL)
-    imports = sorted(float(subprocess.check_output([inside, "-c", _TIME_IMPORT])) for _ in range(10))
-    print(
-        f"{python}: {size / 1e6:.1f} MB, {len(listed)} packages, imported within {imports[0]:.0f} to {imports[-1]:.0f} ms"
-    )
+    assert (installed.packages / "darkroom/py.typed").exists()
+    _check_left_out(installed.python, "from darkroom import Darkroom", "asyncio", "typer", "rich", "PIL")
+    _check_left_out(installed.python, "from darkroom import verify_webhook", "asyncio", "pydantic", "httpx2")
 
 
 @pytest.mark.slow
@@ -101,8 +84,23 @@ def test_it_uses_nothing_that_python_310_lacks() -> None:
     assert ran.returncode == 0, ran.stdout
 
 
-def _measure(folder: Path) -> int:
-    return sum(path.stat().st_size for path in folder.rglob("*") if path.is_file() and "__pycache__" not in path.parts)
+def test_every_name_is_there_when_it_is_asked_for() -> None:
+    """Though none is imported before; completion lists them, and another name is none."""
+    program = (
+        "import sys, darkroom; assert 'pydantic' not in sys.modules; "
+        "assert set(darkroom.__all__) <= set(dir(darkroom)); "
+        "print(*(getattr(darkroom, name).__name__ for name in darkroom.__all__ if name != 'VERSION'), hasattr(darkroom, 'Nothing'))"
+    )
+    environment = os.environ | {"PYTHONPATH": str(_CLIENT)}
+    said = subprocess.check_output([sys.executable, "-c", program], env=environment, text=True).split()
+
+    assert said == [*(name for name in darkroom.__all__ if name != "VERSION"), "False"]
+
+
+def _check_left_out(python: Path, statement: str, *modules: str) -> None:
+    """Of a program with this statement."""
+    program = f"import sys; {statement}; sys.exit(any(name in sys.modules for name in {modules!r}))"
+    assert subprocess.run([python, "-c", program], check=False).returncode == 0, statement
 
 
 def _find_python(name: str) -> str | None:

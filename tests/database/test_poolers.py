@@ -77,6 +77,7 @@ def test_a_statement_that_overruns_is_cut_off(use_pooler: UsePooler) -> None:
             assert show("statement_timeout") == "200ms"
 
 
+@pytest.mark.slow
 def test_a_transaction_that_freezes_is_ended(use_pooler: UsePooler) -> None:
     """Its rows are free for others before a lease ends."""
     for configuration in _CONFIGURATIONS.values():

@@ -60,6 +60,7 @@ def test_wrong_settings_are_findings() -> None:
     ]
 
 
+@pytest.mark.slow
 def test_nobody_works(database: None, servers: LocalStack) -> None:
     """Servers alone: nobody takes the rings, and each process that is missing is named with its command."""
     report = json.loads(run(dict(servers.environment), "--json").stdout)

@@ -13,7 +13,7 @@ from admin.doctor.finding import Level
 from admin.doctor.store import check_store
 from infra.local import LocalStack
 from infra.local.ports import Ports, is_listening
-from infra.local.storage import get_rclone
+from infra.local.servers.storage import get_rclone
 from tests.doctor.conftest import Diagnose
 
 

@@ -15,8 +15,8 @@ import psycopg
 from infra.local import LocalStack
 from infra.local.command import start_process
 from infra.local.part import Part
-from infra.local.postgres import Postgres
-from infra.local.postgres_programs import choose_identity, get_program, run_as
+from infra.local.servers.postgres import Postgres
+from infra.local.servers.postgres_programs import choose_identity, get_program, run_as
 
 _SECONDS = 60
 

@@ -55,6 +55,7 @@ OWNED_TABLES = {
     "artifacts": {"artifacts", "boards", "board_outputs"},
     "pools": {"workers", "pauses"},
     "webhooks": {"webhook_endpoints", "webhook_events", "webhook_deliveries", "webhook_attempts"},
+    "batches": {"batches", "batch_files"},
     "sweeps": {"sweeps"},
 }
 OWNED_TABLES["jobs"] = set(core.schema.metadata.tables) - set().union(*OWNED_TABLES.values())

@@ -40,6 +40,7 @@ def _run(api: ServedApi, *options: str, seconds: float) -> None:
     assert "Stateful" in ran.stdout
 
 
+@pytest.mark.slow
 def test_a_few_requests_of_every_kind(plain_api: ServedApi) -> None:
     """Every example of the document, a few generated requests for each operation, and a few sequences."""
     _run(plain_api, "--phases", "examples,fuzzing,stateful", "--max-examples", "2", "--seed", "1", seconds=100)

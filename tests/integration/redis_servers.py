@@ -17,7 +17,7 @@ import redis
 import trustme
 
 from infra.local.ports import LOOPBACK
-from infra.local.valkey import get_server_program
+from infra.local.servers.valkey import get_server_program
 
 #: With everything that has to be percent-encoded.
 PASSWORD = "p@ss/w:rd?#%41 é"

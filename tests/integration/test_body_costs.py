@@ -29,6 +29,7 @@ MOST_BYTES = 20_000_000
 MOST_ERRORS = 2_500
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("path", FIELDS)
 def test_a_refused_body_costs_little_memory(client: FlaskClient, api_key: str, path: str) -> None:
     """Every kind of value in every field, 1 MiB each, is refused within the limit, and none of it is a job."""
@@ -52,6 +53,7 @@ def test_a_refused_body_costs_little_memory(client: FlaskClient, api_key: str, p
     assert count_jobs() == 0
 
 
+@pytest.mark.slow
 def test_no_body_makes_thousands_of_errors() -> None:
     """Lists and labels are counted before their items are checked."""
     built: dict[str, int] = {}

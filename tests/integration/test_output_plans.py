@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -38,7 +39,7 @@ with made as (
     insert into artifacts (id, account_id, job_id, attempt_id, kind, position, storage_key, media_type, byte_size, sha256, width,
                            height, seed, created_at, favourite_at)
     select uuidv7(-(:rows - n) * interval '86 seconds'), account_id, id, uuidv7(), 'output', 0, n::text, 'image/png', 1,
-           repeat('0', 64), 8, 8, n, at, case when n % 100 = 0 then at end
+           md5(n::text) || md5((n / 3)::text), 8, 8, n, at, case when n % 100 = 0 then at end
     from made
     returning id, account_id, seed
 ), board as (
@@ -86,11 +87,19 @@ def _list_filters(board_id: UUID) -> dict[str, tuple[OutputFilter, int]]:
         "a rare word": (OutputFilter(prompt="mug 1234"), 1_000),
         "a word of all": (OutputFilter(prompt="mug"), 6_000),
         "a word of none": (OutputFilter(prompt="zeppelin"), 1_000),
+        "a file": (OutputFilter(sha256=_sha256_of(120_000)), 10),
+        "a strange file": (OutputFilter(sha256="0" * 64), 10),
         "a day long ago": (
             OutputFilter(created_after=now - timedelta(days=100), created_before=now - timedelta(days=99)),
             5_000,
         ),
     }
+
+
+def _sha256_of(number: int) -> str:
+    """Of the output with this number, as it was filled in."""
+    digests = (hashlib.md5(str(each).encode(), usedforsecurity=False) for each in (number, number // 3))
+    return "".join(digest.hexdigest() for digest in digests)
 
 
 @pytest.mark.slow

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from typing import Any
 from uuid import UUID
 
@@ -12,7 +13,7 @@ from werkzeug.test import TestResponse
 
 from core.accounts.manage_keys import issue_api_key
 from core.database import transaction
-from core.ids import format_id
+from core.ids import format_id, parse_id
 from core.jobs.retention.expire_images import expire_images
 from core.settings import get_settings
 from tests.integration.conftest import Submit
@@ -91,6 +92,23 @@ def test_an_output_says_what_made_it(gallery: Gallery, outputs: list[str]) -> No
     assert (newest["favourite"], newest["boards"], newest["position"]) == (False, [], 0)
     alone = gallery.send("GET", f"outputs/{newest['id']}").get_json()
     assert {**alone, "url": "", "url_expires_at": ""} == {**newest, "url": "", "url_expires_at": ""}
+
+
+def test_a_file_is_found_by_its_bytes(gallery: Gallery, strangers: Gallery, outputs: list[str]) -> None:
+    """By its sha256 in small or capital digits, alone among the account's pictures; pictures of equal bytes are all found."""
+    sha256 = hashlib.sha256(b"another picture").hexdigest()
+    with transaction() as session:
+        values = {"id": parse_id("art", outputs[1]), "sha256": sha256}
+        session.execute(text("update artifacts set sha256 = :sha256 where id = :id"), values)
+    alike = gallery.send("GET", f"outputs/{outputs[0]}").get_json()["sha256"]
+
+    assert gallery.list_outputs(f"sha256={sha256}") == [outputs[1]]
+    assert gallery.list_outputs(f"sha256={sha256.upper()}&prompt=mug") == [outputs[1]]
+    assert gallery.list_outputs(f"sha256={sha256}&prompt=boat") == []
+    assert gallery.list_outputs(f"sha256={alike}") == [outputs[2], outputs[0]]
+    assert strangers.list_outputs(f"sha256={sha256}") == []
+    refused = gallery.send("GET", "outputs?sha256=found.png")
+    assert (refused.status_code, refused.get_json()["errors"][0]["field"]) == (422, "sha256")
 
 
 def test_pages_hold_each_output_once(gallery: Gallery, outputs: list[str], account_id: UUID, submit: Submit) -> None:

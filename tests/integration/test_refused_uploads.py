@@ -101,6 +101,7 @@ def test_clients_that_never_close_keep_nobody_waiting(api: ServedApi) -> None:
         assert api.get("/livez") == 200
 
 
+@pytest.mark.slow
 def test_connections_that_linger_are_closed_in_the_end(api: ServedApi) -> None:
     """A client that is silent loses its connection after a while, and one that sends more than any body has, after so much."""
     with api.connect(60) as endless, api.connect(60) as silent:

@@ -21,6 +21,7 @@ def name_of(job_id: UUID) -> str:
     return path_of(job_id).rpartition("/")[2]
 
 
+@pytest.mark.slow
 def test_a_reader_gets_the_events_of_all_its_jobs(
     read: Read, account_id: UUID, other_account_id: UUID, submit: Submit
 ) -> None:

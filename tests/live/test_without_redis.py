@@ -41,6 +41,7 @@ def beat(moves: Moves, step: int) -> None:
         renew_lease(session, attempt_id=moves.attempt.id, step=step, lease_seconds=30)
 
 
+@pytest.mark.slow
 def test_redis_goes_away_in_mid_stream(
     servers: LocalStack, api: ServedApi, read: Read, account_id: UUID, submit: Submit
 ) -> None:

@@ -16,8 +16,8 @@ import pytest
 import redis
 
 from infra.local import DataFolderInUse, LocalStack
-from infra.local.postgres_programs import get_program
-from infra.local.stack import SERVERS
+from infra.local.servers.postgres_programs import get_program
+from infra.local.servers.server import SERVERS
 
 Query = Callable[..., list[tuple[Any, ...]]]
 

@@ -12,7 +12,7 @@ import redis
 
 from infra.local import LocalStack
 from infra.local.part import PartFailed
-from infra.local.valkey import get_server_program
+from infra.local.servers.valkey import get_server_program
 from tests.integration.redis_servers import find_tls_program
 
 #: Says that it is a server, and is none.

@@ -147,6 +147,7 @@ def test_a_role_that_does_not_answer_costs_no_valid_link(open_store: OpenStore, 
     assert [entry["event"] for entry in logs] == ["link_keys_not_renewed"]
 
 
+@pytest.mark.slow
 def test_without_a_role_that_answers_there_is_a_clear_error(open_store: OpenStore, open_role: OpenRole) -> None:
     """The start survives it, and every use of the store is storage_unavailable; when the role answers, all works."""
     role = open_role(RoleKeys.lasting(HOUR))

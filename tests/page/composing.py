@@ -7,6 +7,8 @@ import io
 from PIL import Image
 from playwright.sync_api import Locator, Page, expect
 
+from tests.page.wait_in_page import wait_in_page
+
 #: A picture of few steps takes seconds on cores that other tests use too.
 LONGEST_MS = 120_000
 
@@ -31,8 +33,8 @@ def tiles(page: Page) -> Locator:
 def wait_for_pictures(page: Page, count: int) -> None:
     """Until so many finished pictures are shown, each with its pixels loaded."""
     expect(tiles(page)).to_have_count(count, timeout=LONGEST_MS)
-    page.wait_for_function(
-        "[...document.querySelectorAll('.tile img')].every((image) => image.complete && image.naturalWidth > 0)"
+    wait_in_page(
+        page, "[...document.querySelectorAll('.tile img')].every((image) => image.complete && image.naturalWidth > 0)"
     )
 
 

@@ -14,6 +14,7 @@ from tests.page.browser import open_context, running_chromium
 from tests.page.composing import compose
 from tests.page.many_pictures import fill_gallery
 from tests.page.views import show, sign_in
+from tests.page.wait_in_page import wait_in_page
 
 _PICTURES = 2_000
 _RUNS = 10
@@ -74,8 +75,7 @@ def _measure_first_paint(browser: Browser, stack: LocalStack, customer: Customer
     with open_context(browser, stack.url) as context:
         page = context.new_page()
         sign_in(page, customer.api_key)
-        page.wait_for_function(_FIRST_PAINT)
-        return float(page.evaluate(_FIRST_PAINT))
+        return float(wait_in_page(page, _FIRST_PAINT))
 
 
 def _scroll_through(page: Page) -> None:

@@ -1,19 +1,17 @@
-"""`python -m tests.page.pictures`: draw every view of the page into docs/page/, on a desktop and a phone, light and dark."""
+"""`python -m tests.page.pictures`: draw every view of the page into docs/page/, on a desktop and a phone, light and dark, and the tutorial's."""
 
 from __future__ import annotations
 
-import io
 import time
-from pathlib import Path
 
-from PIL import Image
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Browser
 
 from infra.local import LocalStack
 from infra.local.webhook_listener import listening
 from tests.acceptance.customer import Customer, open_account
 from tests.conftest import REPOSITORY
 from tests.page.browser import DEVICES, SCHEMES, Device, Scheme, open_context, running_chromium
+from tests.page.tutorial_pictures import draw_tutorial, draw_window
 from tests.page.views import VIEWS, show, sign_in
 
 FOLDER = REPOSITORY / "docs" / "page"
@@ -40,6 +38,7 @@ def main() -> None:
         for device in DEVICES:
             for scheme in SCHEMES:
                 _draw_views(browser, stack, customer, device, scheme)
+        draw_tutorial(browser, stack, FOLDER)
 
 
 def _fill(customer: Customer) -> None:
@@ -82,14 +81,7 @@ def _draw_views(browser: Browser, stack: LocalStack, customer: Customer, device:
         sign_in(page, customer.api_key)
         for view in VIEWS:
             show(page, view)
-            _draw(page, FOLDER / f"{view}-{device.name}-{scheme}.webp")
-
-
-def _draw(page: Page, path: Path) -> None:
-    """A picture of what the window shows, without a blinking cursor or an animation half way."""
-    page.wait_for_timeout(500)
-    drawn = page.screenshot(animations="disabled", caret="hide", scale="css")
-    Image.open(io.BytesIO(drawn)).save(path, quality=85, method=6)
+            draw_window(page, FOLDER / f"{view}-{device.name}-{scheme}.webp")
 
 
 if __name__ == "__main__":

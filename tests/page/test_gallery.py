@@ -49,6 +49,7 @@ def many(visitor: Visitor, rich_customer: Customer) -> Iterator[Page]:
         yield page
 
 
+@pytest.mark.slow
 def test_thousands_are_scrolled_through_and_few_are_in_the_document(many: Page) -> None:
     """From the first to the last; the document holds what is on the screen and some rows around it."""
     expect(many.get_by_role("status").filter(has_text=re.compile(r"^100\+ pictures|^200\+ pictures"))).to_be_visible()

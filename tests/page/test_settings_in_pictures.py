@@ -19,6 +19,7 @@ from playwright.sync_api import Page, expect
 from infra.local import LocalStack
 from tests.acceptance.customer import SMALL, Customer
 from tests.page.conftest import Visitor
+from tests.page.wait_in_page import wait_in_page
 
 _READ = """async (encoded) => {
   const bytes = Uint8Array.from(atob(encoded), (letter) => letter.charCodeAt(0));
@@ -31,7 +32,7 @@ _DRAG = """(encoded) => {
   window.dragged = new DataTransfer();
   dragged.items.add(new File([bytes], "picture.png", { type: "image/png" }));
   window.dispatchEvent(new DragEvent("dragenter", { dataTransfer: dragged, bubbles: true }));
-  return document.querySelector(".drop-zone");
+  return document.querySelector(".drop-zone") !== null;
 }"""
 
 _DROP = (
@@ -61,7 +62,7 @@ def test_a_picture_that_is_dropped_restores_its_settings(visitor: Visitor, custo
     body = customer.download(job["outputs"][1])
     with visitor.signed_in() as (page, _):
         # Somebody who drags goes on until the page shows where to drop.
-        page.wait_for_function(_DRAG, arg=base64.b64encode(body).decode())
+        wait_in_page(page, _DRAG, argument=base64.b64encode(body).decode())
         page.locator(".drop-zone", has_text="Restore its settings").evaluate(_DROP)
 
         prompt = page.get_by_role("textbox", name="Prompt", exact=True)

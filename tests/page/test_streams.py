@@ -19,6 +19,7 @@ from tests.page.views import sign_in
 
 _MUG = "a large red mug"
 _LOST = "Darkroom does not answer"
+_STREAM = re.compile(r"/v1/events$")
 
 
 @pytest.fixture
@@ -51,11 +52,25 @@ def test_a_cut_connection_is_said_and_heals(far_page: Page, proxy: Proxy, custom
     expect(far_page.get_by_role("article")).to_have_count(0)
 
 
+def test_what_ended_before_the_first_stream_opened_is_shown(visitor: Visitor, customer: Customer) -> None:
+    """No event was there to resume behind: the page finds both by itself, the newer one in front."""
+    with visitor.visiting() as (page, watch):
+        watch.expect(r"net::ERR_FAILED .*/v1/events")
+        page.route(_STREAM, lambda route: route.abort())
+        sign_in(page, customer.api_key)
+        expect(page.get_by_text("Nothing drawn yet")).to_be_visible(timeout=LONGEST_MS)
+        for prompt in (_MUG, "a blue tree"):
+            customer.wait_until_finished(customer.submit(prompt, **SMALL))
+        page.unroute(_STREAM)
+        wait_for_pictures(page, 2)
+        expect(tiles(page).first.get_by_role("button", name="a blue tree", exact=True)).to_be_visible()
+
+
 def test_a_cut_stream_resumes_behind_its_last_event(far_page: Page, proxy: Proxy, customer: Customer) -> None:
     """The stream is asked for again with the number of the last event that came."""
     customer.wait_until_finished(customer.submit(_MUG, **SMALL))
     wait_for_pictures(far_page, 1)
-    with far_page.expect_request(re.compile(r"/v1/events$"), timeout=LONGEST_MS) as again:
+    with far_page.expect_request(_STREAM, timeout=LONGEST_MS) as again:
         proxy.flow = Flow.RESET
         proxy.flow = Flow.PASS
     assert int(again.value.headers["last-event-id"]) > 0
@@ -66,7 +81,7 @@ def test_a_cut_stream_resumes_behind_its_last_event(far_page: Page, proxy: Proxy
 def test_where_streams_are_held_back_the_page_asks(visitor: Visitor, customer: Customer) -> None:
     """Behind a proxy that passes no stream on, jobs and pictures are shown all the same, and the page says why it is slower."""
     with visitor.visiting() as (page, _):
-        page.route(re.compile(r"/v1/events$"), lambda _: None)
+        page.route(_STREAM, lambda _: None)
         sign_in(page, customer.api_key)
         expect(page.get_by_text("Live events do not come through")).to_be_visible(timeout=LONGEST_MS)
         customer.submit(_MUG, **SMALL)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from playwright.sync_api import Page
 
+from tests.page.wait_in_page import wait_in_page
+
 #: By name, the part of the address after its `#`.
 VIEWS = {
     "compose": "/",
@@ -25,11 +27,11 @@ async () => {
 def sign_in(page: Page, api_key: str, view: str = "compose") -> None:
     """Open a view by the link that carries the key, and wait until it is drawn."""
     page.goto(f"/#key={api_key}")
-    page.wait_for_function("!location.hash.includes('key=')")
+    wait_in_page(page, "!location.hash.includes('key=')")
     show(page, view)
 
 
 def show(page: Page, view: str) -> None:
     """Go to a view, and wait until it is drawn. Pictures far down are loaded when somebody scrolls there."""
     page.evaluate("(route) => { location.hash = route; }", VIEWS[view])
-    page.wait_for_function(_IS_DRAWN)
+    wait_in_page(page, _IS_DRAWN)

@@ -10,7 +10,8 @@ import pytest
 from bench.models_file import write_section
 from core.catalog import Catalog, load_catalog
 from core.errors import InvalidRequest
-from core.jobs.request.parameter_schema import describe_parameters
+from core.jobs.request.parameter_schema import describe_fields, describe_parameters
+from core.jobs.request.parameters import find_parameters
 from core.jobs.request.render_request import RenderRequest
 from core.jobs.request.resolve_request import ResolvedRequest, resolve_request
 
@@ -187,6 +188,19 @@ def test_the_schema_shows_them(catalog: Catalog) -> None:
         assert looking[field]["description"].endswith("Words of the model's own: <cat>, inkstyle.")
         assert "own" not in plain[field]["description"]
     assert not {"ip_adapter_image", "ip_adapter_scale", "controlnets"} & set(plain)
+
+
+@pytest.mark.parametrize("model", ["one", "three"])
+def test_a_number_that_is_too_large_is_named_without_a_control_image(catalog: Catalog, model: str) -> None:
+    """With what is allowed, as of any model; styles ask for the same schema."""
+    with pytest.raises(InvalidRequest) as caught:
+        resolve(catalog, model, num_inference_steps=400)
+    parameters = find_parameters(catalog, model, "text-to-image")
+    assert parameters is not None
+
+    [error] = caught.value.errors
+    assert (error.field, error.allowed) == ("num_inference_steps", {"type": "integer", "minimum": 1, "maximum": 20})
+    assert "controlnet_conditioning_scale" not in describe_fields(parameters)
 
 
 def test_a_refiner_has_a_border(tmp_path: Path) -> None:

@@ -13,6 +13,8 @@ import structlog
 
 from core.artifacts.keys import build_file_key, build_job_prefixes
 from core.artifacts.storage import bucket
+from core.batches.batch_files import prune_batch_files
+from core.batches.batches import prune_batches
 from core.database import transaction
 from core.errors import StorageUnavailable
 from core.fault_points import fault_point
@@ -47,7 +49,7 @@ def apply_retention() -> None:
     _finish_deletions()
     with transaction() as session:
         expire_announced(session, address_seconds=get_settings().download_url_seconds)
-    for work in (_expire, _expire_files, _forget_content, prune_batch, _prune_sweeps, _forget_keys):
+    for work in (_expire, _expire_files, _forget_content, prune_batch, _prune_sweeps, _prune_batches, _forget_keys):
         _repeat(work)
 
 
@@ -157,6 +159,14 @@ def _prune_sweeps() -> bool:
     if pruned:
         _log.info("sweeps_pruned", sweeps=pruned)
     return pruned == _BATCH
+
+
+def _prune_batches() -> bool:
+    with transaction() as session:
+        pruned = prune_batches(session) + prune_batch_files(session)
+    if pruned:
+        _log.info("batches_pruned", batches=pruned)
+    return False
 
 
 def _forget_keys() -> bool:

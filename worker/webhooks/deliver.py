@@ -16,6 +16,7 @@ from core.fault_points import fault_point
 from core.ids import format_id
 from core.metrics import WEBHOOK_ATTEMPTS
 from core.settings import get_settings
+from core.webhook_shapes.build_body import build_body
 from core.webhooks.addresses import parse_networks
 from core.webhooks.claim_delivery import ClaimedDelivery, claim_delivery
 from core.webhooks.record_attempt import AttemptOutcome, record_attempt
@@ -122,12 +123,5 @@ def _build_body(claimed: ClaimedDelivery) -> str:
         }
         if sheet := claimed.data.get("contact_sheet"):
             images["contact_sheet"] = sign_images(session, [sheet])[0]
-    return json.dumps(
-        {
-            "type": claimed.event_type,
-            "timestamp": claimed.event_at.astimezone(UTC).isoformat(),
-            "data": claimed.data | images,
-        },
-        ensure_ascii=False,
-        separators=(",", ":"),
-    )
+    body = build_body(claimed.shape, claimed.event_type, claimed.event_at, claimed.data | images)
+    return json.dumps(body, ensure_ascii=False, separators=(",", ":"))

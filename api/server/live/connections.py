@@ -20,8 +20,9 @@ from api.live.asked import Resumed, StreamAsked, WaitAsked
 from api.server.live.hub import Hub
 from api.server.live.parked import ParkedRequest
 from api.server.live.reads import ReadAnswer, Reader
-from api.server.live.stream import StreamConnection
+from api.server.live.stream import MOST_WAITING_BYTES, StreamConnection
 from api.server.live.sweeps import SweepStream, SweepWait, SweepWatcher, WatchedSweeps
+from api.server.live.translated import MOST_TRANSLATED_BYTES, TranslatedStream
 from api.server.live.watchers import AccountStream, JobStream, Watcher
 from core.database import transaction
 from core.errors import RecallUnavailable
@@ -93,12 +94,13 @@ class LiveConnections:
         asked: WaitAsked,
         resume: Callable[[Resumed], None],
         forget: Callable[[], None],
+        head: bytes = b"",
     ) -> None:
         """Keep the connection until what was asked for has happened: then `resume` is called. If the client goes away before, it is
-        `forget`. Both are called in another thread.
+        `forget`. Both are called in another thread. An answer that is kept alive begins with the `head`.
         """
         self._count(WaitAsked, asked.account_id, 1)
-        self._do(partial(self._park, ParkedRequest(connection, asked, resume, forget)))
+        self._do(partial(self._park, ParkedRequest(connection, asked, resume, forget, head)))
 
     def drain(self) -> None:
         """The process ends: end all streams, so that their readers connect to another one, and resume all that waits."""
@@ -174,6 +176,8 @@ class LiveConnections:
     def _look(self, now: float) -> None:
         for parked in [parked for parked in self._parked if now >= parked.asked.until]:
             self._resume(parked, None)
+        for parked in self._parked:
+            parked.keep_alive(now)
         for stream in list(self._streams):
             stream.beat(now)
         self._sweeps.look(now)
@@ -203,11 +207,19 @@ class LiveConnections:
 
     def _open_stream(self, connection: socket.socket, head: bytes, asked: StreamAsked) -> None:
         stream = StreamConnection(
-            connection, self._selector, end=self._end, closed=partial(self._close_stream, asked.account_id)
+            connection,
+            self._selector,
+            end=self._end,
+            closed=partial(self._close_stream, asked.account_id),
+            most_waiting_bytes=MOST_WAITING_BYTES if asked.translate is None else MOST_TRANSLATED_BYTES,
         )
         watcher: Watcher | SweepWatcher
         if asked.sweep_id is not None:
             watcher = SweepStream(stream, sweep_id=asked.sweep_id, after=asked.after)
+        elif asked.job_id is not None and asked.translate is not None:
+            watcher = TranslatedStream(
+                stream, asked.translate, self._do, account_id=asked.account_id, job_id=asked.job_id
+            )
         elif asked.job_id is not None:
             watcher = JobStream(stream, account_id=asked.account_id, job_id=asked.job_id, after=asked.after)
         else:
@@ -275,7 +287,7 @@ class LiveConnections:
     def _resume(self, parked: ParkedRequest, position: int | None) -> None:
         if self._release(parked):
             waited = time.monotonic() - parked.asked.asked_at
-            parked.resume(Resumed(parked.asked, position, waited))
+            parked.resume(Resumed(parked.asked, position, waited, parked.begun))
 
     def _forget(self, parked: ParkedRequest) -> None:
         if self._release(parked):

@@ -8,11 +8,15 @@ from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 
-from api.live.asked import Resumed, WaitAsked
+from api.live.asked import BegunAnswer, Resumed, WaitAsked
 from api.server.live.recalls import RecallWait
 from api.server.live.sweeps import SweepWait, SweepWatcher
 from api.server.live.watchers import EndWait, EventWait, Watcher
 from core.recall.recall import RECALL_ID
+
+#: A blank, as a part of its own where parts have lengths.
+_BLANK = b" "
+_BLANK_PART = b"1\r\n \r\n"
 
 
 @dataclass(eq=False)
@@ -24,6 +28,31 @@ class ParkedRequest:
     resume: Callable[[Resumed], None]
     #: Called if the client has gone away.
     forget: Callable[[], None]
+    #: Of the answer, if it is kept alive; then, once it has begun, what is still to be sent of it, and when the next blank is due.
+    head: bytes = b""
+    begun: BegunAnswer | None = None
+    _next_blank: float | None = None
+
+    def keep_alive(self, now: float) -> None:
+        """Begin the answer, or send a blank, if it is time. Never waits: a client that reads nothing gets less."""
+        kept = self.asked.kept_alive
+        if kept is None:
+            return
+        if self._next_blank is None:
+            self._next_blank = self.asked.asked_at + kept.after
+        if now < self._next_blank:
+            return
+        self._next_blank = now + kept.every
+        begun = self.begun or BegunAnswer(b"\r\ntransfer-encoding: chunked\r\n" in self.head.lower(), self.head)
+        blank = _BLANK_PART if begun.is_chunked else _BLANK
+        self.begun = BegunAnswer(begun.is_chunked, self._send(begun.unsent or blank))
+
+    def _send(self, data: bytes) -> bytes:
+        """Returns what the system does not take now. That the client is gone is noticed elsewhere."""
+        try:
+            return data[self.connection.send(data) :]
+        except OSError:
+            return data
 
     def build_watcher(self, resume: Callable[[int | None], None]) -> Watcher | SweepWatcher:
         """What ends the wait: it calls `resume`, with a new place in the queue if that was it."""

@@ -14,7 +14,7 @@ from core.metrics import STREAMS_DROPPED
 
 #: Bytes that may wait for a reader, beside what the system keeps for it. A reader that has fallen so far behind connects again and
 #: says where it was.
-_MOST_WAITING_BYTES = 256 * 1024
+MOST_WAITING_BYTES = 256 * 1024
 
 #: Bytes that the system keeps for a reader; it would take megabytes otherwise.
 _SYSTEM_BYTES = 64 * 1024
@@ -40,12 +40,14 @@ class StreamConnection:
         *,
         end: Callable[[socket.socket], None],
         closed: Callable[[StreamConnection], None],
+        most_waiting_bytes: int = MOST_WAITING_BYTES,
     ) -> None:
         """`end` takes over the connection when everything is sent; `closed` is called once, however the stream ends."""
         self._connection = connection
         self._selector = selector
         self._end = end
         self._closed = closed
+        self._most_waiting_bytes = most_waiting_bytes
         self._waiting = bytearray()
         self._is_finishing = False
         self._is_closed = False
@@ -68,7 +70,7 @@ class StreamConnection:
         self._waiting += data
         if not was_waiting:
             self._send()
-        if len(self._waiting) > _MOST_WAITING_BYTES:
+        if len(self._waiting) > self._most_waiting_bytes:
             self._drop("slow")
 
     def beat(self, now: float) -> None:

@@ -58,7 +58,11 @@ class JobStream:
     def offer(self, event: JobEvent | Recall) -> None:
         if event.number > self.after:
             self.after = event.number
-            self._output.write(event.to_sse(event.number))
+            self.send(event)
+
+    def send(self, event: JobEvent | Recall) -> None:
+        """Write the event, which is a new one."""
+        self._output.write(event.to_sse(event.number))
 
     def offer_place(self, job_id: UUID, position: int) -> None:
         # A place is of the moment, and is not kept: its number is the next one of this reader, so that the next event that rows

@@ -87,12 +87,16 @@ class AsyncOutputs:
         style: Sequence[str] | str | None = None,
         sweep: str | Sweep | None = None,
         prompt: str | None = None,
+        sha256: str | None = None,
         created_after: datetime | str | None = None,
         created_before: datetime | str | None = None,
         order: Literal["desc", "asc"] | None = None,
         limit: int | None = None,
     ) -> AsyncIterator[GalleryOutput]:
-        """The pictures that all filters let through, the newest first; `prompt` looks for words. Calls `GET /v1/outputs`."""
+        """The pictures that all filters let through, the newest first; `prompt` looks for words, `sha256` for these bytes.
+
+        Calls `GET /v1/outputs`.
+        """
         return list_views(
             self._transport,
             "/v1/outputs",
@@ -106,6 +110,7 @@ class AsyncOutputs:
             style=style,
             sweep=_name(sweep),
             prompt=prompt,
+            sha256=sha256,
             created_after=created_after,
             created_before=created_before,
             order=order,

@@ -17,6 +17,7 @@ from darkroom.command_line import (
     listing,
     login,
     models,
+    outputs,
     prompts,
     queue,
     render,
@@ -81,6 +82,7 @@ app.command("submit")(jobs.submit)
 app.command("wait")(jobs.wait)
 app.command("jobs")(listing.list_jobs)
 app.command("show")(jobs.show)
+app.command("outputs")(outputs.list_outputs)
 app.command("cancel")(jobs.cancel)
 app.command("delete")(jobs.delete)
 app.command("retry")(again.retry)

@@ -76,7 +76,8 @@ def _build_properties(parameters: ModelParameters, with_control: ModelParameters
             }
         else:
             properties[name] = properties[name] | _describe_several(name, parameter)
-    for name in parameters.with_control_only - {"control_image"}:
+    # Without those of a ControlNet beside them, their names are not there either.
+    for name in (parameters.with_control_only & properties.keys()) - {"control_image"}:
         properties[name] = properties[name] | {
             "description": f"{properties[name]['description']} Needs `control_image`."
         }

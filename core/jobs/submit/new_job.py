@@ -16,6 +16,7 @@ from core.jobs.status import JobStatus
 from core.jobs.styles.rendered_prompts import KeptPrompts
 from core.jobs.styles.resolve_styled import resolve_styled
 from core.jobs.styles.style import Style
+from core.jobs.submit.repeated_calls import Call
 from core.settings import Settings
 
 
@@ -29,6 +30,10 @@ class Submission:
     api_key_id: str | None = None
     request_id: str
     idempotency_key: str | None = None
+    #: The try of a call that its client repeats without such a key; None: it does not.
+    call: Call | None = None
+    #: In whose words the webhook of the request is written; None: in ours.
+    webhook_shape: str | None = None
     #: The job that this one is made from; None: it is sent by itself.
     origin: JobOrigin | None = None
     catalog: Catalog

@@ -35,7 +35,7 @@ class AcceptedJob(NamedTuple):
     """A job that is committed."""
 
     view: JobView
-    #: The pool of a new job; None: an earlier submission with the same Idempotency-Key made the job.
+    #: The pool of a new job; None: an earlier submission with the same Idempotency-Key, or an earlier try of the call, made the job.
     pool: str | None
 
     @property
@@ -46,7 +46,7 @@ class AcceptedJob(NamedTuple):
 
 def submit_job(submission: Submission) -> AcceptedJob:
     """Queues one job, commits it, and rings for its workers; or returns the job that an earlier submission with the same
-    Idempotency-Key made. Once it returns, the job is accepted and will reach an end.
+    Idempotency-Key, or an earlier try of the same call, made. Once it returns, the job is accepted and will reach an end.
 
     Raises InvalidRequest with each field, NotAuthenticated if the API key has been revoked, TooManyQueuedJobs,
     IdempotencyKeyReused if the key came with another body before, JobDeleted if the job that it made has been deleted,
@@ -78,6 +78,7 @@ def needs_decisions(submission: Submission) -> bool:
     request = submission.request
     return (
         submission.idempotency_key is not None
+        or submission.call is not None
         or submission.origin is not None
         or submission.settings.account_max_running_jobs is not None
         or request.retention_seconds is not None

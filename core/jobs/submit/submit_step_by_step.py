@@ -24,13 +24,14 @@ from core.jobs.submit.idempotency import digest_request, take_idempotency_key
 from core.jobs.submit.insert_job import insert_job
 from core.jobs.submit.new_job import NewJob, QueuedJob, Submission
 from core.jobs.submit.queued_limit import take_slot
+from core.jobs.submit.repeated_calls import join_call
 from core.jobs.tables import Job, JobSource
 from core.webhooks.job_webhooks import add_job_webhook
 
 
 def submit_step_by_step(session: Session, submission: Submission, images: Sequence[InputImage] = ()) -> QueuedJob | Job:
-    """Queues one job, or returns the `Job` that an earlier submission with the same Idempotency-Key made. It is accepted
-    when the caller's transaction commits.
+    """Queues one job, or returns the `Job` that an earlier submission with the same Idempotency-Key, or an earlier try of the same
+    call, made. It is accepted when the caller's transaction commits.
 
     `images` came with the request and lie in the bucket under the job's id; the request holds their ids. Raises
     InvalidRequest with the field, NotAuthenticated, IdempotencyKeyReused, JobDeleted and TooManyQueuedJobs.
@@ -64,7 +65,14 @@ def submit_step_by_step(session: Session, submission: Submission, images: Sequen
         session.flush()
     webhook = submission.request.webhook
     if webhook is not None:
-        add_job_webhook(session, account_id=account_id, job_id=job.id, url=webhook.url, events=webhook.events)
+        add_job_webhook(
+            session,
+            account_id=account_id,
+            job_id=job.id,
+            url=webhook.url,
+            events=webhook.events,
+            shape=submission.webhook_shape,
+        )
     return queued
 
 
@@ -75,16 +83,17 @@ def _list_replayed(submission: Submission) -> set[UUID]:
 
 
 def _find_first(session: Session, submission: Submission, images: Sequence[InputImage]) -> Job | None:
-    """Returns the job that an earlier submission with the same key made, if there is one."""
-    if submission.idempotency_key is None:
+    """Returns the job that an earlier submission with the same key, or an earlier try of the same call, made, if there is one."""
+    account_id, key, call = submission.account_id, submission.idempotency_key, submission.call
+    if key is None and call is None:
         return None
-    first_id = take_idempotency_key(
-        session,
-        account_id=submission.account_id,
-        key=submission.idempotency_key,
-        request_sha256=digest_request(submission.request, images, origin=submission.origin),
-        job_id=submission.job_id,
-    )
+    digest = digest_request(submission.request, images, origin=submission.origin)
+    if key is not None:
+        first_id = take_idempotency_key(
+            session, account_id=account_id, key=key, request_sha256=digest, job_id=submission.job_id
+        )
+    elif call is not None:
+        first_id = join_call(session, call, account_id=account_id, request_sha256=digest, job_id=submission.job_id)
     if first_id is None:
         return None
     first = session.get(Job, first_id)

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import NoReturn
 
 from infra.local.application import REPOSITORY
-from infra.local.stack import SERVERS
+from infra.local.servers.server import SERVERS
 
 PREFERRED_PORT = 8000
 

@@ -166,6 +166,7 @@ def test_pipelines_of_missing_packages_say_so(tmp_path: Path) -> None:
         refuse_foreign_code(tmp_path, {"_class_name": "SpectrogramDiffusionPipeline"})
 
 
+@pytest.mark.slow
 def test_a_torchvision_of_another_build_stops_nothing() -> None:
     """With torchvision installed beside a torch of any build, transformers' vision processors can be imported."""
     code = (

@@ -51,7 +51,7 @@ export function Composer({ simple }) {
         <${MoreParameters} ...${shared} />`
       }
     </div>
-    <${Notices} model=${model} now=${now} properties=${properties} />
+    <${Notices} model=${model} now=${now} properties=${properties} simple=${simple} />
     <${RunBar} ...${shared} simple=${simple} />
   </section>`;
 }

@@ -2,13 +2,16 @@
 import { Icon, formatSeconds, html, useStore } from "../shell/ui.js";
 import { verdict } from "../state/form.js";
 
-/** Errors of these fields stand at their controls. */
-const AT_FIELDS = new Set(["prompt", "negative_prompt", "style", "model", "seed", "width", "height"]);
+/** Errors of these fields stand at their controls; in Advanced, those of the model's other parameters as well. */
+const AT_FIELDS = {
+  simple: new Set(["prompt", "style", "width", "height", "image"]),
+  advanced: new Set(["prompt", "negative_prompt", "style", "model", "seed", "width", "height"]),
+};
 
-export function Notices({ model, now, properties }) {
+export function Notices({ model, now, properties, simple }) {
   const { errors, warnings, queue } = useStore(verdict);
   const lacks = model && whatIsMissing(model);
-  const elsewhere = errors.filter(({ field }) => !AT_FIELDS.has(field) && !(field in properties));
+  const elsewhere = errors.filter(({ field }) => !hasControl(field.split(".")[0], properties, simple));
   const unused =
     now.mask && !("mask_image" in properties) ? [`${model?.id} repaints nothing: the mask is not used.`] : [];
   const wait = queue?.reason === "no_capable_worker" ? null : describeWait(queue);
@@ -28,6 +31,10 @@ export function Notices({ model, now, properties }) {
     ${[...unused, ...warnings].map((text) => html`<p class="notice" key=${text}>${text}</p>`)}
     ${wait && html`<p class="notice quiet-notice">${wait}</p>`}
   </div>`;
+}
+
+function hasControl(name, properties, simple) {
+  return simple ? AT_FIELDS.simple.has(name) : AT_FIELDS.advanced.has(name) || name in properties;
 }
 
 function whatIsMissing({ id, is_available: available, ready, reason }) {

@@ -25,7 +25,7 @@ export function PictureSlots({ now, model, properties, errors, detail, task, sim
       ${
         properties.strength &&
         html`<${Parameter} name="strength" schema=${properties.strength}
-        value=${now.values.strength} error=${errorOf(errors, "strength")} />`
+        value=${now.values.strength} errors=${errors} />`
       }`
     }`;
 }
@@ -63,13 +63,14 @@ function Slot({ name, pictures, most, error }) {
     <span class="label">${TITLES[name]}</span>
     <div class="slot-pictures">
       ${pictures.map(
-        ({ id, url, width, height }) => html`<figure key=${id}>
+        ({ id, url, width, height }, index) => html`<figure key=${id}>
         ${
           url
             ? html`<img src=${url}
           alt=${width ? `The picture to start from, ${width} × ${height}` : "The picture to start from"} />`
             : html`<span class="slot-name">${id}</span>`
         }
+        ${pictures.length > 1 && html`<figcaption>${index + 1}</figcaption>`}
         <${Button} kind="quiet" icon="close" label="Without this picture" onClick=${() => take(id)} />
       </figure>`,
       )}

@@ -9,8 +9,6 @@ import { readTexts, withTexts } from "./png_texts.js";
 const KEYWORD = "darkroom";
 const INFOTEXT_KEYWORD = "parameters";
 const FIELD = /^[a-z][a-z0-9_]{0,63}$/;
-const LOOKED_AT = 2_000;
-const PAGE = 100;
 
 /** The request of a dropped picture, or null if nothing is known of it. */
 export async function readSettings(file) {
@@ -55,12 +53,6 @@ async function findByBytes(bytes) {
   if (!globalThis.crypto?.subtle) return null;
   const digest = new Uint8Array(await crypto.subtle.digest("SHA-256", bytes));
   const sha256 = Array.from(digest, (byte) => byte.toString(16).padStart(2, "0")).join("");
-  for (let seen = 0, cursor; seen < LOOKED_AT; seen += PAGE) {
-    const { data } = await call("GET", "/v1/outputs", { query: { limit: PAGE, cursor } });
-    const output = data.data.find((one) => one.sha256 === sha256);
-    if (output) return settingsOf((await call("GET", `/v1/jobs/${output.job_id}`)).data, output);
-    cursor = data.next_cursor;
-    if (!cursor) return null;
-  }
-  return null;
+  const [output] = (await call("GET", "/v1/outputs", { query: { sha256, limit: 1 } })).data.data;
+  return output ? settingsOf((await call("GET", `/v1/jobs/${output.job_id}`)).data, output) : null;
 }

@@ -12,23 +12,30 @@ const SILENT_MS = 25_000;
 const FIRST_BYTE_MS = 12_000;
 const LONGEST_PAUSE_MS = 5_000;
 
-/** `onEvent(event)` gets the data of each event: `{type, job_id, number, …}`. Returns the function that stops. */
-export const followAccount = (onEvent) => follow("/v1/events", onEvent, pollAccount);
-export const followSweep = (id, onEvent) => follow(`/v1/sweeps/${id}/events`, onEvent, pollFinite);
+/**
+ * `onEvent(event)` gets the data of each event: `{type, job_id, number, …}`. `onOpen()` is called whenever a stream begins to
+ * bring what happens: what happened before, no stream may have brought. Returns the function that stops.
+ */
+export const followAccount = (onEvent, onOpen) => follow({ path: "/v1/events", onEvent, onOpen, poll: pollAccount });
 
-function follow(path, onEvent, poll) {
+/** A sweep's stream brings all that has happened, from its beginning. */
+export const followSweep = (id, onEvent) =>
+  follow({ path: `/v1/sweeps/${id}/events`, onEvent, onOpen() {}, poll: pollFinite });
+
+function follow(followed) {
   const stopping = new AbortController();
-  run(path, onEvent, poll, stopping.signal).catch((error) => {
+  run(followed, stopping.signal).catch((error) => {
     if (!stopping.signal.aborted) console.warn("Darkroom: following has ended", error.message);
   });
   return () => stopping.abort();
 }
 
-async function run(path, onEvent, poll, signal) {
+async function run(followed, signal) {
+  const { path, onEvent, poll } = followed;
   const place = { last: null, ended: false };
   let failures = 0;
   while (!signal.aborted && !place.ended && keyStore.get()) {
-    const outcome = await stream(path, place, onEvent, signal);
+    const outcome = await stream(followed, place, signal);
     if (outcome === "ended" || signal.aborted) return;
     failures = outcome === "read" ? 0 : failures + 1;
     if (outcome === "blocked" || outcome === "full") {
@@ -41,7 +48,7 @@ async function run(path, onEvent, poll, signal) {
 }
 
 /** Reads one connection. "read": some bytes came; "cut": none; "blocked": a proxy holds it; "full": too many; "ended". */
-async function stream(path, place, onEvent, signal) {
+async function stream({ path, onEvent, onOpen }, place, signal) {
   const cutting = new AbortController();
   const stop = () => cutting.abort();
   signal.addEventListener("abort", stop, { once: true });
@@ -53,6 +60,7 @@ async function stream(path, place, onEvent, signal) {
     const response = await reach(addressOf(path), { headers, signal: cutting.signal });
     if (response.status === 204) return "ended";
     if (!response.ok) return outcomeOf(await readProblem(response, keyStore.get()));
+    onOpen();
     for await (const event of readEvents(response.body, () => {
       bytes += 1;
       clearTimeout(silence);

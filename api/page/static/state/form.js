@@ -1,4 +1,5 @@
 // The form that every view shares: what is typed and chosen, kept in this browser, and the request that it makes.
+import { withoutBlanks } from "./blanks.js";
 import { catalog, stylesFor } from "./catalog.js";
 import { findTask } from "./tasks.js";
 import { createKeptStore, createStore } from "./store.js";
@@ -60,7 +61,8 @@ export function buildRequest(now, detail) {
   if (loras.length) request.loras = loras;
   Object.assign(request, pickPictures(now, properties));
   for (const [name, value] of Object.entries(now.values)) {
-    if (takes(name) && !("const" in properties[name]) && value !== null && value !== "") request[name] = value;
+    const said = withoutBlanks(value);
+    if (takes(name) && !("const" in properties[name]) && said !== undefined) request[name] = said;
   }
   if (task === "outpaint") dropSides(request);
   if (task !== findTask({ ...now, task: null }, detail.tasks)) request.task = task;

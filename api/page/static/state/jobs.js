@@ -3,7 +3,7 @@
 import { call } from "../service/api.js";
 import { followAccount } from "../service/events.js";
 import { dropPreview, showPreview } from "./previews.js";
-import { land } from "./outputs.js";
+import { land, refreshLists } from "./outputs.js";
 import { createStore } from "./store.js";
 
 /** Newest first. Each as a read shows it, with `preview` (an address of this tab) and `landed` (its outputs so far). */
@@ -18,7 +18,7 @@ const FIELDS =
 
 /** Follows until the returned function is called. */
 export function followJobs() {
-  const stopFollowing = followAccount(take);
+  const stopFollowing = followAccount(take, catchUp);
   look().catch(ignore);
   const timer = setInterval(() => {
     if (!document.hidden && jobs.get().some(isOpen)) look().catch(ignore);
@@ -40,6 +40,12 @@ export function addJob(job) {
 
 export function dismiss(id) {
   jobs.set((all) => all.filter((job) => job.id !== id));
+}
+
+/** Finds what was submitted, and what ended, while no stream brought it. */
+function catchUp() {
+  look().catch(ignore);
+  refreshLists();
 }
 
 /** Reads the open jobs: their places, times and reasons; what is not among them any more has ended, and is read once. */

@@ -36,6 +36,28 @@ export async function loadMore(list) {
   }
 }
 
+/** Adds to every list what has landed since its newest picture. */
+export function refreshLists() {
+  for (const list of lists) if (list.filters.order !== "asc") refresh(list).catch(ignore);
+}
+
+/** Reads from the newest picture on, as far as one that the list has; of an empty list, one page. */
+async function refresh(list) {
+  const hadAny = list.ids.size > 0;
+  const found = [];
+  let cursor = null;
+  do {
+    const { data } = await call("GET", "/v1/outputs", { query: { ...list.filters, limit: PAGE, cursor } });
+    found.push(...data.data);
+    cursor = data.next_cursor;
+  } while (hadAny && cursor !== null && !found.some(({ id }) => list.ids.has(id)));
+  add(list, found, "front", {});
+  // Something that ended later may have been shown by then.
+  list.store.set((now) => ({ ...now, items: [...now.items].sort(byAge) }));
+}
+
+const byAge = (a, b) => Date.parse(b.created_at) - Date.parse(a.created_at);
+
 /** The pictures of a job that has just succeeded go to the front of every list that they fit. */
 export function land(job) {
   const outputs = listOutputs(job);
@@ -114,3 +136,6 @@ function fits(output, { favourite, board, on_board: onBoard, prompt, order, crea
     return false;
   return ["model", "task", "style", "sweep"].every((name) => !same[name] || same[name] === output[name]);
 }
+
+/** The shell shows that the service does not answer, and the next stream that opens catches up. */
+function ignore() {}

@@ -13,8 +13,8 @@ import psycopg
 
 from infra.local.command import Command, Identity
 from infra.local.ports import LOOPBACK
-from infra.local.postgres_programs import PostgresRefused, choose_identity, get_program, run_as
 from infra.local.processes import find_working_directory, list_processes_in
+from infra.local.servers.postgres_programs import PostgresRefused, choose_identity, get_program, run_as
 
 _NAME = "darkroom"  # of the superuser and the database
 _ORPHAN_SECONDS = 10

@@ -1,0 +1,1 @@
+"""OpenAI's Images API at `/openai/v1`."""

@@ -1,0 +1,1 @@
+"""Replicate's API at `/replicate/v1`."""

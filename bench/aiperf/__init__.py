@@ -1,0 +1,1 @@
+"""NVIDIA's AIPerf, which nobody here wrote, drives the dialect of OpenAI."""
