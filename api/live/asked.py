@@ -79,6 +79,8 @@ class WaitAsked:
     #: What answers with the job in the end, instead of the operation.
     then: Callable[[Any], Any] | None = None
     kept_alive: KeptAlive | None = None
+    #: Called in a thread of requests if the client has gone away before it has an answer.
+    lost: Callable[[], None] | None = None
 
 
 @dataclass(frozen=True)
@@ -101,6 +103,11 @@ class Resumed:
     waited_seconds: float
     #: The answer has begun; None: nothing of it is sent.
     begun: BegunAnswer | None = None
+
+    @property
+    def is_repeated(self) -> bool:
+        """Whether an error is cut off, since a head with 200 is sent, and its client sends the request again."""
+        return self.begun is not None and self.asked.kept_alive is not None and self.asked.kept_alive.is_repeated
 
 
 class Live(Protocol):
@@ -189,11 +196,15 @@ def ask_to_answer_then(
     seconds: float,
     then: Callable[[Any], Any],
     kept_alive: KeptAlive | None = None,
+    lost: Callable[[], None] | None = None,
 ) -> None:
     """Have `then` answer with the job when it has ended, or after so many seconds. Call it if `can_wait`. With `kept_alive` the head
-    of what the operation returns is sent before that, if the wait is long: 200, and JSON.
+    of what the operation returns is sent before that, if the wait is long: 200, and JSON. `lost` is called if the client goes away
+    before it has the answer.
     """
-    _wait(account_id=account_id, job_id=job_id, seconds=seconds, after=None, then=then, kept_alive=kept_alive)
+    _wait(
+        account_id=account_id, job_id=job_id, seconds=seconds, after=None, then=then, kept_alive=kept_alive, lost=lost
+    )
 
 
 def _wait(*, account_id: UUID, job_id: UUID | None, seconds: float, after: int | None, **options: Any) -> None:

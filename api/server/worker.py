@@ -103,7 +103,7 @@ class ServerWorker(ThreadWorker):
                 asked,
                 head=head + end,
                 resume=lambda resumed: self.method_queue.defer(self._resume, conn, req, resumed),
-                forget=lambda: self.method_queue.defer(self._forget, conn),
+                forget=lambda: self.method_queue.defer(self._forget, conn, asked),
             )
             return
         conn.close = partial(self._close, conn)
@@ -133,7 +133,7 @@ class ServerWorker(ThreadWorker):
         if resumed is not None:
             environ[RESUMED] = resumed
             if resumed.begun is not None:
-                return self._finish_begun(application, environ, response, resumed.asked, resumed.begun)
+                return self._finish_begun(application, environ, response, resumed, resumed.begun)
         body = application(environ, start_response)
         asked = find_asked(environ)
         if asked is not None:
@@ -165,7 +165,7 @@ class ServerWorker(ThreadWorker):
         application: Callable[..., Iterable[bytes]],
         environ: dict[str, Any],
         response: Response,
-        asked: WaitAsked,
+        resumed: Resumed,
         begun: BegunAnswer,
     ) -> Iterable[bytes]:
         """Send the rest of an answer whose head, with 200, is sent; or cut it off, if that is not true and its client sends the request again."""
@@ -176,8 +176,7 @@ class ServerWorker(ThreadWorker):
         response.force_close()
         # A second head, and what gunicorn would send of the body.
         response.sock = _HeldAnswer()
-        is_repeated = asked.kept_alive is not None and asked.kept_alive.is_repeated
-        if response.status_code != HTTPStatus.OK and is_repeated:
+        if response.status_code != HTTPStatus.OK and resumed.is_repeated:
             self._cut.add(connection)
         else:
             framed = b"%x\r\n%b\r\n0\r\n\r\n" % (len(body), body) if begun.is_chunked else body
@@ -196,15 +195,19 @@ class ServerWorker(ThreadWorker):
             return bool(self._keepalive_after(conn, self.handle_request(req, conn)))
         except (OSError, StopIteration):
             # The client has gone away.
+            if resumed.asked.lost is not None:
+                resumed.asked.lost()
             return False
         except Exception as error:  # noqa: BLE001  (as gunicorn's own `handle` does)
             self.handle_error(req, conn.sock, conn.client, error)
             return False
 
-    def _forget(self, conn: TConn) -> None:
+    def _forget(self, conn: TConn, asked: WaitAsked) -> None:
         """The client of a request that waits has gone away."""
         self.nr_conns -= 1
         close(conn.sock)
+        if asked.lost is not None:
+            self.tpool.submit(asked.lost)
 
     def _close(self, conn: TConn, *, graceful: bool = False) -> None:
         held_answer = self._held_answers.pop(conn.sock, None)

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from importlib import import_module
+from pkgutil import iter_modules
 
 from flask import Flask, Response
 
 from api.problems import Problem
 from api.translation.dialect import EXTENSION, Dialect, find_dialect
 
-#: The folders of `api/dialects`; `operations.py` in each has the dialect, with all its operations, as DIALECT.
+#: The folders of `api/dialects`. Every file in them is imported, so that it adds its operations to the blueprint; `blueprint.py` has the
+#: dialect as DIALECT.
 NAMES = (
     "a1111",
     "fal",
@@ -20,7 +22,16 @@ NAMES = (
     "runpod",
 )
 
-DIALECTS: tuple[Dialect, ...] = tuple(import_module(f"api.dialects.{name}.operations").DIALECT for name in NAMES)
+
+def _load(name: str) -> Dialect:
+    folder = import_module(f"api.dialects.{name}")
+    for file in iter_modules(folder.__path__, f"{folder.__name__}."):
+        import_module(file.name)
+    dialect: Dialect = import_module(f"{folder.__name__}.blueprint").DIALECT
+    return dialect
+
+
+DIALECTS: tuple[Dialect, ...] = tuple(map(_load, NAMES))
 
 
 def register_dialects(app: Flask) -> None:

@@ -30,12 +30,14 @@ def submit(
     keeps: type[WaitAsked | StreamAsked] | None = None,
     webhook_shape: str | None = None,
     idempotency_key: str | None = None,
+    joins_lost: bool = False,
 ) -> JobView:
     """Queues a job, and returns it; or returns the job that the same Idempotency-Key made, or an earlier try of the same call.
 
     `fields` are those of `POST /v1/jobs`; `sent_as` names those that the client calls otherwise, for errors. `keeps`: the
     caller is going to wait for the job (WaitAsked), or to follow it (StreamAsked). Raises what `submit_job` raises, and
-    TooManyStreams, with nothing submitted, if it cannot. `idempotency_key`: in the place of the request's own.
+    TooManyStreams, with nothing submitted, if it cannot. `idempotency_key`: in the place of the request's own. `joins_lost`: clients
+    do not say that they repeat a call, so it is the job of an equal call whose answer is lost, if there is one (`answer_finished`).
     """
     if keeps is not None and not can_keep(keeps, current_account_id()):
         raise TooManyStreams
@@ -48,7 +50,7 @@ def submit(
         key = _read_key() if idempotency_key is None else idempotency_key
         submission = replace(
             build_submission(job_request, idempotency_key=key),
-            call=None if key is not None else _read_call(),
+            call=None if key is not None else _read_call(joins_lost=joins_lost),
             webhook_shape=webhook_shape,
         )
         job = submit_job(submission).view
@@ -83,9 +85,11 @@ def count_repeats() -> int | None:
     return int(repeat[:3]) if repeat.isascii() and repeat.isdigit() else None
 
 
-def _read_call() -> Call | None:
+def _read_call(*, joins_lost: bool) -> Call | None:
     repeat = count_repeats()
-    return None if repeat is None else Call(repeat, caller=f"{current_api_key_id()} {request.path}")
+    if repeat is None and not joins_lost:
+        return None
+    return Call(repeat, caller=f"{current_api_key_id()} {request.path}")
 
 
 def _read_key() -> str | None:

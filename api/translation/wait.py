@@ -4,17 +4,22 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from functools import partial
+from http import HTTPStatus
+from uuid import UUID
 
+import structlog
 from flask import Response, g, request
 
 from api.authentication import current_account_id
 from api.live.asked import KeptAlive, ask_to_answer_then, find_resumed
 from api.translation.submit import is_repeating_client
 from api.unread_body import note_whole_body
-from core.database import read_with_one_retry
-from core.errors import WaitEnded
+from core.database import read_with_one_retry, transaction
+from core.errors import DarkroomError, StorageUnavailable, WaitEnded
 from core.ids import parse_id
 from core.jobs.status import FINISHED
+from core.jobs.submit.repeated_calls import record_lost_answer
 from core.jobs.views.build_view import show_row
 from core.jobs.views.job_view import JobView
 from core.jobs.views.read_jobs import read_job
@@ -29,12 +34,21 @@ _BLANK_SECONDS = 5.0
 #: Seconds that the client waits for a byte, as clients that Stainless generates say; both times are a third of it at most.
 _PATIENCE = "X-Stainless-Read-Timeout"
 
+_log = structlog.get_logger()
 
-def answer_finished(job: JobView, answer: Callable[[JobView], Response], *, keep_alive: bool) -> Response:
+
+def answer_finished(
+    job: JobView,
+    answer: Callable[[JobView], Response],
+    *,
+    keep_alive: bool | KeptAlive,
+    joins_lost: bool = False,
+) -> Response:
     """Answers with `answer(job)` when the job has ended: now, or later, without a thread. The job was submitted with `keeps=WaitAsked`.
 
     `keep_alive`: the answer is JSON, and may begin with blanks before the job has ended. Then a job that fails late is an error all
     the same for a client that repeats what is cut off (`is_repeating_client`); others get the error as the body of a 200.
+    `joins_lost`, as it was submitted: the next equal call has the answer, if it does not reach the client of this one.
     """
 
     def answer_at_the_end(job: JobView) -> Response:
@@ -43,8 +57,9 @@ def answer_finished(job: JobView, answer: Callable[[JobView], Response], *, keep
             raise WaitEnded
         return answer(job)
 
-    kept_alive = _build_keep_alive() if keep_alive else None
-    return answer_later(job, answer_at_the_end, seconds=LONGEST_WAIT_SECONDS, kept_alive=kept_alive)
+    kept_alive = _build_keep_alive() if keep_alive is True else keep_alive or None
+    lost = partial(_record_lost, current_account_id(), job.id) if joins_lost else None
+    return answer_later(job, answer_at_the_end, seconds=LONGEST_WAIT_SECONDS, kept_alive=kept_alive, lost=lost)
 
 
 def read_patience() -> float | None:
@@ -63,8 +78,24 @@ def _build_keep_alive() -> KeptAlive:
     )
 
 
+def _record_lost(account_id: UUID, job_id: str) -> None:
+    id_ = parse_id("job", job_id)
+    if id_ is not None:
+        try:
+            with transaction() as session:
+                record_lost_answer(session, account_id=account_id, job_id=id_)
+        except DarkroomError as error:
+            # Then the next equal call is a job of its own.
+            _log.warning("lost_answer_not_recorded", job_id=job_id, error=error.code)
+
+
 def answer_later(
-    job: JobView, answer: Callable[[JobView], Response], *, seconds: float, kept_alive: KeptAlive | None = None
+    job: JobView,
+    answer: Callable[[JobView], Response],
+    *,
+    seconds: float,
+    kept_alive: KeptAlive | None = None,
+    lost: Callable[[], None] | None = None,
 ) -> Response:
     """Answers with `answer(job)` when the job has ended, or as it stands after so many seconds. The job was submitted with `keeps=WaitAsked`.
 
@@ -74,7 +105,7 @@ def answer_later(
     if job.status in FINISHED or job_id is None or seconds <= 0:
         return answer(job)
     ask_to_answer_then(
-        account_id=current_account_id(), job_id=job_id, seconds=seconds, then=answer, kept_alive=kept_alive
+        account_id=current_account_id(), job_id=job_id, seconds=seconds, then=answer, kept_alive=kept_alive, lost=lost
     )
     # Of this the head alone is sent, if the wait is kept alive. A proxy must not keep the blanks back.
     return Response(iter([b""]), mimetype="application/json", headers={"X-Accel-Buffering": "no"})
@@ -87,10 +118,18 @@ def answer_waited() -> Response | None:
         return None
     # It was read before the wait.
     note_whole_body()
-    job_id = resumed.asked.job_id
-    job = show_row(
-        read_with_one_retry(lambda connection: read_job(connection, account_id=current_account_id(), job_id=job_id))
-    )
-    g.answered_with |= {"job_id": job.id, "model": job.model}
-    response: Response = resumed.asked.then(job)
+    job_id, lost = resumed.asked.job_id, resumed.asked.lost
+    try:
+        job = show_row(
+            read_with_one_retry(lambda connection: read_job(connection, account_id=current_account_id(), job_id=job_id))
+        )
+        g.answered_with |= {"job_id": job.id, "model": job.model}
+        response: Response = resumed.asked.then(job)
+    except (WaitEnded, StorageUnavailable):
+        # It passes by itself, and is no answer.
+        if lost is not None:
+            lost()
+        raise
+    if lost is not None and response.status_code != HTTPStatus.OK and resumed.is_repeated:
+        lost()
     return response

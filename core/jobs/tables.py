@@ -246,7 +246,8 @@ class IdempotencyKey(Table):
 
     account_id: Mapped[UUID] = mapped_column(ForeignKey("accounts.id"), primary_key=True)
     #: What the client sent; or `id ` and the client's own id of the job; or `call `, the number of the latest try (0 for the first),
-    #: and the job: of a call that its client repeats without a key. No key that a header could hold is one of the last two.
+    #: and the job: of a call that its client repeats without a key; or `held ` and the job: of one that nobody has a reason to repeat,
+    #: as far as is known. No key that a header could hold is one of the last three.
     key: Mapped[str] = mapped_column(primary_key=True)
     #: sha256 of the request as it was validated; of a call, of that and the caller.
     request_sha256: Mapped[bytes]

@@ -97,15 +97,26 @@ def test_errors_name_the_clients_fields(huggingface: Sdk) -> None:
     assert refused["status"] == 401
 
 
-def test_a_client_that_gave_up_comes_back(huggingface: Sdk, customer: Customer, paused: Callable[[], None]) -> None:
-    """A render that outlasts the client's timeout goes on; with the same Idempotency-Key the client gets its image: one job."""
-    headers = {"Idempotency-Key": "mug-1"}
-    error = huggingface.call("text_to_image", prompt="a mug", call=SMALL, options={"timeout": 1.5, "headers": headers})
+@pytest.mark.parametrize("headers", [{}, {"Idempotency-Key": "mug-1"}], ids=["bare", "with a key"])
+def test_a_client_that_gave_up_comes_back(
+    huggingface: Sdk, customer: Customer, paused: Callable[[], None], headers: dict[str, str]
+) -> None:
+    """A render that outlasts the client's timeout goes on; the same call again gets its image, also without a key: one job."""
+    call = {**SMALL, "seed": None}
+    error = huggingface.call("text_to_image", prompt="a mug", call=call, options={"timeout": 1.5, "headers": headers})
     assert error["error"] == "InferenceTimeoutError"
     paused()
-    image = huggingface.call("text_to_image", prompt="a mug", call=SMALL, options={"headers": headers})
+    image = huggingface.call("text_to_image", prompt="a mug", call=call, options={"headers": headers})
     [job] = list_jobs(customer)
     assert image["pixels"] == read_pixels(customer, job)
+
+
+def test_equal_calls_that_are_answered_are_two_images(huggingface: Sdk, customer: Customer) -> None:
+    """The same call again, on purpose, after the first one has its image."""
+    call = {**SMALL, "seed": None}
+    for count in (1, 2):
+        assert huggingface.call("text_to_image", prompt="a mug", call=call)["size"] == [64, 64]
+        assert len(list_jobs(customer)) == count
 
 
 def test_the_true_error_of_a_late_failure(huggingface: Sdk, customer: Customer, paused: Callable[[], None]) -> None:

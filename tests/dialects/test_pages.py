@@ -38,6 +38,6 @@ def test_its_code_runs(page: str, service: Service, customer: Customer) -> None:
 
 def test_every_dialect_has_a_page() -> None:
     """Each is linked in the table of docs/dialects, and has code that runs."""
-    folders = {path.parent.name for path in (REPOSITORY / "api/dialects").glob("*/operations.py")}
+    folders = {path.parent.name for path in (REPOSITORY / "api/dialects").glob("*/blueprint.py")}
     linked = set(re.findall(r"\]\((\w+)\.md\) \|$", (PAGES / "README.md").read_text(), re.MULTILINE))
     assert folders == linked == {*ENVIRONMENTS}

@@ -14,7 +14,7 @@ from core.ids import parse_id
 from core.jobs.audit.invariants import list_violations
 from core.jobs.request.render_request import RenderRequest
 from core.jobs.submit.new_job import Submission
-from core.jobs.submit.repeated_calls import Call
+from core.jobs.submit.repeated_calls import Call, record_lost_answer
 from core.jobs.submit.submit_job import submit_job
 from core.settings import get_settings
 from tests.integration.attempts import cancel, claim_one, count_jobs, succeed
@@ -22,7 +22,7 @@ from tests.integration.attempts import cancel, claim_one, count_jobs, succeed
 MUG = {"prompt": "a red mug"}
 
 
-def call(account_id: UUID, repeat: int, *, caller: str = "key /images", **parameters: object) -> UUID:
+def call(account_id: UUID, repeat: int | None, *, caller: str = "key /images", **parameters: object) -> UUID:
     """The id of the job that one try of a call leads to."""
     accepted = submit_job(
         Submission(
@@ -37,6 +37,12 @@ def call(account_id: UUID, repeat: int, *, caller: str = "key /images", **parame
     job_id = parse_id("job", accepted.view.id)
     assert job_id is not None
     return job_id
+
+
+def lose_answer(account_id: UUID, job_id: UUID) -> None:
+    """It is noticed that the client of the call that waits for the job is gone."""
+    with transaction() as session:
+        record_lost_answer(session, account_id=account_id, job_id=job_id)
 
 
 def let_time_pass(seconds: int) -> None:
@@ -114,3 +120,36 @@ def test_repeats_at_the_same_time_join_one_job_each(account_id: UUID) -> None:
     with ThreadPoolExecutor(10) as pool:
         assert set(pool.map(lambda _: call(account_id, 1), range(10))) == jobs
     assert count_jobs() == 10
+
+
+def test_an_equal_call_joins_one_whose_answer_is_lost(account_id: UUID) -> None:
+    """Of clients that say nothing of repeats: once, also after the job's end; what it joined may be lost again."""
+    first = call(account_id, None)
+    lose_answer(account_id, first)
+    assert call(account_id, None) == first
+    second = call(account_id, None)
+    assert second != first
+    lose_answer(account_id, first)
+    succeed(claim_one())
+    assert call(account_id, None) == first
+    assert count_jobs() == 2
+
+
+def test_equal_calls_that_are_answered_are_jobs_of_their_own(account_id: UUID, other_account_id: UUID) -> None:
+    """Side by side or one after the other, and whatever becomes of other calls."""
+    first = call(account_id, None)
+    assert call(account_id, None) != first
+    succeed(claim_one())
+    lose_answer(other_account_id, first)
+    lose_answer(account_id, call(account_id, None, prompt="a lamp"))
+    assert call(account_id, None) != first
+    assert count_jobs() == 4
+
+
+def test_a_lost_answer_is_not_waited_for_long(account_id: UUID) -> None:
+    """A quarter of an hour after the job's end the call is another one."""
+    first = call(account_id, None)
+    succeed(claim_one())
+    lose_answer(account_id, first)
+    let_time_pass(16 * 60)
+    assert call(account_id, None) != first

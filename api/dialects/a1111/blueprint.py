@@ -9,6 +9,7 @@ from flask import Response
 
 from api.problems import Problem
 from api.translation.blueprint import build_dialect_blueprint
+from api.translation.dialect import Dialect
 
 a1111_blueprint = build_dialect_blueprint("a1111", "/a1111")
 
@@ -19,6 +20,9 @@ def show_problem(problem: Problem, response: Response) -> None:
     if problem.status == HTTPStatus.UNAUTHORIZED:
         # Programs and browsers ask for a name and a password then: the password is the API key.
         response.headers["WWW-Authenticate"] = "Basic"
+
+
+DIALECT = Dialect("a1111", a1111_blueprint, show_problem)
 
 
 def write_error(response: Response, status: HTTPStatus, *, error: str, detail: str) -> None:

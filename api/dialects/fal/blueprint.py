@@ -10,6 +10,7 @@ from flask import Response
 
 from api.problems import FieldProblem, Problem
 from api.translation.blueprint import build_dialect_blueprint
+from api.translation.dialect import Dialect
 
 fal_blueprint = build_dialect_blueprint("fal", "/fal")
 
@@ -31,6 +32,9 @@ def show_problem(problem: Problem, response: Response) -> None:
     response.set_data(json.dumps({"detail": detail} | ({} if is_input else {"error_type": problem.code})))
     response.headers["X-Fal-Request-Id"] = problem.request_id or ""
     mark_error(response, problem.code, retryable=problem.status >= HTTPStatus.TOO_MANY_REQUESTS)
+
+
+DIALECT = Dialect("fal", fal_blueprint, show_problem, SENT_HEADERS)
 
 
 def answer(body: dict[str, Any], *, job_id: str, status: int = HTTPStatus.OK) -> Response:

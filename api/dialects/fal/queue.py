@@ -6,21 +6,20 @@ from http import HTTPStatus
 
 from flask import Response, request
 
-from api.dialects.fal.blueprint import answer, fal_blueprint, mark_error
-from api.dialects.fal.queue_request import PICTURES, read_queue_request
+from api.dialects.fal.blueprint import answer, fal_blueprint
+from api.dialects.fal.queue_request import PICTURES, send_request
+from api.dialects.fal.request_result import answer_result
 from api.dialects.fal.request_status import build_log, show_status
 from api.json_body import takes_images
 from api.translation.jobs import cancel_job, find_job
 from api.translation.stream import stream_job, write_event
-from api.translation.submit import read_object, submit
-from core.catalog import get_catalog
 from core.errors import JobFinished, JobNotFound
 from core.jobs.events.event import JobEvent
 from core.jobs.request.input_images import list_image_names
 from core.jobs.status import FINISHED, JobStatus
 from core.jobs.views.job_view import JobView
 from core.live_events.numbers import moment_of
-from core.webhook_shapes.fal import OWNER, FalFailure, describe_failure, show_result
+from core.webhook_shapes.fal import OWNER
 
 _REQUEST = f"/{OWNER}/<model_id>/requests/<job_id>"
 
@@ -30,9 +29,7 @@ _REQUEST = f"/{OWNER}/<model_id>/requests/<job_id>"
 @takes_images(*PICTURES, *list_image_names())
 def submit_request(model_id: str, task: str | None = None) -> Response:
     """Queues a job of the model, and of the task that may follow it in the address."""
-    get_catalog().get(model_id)
-    fields, sent_as = read_queue_request(read_object(), model_id=model_id, task=task)
-    job = submit(fields, sent_as=sent_as, webhook_shape="fal")
+    job = send_request(model_id, task)
     return answer(show_status(job, with_logs=False) | {"gateway_request_id": job.id}, job_id=job.id)
 
 
@@ -54,18 +51,7 @@ def stream_status(model_id: str, job_id: str) -> Response:
 @fal_blueprint.get(_REQUEST)
 def read_result(model_id: str, job_id: str) -> Response:
     """Its images, or its error."""
-    job = _find(model_id, job_id)
-    shown = job.model_dump(mode="json")
-    failure = describe_failure(shown)
-    if failure is None and job.status in FINISHED:
-        return answer(show_result(shown), job_id=job.id)
-    failure = failure or FalFailure(HTTPStatus.BAD_REQUEST, "bad_request", "Request is still in progress")
-    response = answer(failure.build_body(), job_id=job.id, status=failure.status)
-    mark_error(response, failure.type, retryable=job.failure is not None and job.failure.retryable)
-    if failure.type == "request_timeout":
-        # The time was the sender's own: its client does not send the request again then.
-        response.headers["X-Fal-Request-Timeout-Type"] = "user"
-    return response
+    return answer_result(_find(model_id, job_id))
 
 
 @fal_blueprint.put(f"{_REQUEST}/cancel")

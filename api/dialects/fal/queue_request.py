@@ -1,4 +1,4 @@
-"""What a request of fal's queue asks for, in the words of `POST /v1/jobs`."""
+"""What a request asks for, in the words of `POST /v1/jobs`."""
 
 from __future__ import annotations
 
@@ -8,7 +8,10 @@ from typing import Any
 
 from flask import request
 
+from api.translation.submit import read_object, submit
+from core.catalog import get_catalog
 from core.errors import FieldError, InvalidRequest
+from core.jobs.views.job_view import JobView
 
 #: Pictures by address, as fal has them; ours are called otherwise.
 PICTURES = {
@@ -49,10 +52,14 @@ _ELSEWHERE = {
 }
 
 
-def read_queue_request(
-    body: dict[str, Any], *, model_id: str, task: str | None
-) -> tuple[dict[str, Any], dict[str, str]]:
-    """Returns the fields for `POST /v1/jobs`, and what errors call them. Raises InvalidRequest."""
+def send_request(model_id: str, task: str | None, **options: Any) -> JobView:
+    """Queues the job that the current request asks for. Raises what `submit` raises, which has the options, and ModelNotFound."""
+    get_catalog().get(model_id)
+    fields, sent_as = _read_request(read_object(), model_id=model_id, task=task)
+    return submit(fields, sent_as=sent_as, webhook_shape="fal", **options)
+
+
+def _read_request(body: dict[str, Any], *, model_id: str, task: str | None) -> tuple[dict[str, Any], dict[str, str]]:
     fields = {name: value for name, value in body.items() if value is not None}
     sent_as: dict[str, str] = {}
     errors = [

@@ -10,6 +10,7 @@ from flask import Response
 
 from api.problems import Problem
 from api.translation.blueprint import build_dialect_blueprint
+from api.translation.dialect import Dialect
 
 huggingface_blueprint = build_dialect_blueprint("huggingface", "/huggingface")
 
@@ -21,6 +22,9 @@ def show_problem(problem: Problem, response: Response) -> None:
     """Makes a problem an error of Hugging Face's; the status stays. Each field that is wrong is named."""
     found = [f"{each.field}: {each.message}" for each in problem.errors]
     write_error(response, HTTPStatus(problem.status), "; ".join(found) or problem.detail, code=problem.code)
+
+
+DIALECT = Dialect("huggingface", huggingface_blueprint, show_problem, SENT_HEADERS)
 
 
 def write_error(response: Response, status: HTTPStatus, message: str, *, code: str, **more: Any) -> None:

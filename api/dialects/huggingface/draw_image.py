@@ -34,8 +34,9 @@ def draw_image(model_id: str) -> Response:
     fields, sent_as = _read_call(read_object())
     # A client whose user names a format sends that, and after it its own `image/png`.
     wanted = next((_FORMATS[type_] for type_, _ in request.accept_mimetypes if type_ in _FORMATS), "png")
-    job = submit({"output_format": wanted, **fields, "model": model_id}, sent_as=sent_as, keeps=WaitAsked)
-    return answer_finished(job, answer_image, keep_alive=False)
+    fields = {"output_format": wanted, **fields, "model": model_id}
+    job = submit(fields, sent_as=sent_as, keeps=WaitAsked, joins_lost=True)
+    return answer_finished(job, answer_image, keep_alive=False, joins_lost=True)
 
 
 def _read_call(body: dict[str, Any]) -> tuple[dict[str, Any], dict[str, str]]:

@@ -14,6 +14,7 @@ from api.dialects.mcp.exchange import Exchange, Refusal, write_error, write_resu
 from api.own_address import SENT_HOST
 from api.problems import Problem, build_problem
 from api.translation.blueprint import build_dialect_blueprint
+from api.translation.dialect import Dialect
 from core.settings import get_settings
 
 mcp_blueprint = build_dialect_blueprint("mcp", "/mcp")
@@ -86,3 +87,6 @@ def show_problem(problem: Problem, response: Response) -> None:
     write_error(response, status, refusal.error, exchange)
     if status == HTTPStatus.UNAUTHORIZED:
         response.headers["WWW-Authenticate"] = "Bearer"
+
+
+DIALECT = Dialect("mcp", mcp_blueprint, show_problem, SENT_HEADERS)

@@ -9,6 +9,7 @@ from flask import Response
 
 from api.problems import Problem
 from api.translation.blueprint import build_dialect_blueprint
+from api.translation.dialect import Dialect
 
 openai_blueprint = build_dialect_blueprint("openai", "/openai/v1")
 
@@ -44,6 +45,9 @@ def show_problem(problem: Problem, response: Response) -> None:
     write_error(
         response, status, message=problem.detail, type_=type_, code=code, param=field, is_repeated=ours in _PASSES
     )
+
+
+DIALECT = Dialect("openai", openai_blueprint, show_problem, SENT_HEADERS)
 
 
 def write_error(

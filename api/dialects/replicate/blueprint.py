@@ -9,6 +9,7 @@ from flask import Response
 
 from api.problems import Problem
 from api.translation.blueprint import build_dialect_blueprint
+from api.translation.dialect import Dialect
 
 replicate_blueprint = build_dialect_blueprint("replicate", "/replicate/v1")
 
@@ -31,3 +32,6 @@ def show_problem(problem: Problem, response: Response) -> None:
     response.set_data(json.dumps(shown))
     # Without it the client sends again what would come to the same.
     response.headers["X-Should-Retry"] = "true" if problem.status in _PASSES else "false"
+
+
+DIALECT = Dialect("replicate", replicate_blueprint, show_problem, SENT_HEADERS)

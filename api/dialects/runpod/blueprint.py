@@ -9,6 +9,7 @@ from flask import Response
 
 from api.problems import Problem
 from api.translation.blueprint import build_dialect_blueprint
+from api.translation.dialect import Dialect
 
 runpod_blueprint = build_dialect_blueprint("runpod", "/runpod/v2")
 
@@ -23,3 +24,6 @@ def show_problem(problem: Problem, response: Response) -> None:
     response.status_code = _STATUS.get(ours, ours)
     response.mimetype = "application/json"
     response.set_data(json.dumps({"error": "; ".join(found) or problem.detail, "code": problem.code}))
+
+
+DIALECT = Dialect("runpod", runpod_blueprint, show_problem)

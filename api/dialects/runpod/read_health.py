@@ -2,23 +2,17 @@
 
 from __future__ import annotations
 
-import time
-
 from flask import Response, jsonify
 
 from api.authentication import current_account_id
 from api.dialects.runpod.blueprint import runpod_blueprint
+from api.translation.jobs import cancel_queued
 from core.catalog import get_catalog
 from core.database import transaction
-from core.doorbell import DELIVER_NEXT, WEBHOOK_QUEUE, get_doorbell
-from core.jobs.outcomes.cancel_jobs import cancel_jobs
 from core.jobs.own_queue.job_counts import count_jobs
 from core.jobs.own_queue.running_batches import BusyWorker, list_busy_workers
-from core.jobs.selection.job_filter import JobFilter
-from core.jobs.status import JobStatus
 
-#: Jobs that are cancelled together, and seconds for all of them: the client waits three.
-_AT_A_TIME = 25
+#: Seconds for the jobs that are cancelled together: the client waits three.
 _SECONDS = 2.0
 
 
@@ -47,14 +41,7 @@ def read_health(endpoint_id: str) -> Response:
 def purge_queue(endpoint_id: str) -> Response:
     """Cancels the account's jobs of the model that wait; `status` is `partial` if there are more: send it again."""
     get_catalog().get(endpoint_id)
-    wanted = JobFilter(statuses=(JobStatus.QUEUED,), models=(endpoint_id,))
-    until = time.monotonic() + _SECONDS
-    removed, has_more = 0, True
-    while has_more and time.monotonic() < until:
-        done = cancel_jobs(wanted, account_id=current_account_id(), limit=_AT_A_TIME)
-        removed, has_more = removed + len(done.cancelled), done.has_more
-    if removed:
-        get_doorbell().ring_soon(WEBHOOK_QUEUE, DELIVER_NEXT)
+    removed, has_more = cancel_queued(endpoint_id, seconds=_SECONDS)
     return jsonify(removed=removed, status="partial" if has_more else "completed")
 
 

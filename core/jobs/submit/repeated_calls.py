@@ -1,5 +1,6 @@
-"""Calls that their clients repeat by themselves, without an Idempotency-Key: a client that lost the answer to a call sends it again,
-and says only how often it has done so. The call that is repeated is found by what it asks for.
+"""Calls that are repeated without an Idempotency-Key: a client that lost the answer to a call sends it again, and says only how often
+it has done so, or not even that. The call that is repeated is found by what it asks for, and in the second case also by the fate of its
+answer: it has been noticed that it did not reach the client.
 """
 
 from __future__ import annotations
@@ -20,6 +21,15 @@ _LOST_ANSWER_SECONDS = 15 * 60
 
 #: Of the transaction: simultaneous tries of equal calls wait for each other.
 _LOCK = "SELECT pg_advisory_xact_lock(%(lock)s)"
+
+#: Begins the key of a call whose client does not say what it repeats, as long as nobody knows that its answer is lost. No key of a
+#: header begins like this, or like the other one: those hold no blank.
+_HELD = "held "
+
+#: Makes a call one that the next equal call repeats.
+_RECORD_LOST = """
+UPDATE idempotency_keys SET key = 'call 0 ' || job_id::text WHERE account_id = %(account_id)s AND key = %(key)s
+"""
 
 #: The call that most likely is repeated: one whose job has not ended, the eldest first, or that whose job has ended last. A second
 #: repeat of as many tries takes another call.
@@ -42,8 +52,8 @@ RETURNING call.job_id
 class Call:
     """One try of a call."""
 
-    #: 0 for the first try.
-    repeat: int
+    #: 0 for the first try; None: the client does not say, and repeats the call if an earlier answer to it is lost.
+    repeat: int | None
     #: Who calls, and what: the public part of an API key, and the operation. Those of others are other calls.
     caller: str
 
@@ -56,9 +66,8 @@ def join_call(session: Session, call: Call, *, account_id: UUID, request_sha256:
     """Returns the id of the job that an earlier try of the call made; or remembers that the call makes `job_id`, and returns None."""
     digest = hashlib.sha256(call.caller.encode() + request_sha256).digest()
     execute(session.connection(), _LOCK, {"lock": int.from_bytes(digest[:8], "big", signed=True)})
-    # No key of a header begins like this: those hold no blank.
-    prefix = f"call {call.repeat} "
-    if call.repeat > 0:
+    prefix, repeat = (_HELD, 1) if call.repeat is None else (f"call {call.repeat} ", call.repeat)
+    if repeat > 0:
         joined = fetch_one(
             session.connection(),
             _JOIN,
@@ -66,7 +75,7 @@ def join_call(session: Session, call: Call, *, account_id: UUID, request_sha256:
                 "account_id": account_id,
                 "digest": digest,
                 "prefix": prefix,
-                "repeat": call.repeat,
+                "repeat": repeat,
                 "seconds": _LOST_ANSWER_SECONDS,
             },
             into=_Joined,
@@ -75,3 +84,10 @@ def join_call(session: Session, call: Call, *, account_id: UUID, request_sha256:
             return joined.job_id
     session.add(IdempotencyKey(account_id=account_id, key=f"{prefix}{job_id}", request_sha256=digest, job_id=job_id))
     return None
+
+
+def record_lost_answer(session: Session, *, account_id: UUID, job_id: UUID) -> None:
+    """The answer to the call that waits for this job did not reach its client, which did not say how often it has sent the call: the next
+    equal call joins the job.
+    """
+    execute(session.connection(), _RECORD_LOST, {"account_id": account_id, "key": f"{_HELD}{job_id}"})

@@ -11,6 +11,7 @@ HOST = os.environ["DARKROOM_URL"].removeprefix("https://")
 
 # The client reads them while it is imported.
 os.environ["FAL_QUEUE_RUN_HOST"] = f"{HOST}/fal"
+os.environ["FAL_RUN_HOST"] = f"{HOST}/fal/run"
 os.environ["FAL_KEY"] = os.environ["DARKROOM_API_KEY"]
 
 import fal_client  # noqa: E402
@@ -34,6 +35,14 @@ def _show(status: Any) -> dict[str, Any]:
     return {"status": type(status).__name__, **vars(status)}
 
 
+def _digest(result: Any) -> list[str]:
+    digests = []
+    for image in result["images"]:
+        with urlopen(image["url"]) as opened:
+            digests.append(hashlib.sha256(opened.read()).hexdigest())
+    return digests
+
+
 def subscribe(application: str = MODEL, options: dict[str, Any] | None = None, **call: Any) -> Any:
     """The result, with what its images hold, and what the client has seen on the way."""
     seen: list[dict[str, Any]] = []
@@ -46,11 +55,15 @@ def subscribe(application: str = MODEL, options: dict[str, Any] | None = None, *
         return _describe(error)
     except fal_client.client.FalClientTimeoutError as error:
         return describe(error) | {"request_id": error.request_id}
-    digests = []
-    for image in result["images"]:
-        with urlopen(image["url"]) as opened:
-            digests.append(hashlib.sha256(opened.read()).hexdigest())
-    return {"result": result, "sha256": digests, "seen": seen, "id": ids[0]}
+    return {"result": result, "sha256": _digest(result), "seen": seen, "id": ids[0]}
+
+
+def run(application: str = MODEL, times: int = 1, **call: Any) -> Any:
+    """The hashes of what each call has drawn."""
+    try:
+        return [_digest(fal_client.run(application, **call)) for _ in range(times)]
+    except fal_client.client.FalClientHTTPError as error:
+        return _describe(error)
 
 
 def submit(application: str = MODEL, options: dict[str, Any] | None = None, **call: Any) -> Any:
@@ -85,4 +98,4 @@ def cancel(job_id: str) -> Any:
     return None
 
 
-serve(subscribe, submit, submit_each, status, result, cancel)
+serve(subscribe, run, submit, submit_each, status, result, cancel)
