@@ -17,6 +17,7 @@ from core.jobs.failures import Failure, FailureCode
 from core.jobs.outcomes.record_outcome import record_failure
 from tests.integration.attempts import cancel, claim_one, end_overdue, pass_deadline
 from tests.integration.kept import finish_one
+from tests.integration.kept_connections import Connections
 
 _MUG = {"prompt": "a red mug"}
 
@@ -51,13 +52,6 @@ WORDS: dict[str, tuple[Any, ...]] = {
     "running": ("running", "IN_PROGRESS", 503, "in_progress", "processing", "IN_PROGRESS"),
     "queued": ("queued", "IN_QUEUE", 503, "queued", "starting", "IN_QUEUE"),
 }
-
-
-class WaitingLive:
-    """The part of the server's worker that keeps connections: calls that wait are left waiting."""
-
-    def has_slot(self, kind: type, account_id: UUID) -> bool:  # noqa: ARG002
-        return True
 
 
 def succeed(_account_id: UUID, _job_id: UUID) -> None:
@@ -104,7 +98,7 @@ def send(client: FlaskClient, api_key: str) -> Callable[[str], UUID]:
 
     def post(sender: str) -> UUID:
         path, body = SENDS[sender]
-        answer = client.post(path, json=body, headers=headers, environ_overrides={LIVE: WaitingLive()})
+        answer = client.post(path, json=body, headers=headers, environ_overrides={LIVE: Connections()})
         assert answer.status_code in {200, 202}, answer.text
         newest = client.get("/v1/jobs?limit=1", headers=headers).get_json()["data"][0]
         job_id = parse_id("job", newest["id"])

@@ -20,6 +20,7 @@ from core.webhooks.sign import new_secret
 from tests.integration.attempts import claim_one
 from tests.integration.conftest import Submit
 from tests.integration.kept import finish_one
+from tests.integration.kept_connections import Connections, answer_waited, post_and_wait
 
 
 class Reader:
@@ -150,21 +151,50 @@ def test_secrets_of_webhooks_have_one_underscore() -> None:
         assert (prefix, len(base64.b64decode(key, validate=True))) == ("whsec", 32)
 
 
-class FullLive:
-    """The part of the server's worker that keeps connections, when it can keep no more."""
+PREDICTIONS = "/replicate/v1/predictions"
 
-    def has_slot(self, kind: type, account_id: UUID) -> bool:  # noqa: ARG002
-        return False
+
+def build_call(api_key: str, **headers: str) -> dict[str, Any]:
+    """A prediction."""
+    body = {"version": "darkroom/picturebook", "input": {"prompt": "a red mug"}}
+    return {"json": body, "headers": {"Authorization": f"Bearer {api_key}", "Prefer": "wait", **headers}}
+
+
+def test_a_wait_that_is_over_is_starting(client: FlaskClient, api_key: str) -> None:
+    """Also if the job runs by then, which is `processing` everywhere else: the client takes every other word for an end."""
+    call = build_call(api_key)
+    asked = post_and_wait(client, PREDICTIONS, **call)
+    assert claim_one().job_id == asked.job_id
+    answer = answer_waited(client, PREDICTIONS, asked, **call)
+    assert (answer.status_code, answer.get_json()["status"]) == (202, "starting")
+    address = f"{PREDICTIONS}/{answer.get_json()['id']}"
+    assert client.get(address, headers=call["headers"]).get_json()["status"] == "processing"
+
+
+@pytest.mark.parametrize(
+    ("headers", "seconds"),
+    [
+        ({}, 57),
+        ({"Prefer": "wait=20"}, 17),
+        ({"Prefer": "wait=4"}, 2),
+        ({"X-Stainless-Read-Timeout": "30"}, 27),
+        ({"Prefer": "wait=20", "X-Stainless-Read-Timeout": "60"}, 17),
+        ({"X-Stainless-Read-Timeout": "nan"}, 57),
+    ],
+    ids=str,
+)
+def test_a_wait_ends_before_its_client_does(
+    client: FlaskClient, api_key: str, headers: dict[str, str], seconds: float
+) -> None:
+    """A client that gives up has lost its prediction, or sends another one."""
+    asked = post_and_wait(client, PREDICTIONS, **build_call(api_key, **headers))
+    assert asked.until - asked.asked_at == pytest.approx(seconds)
 
 
 def test_a_wait_without_a_slot_is_no_error(client: FlaskClient, api_key: str) -> None:
     """The client polls: the prediction is there, and `starting`."""
-    answer = client.post(
-        "/replicate/v1/predictions",
-        json={"version": "darkroom/picturebook", "input": {"prompt": "a red mug"}},
-        headers={"Authorization": f"Bearer {api_key}", "Prefer": "wait"},
-        environ_overrides={LIVE: FullLive()},
-    )
+    overrides = {LIVE: Connections(is_free=False)}
+    answer = client.post(PREDICTIONS, **build_call(api_key), environ_overrides=overrides)
     assert (answer.status_code, answer.get_json()["status"]) == (202, "starting")
 
 
