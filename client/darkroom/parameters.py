@@ -33,7 +33,7 @@ class _WebhookUrl(TypedDict):
 class JobWebhook(_WebhookUrl, total=False):
     """An address that is called for one job."""
 
-    #: Some of `job.succeeded`, `job.failed` and `job.cancelled`; left out: all.
+    #: Some of `job.started`, `job.succeeded`, `job.failed` and `job.cancelled`; left out: the three ends.
     events: list[str]
 
 

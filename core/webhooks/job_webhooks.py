@@ -27,7 +27,7 @@ def get_webhook_secret(session: Session, account_id: UUID) -> str:
 
 
 def find_job_webhook(session: Session, *, job_id: UUID) -> dict[str, Any] | None:
-    """Where the end of this job is sent, and which ends, as its request named it; None: it named none."""
+    """Where the start or the end of this job is sent, and which of them, as its request named it; None: it named none."""
     found = session.execute(
         select(WebhookEndpoint.url, WebhookEndpoint.events).where(WebhookEndpoint.job_id == job_id)
     ).one_or_none()
@@ -37,7 +37,7 @@ def find_job_webhook(session: Session, *, job_id: UUID) -> dict[str, Any] | None
 def add_job_webhook(
     session: Session, *, account_id: UUID, job_id: UUID, url: str, events: Sequence[str], shape: str | None = None
 ) -> None:
-    """The end of this job is sent to the URL, if it is one of the events: in our words, or in those of the `shape`."""
+    """The start or the end of this job is sent to the URL, if it is one of the events: in our words, or in those of the `shape`."""
     session.add(
         WebhookEndpoint(
             account_id=account_id,

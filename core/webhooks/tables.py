@@ -41,7 +41,7 @@ class WebhookEndpoint(Table):
 
     id: Mapped[UUID] = mapped_column(primary_key=True, default=new_id)
     account_id: Mapped[UUID] = mapped_column(ForeignKey("accounts.id"))
-    #: The one job, or sweep, whose end is sent there, as its request says; null: every job's. Such an endpoint is deleted from the start, so
+    #: The one job, or sweep, whose end (of a job also the start) is sent there, as its request says; null: every job's. Such an endpoint is deleted from the start, so
     #: that it is shown to nobody, and is called for no other job.
     # No foreign key: the previous release removes jobs without it.
     job_id: Mapped[UUID | None]
@@ -75,7 +75,7 @@ class WebhookEvent(Table):
     """Something that happened to a job, or to a sweep, written in the commit that made it happen."""
 
     __tablename__ = "webhook_events"
-    # A job ends once, so each kind of event exists once for it. A sweep has one event, of its end.
+    # A job starts first once, and ends once, so each kind of event exists once for it. A sweep has one event, of its end.
     __table_args__ = (
         UniqueConstraint("job_id", "type"),
         Index(None, "account_id", "created_at"),
@@ -89,7 +89,7 @@ class WebhookEvent(Table):
     job_id: Mapped[UUID | None] = mapped_column(ForeignKey("jobs.id"))
     # No foreign key: the table of sweeps belongs to a room above this one.
     sweep_id: Mapped[UUID | None]
-    #: Past tense, full-stop delimited: `job.succeeded`.
+    #: Past tense, full-stop delimited: `job.succeeded`; `job.started` exists if the job's own webhook asks for it.
     type: Mapped[str]
     #: The job or sweep as the API shows it, without download addresses: those are signed afresh for each try.
     data: Mapped[dict[str, Any]] = mapped_column(JSON)

@@ -168,7 +168,7 @@ WRONG: dict[str, Any] = {
     "webhook_events_filter": {
         "input": SMALL,
         "webhook": "https://example.com",
-        "webhook_events_filter": ["start"],
+        "webhook_events_filter": ["logs"],
     },
     "Cancel-After": {"input": SMALL, "after": "0s"},
 }
@@ -228,10 +228,15 @@ def test_a_stream_of_what_fails_raises(replicate: Sdk, customer: Customer, pause
 
 
 def test_a_webhook_is_the_prediction(replicate: Sdk, listener: WebhookListener) -> None:
-    """The client's own helper finds it signed with the account's secret."""
+    """Its start and its end; the client's own helper finds both signed with the account's secret."""
     events = ["start", "output", "completed"]
     created = replicate.call("create", input=SMALL, webhook=listener.url, webhook_events_filter=events)
-    call = listener.calls.get(timeout=60)
+    # They are sent by themselves, and one may overtake the other.
+    calls = [listener.calls.get(timeout=60) for _ in range(2)]
+    start, call = sorted(calls, key=lambda call: json.loads(call.body)["completed_at"] is not None)
+    begun = json.loads(start.body)
+    assert (begun["id"], begun["status"], begun["output"]) == (created["id"], "processing", None)
+    assert replicate.call("validate_webhook", headers=start.headers, body=start.body.decode()) == "whsec_"
     sent = json.loads(call.body)
     assert (sent["id"], sent["status"]) == (created["id"], "succeeded")
     shown = replicate.call("get", job_id=created["id"])

@@ -85,6 +85,13 @@ def test_a_lawful_history_breaks_no_rule(history: list[UUID]) -> None:
             "exactly one event",
         ),
         ("update webhook_events set type = 'job.failed' where type = 'job.succeeded'", "exactly one event"),
+        (
+            (
+                "insert into webhook_events (id, account_id, job_id, type, data, request_id) "
+                "select uuidv7(), account_id, id, 'job.started', '{}', '' from jobs where status = 'queued'"
+            ),
+            "a start is announced",
+        ),
         ("delete from usage_records", "usage is counted once"),
         ("update jobs set cancel_requested_at = now() where status = 'succeeded'", "a cancel that was asked for"),
         ("update jobs set deadline_at = now() - interval '1 hour' where status = 'queued'", "past its deadline"),

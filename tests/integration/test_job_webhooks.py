@@ -10,9 +10,13 @@ from flask.testing import FlaskClient
 from sqlalchemy import select
 
 from core.database import transaction
+from core.ids import format_id
+from core.jobs.attempts.claim_jobs import claim_jobs
+from core.jobs.attempts.claiming_worker import ClaimingWorker
+from core.jobs.audit.invariants import list_violations
 from core.jobs.retention.remove_rows import remove_rows
-from core.webhooks.tables import WebhookDelivery, WebhookEndpoint
-from tests.integration.attempts import claim_one, succeed
+from core.webhooks.tables import WebhookDelivery, WebhookEndpoint, WebhookEvent
+from tests.integration.attempts import claim_one, fail, make_available, succeed
 from tests.integration.conftest import Post, Submit
 
 _URL = "https://example.com/hook"
@@ -59,12 +63,79 @@ def test_it_is_called_for_the_events_that_it_names(
     assert len(_deliveries()) == calls
 
 
+def test_a_start_is_announced_to_a_webhook_that_asks_for_it(
+    post: Post, client: FlaskClient, api_key: str, account_id: UUID
+) -> None:
+    """Once, whatever becomes of its attempts, as the job is then; the account's endpoints hear of the end alone."""
+    client.post(
+        "/v1/webhook-endpoints", json={"url": "https://example.com/all"}, headers={"Authorization": f"Bearer {api_key}"}
+    )
+    post({"prompt": "a mug", "webhook": {"url": _URL, "events": ["job.started", "job.succeeded"]}})
+    assert _deliveries() == []
+    attempt = claim_one()
+    assert [url for url, _ in _deliveries()] == [_URL]
+    with transaction() as session:
+        [event] = session.scalars(select(WebhookEvent)).all()
+        assert (event.type, event.data["status"], event.data["attempts"]) == ("job.started", "running", 1)
+        assert event.data["started_at"] is not None
+        assert list_violations(session) == []
+
+    assert fail(attempt.id) == "queued"
+    make_available(attempt.job_id)
+    succeed(claim_one())
+
+    assert [url for url, _ in _deliveries()] == ["https://example.com/all", _URL, _URL]
+    with transaction() as session:
+        assert list_violations(session) == []
+
+
+def test_starts_are_announced_between_others(post: Post) -> None:
+    """A claim of several jobs stops before one whose start is announced, and keeps the order."""
+    plain, announced = {"prompt": "a mug"}, {"prompt": "a mug", "webhook": {"url": _URL, "events": ["job.started"]}}
+    ids = [post(body).get_json()["id"] for body in (plain, announced, announced, plain)]
+    worker = ClaimingWorker(pool="default", worker_id="worker-a", lease_seconds=30)
+    claimed = []
+    for expected in (1, 1, 1, 1):
+        attempts = claim_jobs(worker, count=4).attempts
+        assert len(attempts) == expected
+        claimed += [format_id("job", attempt.job_id) for attempt in attempts]
+    assert claimed == ids
+    assert [url for url, _ in _deliveries()] == [_URL, _URL]
+
+
+_ENDS = ["job.succeeded", "job.failed", "job.cancelled"]
+
+
+@pytest.mark.parametrize(
+    ("asked", "events"),
+    [
+        ({"webhook": _URL}, ["job.started", *_ENDS]),
+        ({"webhook": _URL, "webhook_events_filter": ["start"]}, ["job.started"]),
+        ({"webhook": _URL, "webhook_events_filter": ["logs", "output", "completed"]}, _ENDS),
+        ({"webhook_completed": _URL}, _ENDS),
+    ],
+    ids=str,
+)
+def test_what_replicates_clients_ask_for(
+    client: FlaskClient, api_key: str, asked: dict[str, Any], events: list[str]
+) -> None:
+    """Without a filter, everything that is sent."""
+    answer = client.post(
+        "/replicate/v1/models/darkroom/picturebook/predictions",
+        json={"input": {"prompt": "a mug"}, **asked},
+        headers={"Authorization": f"Bearer {api_key}"},
+    )
+    assert answer.status_code == 202, answer.text
+    with transaction() as session:
+        assert session.scalars(select(WebhookEndpoint.events)).one() == events
+
+
 @pytest.mark.parametrize(
     ("webhook", "field"),
     [
         ({"url": "https://10.0.0.1/"}, "webhook.url"),
         ({"url": "ftp://example.com"}, "webhook.url"),
-        ({"url": _URL, "events": ["job.started"]}, "webhook.events.0"),
+        ({"url": _URL, "events": ["job.moved"]}, "webhook.events.0"),
         ({"url": _URL, "events": []}, "webhook.events"),
         ({"url": _URL, "colour": "red"}, "webhook.colour"),
         (_URL, "webhook"),

@@ -15,8 +15,9 @@ from core.settings import get_settings
 #: Of a body, beside the version, which only the address without a model takes.
 _FIELDS = frozenset({"input", "webhook", "webhook_completed", "webhook_events_filter", "stream"})
 
-#: The events of webhooks, of which the end alone is sent: the outputs come with it.
-_EVENTS = ("start", "output", "logs", "completed")
+#: The events of webhooks, and ours. The outputs come with the end.
+_ENDS = ("job.succeeded", "job.failed", "job.cancelled")
+_EVENTS: dict[str, tuple[str, ...]] = {"start": ("job.started",), "output": _ENDS, "logs": (), "completed": _ENDS}
 
 #: Fields of ours that an input does not have: the prediction says them elsewhere.
 NOT_IN_INPUT = frozenset({"model", "webhook", "dry_run", "deadline_seconds"})
@@ -58,18 +59,19 @@ def _name_own_files(value: Any) -> Any:
 
 def _read_webhook(body: dict[str, Any]) -> dict[str, Any] | None:
     urls = {name: body[name] for name in ("webhook", "webhook_completed") if body.get(name) is not None}
-    events = body.get("webhook_events_filter", ["completed"])
+    events = body.get("webhook_events_filter", ["completed"] if "webhook_completed" in urls else [*_EVENTS])
     errors = []
     if len(urls) > 1:
         errors.append(FieldError("webhook_completed", "cannot be given with webhook", "conflict"))
     if not isinstance(events, list) or not all(isinstance(each, str) and each in _EVENTS for each in events):
         errors.append(FieldError("webhook_events_filter", f"must be a list of {', '.join(_EVENTS)}", "not_allowed"))
-    elif urls and not {"output", "completed"} & {*events}:
-        message = "must have completed: start and logs are not sent here"
+    elif urls and not {*events} - {"logs"}:
+        message = "must have start or completed: logs by themselves are not sent here"
         errors.append(FieldError("webhook_events_filter", message, "not_allowed"))
     if errors:
         raise InvalidRequest(errors)
-    return {"url": url} if (url := next(iter(urls.values()), None)) is not None else None
+    wanted = dict.fromkeys(ours for each in events for ours in _EVENTS[each])
+    return {"url": next(iter(urls.values())), "events": [*wanted]} if urls else None
 
 
 def _read_cancel_after() -> int | None:

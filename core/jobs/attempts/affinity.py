@@ -18,6 +18,7 @@ from core.database import CompiledQuery, fetch_one
 from core.jobs.queue.claimable import claimable, is_waiting
 from core.jobs.tables import Job
 from core.pools.pauses import is_paused
+from core.webhooks.job_starts import wants_start
 
 _Row = TypeVar("_Row", bound="ClaimableJob")
 
@@ -68,7 +69,7 @@ class Preference:
 
 @dataclass(frozen=True)
 class ClaimableJob:
-    """What a claim has to know of a job, of its account, and of the time. The names are the columns' but for the last two."""
+    """What a claim has to know of a job, of its account, and of the time. The names are the columns' but for the last three."""
 
     id: UUID
     account_id: UUID
@@ -91,6 +92,8 @@ class ClaimableJob:
     sweep_id: UUID | None
     #: The account's own limit on its running jobs; 0: the account is paused, or the pool or its model.
     own_limit: int | None
+    #: Its own webhook is to be called for its start, which this claim is.
+    announces_start: bool
     #: The database's clock.
     now: datetime
 
@@ -161,7 +164,11 @@ def _columns() -> list[Any]:
         .correlate(Job)
         .scalar_subquery()
     )
-    computed = {"own_limit": own_limit.label("own_limit"), "now": func.clock_timestamp().label("now")}
+    computed = {
+        "own_limit": own_limit.label("own_limit"),
+        "announces_start": and_(Job.started_at.is_(None), wants_start(Job.id)).label("announces_start"),
+        "now": func.clock_timestamp().label("now"),
+    }
     return [computed.get(field.name, getattr(Job, field.name, None)) for field in fields(ClaimableJob)]
 
 

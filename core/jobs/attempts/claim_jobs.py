@@ -12,6 +12,7 @@ from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 from sqlalchemy.orm import Session
 
 from core.database import autocommit, is_unavailable, transaction
+from core.doorbell import DELIVER_NEXT, WEBHOOK_QUEUE, get_doorbell
 from core.fault_points import fault_point
 from core.jobs.attempts.claim_step_by_step import claim_step_by_step
 from core.jobs.attempts.claimed_attempt import ClaimedAttempt, build_claimed_attempt
@@ -57,7 +58,7 @@ def claim_jobs(worker: ClaimingWorker, *, count: int = 1) -> ClaimedJobs:
 
 def claim_in_one_statement(connection: Connection, worker: ClaimingWorker, *, count: int) -> FirstJobs:
     """Claims each of the first `count` jobs of the pool. Stops at the first job that needs a decision: the worker may prefer
-    another one, it has another shape than the first, or its account has a limit on its running jobs. Then
+    another one, it has another shape than the first, its account has a limit on its running jobs, or its start is announced. Then
     `claim_step_by_step` decides.
 
     During the statement the first job is locked even if it is not claimed.
@@ -93,9 +94,11 @@ def _take_short_way(worker: ClaimingWorker, *, count: int) -> FirstJobs:
 def _take_long_way(worker: ClaimingWorker) -> ClaimedAttempt | None:
     while True:
         with transaction() as session:
-            attempt, held = claim_step_by_step(session, worker)
+            attempt, held, is_announced = claim_step_by_step(session, worker)
             if attempt is not None:
                 fault_point("in_claim")
+        if is_announced:
+            get_doorbell().ring_soon(WEBHOOK_QUEUE, DELIVER_NEXT)
         # A job that ended while the others of its account were being held did not see them, and released none.
         if not _release_up_to_limits(held) or attempt is not None:
             return attempt

@@ -1,4 +1,6 @@
-"""The long way of a claim, right by itself: choose a job, decide whether its account may run it, and open an attempt."""
+"""The long way of a claim, right by itself: choose a job, decide whether its account may run it, open an attempt, and announce the start
+to a webhook that asks for it.
+"""
 
 from __future__ import annotations
 
@@ -7,12 +9,22 @@ from uuid import UUID
 
 from sqlalchemy.orm import Session
 
-from core.jobs.attempts.affinity import PAUSED_LIMIT, LockedJob, Preference, choose_first, choose_preferred
+from core.jobs.attempts.affinity import (
+    PAUSED_LIMIT,
+    ClaimableJob,
+    LockedJob,
+    Preference,
+    choose_first,
+    choose_preferred,
+)
 from core.jobs.attempts.claimed_attempt import ClaimedAttempt, build_claimed_attempt
 from core.jobs.attempts.claiming_worker import ClaimingWorker
 from core.jobs.attempts.open_attempt import open_attempt
 from core.jobs.queue.paused_jobs import set_aside_paused
 from core.jobs.queue.running_limit import hold_jobs, may_run
+from core.jobs.tables import Job
+from core.jobs.views.build_view import build_job_views
+from core.webhooks.job_starts import record_start
 
 
 class Decision(NamedTuple):
@@ -22,6 +34,8 @@ class Decision(NamedTuple):
     attempt: ClaimedAttempt | None
     #: The accounts whose jobs were held, with their limits.
     held: dict[UUID, int]
+    #: A webhook is to be called for the start.
+    is_announced: bool = False
 
 
 def claim_step_by_step(session: Session, worker: ClaimingWorker) -> Decision:
@@ -42,10 +56,19 @@ def claim_step_by_step(session: Session, worker: ClaimingWorker) -> Decision:
         limit = worker.max_running_jobs if job.own_limit is None else job.own_limit
         if limit is None or may_run(session, account_id=job.account_id, limit=limit):
             opened = open_attempt(session, chosen, worker_id=worker.worker_id, lease_seconds=worker.lease_seconds)
-            return Decision(build_claimed_attempt(session, opened), held)
+            if job.announces_start:
+                _announce_start(session, job)
+            return Decision(build_claimed_attempt(session, opened), held, job.announces_start)
         hold_jobs(session, job_id=job.id, account_id=job.account_id)
         held[job.account_id] = limit
     return Decision(None, held)
+
+
+def _announce_start(session: Session, job: ClaimableJob) -> None:
+    [view] = build_job_views(session, [session.get_one(Job, job.id, populate_existing=True)], with_urls=False)
+    record_start(
+        session, account_id=job.account_id, job_id=job.id, request_id=job.request_id, data=view.model_dump_json()
+    )
 
 
 def _choose(session: Session, pool: str, prefer: Preference | None) -> LockedJob | None:

@@ -69,7 +69,7 @@ _OPEN_FIRST = """
 WITH first AS MATERIALIZED ({first}), ordered AS (
     SELECT
         first.*, row_number() OVER in_order AS number,
-        bool_and(is_best AND own_limit IS NULL AND {may_join}) OVER in_order AS may_open
+        bool_and(is_best AND own_limit IS NULL AND NOT announces_start AND {may_join}) OVER in_order AS may_open
     FROM first
     WINDOW in_order AS (ORDER BY priority, fair_position, id ROWS UNBOUNDED PRECEDING)
 ), chosen AS MATERIALIZED (
@@ -143,7 +143,7 @@ def open_first(
     count: int = 1,
 ) -> OpenedFirst:
     """Opens an attempt of each of the first jobs of the pool. Stops at the first job that needs a decision: the worker may
-    prefer another one, it has another shape than the first, or its account has a running limit of its own.
+    prefer another one, it has another shape than the first, its account has a running limit of its own, or its start is announced.
     """
     query = _build_open_first(prefer, count)
     parameters = {

@@ -48,14 +48,14 @@ HISTORY_RULES: dict[str, str] = {
         select id from jobs where finished_at > deadline_at + interval '2 minutes'
     """,
     "an event says what the job's row says": """
-        select e.id from webhook_events e join jobs j on j.id = e.job_id
+        select e.id from webhook_events e join jobs j on j.id = e.job_id and e.type <> 'job.started'
         where e.data ->> 'id' is distinct from 'job_' || replace(j.id::text, '-', '')
         or e.data ->> 'status' is distinct from j.status
         or e.data -> 'failure' ->> 'code' is distinct from j.failure_code
         or (e.data ->> 'attempts')::int is distinct from j.attempts_used
     """,
     "every image of a job is in its event, with its sha256": """
-        select f.id from artifacts f join webhook_events e on e.job_id = f.job_id
+        select f.id from artifacts f join webhook_events e on e.job_id = f.job_id and e.type <> 'job.started'
         where f.kind = 'output' and not exists (select from json_array_elements(e.data -> 'outputs') o
             where o ->> 'id' = 'art_' || replace(f.id::text, '-', '') and o ->> 'sha256' = f.sha256)
     """,

@@ -79,9 +79,13 @@ _RULES: dict[str, str] = {
         where j.status <> 'queued' and j.finished_at is null or j.status = 'queued' and j.available_at < now()
     """,
     "every end has exactly one event, of its kind, and no job has one before": """
-        select j.id from jobs j left join webhook_events e on e.job_id = j.id
+        select j.id from jobs j left join webhook_events e on e.job_id = j.id and e.type <> 'job.started'
         group by j.id having count(e.id) <> (j.finished_at is not null)::int
         or bool_or(e.type <> 'job.' || j.status)
+    """,
+    "a start is announced of no job that has not started": """
+        select j.id from jobs j join webhook_events e on e.job_id = j.id
+        where e.type = 'job.started' and j.started_at is null
     """,
     "usage is counted once for every succeeded job, and for no other": """
         select j.id from jobs j left join usage_records u on u.job_id = j.id

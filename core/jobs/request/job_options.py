@@ -10,8 +10,8 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationIn
 from core.jobs.priority import PriorityName
 from core.plain_text import plain_text
 
-#: The events that a webhook may be called for.
-EventType = Literal["job.succeeded", "job.failed", "job.cancelled"]
+#: The events that a webhook may be called for. Nobody but a webhook that asks for it is called for a start.
+EventType = Literal["job.started", "job.succeeded", "job.failed", "job.cancelled"]
 
 #: Seconds that a deadline may lie ahead: 30 days.
 _LONGEST_DEADLINE = 30 * 24 * 3600
@@ -44,7 +44,7 @@ MetadataValue = Annotated[str, Field(max_length=512), plain_text(at_most=512)]
 
 
 class JobWebhook(BaseModel):
-    """Where this job's end is sent, beside the account's webhook endpoints."""
+    """Where this job's end, or its start, is sent, beside the account's webhook endpoints."""
 
     model_config = ConfigDict(extra="forbid", strict=True, frozen=True, hide_input_in_errors=True)
 
@@ -52,8 +52,8 @@ class JobWebhook(BaseModel):
     events: list[EventType] = Field(
         default=["job.succeeded", "job.failed", "job.cancelled"],
         min_length=1,
-        max_length=3,
-        description="Which ends are sent. Left out: every one.",
+        max_length=4,
+        description="What is sent. Left out: every end. The start is that of the first attempt.",
     )
 
 
