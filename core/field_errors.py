@@ -1,14 +1,16 @@
-"""What pydantic says of a request, as errors of its fields."""
+"""What pydantic says of a request, as errors of its fields; and errors of fields that the sender calls otherwise."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import replace
 from typing import Any
 
 from pydantic import ValidationError
 
-from core.errors import FieldCode, FieldError
+from core.errors import FieldCode, FieldError, InvalidRequest
 
 #: By pydantic's kind of error; a kind that ends in `_type` or `_parsing` is a wrong type.
 _CODES: dict[str, FieldCode] = {
@@ -68,3 +70,19 @@ def _find_allowed(kind: str, context: Mapping[str, Any]) -> dict[str, Any] | Non
         return {"enum": _QUOTED.findall(context["expected"])}
     words = _NUMBERS | _LENGTHS.get(kind.rpartition("_")[0], {})
     return {words[name]: limit for name, limit in context.items() if name in words} or None
+
+
+@contextmanager
+def renamed_errors(sent_as: Mapping[str, str]) -> Iterator[None]:
+    """Errors of fields that are raised in the block name each as the client has it."""
+    try:
+        yield
+    except InvalidRequest as error:
+        raise InvalidRequest([replace(each, field=_rename(each.field, sent_as)) for each in error.errors]) from None
+
+
+def _rename(field: str, sent_as: Mapping[str, str]) -> str:
+    if field in sent_as:
+        return sent_as[field]
+    base, dot, rest = field.partition(".")
+    return f"{sent_as.get(base, base)}{dot}{rest}"

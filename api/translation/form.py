@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Collection
+from contextlib import closing
 from dataclasses import dataclass, field
 from typing import Any
 
 from flask import request
+from werkzeug.datastructures import FileStorage
 from werkzeug.exceptions import BadRequest, UnsupportedMediaType
 
 from api.large_bodies import admit_large_body
@@ -63,14 +65,17 @@ def read_form() -> Form:
     admit_large_body(request.content_length)
     request.max_form_memory_size = _FIELD_BYTES
     fields = request.form.to_dict(flat=False)
-    files = {
-        name: [SentFile(each.filename or "", each.mimetype, each.read()) for each in sent]
-        for name, sent in request.files.lists()
-    }
+    files = {name: [_read_file(each) for each in sent] for name, sent in request.files.lists()}
     note_whole_body()
     if not fields and not files:
         raise BadRequest(f"The body is not valid {_MULTIPART}.")
     return Form(fields, files)
+
+
+def _read_file(part: FileStorage) -> SentFile:
+    # A large one lies in a file of its own.
+    with closing(part):
+        return SentFile(part.filename or "", part.mimetype, part.read())
 
 
 def _read_value(text: str) -> Any:

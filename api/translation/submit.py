@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from dataclasses import replace
 from types import MappingProxyType
 from typing import Any
@@ -15,6 +14,7 @@ from api.idempotency_key import LONGEST_KEY, ONE_KEY
 from api.jobs.job_request import JobRequest, build_submission
 from api.live.asked import StreamAsked, WaitAsked, can_keep
 from core.errors import FieldError, InvalidRequest, TooManyStreams
+from core.field_errors import renamed_errors
 from core.jobs.submit.repeated_calls import Call
 from core.jobs.submit.submit_job import submit_job
 from core.jobs.views.job_view import JobView
@@ -56,22 +56,6 @@ def submit(
         job = submit_job(submission).view
     g.answered_with = {"job_id": job.id, "model": job.model}
     return job
-
-
-@contextmanager
-def renamed_errors(sent_as: Mapping[str, str]) -> Iterator[None]:
-    """Errors of fields that are raised in the block name each as the client has it."""
-    try:
-        yield
-    except InvalidRequest as error:
-        raise InvalidRequest([replace(each, field=_rename(each.field, sent_as)) for each in error.errors]) from None
-
-
-def _rename(field: str, sent_as: Mapping[str, str]) -> str:
-    if field in sent_as:
-        return sent_as[field]
-    base, dot, rest = field.partition(".")
-    return f"{sent_as.get(base, base)}{dot}{rest}"
 
 
 def is_repeating_client() -> bool:

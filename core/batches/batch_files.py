@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from uuid import UUID
 
-from sqlalchemy import delete, func, select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from core.accounts.lock_account import lock_account
-from core.batches.tables import BatchFile
-from core.errors import FileNotFound, TooManyFiles
-from core.settings import get_settings
+from core.batches.batches import is_unfinished
+from core.batches.tables import Batch, BatchFile
+from core.errors import FileInUse, FileNotFound, TooManyFiles
+from core.ids import format_id
 
 #: Files of one account, of a few MB each.
 MOST_FILES = 100
@@ -51,16 +52,9 @@ def list_batch_files(session: Session, *, account_id: UUID) -> list[BatchFile]:
 
 
 def delete_batch_file(session: Session, *, account_id: UUID, file_id: UUID) -> None:
-    """For good; batches of it stay. Raises FileNotFound."""
-    session.delete(get_batch_file(session, account_id=account_id, file_id=file_id))
-
-
-def prune_batch_files(session: Session) -> int:
-    """Remove those that are as old as files become, and return how many."""
-    seconds = get_settings().file_retention_seconds
-    if not seconds:
-        return 0
-    removed = session.execute(
-        delete(BatchFile).where(BatchFile.created_at < func.now() - func.make_interval(0, 0, 0, 0, 0, 0, seconds))
-    )
-    return int(removed.rowcount)  # type: ignore[attr-defined]  # a DELETE's result has it
+    """For good; batches of it stay. Raises FileNotFound, and FileInUse if lines of it are still to become jobs."""
+    file = get_batch_file(session, account_id=account_id, file_id=file_id)
+    batch_id = session.scalars(select(Batch.id).where(Batch.file_id == file_id, is_unfinished()).limit(1)).first()
+    if batch_id is not None:
+        raise FileInUse(f"The batch {format_id('batch', batch_id)} makes jobs of its lines: cancel that first.")
+    session.delete(file)

@@ -13,7 +13,6 @@ from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Session
 
 from core.batches.batches import LABEL, request_batch_cancel
-from core.batches.lines import MOST_LINES
 from core.batches.tables import Batch
 from core.database import read_with_one_retry, transaction
 from core.doorbell import DELIVER_NEXT, WEBHOOK_QUEUE, get_doorbell
@@ -29,6 +28,9 @@ from core.jobs.views.list_jobs import JobPage, list_jobs
 
 #: Jobs that are read at a time.
 _PAGE = 20
+
+#: Jobs that are looked up at a time, to be cancelled.
+_CANCELLED_AT_A_TIME = 1_000
 
 
 @dataclass(frozen=True)
@@ -77,7 +79,8 @@ def cancel_batch(*, account_id: UUID, batch_id: UUID) -> None:
     with transaction() as session:
         request_batch_cancel(session, account_id=account_id, batch_id=batch_id)
     wanted = JobFilter(statuses=(JobStatus.QUEUED, JobStatus.RUNNING), metadata={LABEL: format_id("batch", batch_id)})
-    cancel_jobs(wanted, account_id=account_id, limit=MOST_LINES)
+    while cancel_jobs(wanted, account_id=account_id, limit=_CANCELLED_AT_A_TIME).has_more:
+        pass
     get_doorbell().ring_soon(WEBHOOK_QUEUE, DELIVER_NEXT)
 
 

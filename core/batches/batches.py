@@ -5,15 +5,19 @@ from __future__ import annotations
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import delete, func, select
+from sqlalchemy import ColumnElement, and_, func, select
 from sqlalchemy.orm import Session
 
 from core.batches.tables import Batch
 from core.errors import BatchNotFound
-from core.settings import get_settings
 
 #: The label of a batch's jobs that names it.
 LABEL = "batch"
+
+
+def is_unfinished() -> ColumnElement[bool]:
+    """Whether a batch has lines that are to become jobs."""
+    return and_(Batch.submitted < Batch.lines, Batch.cancel_requested_at.is_(None))
 
 
 def get_batch(session: Session, *, account_id: UUID, batch_id: UUID, lock: bool = False) -> Batch:
@@ -49,14 +53,3 @@ def request_batch_cancel(session: Session, *, account_id: UUID, batch_id: UUID) 
     session.flush()
     session.refresh(batch)
     return batch
-
-
-def prune_batches(session: Session) -> int:
-    """Remove those that are as old as jobs become, and return how many."""
-    seconds = get_settings().job_retention_seconds
-    if not seconds:
-        return 0
-    removed = session.execute(
-        delete(Batch).where(Batch.created_at < func.now() - func.make_interval(0, 0, 0, 0, 0, 0, seconds))
-    )
-    return int(removed.rowcount)  # type: ignore[attr-defined]  # a DELETE's result has it

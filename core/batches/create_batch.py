@@ -9,7 +9,7 @@ from uuid import UUID
 from sqlalchemy import func, select
 
 from core.batches.batch_files import get_batch_file
-from core.batches.lines import read_lines
+from core.batches.lines import check_lines
 from core.batches.tables import Batch
 from core.database import transaction
 from core.errors import InvalidRequest
@@ -20,8 +20,8 @@ _REPEATED_WITHIN = timedelta(minutes=15)
 
 def create_batch(
     *, account_id: UUID, file_id: UUID, endpoint: str, metadata: dict[str, Any], is_repeated: bool
-) -> tuple[Batch, bytes]:
-    """The batch, and what stands in its file; or with `is_repeated` the one that an earlier try of the same request made a moment ago. A
+) -> UUID:
+    """The id of the batch; or with `is_repeated` that of the one that an earlier try of the same request made a moment ago. A
     file that cannot be worked on makes a batch without lines, which says why. Raises FileNotFound.
     """
     with transaction() as session:
@@ -35,10 +35,10 @@ def create_batch(
             )
             first = session.scalars(earlier.order_by(Batch.id.desc()).limit(1)).one_or_none()
             if first is not None:
-                return first, text
+                return first.id
         lines, refused = 0, []
         try:
-            lines = len(read_lines(text, endpoint))
+            lines = check_lines(text, endpoint)
         except InvalidRequest as error:
             refused = [{"code": each.code, "message": f"{each.field}: {each.message}"} for each in error.errors]
         batch = Batch(
@@ -51,5 +51,4 @@ def create_batch(
         )
         session.add(batch)
         session.flush()
-        session.refresh(batch)
-        return batch, text
+        return batch.id

@@ -13,8 +13,7 @@ import structlog
 
 from core.artifacts.keys import build_file_key, build_job_prefixes
 from core.artifacts.storage import bucket
-from core.batches.batch_files import prune_batch_files
-from core.batches.batches import prune_batches
+from core.batches.prune import prune_batch_files, prune_batches
 from core.database import transaction
 from core.errors import StorageUnavailable
 from core.fault_points import fault_point

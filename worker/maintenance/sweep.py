@@ -1,5 +1,5 @@
-"""The sweep: rescue jobs whose lease has expired, end jobs whose deadline has passed, forget workers that have died, and
-ring again for work whose ring was lost.
+"""The sweep: rescue jobs whose lease has expired, end jobs whose deadline has passed, forget workers that have died,
+ring again for work whose ring was lost, and make jobs of lines of batches as queues empty.
 
 Safe to run twice, at once or in a row: a row is rescued once, and a ring too many finds nothing to claim.
 """
@@ -12,6 +12,7 @@ from typing import Any
 
 import structlog
 
+from core.batches.submit_lines import submit_waiting
 from core.database import transaction
 from core.doorbell import (
     DELIVER_NEXT,
@@ -47,6 +48,9 @@ _BATCH = 100
 #: The most rings that one sweep sends to one queue; the next sweep sends the rest.
 _MOST_RINGS = 500
 
+#: Seconds for the lines of batches for which there is a slot by now; the next sweep makes jobs of more.
+_BATCH_SECONDS = 1.0
+
 _log = structlog.get_logger()
 
 
@@ -75,6 +79,7 @@ def sweep() -> None:
     _ring_for(SWEEPS_QUEUE, END_SWEEPS, wanted=sweeps)
     for account_id, sweep_id in half_cancelled:
         cancel_cells(account_id=account_id, sweep_id=sweep_id)
+    submit_waiting(seconds=_BATCH_SECONDS)
 
 
 def _remove_dead_workers() -> None:

@@ -7,17 +7,17 @@ from typing import Any
 from uuid import UUID
 
 from api.authentication import current_account_id
-from api.dialects.openai.batch_lines import read_call
 from api.dialects.openai.image_answer import show_images
-from api.dialects.openai.image_request import ImageCall
 from api.dialects.openai.states import describe_failure
 from api.translation.figures import to_seconds
 from api.translation.form import SentFile
 from core.batches import batch_files as files
 from core.batches.batches import get_batch
-from core.batches.lines import Line, read_lines
+from core.batches.image_calls import ImageCall
+from core.batches.lines import index_rows, read_line
 from core.batches.results import write_errors, write_outputs
-from core.batches.tables import Batch, BatchFile
+from core.batches.submit_lines import read_call
+from core.batches.tables import BatchFile
 from core.database import transaction
 from core.errors import FileNotFound
 from core.ids import format_id, parse_id
@@ -74,16 +74,13 @@ def read_batch_file(file_id: str) -> Iterator[bytes]:
         text = files.find_batch_file(session, account_id=batch.account_id, file_id=batch.file_id)
     if prefix == "batcherr":
         return write_errors(batch, _show_error)
-    lines = _find_lines(batch, text)
-    return write_outputs(batch, lambda job, custom_id: _show_output(job, lines.get(custom_id), batch.endpoint))
+    # Without the file nobody knows any more how its lines wanted their images.
+    rows = {} if text is None else index_rows(text, batch.endpoint)
+    return write_outputs(batch, lambda job, custom_id: _show_output(job, rows.get(custom_id, b""), batch.endpoint))
 
 
-def _find_lines(batch: Batch, text: bytes | None) -> dict[str, Line]:
-    """By their ids. Without the file nobody knows any more how its lines wanted their images."""
-    return {} if text is None else {line.custom_id: line for line in read_lines(text, batch.endpoint)}
-
-
-def _show_output(job: JobView, line: Line | None, endpoint: str) -> dict[str, Any]:
+def _show_output(job: JobView, row: bytes, endpoint: str) -> dict[str, Any]:
+    line = read_line(row, endpoint)
     plain = ImageCall({}, as_url=False, is_stream=False, partial_images=0, quality="auto")
     return show_images(job, plain if line is None else read_call(line, endpoint))
 

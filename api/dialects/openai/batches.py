@@ -2,29 +2,29 @@
 
 from __future__ import annotations
 
-from functools import partial
 from typing import Any
 from uuid import UUID
 
 from flask import Response, jsonify, request
 
 from api.authentication import current_account_id
-from api.dialects.openai.batch_lines import ENDPOINTS, WINDOW_SECONDS, submit_line
 from api.dialects.openai.blueprint import openai_blueprint
 from api.translation.figures import to_seconds
 from api.translation.paging import read_limit
 from api.translation.submit import count_repeats, read_object
 from core.batches import batches as use_case
-from core.batches.batch_files import find_batch_file
 from core.batches.batch_jobs import BatchCounts, count_batch
 from core.batches.batch_jobs import cancel_batch as cancel_whole_batch
 from core.batches.create_batch import create_batch
-from core.batches.lines import read_lines, submit_lines
+from core.batches.submit_lines import ENDPOINTS, EXPIRED, WINDOW_SECONDS, submit_rest
 from core.batches.tables import Batch
 from core.database import transaction
 from core.errors import BatchNotFound, FieldError, InvalidRequest
 from core.ids import format_id, parse_id
 from core.jobs.status import JobStatus
+
+#: Seconds in which lines become jobs before the answer; the dispatcher sees to the rest.
+_SECONDS = 5.0
 
 _FIELDS = frozenset({"input_file_id", "endpoint", "completion_window", "metadata"})
 
@@ -46,20 +46,15 @@ def post_batch() -> Response:
         errors.append(FieldError("metadata", "must be an object", "wrong_type"))
     if errors or file_id is None:
         raise InvalidRequest(errors)
-    batch, text = create_batch(
+    batch_id = create_batch(
         account_id=current_account_id(),
         file_id=file_id,
         endpoint=str(endpoint),
         metadata=metadata,
         is_repeated=bool(count_repeats()),
     )
-    _submit_rest(batch, text)
-    return jsonify(_read(batch.id))
-
-
-def _submit_rest(batch: Batch, text: bytes) -> None:
-    if batch.submitted < batch.lines and batch.cancel_requested_at is None:
-        submit_lines(batch, read_lines(text, batch.endpoint), partial(submit_line, endpoint=batch.endpoint))
+    submit_rest(batch_id, seconds=_SECONDS)
+    return jsonify(_read(batch_id))
 
 
 @openai_blueprint.get("/batches")
@@ -76,15 +71,8 @@ def list_batches() -> Response:
 
 @openai_blueprint.get("/batches/<batch_id>")
 def read_batch(batch_id: str) -> Response:
-    """The batch as it stands. Lines that are not jobs yet, since the account had too many or the API ended in between, become some now."""
-    id_ = parse_batch_id(batch_id)
-    with transaction() as session:
-        batch = use_case.get_batch(session, account_id=current_account_id(), batch_id=id_)
-        # Its file may be deleted before all lines were jobs: then the batch is as it stands.
-        text = find_batch_file(session, account_id=current_account_id(), file_id=batch.file_id)
-    if text is not None:
-        _submit_rest(batch, text)
-    return jsonify(_read(id_))
+    """The batch as it stands."""
+    return jsonify(_read(parse_batch_id(batch_id)))
 
 
 @openai_blueprint.post("/batches/<batch_id>/cancel")
@@ -150,4 +138,5 @@ def _name_status(batch: Batch, counts: BatchCounts) -> str:
         return "cancelling" if counts.unfinished else "cancelled"
     if counts.unfinished or batch.submitted < batch.lines:
         return "in_progress" if batch.submitted else "validating"
-    return "expired" if counts.expired else "completed"
+    is_expired = counts.expired or any(each["code"] == EXPIRED for each in batch.refused)
+    return "expired" if is_expired else "completed"

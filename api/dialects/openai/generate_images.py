@@ -8,13 +8,13 @@ from flask import Response
 
 from api.dialects.openai.blueprint import openai_blueprint
 from api.dialects.openai.image_answer import answer_images
-from api.dialects.openai.image_request import SENT_AS, ImageCall, read_image_call
 from api.dialects.openai.stream_images import ImageStream
 from api.json_body import takes_images
 from api.live.asked import StreamAsked, WaitAsked
 from api.translation.stream import stream_job
 from api.translation.submit import read_object, submit
 from api.translation.wait import answer_finished
+from core.batches.image_calls import SENT_AS, ImageCall, read_image_call
 from core.jobs.request.input_images import list_image_names
 
 

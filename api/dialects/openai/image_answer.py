@@ -9,10 +9,10 @@ from typing import Any
 from flask import Response
 
 from api.dialects.openai.blueprint import write_error
-from api.dialects.openai.image_request import ImageCall
 from api.dialects.openai.states import describe_failure
 from api.translation.figures import measure_cost, to_seconds
 from api.translation.pictures import link_outputs, read_files, to_base64
+from core.batches.image_calls import ImageCall
 from core.jobs.status import JobStatus
 from core.jobs.views.job_view import JobView
 

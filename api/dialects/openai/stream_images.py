@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 from api.dialects.openai.image_answer import count_tokens, describe_images
-from api.dialects.openai.image_request import ImageCall
 from api.dialects.openai.states import describe_failure
 from api.translation.figures import to_seconds
 from api.translation.pictures import read_files, to_base64
 from api.translation.stream import write_event
+from core.batches.image_calls import ImageCall
 from core.jobs.events.event import JobEvent
 from core.jobs.status import JobStatus
 from core.jobs.views.job_view import JobView

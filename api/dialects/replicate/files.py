@@ -11,8 +11,8 @@ from api.dialects.replicate.blueprint import replicate_blueprint
 from api.json_body import takes_images
 from api.translation.files import delete_file, find_file, keep_file, list_files
 from api.translation.form import read_form
-from api.translation.submit import renamed_errors
 from core.errors import FieldError, InvalidRequest
+from core.field_errors import renamed_errors
 from core.files.file_view import FileView
 from core.settings import get_settings
 

@@ -1,4 +1,4 @@
-"""What a call of OpenAI's Images API asks for, in the words of `POST /v1/jobs`."""
+"""What a call of OpenAI's Images API asks for, in the words of `POST /v1/jobs`: of one that is made by itself, and of a batch's lines. Pure."""
 
 from __future__ import annotations
 
@@ -40,6 +40,9 @@ _WITHOUT_EFFECT: dict[str, tuple[Any, ...]] = {
 }
 
 _MOST_PARTIAL = 3
+
+#: Of one edit.
+_MOST_IMAGES = 16
 
 
 @dataclass(frozen=True)
@@ -90,6 +93,17 @@ def read_image_call(body: dict[str, Any]) -> ImageCall:
     return ImageCall(fields, as_url, is_stream, partial_images, quality, warnings)
 
 
+def read_edit_call(sent: dict[str, Any]) -> ImageCall:
+    """What a body asks for, in its JSON form or as a form was read. Raises InvalidRequest."""
+    body = _read_json(sent)
+    if not body.get("image"):
+        raise InvalidRequest([FieldError("image", "is required: the picture to edit", "required")])
+    if "mask_image" in body:
+        # Where it is transparent.
+        body.setdefault("mask_mode", "alpha")
+    return read_image_call(body)
+
+
 def _rename(fields: dict[str, Any]) -> None:
     if fields.get("size") == "auto":
         del fields["size"]
@@ -110,3 +124,26 @@ def _choose_steps(fields: dict[str, Any], quality: str) -> None:
     model = get_catalog().find(str(fields.get("model") or get_settings().default_model))
     if factor != 1 and model is not None and not {"num_inference_steps", "steps"} & fields.keys():
         fields["num_inference_steps"] = min(model.max_steps, max(1, round(model.default_steps * factor)))
+
+
+def _read_json(body: dict[str, Any]) -> dict[str, Any]:
+    images = body.pop("images", None)
+    if images is not None:
+        if not isinstance(images, list) or not 1 <= len(images) <= _MOST_IMAGES:
+            raise InvalidRequest(
+                [FieldError("images", f"must be a list of 1 to {_MOST_IMAGES} images", "wrong_length")]
+            )
+        found = [_read_reference(each, f"images.{number}") for number, each in enumerate(images)]
+        body["image"] = found[0] if len(found) == 1 else found
+    mask = body.pop("mask", None)
+    if mask is not None:
+        body["mask_image"] = _read_reference(mask, "mask") if isinstance(mask, dict) else mask
+    return body
+
+
+def _read_reference(reference: Any, field: str) -> Any:
+    given = {} if not isinstance(reference, dict) else {k: v for k, v in reference.items() if v is not None}
+    if len(given) != 1 or not given.keys() <= {"image_url", "file_id"}:
+        raise InvalidRequest([FieldError(field, "must have exactly one of image_url and file_id", "required")])
+    [picture] = given.values()
+    return picture
