@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import statistics
 from datetime import datetime
 from typing import Any
@@ -52,6 +53,9 @@ _LANDED = """
 
 def main() -> None:
     """Start the service, fill a gallery, and print the figures."""
+    argparse.ArgumentParser(
+        prog="python -m tests.page.measure", description="Prints how fast the page is."
+    ).parse_args()
     with LocalStack() as stack, running_chromium() as browser, open_account(stack, "measure") as customer:
         fill_gallery(stack, customer, _PICTURES)
         _report("first paint", [_measure_first_paint(browser, stack, customer) for _ in range(_RUNS)])
