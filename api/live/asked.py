@@ -79,7 +79,7 @@ class WaitAsked:
     #: What answers with the job in the end, instead of the operation.
     then: Callable[[Any], Any] | None = None
     kept_alive: KeptAlive | None = None
-    #: Called in a thread of requests if the client has gone away before it has an answer.
+    #: Called in a thread of requests if the client has gone away before it has an answer, and perhaps by several.
     lost: Callable[[], None] | None = None
 
 
@@ -114,6 +114,7 @@ class Live(Protocol):
     """The part of the server's worker that keeps the connections."""
 
     def has_slot(self, kind: type[StreamAsked | WaitAsked], account_id: UUID) -> bool: ...
+    def notice_gone(self, account_id: UUID) -> None: ...
 
 
 def find_resumed(environ: Mapping[str, Any]) -> Resumed | None:
@@ -163,6 +164,13 @@ def can_keep(kind: type[StreamAsked | WaitAsked], account_id: UUID) -> bool:
     """Whether the connection of the current request can be kept, and there is a slot of the kind."""
     live = request.environ.get(LIVE)
     return live is not None and bool(live.has_slot(kind, account_id))
+
+
+def notice_gone(account_id: UUID) -> None:
+    """Have what is `lost` noticed now: a client that sends a call again has ended the connection of the earlier try a moment ago."""
+    live = request.environ.get(LIVE)
+    if live is not None:
+        live.notice_gone(account_id)
 
 
 def ask_to_wait(

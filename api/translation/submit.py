@@ -12,7 +12,7 @@ from flask import g, request
 from api.authentication import current_account_id, current_api_key_id
 from api.idempotency_key import LONGEST_KEY, ONE_KEY
 from api.jobs.job_request import JobRequest, build_submission
-from api.live.asked import StreamAsked, WaitAsked, can_keep
+from api.live.asked import StreamAsked, WaitAsked, can_keep, notice_gone
 from core.errors import FieldError, InvalidRequest, TooManyStreams
 from core.field_errors import renamed_errors
 from core.jobs.submit.repeated_calls import Call
@@ -48,6 +48,8 @@ def submit(
                 [FieldError("dry_run", "is for POST /v1/jobs alone: here a job would be drawn", "not_allowed")]
             )
         key = _read_key() if idempotency_key is None else idempotency_key
+        if joins_lost:
+            notice_gone(current_account_id())
         submission = replace(
             build_submission(job_request, idempotency_key=key),
             call=None if key is not None else _read_call(joins_lost=joins_lost),

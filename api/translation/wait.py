@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import math
+import threading
 from collections.abc import Callable
-from functools import partial
 from http import HTTPStatus
 from uuid import UUID
 
@@ -58,7 +58,7 @@ def answer_finished(
         return answer(job)
 
     kept_alive = _build_keep_alive() if keep_alive is True else keep_alive or None
-    lost = partial(_record_lost, current_account_id(), job.id) if joins_lost else None
+    lost = _LostAnswer(current_account_id(), job.id) if joins_lost else None
     return answer_later(job, answer_at_the_end, seconds=LONGEST_WAIT_SECONDS, kept_alive=kept_alive, lost=lost)
 
 
@@ -78,15 +78,27 @@ def _build_keep_alive() -> KeptAlive:
     )
 
 
-def _record_lost(account_id: UUID, job_id: str) -> None:
-    id_ = parse_id("job", job_id)
-    if id_ is not None:
-        try:
-            with transaction() as session:
-                record_lost_answer(session, account_id=account_id, job_id=id_)
-        except DarkroomError as error:
-            # Then the next equal call is a job of its own.
-            _log.warning("lost_answer_not_recorded", job_id=job_id, error=error.code)
+class _LostAnswer:
+    """Records that the answer did not reach its client, once: after that another call may wait for the same job."""
+
+    def __init__(self, account_id: UUID, job_id: str) -> None:
+        self._account_id = account_id
+        self._job_id = job_id
+        self._turn = threading.Lock()
+        self._is_recorded = False
+
+    def __call__(self) -> None:
+        id_ = parse_id("job", self._job_id)
+        with self._turn:
+            if self._is_recorded or id_ is None:
+                return
+            self._is_recorded = True
+            try:
+                with transaction() as session:
+                    record_lost_answer(session, account_id=self._account_id, job_id=id_)
+            except DarkroomError as error:
+                # Then the next equal call is a job of its own.
+                _log.warning("lost_answer_not_recorded", job_id=self._job_id, error=error.code)
 
 
 def answer_later(

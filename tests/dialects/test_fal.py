@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import time
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Any
@@ -12,7 +11,7 @@ import pytest
 
 from infra.local.webhook_listener import WebhookListener
 from tests.acceptance.customer import Customer
-from tests.dialects.conftest import Service, build_sdk, list_jobs, wait_for_job
+from tests.dialects.conftest import Service, build_sdk, list_jobs
 from tests.dialects.environments import Sdk
 from tests.dialects.test_replicate import draw_picture
 
@@ -59,16 +58,6 @@ def test_a_request_is_followed_and_cancelled(fal: Sdk, customer: Customer, pause
     assert (missing.status_code, missing.json()) == (404, {"status": "NOT_FOUND"})
 
 
-def test_a_render_outlasts_the_clients_timeout(fal: Sdk, customer: Customer, paused: Callable[[], None]) -> None:
-    """It is rendered once: a client of a second and a half polls for its result."""
-    call = fal.start("subscribe", arguments=SMALL, options={"default_timeout": 1.5})
-    job = wait_for_job(customer)
-    time.sleep(4)
-    paused()
-    assert fal.finish(call)["id"] == job["id"]
-    assert [each["id"] for each in list_jobs(customer)] == [job["id"]]
-
-
 def test_a_run_is_the_result(fal: Sdk, customer: Customer) -> None:
     """Without the queue's addresses; the same call twice is two pictures, and what is wrong names the client's field."""
     [first], [second] = fal.call("run", arguments=SMALL | {"seed": None}, times=2)
@@ -77,43 +66,6 @@ def test_a_run_is_the_result(fal: Sdk, customer: Customer) -> None:
     assert older["id"] != newest["id"]
     raised = fal.call("run", arguments=SMALL | {"image_size": "huge"})
     assert (raised["status_code"], raised["detail"][0]["loc"]) == (422, ["body", "image_size"])
-
-
-def test_a_run_that_outlasts_the_clients_timeout(fal: Sdk, customer: Customer, paused: Callable[[], None]) -> None:
-    """The client waits a second and a half for each byte, and would send the call again: one call, one job."""
-    call = fal.start("run", arguments=SMALL, timeout=1.5)
-    job = wait_for_job(customer)
-    time.sleep(4)
-    paused()
-    [drawn] = fal.finish(call)
-    assert [each["id"] for each in list_jobs(customer)] == [job["id"]]
-    assert drawn == [output["sha256"] for output in customer.read(job)["outputs"]]
-
-
-def test_a_run_that_fails_late_has_the_true_error(fal: Sdk, customer: Customer, paused: Callable[[], None]) -> None:
-    """Its answer has begun, and is cut; the client sends the call again without saying so, and has the error of the first one."""
-    call = fal.start("run", arguments=SMALL)
-    job = wait_for_job(customer)
-    time.sleep(2)
-    customer.cancel(job)
-    raised = fal.finish(call)
-    assert (raised["status_code"], raised["error_type"]) == (499, "client_cancelled")
-    assert [each["id"] for each in list_jobs(customer)] == [job["id"]]
-
-
-def test_a_run_whose_connection_breaks_is_drawn_once(
-    fal: Sdk, service: Service, customer: Customer, paused: Callable[[], None]
-) -> None:
-    """Whatever cut it, the client's own repeat waits for the same job."""
-    call = fal.start("run", arguments=SMALL)
-    job = wait_for_job(customer)
-    time.sleep(2)
-    service.proxy.cut()
-    time.sleep(2)
-    paused()
-    [drawn] = fal.finish(call)
-    assert [each["id"] for each in list_jobs(customer)] == [job["id"]]
-    assert drawn == [output["sha256"] for output in customer.read(job)["outputs"]]
 
 
 def test_what_has_not_started_in_time_times_out(fal: Sdk, customer: Customer, paused: Callable[[], None]) -> None:

@@ -60,16 +60,6 @@ def test_a_wait_that_runs_out_is_starting(replicate: Sdk, customer: Customer) ->
     assert len(list_jobs(customer)) == 1
 
 
-def test_a_wait_ends_before_its_client_gives_up(replicate: Sdk, customer: Customer, paused: Callable[[], None]) -> None:
-    """The client waits half a second longer than it asks to, and sends no second prediction."""
-    call = replicate.start("run", input=SMALL, wait=2)
-    job = wait_for_job(customer)
-    time.sleep(4)
-    paused()
-    assert len(replicate.finish(call)["output"]) == 1
-    assert [each["id"] for each in list_jobs(customer)] == [job["id"]]
-
-
 def test_a_prediction_is_what_its_client_can_read(
     replicate: Sdk, customer: Customer, paused: Callable[[], None]
 ) -> None:

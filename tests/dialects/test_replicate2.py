@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import base64
 import hashlib
-import time
 from collections.abc import Callable
 from typing import Any
 
@@ -37,29 +36,6 @@ def test_a_model_is_a_function(replicate: Sdk, customer: Customer) -> None:
     """It reads the model, its version and its schema first, and its output is a path."""
     [digest] = replicate.call("use", **SMALL)
     assert digest == customer.read(wait_for_job(customer))["outputs"][0]["sha256"]
-
-
-def test_a_render_outlasts_the_clients_timeout(replicate: Sdk, customer: Customer, paused: Callable[[], None]) -> None:
-    """A client that waits a second and a half for an answer has it in time, and sends no second prediction."""
-    call = replicate.start("run", input=SMALL, options={"timeout": 1.5, "max_retries": 0})
-    job = wait_for_job(customer)
-    time.sleep(4)
-    paused()
-    assert len(replicate.finish(call)) == 1
-    assert [each["id"] for each in list_jobs(customer)] == [job["id"]]
-
-
-def test_a_repeat_after_a_broken_connection_renders_nothing_twice(
-    replicate: Sdk, service: Service, customer: Customer, paused: Callable[[], None]
-) -> None:
-    """The client sends the prediction again by itself, and waits for the same job."""
-    call = replicate.start("run", input=SMALL)
-    job = wait_for_job(customer)
-    service.proxy.cut()
-    time.sleep(2)
-    paused()
-    assert len(replicate.finish(call)) == 1
-    assert [each["id"] for each in list_jobs(customer)] == [job["id"]]
 
 
 def test_the_client_turns_pages(replicate: Sdk, customer: Customer, paused: Callable[[], None]) -> None:

@@ -29,40 +29,6 @@ def openai(service: Service, customer: Customer) -> Sdk:
     return build_sdk(service, customer, "openai", "openai_calls")
 
 
-def test_a_render_outlasts_the_clients_timeout(openai: Sdk, customer: Customer, paused: Callable[[], None]) -> None:
-    """A client that waits a second and a half for each byte gets a picture that takes several seconds: one call, one job."""
-    call = openai.start("generate", call=CALL, options={"timeout": IMPATIENT, "max_retries": 0})
-    job = wait_for_job(customer)
-    time.sleep(3 * IMPATIENT)
-    paused()
-    assert openai.finish(call)["job_id"] == job["id"]
-
-
-def test_a_late_error_is_the_true_one(openai: Sdk, customer: Customer, paused: Callable[[], None]) -> None:
-    """What fails after its answer has begun is cut, and the client's own repeat has the error with its status: one job."""
-    call = openai.start("generate", call=CALL, options={"timeout": IMPATIENT})
-    job = wait_for_job(customer)
-    time.sleep(IMPATIENT)
-    assert customer.http.post(f"/v1/jobs/{job['id']}/cancel").status_code == 200
-    error = openai.finish(call)
-    assert (error["error"], error["status_code"], error["code"]) == ("ConflictError", 409, "cancelled")
-    assert error["repeats"] == "1"
-    assert [each["id"] for each in list_jobs(customer)] == [job["id"]]
-
-
-def test_a_repeat_after_a_broken_connection_renders_nothing_twice(
-    openai: Sdk, service: Service, customer: Customer, paused: Callable[[], None]
-) -> None:
-    """Whatever breaks between the client and the API: its repeat waits for the same job."""
-    call = openai.start("generate", call=CALL)
-    job = wait_for_job(customer)
-    service.proxy.cut()
-    time.sleep(2)
-    paused()
-    assert openai.finish(call)["job_id"] == job["id"]
-    assert [each["id"] for each in list_jobs(customer)] == [job["id"]]
-
-
 def test_a_call_outlives_the_process_that_it_waits_in(
     openai: Sdk, service: Service, customer: Customer, paused: Callable[[], None]
 ) -> None:

@@ -23,6 +23,9 @@ class Connections:
         """Whether another one can be kept."""
         return self.is_free
 
+    def notice_gone(self, account_id: UUID) -> None:
+        """Nobody goes away."""
+
 
 def post_and_wait(client: FlaskClient, path: str, **call: Any) -> WaitAsked:
     """Send a call that waits, and return what it waits for."""

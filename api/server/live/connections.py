@@ -17,21 +17,22 @@ from uuid import UUID
 import structlog
 
 from api.live.asked import Resumed, StreamAsked, WaitAsked
+from api.server.live.gone_clients import GoneClients
 from api.server.live.hub import Hub
 from api.server.live.parked import ParkedRequest
 from api.server.live.reads import ReadAnswer, Reader
+from api.server.live.recalls import find_recalls
 from api.server.live.stream import MOST_WAITING_BYTES, StreamConnection
+from api.server.live.stream_watchers import OVERLAP, build_stream_watcher
 from api.server.live.sweeps import SweepStream, SweepWait, SweepWatcher, WatchedSweeps
 from api.server.live.translated import MOST_TRANSLATED_BYTES, TranslatedStream
-from api.server.live.watchers import AccountStream, JobStream, Watcher
+from api.server.live.watchers import Watcher
 from core.database import transaction
-from core.errors import RecallUnavailable
 from core.jobs.events.account_jobs import list_recent_jobs
 from core.live_events.channels import JOBS_CHANNEL
 from core.live_events.message import split_messages
 from core.live_events.subscription import Subscription
 from core.metrics import LIVE_STREAMS, LIVE_WAITS
-from core.recall.kept_recalls import find_recall
 from core.recall.recall import RECALL_ID
 from core.settings import get_settings
 
@@ -42,10 +43,6 @@ _PLACE_SECONDS = 1.0
 #: Seconds after which all rows are read again: hints may be lost, and without Redis there are none.
 _REFRESH_SECONDS = 5.0
 _REFRESH_WITHOUT_REDIS_SECONDS = 1.0
-
-#: Number (microseconds) by which a stream of an account starts earlier than where its reader was: rows become visible a moment
-#: after their times.
-_OVERLAP = 3_000_000
 
 #: Part of all slots that one account has at most.
 _SHARE_OF_ACCOUNT = 0.5
@@ -75,6 +72,7 @@ class LiveConnections:
         self._sweeps = WatchedSweeps(self._do)
         self._streams: dict[StreamConnection, Watcher | SweepWatcher] = {}
         self._parked: dict[ParkedRequest, Watcher | SweepWatcher] = {}
+        self._gone = GoneClients()
         self._is_linked = False
         self._next_places = self._next_refresh = 0.0
 
@@ -101,6 +99,10 @@ class LiveConnections:
         """
         self._count(WaitAsked, asked.account_id, 1)
         self._do(partial(self._park, ParkedRequest(connection, asked, resume, forget, head)))
+
+    def notice_gone(self, account_id: UUID) -> None:
+        """Do what is to be done for each of the account's waiting requests whose client has gone away, though nobody has noticed yet."""
+        self._gone.see_to(account_id, list(self._parked))
 
     def drain(self) -> None:
         """The process ends: end all streams, so that their readers connect to another one, and resume all that waits."""
@@ -215,24 +217,7 @@ class LiveConnections:
             closed=partial(self._close_stream, asked.account_id),
             most_waiting_bytes=MOST_WAITING_BYTES if asked.translate is None else MOST_TRANSLATED_BYTES,
         )
-        watcher: Watcher | SweepWatcher
-        if asked.sweep_id is not None:
-            watcher = SweepStream(stream, sweep_id=asked.sweep_id, after=asked.after)
-        elif asked.job_id is not None and asked.translate is not None:
-            watcher = TranslatedStream(
-                stream,
-                asked.translate,
-                self._do,
-                account_id=asked.account_id,
-                job_id=asked.job_id,
-                limit=asked.limit,
-            )
-        elif asked.job_id is not None:
-            watcher = JobStream(stream, account_id=asked.account_id, job_id=asked.job_id, after=asked.after)
-        else:
-            watcher = AccountStream(
-                stream, account_id=asked.account_id, after=asked.after, wanted_after=asked.after - _OVERLAP
-            )
+        watcher = build_stream_watcher(asked, stream, self._do)
         self._streams[stream] = watcher
         stream.write(head)
         if self._is_draining:
@@ -240,7 +225,7 @@ class LiveConnections:
         elif stream in self._streams:
             self._watch(watcher)
             if asked.job_id is None and asked.sweep_id is None:
-                self._find_jobs(asked.account_id, after=asked.after - _OVERLAP)
+                self._find_jobs(asked.account_id, after=asked.after - OVERLAP)
                 self._find_recalls({asked.account_id})
 
     def _find_jobs(self, account_id: UUID, *, after: int) -> None:
@@ -255,12 +240,7 @@ class LiveConnections:
     def _find_recalls(self, account_ids: set[UUID]) -> None:
         """What may have been handed over while nobody heard it."""
 
-        def find() -> None:
-            with suppress(RecallUnavailable):
-                for recall in filter(None, map(find_recall, account_ids)):
-                    self._do(partial(self._hub.show_recall, recall))
-
-        threading.Thread(target=find, name="finds-recalls", daemon=True).start()
+        find_recalls(account_ids, lambda recall: self._do(partial(self._hub.show_recall, recall)))
 
     def _close_stream(self, account_id: UUID, stream: StreamConnection) -> None:
         watcher = self._streams.pop(stream, None)
@@ -297,6 +277,7 @@ class LiveConnections:
             parked.resume(Resumed(parked.asked, position, waited, parked.begun))
 
     def _forget(self, parked: ParkedRequest) -> None:
+        self._gone.remember(parked.asked)
         if self._release(parked):
             parked.forget()
 

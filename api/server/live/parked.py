@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import selectors
 import socket
 from collections.abc import Callable
@@ -67,19 +68,24 @@ class ParkedRequest:
             return EndWait(resume, account_id=account_id, job_id=job_id)
         return EventWait(resume, account_id=account_id, job_id=job_id, after=self.asked.after)
 
+    def is_client_gone(self) -> bool | None:
+        """Whether the client has ended the connection; None: nothing has come from it, and it has not. Any thread may ask."""
+        try:
+            return not self.connection.recv(1, socket.MSG_PEEK | socket.MSG_DONTWAIT)
+        except BlockingIOError:
+            return None
+        except OSError as error:
+            # Closed by ourselves: it is answered.
+            return error.errno != errno.EBADF
+
     def watch_client(self, selector: selectors.BaseSelector, *, gone: Callable[[], None]) -> None:
         """Call `gone` when the client ends the connection."""
 
         def look(_events: int) -> None:
-            try:
-                is_gone = not self.connection.recv(1, socket.MSG_PEEK)
-            except BlockingIOError:
-                return
-            except OSError:
-                is_gone = True
+            is_gone = self.is_client_gone()
             if is_gone:
                 gone()
-            else:
+            elif is_gone is not None:
                 # The next request is there already: it is read after the answer to this one.
                 self.stop_watching(selector)
 

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import threading
+from collections.abc import Callable, Iterable
+from contextlib import suppress
 from uuid import UUID
 
+from core.errors import RecallUnavailable
 from core.jobs.events.event import JobEvent
+from core.recall.kept_recalls import find_recall
 from core.recall.recall import RECALL_ID, Recall
 
 
@@ -29,3 +33,14 @@ class RecallWait:
 
     def end(self) -> None:
         """It has no job that could end."""
+
+
+def find_recalls(account_ids: Iterable[UUID], show: Callable[[Recall], None]) -> None:
+    """Calls `show` with what may have been handed over to these accounts while nobody heard it, in a thread of its own."""
+
+    def find() -> None:
+        with suppress(RecallUnavailable):
+            for recall in filter(None, map(find_recall, account_ids)):
+                show(recall)
+
+    threading.Thread(target=find, name="finds-recalls", daemon=True).start()
