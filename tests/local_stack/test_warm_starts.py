@@ -41,6 +41,16 @@ def test_each_test_forks_from_the_same_parents(tmp_path: Path) -> None:
     assert not isinstance(process, subprocess.Popen)
 
 
+def test_a_test_that_imports_torch_makes_no_start_cold(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """torch names a folder in the environment as it is imported."""
+    monkeypatch.setenv("TORCHINDUCTOR_CACHE_DIR", str(tmp_path))
+    with (tmp_path / "log").open("wb") as log:
+        process = start_warm(Command([*DESCRIBE, "0"], folder=REPOSITORY), log, True)
+        process.communicate()
+
+    assert not isinstance(process, subprocess.Popen)
+
+
 def describe(start: StartProcess, folder: Path) -> dict[str, Any]:
     log_path = folder / f"{start.__name__}.log"
     command = Command(

@@ -1,8 +1,9 @@
 """The process that others are forked from: `python -m tests.warm.parent SOCKET MODULE…`.
 
 It imports the modules, and does nothing else of what a process of Darkroom does at its start: no setting is read, no thread
-started, no connection opened. For each message on the socket it forks a process that becomes `python -m` of the message: with
-its own environment, folder, session, output and arguments, as a child of the process that sent the message.
+started, no connection opened. Then it answers with the names of the variables that the imports have set. For each message on the
+socket it forks a process that becomes `python -m` of the message: with its own environment, folder, session, output and arguments,
+as a child of the process that sent the message.
 """
 
 from __future__ import annotations
@@ -52,6 +53,7 @@ class Start:
 def main() -> None:
     """Import, then fork until the socket is closed."""
     control = socket.socket(fileno=int(sys.argv[1]))
+    given = set(os.environ)
     gc.disable()
     for module in sys.argv[2:]:
         importlib.import_module(module)
@@ -62,7 +64,7 @@ def main() -> None:
         del sys.modules[name]
     # Nothing of this is garbage, and looking at it would copy it into each process.
     gc.freeze()
-    control.sendall(b"ready")
+    control.sendall(json.dumps(sorted(os.environ.keys() - given)).encode())
 
     while True:
         message, files, _, _ = socket.recv_fds(control, _LONGEST_MESSAGE, 3)

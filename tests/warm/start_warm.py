@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import atexit
 import ctypes
+import json
 import os
 import socket
 import subprocess
@@ -39,6 +40,8 @@ _READ_LATER = {
     *(name.upper() for name in Settings.model_fields),
     *("DARKROOM_URL", "DARKROOM_API_KEY", "FAULT_POINTS", "FAULT_SEED", "GUNICORN_CMD_ARGS"),
     "PYTEST_CURRENT_TEST",
+    # Importing torch sets it, also in the process of the tests.
+    "TORCHINDUCTOR_CACHE_DIR",
 }
 
 _PR_SET_CHILD_SUBREAPER = 36  # linux/prctl.h
@@ -128,7 +131,9 @@ class _WarmParent:
                 start_new_session=True,
             )
         atexit.register(self._close)
-        self._receive()
+        # A test that imports the same would make all later starts cold: they take ten seconds each, and nobody sees why.
+        unknown = set(json.loads(self._receive())) - self._environment.keys() - _READ_LATER
+        assert not unknown, f"imports set {', '.join(sorted(unknown))}: add them to _READ_LATER"
 
     def has_imported_for(self, environment: dict[str, str]) -> bool:
         """Whether a process with this environment has what a new program would have imported."""
@@ -148,7 +153,7 @@ class _WarmParent:
             return _Adopted(pid, os.fdopen(ours, "rb"))
 
     def _receive(self) -> bytes:
-        answer = self._control.recv(100)
+        answer = self._control.recv(1_000)
         if not answer:
             self._output.seek(0)
             raise ChildProcessError(f"a warm parent has ended:\n{self._output.read().decode()}")
