@@ -70,10 +70,13 @@ def use_pooler(servers: LocalStack, use: Use, monkeypatch: pytest.MonkeyPatch) -
 
     @contextmanager
     def run(query: str = "", pooler: str | None = None, **settings: Any) -> Iterator[str]:
-        if pooler is not None:
-            monkeypatch.setenv("DATABASE_POOLER", pooler)
         require_pgbouncer()
-        with run_pgbouncer(servers.environment["DATABASE_URL"], **settings) as address:
+        with (
+            monkeypatch.context() as patch,
+            run_pgbouncer(servers.environment["DATABASE_URL"], **settings) as address,
+        ):
+            if pooler is not None:
+                patch.setenv("DATABASE_POOLER", pooler)
             url = f"{address}?{query}"
             with use(url):
                 yield url
