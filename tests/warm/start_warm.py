@@ -38,7 +38,7 @@ _OTHERS = (
 #: Variables in which a process may differ from its parent: nothing reads them while it is imported.
 _READ_LATER = {
     *(name.upper() for name in Settings.model_fields),
-    *("DARKROOM_URL", "DARKROOM_API_KEY", "FAULT_POINTS", "FAULT_SEED", "GUNICORN_CMD_ARGS"),
+    *("DARKROOM_URL", "DARKROOM_API_KEY", "DARKROOM_PAGE_URL", "FAULT_POINTS", "FAULT_SEED", "GUNICORN_CMD_ARGS"),
     "PYTEST_CURRENT_TEST",
     # Importing torch sets it, also in the process of the tests.
     "TORCHINDUCTOR_CACHE_DIR",
