@@ -25,7 +25,7 @@ from tests.conftest import REPOSITORY
 from tests.warm.start_warm import start_warm
 
 #: Takes longer than a command of the operator's to start, and is the same to the bit whoever renders it.
-DRAWING: dict[str, Any] = {"width": 512, "height": 512, "num_inference_steps": 80, "seed": 7, "deterministic": True}
+DRAWING: dict[str, Any] = {"width": 320, "height": 320, "num_inference_steps": 80, "seed": 7, "deterministic": True}
 
 pytestmark = pytest.mark.slow
 
