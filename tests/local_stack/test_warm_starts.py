@@ -51,6 +51,19 @@ def test_a_test_that_imports_torch_makes_no_start_cold(tmp_path: Path, monkeypat
     assert not isinstance(process, subprocess.Popen)
 
 
+def test_what_runs_at_a_start_runs_in_a_forked_process_too(tmp_path: Path) -> None:
+    """A folder on PYTHONPATH with a `sitecustomize` alone: tests tamper with processes by it."""
+    (tmp_path / "site").mkdir()
+    (tmp_path / "site" / "sitecustomize.py").write_text("import os; os.environ['CUSTOMISED'] = 'yes'")
+    environment = {"PYTHONPATH": str(tmp_path / "site")}
+    with (tmp_path / "log").open("wb") as log:
+        process = start_warm(Command([*DESCRIBE, "0"], folder=REPOSITORY, environment=environment), log, True)
+        output, _ = process.communicate()
+
+    assert not isinstance(process, subprocess.Popen)
+    assert json.loads(output)["environment"].items() >= {**environment, "CUSTOMISED": "yes"}.items()
+
+
 def describe(start: StartProcess, folder: Path) -> dict[str, Any]:
     log_path = folder / f"{start.__name__}.log"
     command = Command(

@@ -12,17 +12,19 @@ from playwright.sync_api import Page, expect
 from tests.acceptance.customer import SMALL, Customer
 from tests.page.composing import colour_at, compose, press_render, see, tiles, wait_for_pictures
 
-#: Lets go of a file over the part of the page that is named by its words.
+#: Moves a file over the page until the part of it that is named by its words is there, and lets go over that.
 _DROP = """
 async ({words, name, type, bytes}) => {
   const content = Uint8Array.from(atob(bytes), (letter) => letter.charCodeAt(0));
   const dataTransfer = new DataTransfer();
   dataTransfer.items.add(new File([content], name, {type}));
   const send = (target, kind) => target.dispatchEvent(new DragEvent(kind, {bubbles: true, cancelable: true, dataTransfer}));
-  send(document.body, "dragenter");
-  await new Promise((resolve) => setTimeout(resolve, 200));
-  const zone = [...document.querySelectorAll(".drop-zone, .slot")].find((each) => each.textContent.includes(words));
-  send(zone, "drop");
+  const find = () => [...document.querySelectorAll(".drop-zone, .slot")].find((each) => each.textContent.includes(words));
+  while (!find()) {
+    send(document.body, "dragenter");
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+  send(find(), "drop");
 }
 """
 

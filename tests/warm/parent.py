@@ -15,6 +15,7 @@ import os
 import runpy
 import socket
 import sys
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from typing import Self
 
@@ -115,11 +116,22 @@ def _become(start: Start, files: list[int]) -> None:
         os.dup2(file, number)
         os.close(file)
     os.chdir(start.folder)
+    path = os.environ.get("PYTHONPATH")
     os.environ.clear()
     os.environ.update(start.environment)
+    if os.environ.get("PYTHONPATH") != path:
+        _customise()
     sys.argv = [start.module, *start.arguments]
     gc.enable()
     runpy.run_module(start.module, run_name="__main__", alter_sys=True)
+
+
+def _customise() -> None:
+    """Do with PYTHONPATH what Python does at the start of a process: import the `sitecustomize` that it finds there first."""
+    sys.path[1:1] = os.environ.get("PYTHONPATH", "").split(os.pathsep)
+    sys.modules.pop("sitecustomize", None)
+    with suppress(ModuleNotFoundError):
+        importlib.import_module("sitecustomize")
 
 
 if __name__ == "__main__":

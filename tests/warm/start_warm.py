@@ -40,6 +40,8 @@ _READ_LATER = {
     *(name.upper() for name in Settings.model_fields),
     *("DARKROOM_URL", "DARKROOM_API_KEY", "DARKROOM_PAGE_URL", "FAULT_POINTS", "FAULT_SEED", "GUNICORN_CMD_ARGS"),
     "PYTEST_CURRENT_TEST",
+    # Of tests/faults/tampered. CLOCK_OFFSET_SECONDS is not here: modules keep the `time` that they have imported.
+    *("FAULT_FILE", "DIE_WITH_RING", "HANG_FILE", "LOSE_DEVICE", "DEAF"),
     # Importing torch sets it, also in the process of the tests.
     "TORCHINDUCTOR_CACHE_DIR",
 }
@@ -138,7 +140,9 @@ class _WarmParent:
     def has_imported_for(self, environment: dict[str, str]) -> bool:
         """Whether a process with this environment has what a new program would have imported."""
         different = {name for name, _ in environment.items() ^ self._environment.items()}
-        return different <= _READ_LATER
+        return different <= _READ_LATER or (
+            different <= {*_READ_LATER, "PYTHONPATH"} and _only_customises(environment.get("PYTHONPATH", ""))
+        )
 
     def start(self, start: Start, log: IO[bytes], *, keeps_output: bool) -> _Adopted:
         """Fork a process."""
@@ -163,6 +167,14 @@ class _WarmParent:
         self._control.close()
         self._process.wait()
         self._output.close()
+
+
+def _only_customises(folders: str) -> bool:
+    """Whether all that a PYTHONPATH adds to a process is what runs at its start, which a warm parent makes up for."""
+    return all(
+        [path.name for path in Path(folder).glob("*.py")] == ["sitecustomize.py"]
+        for folder in folders.split(os.pathsep)
+    )
 
 
 @cache

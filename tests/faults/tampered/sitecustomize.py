@@ -48,6 +48,14 @@ class _Tampering(MetaPathFinder):
         return spec
 
 
+def _tamper(name: str, change: Callable[[ModuleType], None]) -> None:
+    """Changes the module, or has it changed when it is imported. A process that was forked has imported it already."""
+    if name in sys.modules:
+        change(sys.modules[name])
+    else:
+        sys.meta_path.insert(0, _Tampering(name, change))
+
+
 _AROUND_RINGS = ("before_ring", "after_ring")
 
 
@@ -125,16 +133,16 @@ def _become_deaf(sender: Any, **_: object) -> None:
 
 
 if "FAULT_FILE" in os.environ:
-    sys.meta_path.insert(0, _Tampering("core.fault_points", _arm_by_file))
+    _tamper("core.fault_points", _arm_by_file)
 if "DIE_WITH_RING" in os.environ:
-    sys.meta_path.insert(0, _Tampering("worker.broker", _die_with_a_ring))
+    _tamper("worker.broker", _die_with_a_ring)
 if "CLOCK_OFFSET_SECONDS" in os.environ:
     real_time, offset = time.time, float(os.environ["CLOCK_OFFSET_SECONDS"])
     time.time = lambda: real_time() + offset
 if "HANG_FILE" in os.environ:
-    sys.meta_path.insert(0, _Tampering("diffusers.schedulers.scheduling_ddim", _let_a_step_hang))
+    _tamper("diffusers.schedulers.scheduling_ddim", _let_a_step_hang)
 if "LOSE_DEVICE" in os.environ:
-    sys.meta_path.insert(0, _Tampering("diffusers.models.unets.unet_2d_condition", _lose_the_device))
+    _tamper("diffusers.models.unets.unet_2d_condition", _lose_the_device)
 if "DEAF" in os.environ:
     from celery.signals import worker_ready
 
