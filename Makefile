@@ -18,7 +18,7 @@ $(foreach name,$(TYPED),$(eval export override $(name) := $$(value $(name))))
 # Images of Python often set it. Then each of the many processes that the tests start compiles all modules of ours again.
 unexport PYTHONDONTWRITEBYTECODE
 .DEFAULT_GOAL := help
-.PHONY: help demo up test test-slow test-all test-thorough test-parts test-servers test-service test-containers soak check bench bench-queue bench-models gpu-check soak-models train-demo-model evaluate-demo-model lock clean
+.PHONY: help demo up test test-slow test-all test-thorough test-parts test-servers test-service test-clients test-containers soak check bench bench-queue bench-models gpu-check soak-models train-demo-model evaluate-demo-model lock clean
 
 ##@ For users
 
@@ -39,7 +39,7 @@ clean: ## remove the virtual environment and the embedded stack's data
 
 ##@ For developers
 
-test: $(VENV)/.installed-dev ## run the tests, on a real PostgreSQL, Valkey, S3 server and real workers, in three parts at once
+test: $(VENV)/.installed-dev ## run the tests, on a real PostgreSQL, Valkey, S3 server and real workers, in four parts at once
 	@$(ALL_PARTS) WHICH="not slow and not thorough"
 
 test-slow: $(VENV)/.installed-dev ## run the tests that take many seconds each, such as the training recipe's
@@ -56,18 +56,22 @@ test-thorough: $(VENV)/.installed-dev ## run the tests that take minutes: every 
 # Some tests compute, and some mostly wait for servers: side by side they take less time, also on two cores. Each part prints its
 # output when it is done. Folders are where the parts take the same time, and none starts what it needs for few tests.
 WHICH ?= not slow and not thorough
-ON_SERVERS := database dialects doctor failover http integration local_stack model_store object_store releases
-ON_SERVICE := acceptance client faults lifecycle_walk live page soak
-ALL_PARTS = $(MAKE) --no-print-directory --jobs=3 --keep-going $(if $(filter output-sync,$(.FEATURES)),--output-sync) test-parts test-servers test-service
+ON_SERVERS := database failover http integration local_stack model_store object_store releases
+ON_SERVICE := acceptance doctor faults lifecycle_walk live soak
+BY_CLIENTS := client dialects page
+ALL_PARTS = $(MAKE) --no-print-directory --jobs=4 --keep-going $(if $(filter output-sync,$(.FEATURES)),--output-sync) test-parts test-servers test-service test-clients
 
 test-parts: $(VENV)/.installed-dev ## run the part of make test that computes: rendering, the demo model, single modules (WHICH="slow")
-	@$(BIN)/python -m pytest tests $(patsubst %,--ignore=tests/%,$(ON_SERVERS) $(ON_SERVICE)) -m "$(WHICH)"
+	@$(BIN)/python -m pytest tests $(patsubst %,--ignore=tests/%,$(ON_SERVERS) $(ON_SERVICE) $(BY_CLIENTS)) -m "$(WHICH)"
 
 test-servers: $(VENV)/.installed-dev ## run the part on a real database, Redis and store: the API and the queue (WHICH="slow")
 	@$(BIN)/python -m pytest $(ON_SERVERS:%=tests/%) -m "$(WHICH)"
 
-test-service: $(VENV)/.installed-dev ## run the part on the whole service: its customers, the page, the client, faults (WHICH="slow")
+test-service: $(VENV)/.installed-dev ## run the part on the whole service: jobs from submit to webhook, faults (WHICH="slow")
 	@$(BIN)/python -m pytest $(ON_SERVICE:%=tests/%) -m "$(WHICH)"
+
+test-clients: $(VENV)/.installed-dev ## run the part that calls the service from outside: our client, other systems' clients, the page (WHICH="slow")
+	@$(BIN)/python -m pytest $(BY_CLIENTS:%=tests/%) -m "$(WHICH)"
 
 test-containers: $(VENV)/.installed-dev ## build and run the containers on an engine of their own (Debian, root, 14 GB of disk; OPTIONS="--keep"); takes half an hour
 	@$(BIN)/python -m tests.containers $(if $(TORCH_INDEX),--torch-index $(TORCH_INDEX)) $(OPTIONS)

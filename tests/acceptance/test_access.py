@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
-
 import httpx2
 import pytest
 
 from infra.local import LocalStack
-from infra.local.environment import inherit
 from tests.acceptance.customer import SMALL, Customer
+from tests.warm.run_warm import run_warm
 
 
 def _without_request_id(response: httpx2.Response) -> dict[str, object]:
@@ -48,9 +45,7 @@ def test_a_revoked_key_opens_nothing(stack: LocalStack, customer: Customer) -> N
     assert customer.http.get("/v1/models").status_code == 200
     customer.submit(**SMALL)
 
-    subprocess.run(
-        [sys.executable, "-m", "admin", "revoke-key", key], env=inherit(stack.environment), check=True, stdout=-1
-    )
+    run_warm("admin", "revoke-key", key, environment=stack.environment).check_returncode()
 
     order = {"prompt": "a red mug", **SMALL}
     assert customer.http.post("/v1/jobs", json=order).status_code == 401

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
 import time
 from collections.abc import Iterator
 from typing import Any
@@ -13,11 +11,11 @@ import pytest
 import redis
 
 from infra.local import LocalStack
-from infra.local.environment import inherit
 from tests.acceptance.customer import SMALL, Customer
 from tests.acceptance.worker_logs import told
 from tests.conftest import CHECKPOINT_SECONDS
 from tests.faults.checker import Checker, checking
+from tests.warm.run_warm import run_warm
 
 #: Takes a few seconds: long enough to be killed in the middle, short enough to be rendered again in time.
 MEDIUM: dict[str, Any] = {"num_inference_steps": 60}
@@ -31,13 +29,7 @@ def checker(stack: LocalStack) -> Iterator[Checker]:
     """The operator's own checks; after the last of these tests the operator's command says the same."""
     with checking(stack.environment) as checker:
         yield checker
-    verdict = subprocess.run(
-        [sys.executable, "-m", "admin", "verify"],
-        env=inherit(stack.environment) | {"ORPHAN_GRACE_SECONDS": "3600"},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    verdict = run_warm("admin", "verify", environment={**stack.environment, "ORPHAN_GRACE_SECONDS": "3600"})
     assert (verdict.stdout, verdict.returncode) == ("violations: none\n", 0), verdict.stderr
 
 

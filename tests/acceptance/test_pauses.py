@@ -6,8 +6,6 @@ import io
 import json
 import os
 import signal
-import subprocess
-import sys
 import time
 from collections.abc import Iterator
 from typing import Any
@@ -21,11 +19,11 @@ from infra.local import LocalStack
 from tests.acceptance.customer import SMALL, Customer, open_account
 from tests.acceptance.test_drain import soon
 from tests.acceptance.worker_logs import told
-from tests.conftest import REPOSITORY
+from tests.warm.run_warm import run_warm
 from tests.warm.start_warm import start_warm
 
-#: Takes longer than a command of the operator's to start, and is the same to the bit whoever renders it.
-DRAWING: dict[str, Any] = {"width": 256, "height": 256, "num_inference_steps": 80, "seed": 7, "deterministic": True}
+#: Takes longer than a command of the operator's, and is the same to the bit whoever renders it.
+DRAWING: dict[str, Any] = {"width": 128, "height": 128, "num_inference_steps": 100, "seed": 7, "deterministic": True}
 
 pytestmark = pytest.mark.slow
 
@@ -50,14 +48,7 @@ def pixels(customer: Customer, job: dict[str, Any]) -> NDArray[np.uint8]:
 
 def admin(stack: LocalStack, *arguments: str) -> dict[str, str]:
     """Run a command of the operator's."""
-    answer = subprocess.run(
-        [sys.executable, "-m", "admin", *arguments, "--json"],
-        env={**os.environ, **stack.environment},
-        cwd=REPOSITORY,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    answer = run_warm("admin", *arguments, "--json", environment=stack.environment)
     assert answer.returncode == 0, answer.stderr
     return dict(json.loads(answer.stdout.splitlines()[-1]))
 
@@ -126,7 +117,7 @@ def test_a_cancelled_job_says_where_it_stopped(customer: Customer) -> None:
     assert customer.cancel(job).status_code == 200
     job = customer.wait_until_finished(job)
     assert (job["status"], job["stopped_at_step"]) == ("cancelled", job["progress"]["step"])
-    assert 0 < job["stopped_at_step"] < 80
+    assert 0 < job["stopped_at_step"] < DRAWING["num_inference_steps"]
     assert job["timings"]["render_ms"] > 0
 
     customer.http.post("/v1/queue/pause", json={})
