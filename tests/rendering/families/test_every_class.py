@@ -21,7 +21,6 @@ SAMPLE = {
     *("sd15-text-to-image", "flux-control-text-to-image", "flux-kontext-edit", "flux-fill-inpainting"),
     *("instruct-pix2pix-edit", "image-variation-variation", "upscale-upscale", "unclip-text-to-image"),
     *("sd15-pag-text-to-image", "sd3-controlnet-inpainting-inpainting", "kandinsky-2.2-folders-image-to-image"),
-    *("sd15-pag-text-to-image", "sd3-controlnet-inpainting-inpainting"),
     *("amused-inpainting", "dit-unconditional", "marigold-depth-map"),
 }
 
