@@ -20,6 +20,7 @@ from api.live.asked import LIVE, RESUMED, BegunAnswer, Resumed, StreamAsked, Wai
 from api.server.connection_end import ConnectionEnd, get_connection_end
 from api.server.lingering_connections import LingeringConnections
 from api.server.live.connections import LiveConnections
+from api.server.live.parked import ParkedRequest
 from api.server.open_files import allow_connections
 from core.settings import get_settings
 
@@ -99,11 +100,13 @@ class ServerWorker(ThreadWorker):
             head, end, _ = self._held_answers.pop(conn.sock).written.partition(_HEAD_END)
             conn.sock.setblocking(False)
             self._live.park(
-                conn.sock,
-                asked,
-                head=head + end,
-                resume=lambda resumed: self.method_queue.defer(self._resume, conn, req, resumed),
-                forget=lambda: self.method_queue.defer(self._forget, conn, asked),
+                ParkedRequest(
+                    conn.sock,
+                    asked,
+                    resume=lambda resumed: self.method_queue.defer(self._resume, conn, req, resumed),
+                    forget=lambda: self.method_queue.defer(self._forget, conn, asked),
+                    head=head + end,
+                )
             )
             return
         conn.close = partial(self._close, conn)

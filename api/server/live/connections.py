@@ -86,23 +86,17 @@ class LiveConnections:
         self._count(StreamAsked, asked.account_id, 1)
         self._do(partial(self._open_stream, connection, head, asked))
 
-    def park(
-        self,
-        connection: socket.socket,
-        asked: WaitAsked,
-        resume: Callable[[Resumed], None],
-        forget: Callable[[], None],
-        head: bytes = b"",
-    ) -> None:
-        """Keep the connection until what was asked for has happened: then `resume` is called. If the client goes away before, it is
-        `forget`. Both are called in another thread. An answer that is kept alive begins with the `head`.
+    def park(self, parked: ParkedRequest) -> None:
+        """Keep the connection until what was asked for has happened: then its `resume` is called. If the client goes away before, it
+        is its `forget`. Both are called in another thread.
         """
-        self._count(WaitAsked, asked.account_id, 1)
-        self._do(partial(self._park, ParkedRequest(connection, asked, resume, forget, head)))
+        self._count(WaitAsked, parked.asked.account_id, 1)
+        self._gone.watch(parked)
+        self._do(partial(self._park, parked))
 
     def notice_gone(self, account_id: UUID) -> None:
         """Do what is to be done for each of the account's waiting requests whose client has gone away, though nobody has noticed yet."""
-        self._gone.see_to(account_id, list(self._parked))
+        self._gone.see_to(account_id)
 
     def drain(self) -> None:
         """The process ends: end all streams, so that their readers connect to another one, and resume all that waits."""
@@ -272,7 +266,9 @@ class LiveConnections:
             self._hub.remove(watcher)
 
     def _resume(self, parked: ParkedRequest, position: int | None) -> None:
-        if self._release(parked):
+        if parked in self._parked and parked.is_client_gone():
+            self._forget(parked)
+        elif self._release(parked):
             waited = time.monotonic() - parked.asked.asked_at
             parked.resume(Resumed(parked.asked, position, waited, parked.begun))
 
@@ -286,6 +282,7 @@ class LiveConnections:
         watcher = self._parked.pop(parked, None)
         if watcher is None:
             return False
+        self._gone.stop_watching(parked)
         parked.stop_watching(self._selector)
         self._forget_watcher(watcher)
         self._count(WaitAsked, parked.asked.account_id, -1)

@@ -188,14 +188,19 @@ def test_deterministic_jobs_are_the_same_to_the_bit(single: LoadedModel) -> None
 
 
 def test_other_jobs_are_the_same_to_the_eye(single: LoadedModel) -> None:
-    """In float32, where other kernels compute shared rows, latents stay within 1e-4 of their range."""
+    """In float32, where other kernels compute shared rows, latents stay within 1e-4 of their range. Again until each job has shared a
+    forward: on a busy machine one may be through before another thread gets to its next step.
+    """
     alone = draw_alone(single, SHARING[:7])
 
-    outcomes = draw_together(single, SHARING, {7: raise_at(3, JobCancelled())})
-
-    for outcome, reference in zip(outcomes, alone, strict=False):
-        assert outcome.latents is not None
-        assert reference.latents is not None
-        spread = reference.latents.max() - reference.latents.min()
-        assert (outcome.latents - reference.latents).abs().max() <= 1e-4 * spread
-        assert max(outcome.batch_rows) > max(reference.batch_rows)
+    for _ in range(10):
+        outcomes = draw_together(single, SHARING, {7: raise_at(3, JobCancelled())}, meetings=2)
+        for outcome, reference in zip(outcomes, alone, strict=False):
+            assert outcome.latents is not None
+            assert reference.latents is not None
+            spread = reference.latents.max() - reference.latents.min()
+            assert (outcome.latents - reference.latents).abs().max() <= 1e-4 * spread
+        met = [max(one.batch_rows) > max(other.batch_rows) for one, other in zip(outcomes, alone, strict=False)]
+        if all(met):
+            return
+    raise AssertionError("a job never shared a forward")
