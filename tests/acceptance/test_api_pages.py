@@ -25,6 +25,7 @@ def test_every_page_is_listed() -> None:
     assert sorted([*listed, "README.md"]) == sorted(page.name for page in _PAGES)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("page", _PAGES, ids=lambda page: page.stem)
 def test_what_a_page_says_works(customer: Customer, tmp_path: Path, page: Path) -> None:
     """Its commands one after another in one shell, then its Python as one program, with an account of their own."""

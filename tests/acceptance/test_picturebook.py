@@ -6,6 +6,7 @@ import io
 import os
 
 import numpy as np
+import pytest
 from PIL import Image
 
 from demo_model.dataset.captions import caption
@@ -17,6 +18,7 @@ from tests.acceptance.customer import Customer
 SEED = int(os.environ.get("PICTUREBOOK_SEED", "1"))
 
 
+@pytest.mark.slow
 def test_twelve_random_prompts_are_drawn_right(customer: Customer) -> None:
     """Of twelve prompts at random, each picture shows the object in the colour that was asked for."""
     print(f"PICTUREBOOK_SEED={SEED}")

@@ -18,6 +18,7 @@ from tests.conftest import REPOSITORY
 PAGES = REPOSITORY / "docs/client"
 
 
+@pytest.mark.slow
 def test_what_the_page_of_the_client_says_works(account: Connection, tmp_path: Path) -> None:
     """Its Python as one program."""
     run_documented([sys.executable, "-"], read_code(PAGES / "README.md", {}).python, account, tmp_path)

@@ -128,6 +128,7 @@ def _find_sent(requests: list[httpx2.Request], operations: dict[str, tuple[str, 
     return found
 
 
+@pytest.mark.slow
 def test_every_method_sends_its_operation(document: dict[str, Any], darkroom: Darkroom, cat: Path) -> None:
     """And reads what the service answers."""
     operations = _list_operations(document)

@@ -40,6 +40,7 @@ def pooler(request: pytest.FixtureRequest, use_pooler: UsePooler) -> Iterator[st
         yield url
 
 
+@pytest.mark.slow
 def test_submits_are_accepted(pooler: str) -> None:
     """Many at once, the short way and the long way, more than PgBouncer has sessions for."""
     assert submit_many(120) == {202: 120}
@@ -64,6 +65,7 @@ def test_every_limit_of_time_is_in_force(pooler: str, name: str) -> None:
     assert show("transaction_isolation") == "read committed"
 
 
+@pytest.mark.slow
 def test_a_statement_that_overruns_is_cut_off(use_pooler: UsePooler) -> None:
     """By the server, at the limit that the address asks for; the next one works."""
     for configuration in _CONFIGURATIONS.values():

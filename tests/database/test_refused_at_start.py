@@ -32,6 +32,7 @@ _PROCESSES = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", _PROCESSES)
 def test_statement_mode_is_refused(name: str, servers: LocalStack) -> None:
     """A pooler that allows no transactions."""

@@ -17,6 +17,7 @@ MUG = Thing("mug", "red", "medium", "left")
 SCENE = Scene((MUG,), "yellow")
 
 
+@pytest.mark.slow
 def test_calibrated_on_real_pictures() -> None:
     """On 400 pictures of the dataset every score is at least 99 %."""
     generator = np.random.default_rng(21)

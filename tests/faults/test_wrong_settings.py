@@ -78,6 +78,7 @@ def starting(home: Path, names: Sequence[str], variables: dict[str, str]) -> Ite
         process.communicate()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", PROCESSES)
 def test_wrong_settings_end_a_process_with_a_line_each(name: str, wrong: dict[str, subprocess.Popen[str]]) -> None:
     """Whichever process reads them: its exit code is 1, and it says what is wrong with each, and nothing else."""
@@ -95,6 +96,7 @@ def test_wrong_settings_end_a_process_with_a_line_each(name: str, wrong: dict[st
     assert said == lines
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", CATALOG_PROCESSES)
 def test_a_missing_models_file_is_one_line(name: str, without_models: dict[str, subprocess.Popen[str]]) -> None:
     """The setting that names it is named."""

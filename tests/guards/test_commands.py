@@ -50,6 +50,7 @@ def test_the_migration_is_a_command_of_alembic() -> None:
     assert options.revision == "head"
 
 
+@pytest.mark.slow
 def test_gunicorn_finds_the_application(tmp_path: Path) -> None:
     """gunicorn accepts the API's command line: its configuration loads and its target is an application."""
     program, *arguments = COMMANDS["api"]

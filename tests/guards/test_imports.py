@@ -9,6 +9,7 @@ import sys
 import tomllib
 from importlib.metadata import packages_distributions, requires
 
+import pytest
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
@@ -40,11 +41,13 @@ sys.meta_path.insert(0, NotInstalled())
 """
 
 
+@pytest.mark.slow
 def test_the_api_does_not_load_torch() -> None:
     """The API loads neither torch nor anything that stands on it, installed as they may be."""
     _run(_API + f"import sys; loaded = set({RENDERING}) & set(sys.modules); assert not loaded, loaded")
 
 
+@pytest.mark.slow
 def test_the_base_dependencies_suffice() -> None:
     """The slim image's processes come up with the base dependencies alone, whatever else is installed here."""
     base = _list_base_distributions()

@@ -58,6 +58,7 @@ def test_nobody_is_connected(signal_name: str) -> None:
         assert process.wait(timeout=30) == 7
 
 
+@pytest.mark.slow
 def test_somebody_is_connected() -> None:
     """The server serves, new clients as well, until the last one has gone."""
     with serving(seconds=3600) as (process, port):

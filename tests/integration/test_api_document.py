@@ -145,6 +145,7 @@ def _send_file(client: FlaskClient, headers: dict[str, str], *, number: int) -> 
     return file_id
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("database")
 def test_every_example_is_answered_as_documented(
     document: dict[str, Any], client: FlaskClient, post: Post, api_key: str

@@ -10,6 +10,7 @@ from alembic.util import CommandError
 from sqlalchemy import Engine, inspect, text
 
 
+@pytest.mark.slow
 def test_every_migration_goes_up_and_down(empty_database: Engine, alembic: Config) -> None:
     """Each step up can be taken back, and taken again; at the bottom nothing is left."""
     revisions = [script.revision for script in ScriptDirectory.from_config(alembic).walk_revisions()][::-1]
@@ -40,6 +41,7 @@ def test_every_table_with_customers_data_names_the_account(empty_database: Engin
         assert columns.get("account_id") is False, table
 
 
+@pytest.mark.slow
 def test_migrations_wait_for_no_lock(empty_database: Engine, alembic: Config) -> None:
     """A table in use makes the migration fail within seconds, and it can be run again."""
     command.upgrade(alembic, "head")

@@ -7,6 +7,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+import pytest
 from flask.testing import FlaskClient
 
 from api.dialects.mcp import post_message  # noqa: F401  (it has the tools)
@@ -60,6 +61,7 @@ def list_messages() -> Iterator[dict[str, Any]]:
                 yield {**call, "params": {"name": name, "arguments": PROMPT | {field: odd}}}
 
 
+@pytest.mark.slow
 def test_no_value_is_an_error_of_ours(client: FlaskClient, api_key: str) -> None:
     """In this process nothing can wait, so what could be drawn is 503 with that reason."""
     headers = {"Authorization": f"Bearer {api_key}"}

@@ -89,6 +89,7 @@ def test_a_ring_is_heard(plain: PlainServer, address: str, database: int) -> Non
         assert client.llen(queue) == 1
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "address",
     [

@@ -43,6 +43,7 @@ def walk(client: FlaskClient, *, walks: int, steps: int, number: int | None) -> 
     )
 
 
+@pytest.mark.slow
 @pytest.mark.timeout(300)  # most of it for making a broken walk short
 def test_jobs_end_once_whatever_happens(client: FlaskClient) -> None:
     """The same few walks each time."""

@@ -9,6 +9,8 @@ from contextlib import ExitStack
 from pathlib import Path
 from uuid import UUID
 
+import pytest
+
 from core.accounts.manage_keys import issue_api_key
 from core.database import transaction
 from core.settings import get_settings
@@ -136,6 +138,7 @@ def _issue_key(account_id: UUID) -> str:
         return issue_api_key(session, account_id=account_id, pepper=get_settings().api_key_pepper.get_secret_value())
 
 
+@pytest.mark.slow
 def test_few_open_files_are_shared(
     servers: LocalStack, account_id: UUID, api_key: str, tmp_path: Path, submit: Submit
 ) -> None:

@@ -6,6 +6,7 @@ import json
 import socket
 from uuid import UUID
 
+import pytest
 from sqlalchemy import select
 
 from core.database import transaction
@@ -37,6 +38,7 @@ def list_jobs() -> list[UUID]:
         return list(session.scalars(select(Job.id).order_by(Job.id)))
 
 
+@pytest.mark.slow
 def test_a_client_that_comes_back_at_once_has_the_same_job(api: ServedApi, account_id: UUID) -> None:
     """However soon: whether the earlier call's client is gone is looked up when the later one comes."""
     for number in range(5):

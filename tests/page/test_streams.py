@@ -78,6 +78,7 @@ def test_a_cut_stream_resumes_behind_its_last_event(far_page: Page, proxy: Proxy
     wait_for_pictures(far_page, 2)
 
 
+@pytest.mark.slow
 def test_where_streams_are_held_back_the_page_asks(visitor: Visitor, customer: Customer) -> None:
     """Behind a proxy that passes no stream on, jobs and pictures are shown all the same, and the page says why it is slower."""
     with visitor.visiting() as (page, _):
