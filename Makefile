@@ -56,21 +56,21 @@ test-thorough: $(VENV)/.installed-dev ## run the tests that take minutes: every 
 # Some tests compute, and some mostly wait for servers: side by side they take less time, also on two cores. Each part prints its
 # output when it is done. Folders are where the parts take the same time, and none starts what it needs for few tests.
 WHICH ?= not slow and not thorough
-ON_SERVERS := database integration local_stack model_store object_store releases
-ON_SERVICE := acceptance doctor failover faults lifecycle_walk live soak
-BY_CLIENTS := client dialects http page
+ON_SERVERS := database http integration local_stack releases
+ON_SERVICE := acceptance demo_model doctor failover faults lifecycle_walk live soak
+BY_CLIENTS := client dialects model_store object_store page
 ALL_PARTS = $(MAKE) --no-print-directory --jobs=4 --keep-going $(if $(filter output-sync,$(.FEATURES)),--output-sync) test-parts test-servers test-service test-clients
 
 test-parts: $(VENV)/.installed-dev ## run the part of make test that computes: rendering, the demo model, single modules (WHICH="slow")
 	@$(BIN)/python -m pytest tests $(patsubst %,--ignore=tests/%,$(ON_SERVERS) $(ON_SERVICE) $(BY_CLIENTS)) -m "$(WHICH)"
 
-test-servers: $(VENV)/.installed-dev ## run the part on a real database, Redis and store: the API and the queue (WHICH="slow")
+test-servers: $(VENV)/.installed-dev ## run the part on a real database, Redis and store: the API, HTTP and the queue (WHICH="slow")
 	@$(BIN)/python -m pytest $(ON_SERVERS:%=tests/%) -m "$(WHICH)"
 
-test-service: $(VENV)/.installed-dev ## run the part on the whole service: jobs from submit to webhook, faults (WHICH="slow")
+test-service: $(VENV)/.installed-dev ## run the part on the whole service: jobs from submit to webhook, the demo model, faults (WHICH="slow")
 	@$(BIN)/python -m pytest $(ON_SERVICE:%=tests/%) -m "$(WHICH)"
 
-test-clients: $(VENV)/.installed-dev ## run the part that calls the service from outside: HTTP, our client, other systems' clients, the page (WHICH="slow")
+test-clients: $(VENV)/.installed-dev ## run the part of those outside: our client, other systems' clients, the page, stores and hubs (WHICH="slow")
 	@$(BIN)/python -m pytest $(BY_CLIENTS:%=tests/%) -m "$(WHICH)"
 
 test-containers: $(VENV)/.installed-dev ## build and run the containers on an engine of their own (Debian, root, 14 GB of disk; OPTIONS="--keep"); takes half an hour

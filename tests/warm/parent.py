@@ -81,17 +81,18 @@ def main() -> None:
 
 
 def _fork(control: socket.socket) -> bool:
-    """Fork a process whose parent ends at once, so that the one that asked adopts it, and answer with its id. Returns True in
-    the new process, once it has been adopted.
+    """Fork a process whose parent ends at once, so that the one that asked adopts it, and answer with its id once it leads a session
+    of its own: signals to that reach it. Returns True in the new process, once it has been adopted.
     """
     id_read, id_write = os.pipe()
     go_read, go_write = os.pipe()
     ends = (id_read, id_write, go_read, go_write)
     between = os.fork()
     if between == 0:
-        if pid := os.fork():
-            os.write(id_write, str(pid).encode())
+        if os.fork():
             os._exit(0)
+        os.setsid()
+        os.write(id_write, str(os.getpid()).encode())
         os.close(go_write)
         is_adopted = os.read(go_read, 1) == b"1"
         for end in (id_read, id_write, go_read):
@@ -110,7 +111,6 @@ def _fork(control: socket.socket) -> bool:
 
 def _become(start: Start, files: list[int]) -> None:
     """Run the module as `python -m` does, until its end."""
-    os.setsid()
     tie_to_parent(start.parent, start.orphan_signal)
     for number, file in enumerate(files):
         os.dup2(file, number)

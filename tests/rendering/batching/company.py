@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
-from functools import partial
-from threading import Barrier
+from threading import Condition
 from typing import Any
 
 import numpy as np
@@ -61,6 +60,36 @@ def with_changes(cases: Sequence[Case], **changes: Any) -> list[Case]:
     ]
 
 
+class Meetings:
+    """Jobs that wait for each other after a step, until all have come that are still under way."""
+
+    def __init__(self, jobs: int) -> None:
+        self._condition = Condition()
+        self._jobs = jobs
+        self._waiting = 0
+        self._held = 0
+
+    def wait(self) -> None:
+        """Wait for the others."""
+        with self._condition:
+            held = self._held
+            self._waiting += 1
+            self._end_if_complete()
+            assert self._condition.wait_for(lambda: self._held > held, PATIENCE_SECONDS), "a job does not come"
+
+    def leave(self) -> None:
+        """The job has ended: nobody waits for it any more."""
+        with self._condition:
+            self._jobs -= 1
+            self._end_if_complete()
+
+    def _end_if_complete(self) -> None:
+        if self._waiting == self._jobs:
+            self._waiting = 0
+            self._held += 1
+            self._condition.notify_all()
+
+
 def draw_alone(model: LoadedModel, cases: Sequence[Case]) -> list[Outcome]:
     """Each of the jobs alone, one after the other."""
     return [draw(model, case) for case in cases]
@@ -79,7 +108,7 @@ def draw_together(
     `faults` (by a job's index) are called at the end of its steps; `watches` with its pipeline.
     """
     faults, watches = faults or {}, watches or {}
-    all_under_way = Barrier(len(cases))
+    under_way = Meetings(len(cases))
     with ThreadPoolExecutor(len(cases)) as threads:
         drawing = [
             threads.submit(
@@ -88,8 +117,8 @@ def draw_together(
                 case,
                 on_step=faults.get(index, lambda _: None),
                 watch=watches.get(index),
-                meet=partial(all_under_way.wait, PATIENCE_SECONDS),
-                meetings=meetings,
+                meetings=under_way,
+                meets=meetings,
             )
             for index, case in enumerate(cases)
         ]
@@ -102,8 +131,8 @@ def draw(
     *,
     on_step: OnStep = lambda _: None,
     watch: Callable[[Any], None] | None = None,
-    meet: Callable[[], object] = lambda: None,
-    meetings: int = 0,
+    meetings: Meetings | None = None,
+    meets: int = 0,
 ) -> Outcome:
     """One job. An error that ends it is in the outcome, not raised."""
     drawing = build_drawing(case)
@@ -112,8 +141,8 @@ def draw(
     def note_end(end: StepEnd) -> None:
         outcome.steps_seen += 1
         outcome.latents = end.latents.clone()
-        if outcome.steps_seen <= meetings:
-            meet()
+        if meetings is not None and outcome.steps_seen <= meets:
+            meetings.wait()
         on_step(end)
 
     try:
@@ -122,4 +151,7 @@ def draw(
         outcome.error = error
     else:
         outcome.pixels = np.stack([np.asarray(image) for image in rendered.images])
+    finally:
+        if meetings is not None:
+            meetings.leave()
     return outcome

@@ -20,6 +20,9 @@ from worker.rendering.watch_steps import StepEnd
 #: Larger than any number in a job's latents: the denoiser recognises the rows of the eighth job by it.
 _MARK = 12_345.0
 
+#: After so many steps jobs wait for each other: on a busy machine one is through otherwise before another gets to its next step.
+_MEETINGS = 4
+
 SHARING = with_changes([*SEVEN, EIGHTH], deterministic=False)
 
 
@@ -62,7 +65,7 @@ def draw_marked(model: LoadedModel, failed: Callable[[], list[int]]) -> list[Out
     through with its six steps before another thread gets to its next one.
     """
     for _ in range(10):
-        outcomes = draw_together(model, SHARING, {7: write_from(2, _MARK)}, meetings=2)
+        outcomes = draw_together(model, SHARING, {7: write_from(2, _MARK)}, meetings=_MEETINGS)
         if failed():
             return outcomes
     raise AssertionError("the eighth job never shared a forward")
@@ -92,7 +95,7 @@ def test_the_seven_differ(seven_alone: list[Outcome]) -> None:
 @pytest.mark.parametrize("step", few_quick(range(1, EIGHTH.steps + 1), {1, 3, EIGHTH.steps}))
 def test_a_job_is_cancelled_at_any_step(double: LoadedModel, seven_alone: list[Outcome], step: int) -> None:
     """A job that is cancelled at a step takes no further step, and no other job changes."""
-    outcomes = draw_together(double, SHARING, {7: raise_at(step, JobCancelled())})
+    outcomes = draw_together(double, SHARING, {7: raise_at(step, JobCancelled())}, meetings=_MEETINGS)
 
     assert isinstance(outcomes[7].error, JobCancelled)
     assert outcomes[7].steps_seen == step
@@ -102,7 +105,7 @@ def test_a_job_is_cancelled_at_any_step(double: LoadedModel, seven_alone: list[O
 @pytest.mark.parametrize("error", [WorkerDraining(), LeaseLost(), TimeoutError("past its deadline"), MemoryError()])
 def test_a_job_is_given_up(double: LoadedModel, seven_alone: list[Outcome], error: Exception) -> None:
     """A job that is handed back, lost, late or too large for its own thread ends with that error, and no other job changes."""
-    outcomes = draw_together(double, SHARING, {7: raise_at(3, error)})
+    outcomes = draw_together(double, SHARING, {7: raise_at(3, error)}, meetings=_MEETINGS)
 
     assert outcomes[7].error is error
     assert_seven_unharmed(outcomes, seven_alone)
@@ -137,7 +140,7 @@ def test_a_forward_raises(double: LoadedModel, seven_alone: list[Outcome]) -> No
 @pytest.mark.parametrize("value", [float("nan"), float("inf")])
 def test_a_jobs_numbers_get_out_of_hand(double: LoadedModel, seven_alone: list[Outcome], value: float) -> None:
     """A job whose latents are not finite fails at its next step; none of its numbers are in another job's."""
-    outcomes = draw_together(double, SHARING, {7: write_from(2, value)})
+    outcomes = draw_together(double, SHARING, {7: write_from(2, value)}, meetings=_MEETINGS)
 
     assert isinstance(outcomes[7].error, NonFiniteResult)
     assert outcomes[7].steps_seen == 2
@@ -150,7 +153,7 @@ def test_a_pipeline_raises(double: LoadedModel, seven_alone: list[Outcome]) -> N
     def break_scheduler(pipeline: Any) -> None:
         pipeline.scheduler.scale_model_input = fail_from_third_step(pipeline.scheduler.scale_model_input)
 
-    outcomes = draw_together(double, SHARING, watches={7: break_scheduler})
+    outcomes = draw_together(double, SHARING, watches={7: break_scheduler}, meetings=_MEETINGS)
 
     assert isinstance(outcomes[7].error, ArithmeticError)
     assert outcomes[7].steps_seen == 2
@@ -176,7 +179,7 @@ def test_deterministic_jobs_are_the_same_to_the_bit(single: LoadedModel) -> None
     alone = draw_alone(single, deterministic)
     company = [*deterministic, *with_changes([EIGHTH, *SEVEN[:3]], deterministic=False)]
 
-    outcomes = draw_together(single, company, {7: raise_at(3, JobCancelled())})
+    outcomes = draw_together(single, company, {7: raise_at(3, JobCancelled())}, meetings=_MEETINGS)
 
     assert isinstance(outcomes[7].error, JobCancelled)
     assert max(max(outcome.batch_rows) for outcome in outcomes[8:]) > 2
@@ -194,7 +197,7 @@ def test_other_jobs_are_the_same_to_the_eye(single: LoadedModel) -> None:
     alone = draw_alone(single, SHARING[:7])
 
     for _ in range(10):
-        outcomes = draw_together(single, SHARING, {7: raise_at(3, JobCancelled())}, meetings=2)
+        outcomes = draw_together(single, SHARING, {7: raise_at(3, JobCancelled())}, meetings=_MEETINGS)
         for outcome, reference in zip(outcomes, alone, strict=False):
             assert outcome.latents is not None
             assert reference.latents is not None
