@@ -56,7 +56,7 @@ test-thorough: $(VENV)/.installed-dev ## run the tests that take minutes: every 
 # Some tests compute, and some mostly wait for servers: side by side they take less time, also on two cores. Each part prints its
 # output when it is done. Folders are where the parts take the same time, and none starts what it needs for few tests.
 WHICH ?= not slow and not thorough
-ON_SERVERS := database http integration local_stack releases
+ON_SERVERS := database http integration local_stack pictures releases
 ON_SERVICE := acceptance demo_model doctor failover faults lifecycle_walk live soak
 BY_CLIENTS := client dialects model_store object_store page
 ALL_PARTS = $(MAKE) --no-print-directory --jobs=4 --keep-going $(if $(filter output-sync,$(.FEATURES)),--output-sync) test-parts test-servers test-service test-clients
@@ -64,7 +64,7 @@ ALL_PARTS = $(MAKE) --no-print-directory --jobs=4 --keep-going $(if $(filter out
 test-parts: $(VENV)/.installed-dev ## run the part of make test that computes: rendering, the demo model, single modules (WHICH="slow")
 	@$(BIN)/python -m pytest tests $(patsubst %,--ignore=tests/%,$(ON_SERVERS) $(ON_SERVICE) $(BY_CLIENTS)) -m "$(WHICH)"
 
-test-servers: $(VENV)/.installed-dev ## run the part on a real database, Redis and store: the API, HTTP and the queue (WHICH="slow")
+test-servers: $(VENV)/.installed-dev ## run the part on a real database, Redis and store: the API, HTTP, pictures and the queue (WHICH="slow")
 	@$(BIN)/python -m pytest $(ON_SERVERS:%=tests/%) -m "$(WHICH)"
 
 test-service: $(VENV)/.installed-dev ## run the part on the whole service: jobs from submit to webhook, the demo model, faults (WHICH="slow")
