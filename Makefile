@@ -18,7 +18,7 @@ $(foreach name,$(TYPED),$(eval export override $(name) := $$(value $(name))))
 # Images of Python often set it. Then each of the many processes that the tests start compiles all modules of ours again.
 unexport PYTHONDONTWRITEBYTECODE
 .DEFAULT_GOAL := help
-.PHONY: help demo up test test-slow test-all test-thorough test-parts test-servers test-service test-clients test-containers soak check bench bench-queue bench-models gpu-check soak-models train-demo-model evaluate-demo-model lock clean
+.PHONY: help demo up test test-slow test-all test-thorough test-parts test-servers test-service test-clients test-containers soak check bench bench-queue bench-models gpu-check soak-models train-demo-model evaluate-demo-model explain-demo-model lock clean
 
 ##@ For users
 
@@ -99,11 +99,14 @@ bench-models: $(BENCH_VENV)/.installed ## measure denoisers of known models with
 soak-models: $(VENV)/.installed-dev ## send 2,000 jobs over four models with memory for two: loads, waits and memory, into bench/soak/result.json
 	@$(BIN)/python -m bench.soak $(OPTIONS)
 
-train-demo-model: $(VENV)/.installed ## train Picturebook (MINUTES=…, STEPS=…), into OUT=…, or with INSTALL=1 into demo_model/weights
-	@OMP_WAIT_POLICY=passive $(BIN)/python -m demo_model.training.train $(if $(INSTALL),--install) $(if $(MINUTES),--minutes $(MINUTES)) $(if $(STEPS),--steps $(STEPS)) $(if $(OUT),--out "$(OUT)")
+train-demo-model: $(VENV)/.installed ## train Picturebook, or go on with it (RUN=…, STEPS=… at most of each stage), into OUT=…, or with INSTALL=1 into demo_model/weights
+	@OMP_WAIT_POLICY=passive $(BIN)/python -m demo_model.training.train $(if $(INSTALL),--install) $(if $(RUN),--run "$(RUN)") $(if $(STEPS),--steps $(STEPS)) $(if $(OUT),--out "$(OUT)") $(OPTIONS)
 
 evaluate-demo-model: $(VENV)/.installed ## score Picturebook on prompts that it never saw, into its model card
 	@OMP_WAIT_POLICY=passive $(BIN)/python -m demo_model.evaluation.evaluate
+
+explain-demo-model: $(VENV)/.installed ## write docs/picturebook.md and its pictures from Picturebook's weights
+	@OMP_WAIT_POLICY=passive $(BIN)/python -m demo_model.explanation.explain
 
 lock: ## resolve the newest dependencies into constraints.txt
 	rm -rf $(VENV)/lock && $(PYTHON) -m venv $(VENV)/lock

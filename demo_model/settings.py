@@ -20,3 +20,5 @@ GUIDANCE = 2.0
 
 #: Fixed before any training: evaluation draws its scenes from this seed, and renders picture number n from seed n.
 EVALUATION_SEED = 2026
+#: Of the prompts that the defaults are chosen on.
+VALIDATION_SEED = 2027

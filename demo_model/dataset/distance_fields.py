@@ -6,6 +6,7 @@ Source of the formulas: Inigo Quilez, "2D distance functions", https://iquilezle
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -34,6 +35,26 @@ def box(x: Field, y: Field, left: float, top: float, right: float, bottom: float
     return distance
 
 
+def ellipse(x: Field, y: Field, centre: tuple[float, float], across: float, down: float) -> Field:
+    """A filled ellipse of the half-axes `across` and `down`; exact on its outline, near it elsewhere."""
+    dx, dy = x - centre[0], y - centre[1]
+    outer = np.hypot(dx / across, dy / down)
+    slope = np.maximum(np.hypot(dx / across**2, dy / down**2), 1e-6)
+    distance: Field = (outer * (outer - 1) / slope).astype(np.float32)
+    return distance
+
+
+def line(x: Field, y: Field, points: Sequence[tuple[float, float]], width: float) -> Field:
+    """A round-ended stroke through the points."""
+    nearest = np.full_like(x, np.inf)
+    for (start_x, start_y), (end_x, end_y) in pairwise(points):
+        side_x, side_y = end_x - start_x, end_y - start_y
+        along = np.clip(((x - start_x) * side_x + (y - start_y) * side_y) / (side_x**2 + side_y**2), 0, 1)
+        nearest = np.minimum(nearest, np.hypot(x - start_x - along * side_x, y - start_y - along * side_y))
+    distance: Field = nearest - np.float32(width / 2)
+    return distance
+
+
 def polygon(x: Field, y: Field, corners: Sequence[tuple[float, float]]) -> Field:
     """A closed polygon, convex or not, without crossing sides."""
     nearest = np.full_like(x, np.inf)
@@ -50,6 +71,27 @@ def polygon(x: Field, y: Field, corners: Sequence[tuple[float, float]]) -> Field
             inside ^= crosses & (x < start_x + (y - start_y) * (side_x / side_y))
 
     return np.where(inside, -nearest, nearest).astype(np.float32)
+
+
+def rounded(field: Field, radius: float) -> Field:
+    """The figure grown by `radius`, which rounds its convex corners."""
+    return field - np.float32(radius)
+
+
+def soft_box(x: Field, y: Field, left: float, top: float, right: float, bottom: float, radius: float) -> Field:  # noqa: PLR0917
+    """An upright rectangle with rounded corners."""
+    return rounded(box(x, y, left + radius, top + radius, right - radius, bottom - radius), radius)
+
+
+def soft_polygon(x: Field, y: Field, corners: Sequence[tuple[float, float]], radius: float) -> Field:
+    """A polygon grown by `radius`, with rounded corners."""
+    return rounded(polygon(x, y, corners), radius)
+
+
+def common(*fields: Field) -> Field:
+    """What is in all of the figures."""
+    overlap: Field = np.maximum.reduce(fields)
+    return overlap
 
 
 def union(*fields: Field) -> Field:

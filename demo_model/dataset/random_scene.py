@@ -7,13 +7,32 @@ from collections.abc import Callable
 import numpy as np
 
 from demo_model.dataset.scene import Scene, Thing
-from demo_model.dataset.vocabulary import BACKGROUNDS, COLOURS, OBJECTS, PAIRS, POSITIONS, SIZES
+from demo_model.dataset.styles.tones import pale
+from demo_model.dataset.vocabulary import (
+    BACKGROUNDS,
+    COLOURS,
+    DULL,
+    OBJECTS,
+    OWN_COLOURS,
+    OWN_GROUNDS,
+    PAIRS,
+    POSITIONS,
+    SIZES,
+    STYLES,
+)
 
 #: Share of scenes with two things.
 TWO_THINGS = 0.5
+#: Share of flat scenes; the other styles share the rest.
+FLAT = 0.25
 #: Share of scenes on the background that a caption need not name.
 PLAIN_BACKGROUND = 0.3
-#: Largest shift of a centre to either side, as a fraction of the picture's side (2.5 pixels of 128).
+#: Styles whose ground is a paler tone of the background, the style without daylight.
+PASTEL = frozenset({"product photo", "watercolour", "sketch"})
+DARK = frozenset({"neon"})
+#: The least distance of a thing from its ground.
+LEAST_CONTRAST = 75.0
+#: Largest shift of a centre to either side, as a fraction of the picture's side (5 pixels of 256).
 MAX_SHIFT = 0.02
 #: Largest relative change of a size.
 MAX_SCALE = 0.04
@@ -23,7 +42,7 @@ def random_scene(generator: np.random.Generator, accept: Callable[[Scene], bool]
     """Returns a random scene; with `accept`, the first one that it accepts."""
     while True:
         scene = _any_scene(generator)
-        if accept is None or accept(scene):
+        if is_seen(scene) and (accept is None or accept(scene)):
             return scene
 
 
@@ -32,26 +51,47 @@ def plain_background(things: tuple[Thing, ...]) -> str:
     return "black" if any(thing.colour == "white" for thing in things) else "white"
 
 
+def is_seen(scene: Scene) -> bool:
+    """Whether everything in the scene stands out from its ground in its style."""
+    if scene.style in DARK and any(thing.colour in DULL for thing in scene.things):
+        return False
+    return all(contrast(scene.style, thing.colour, scene.background) >= LEAST_CONTRAST for thing in scene.things)
+
+
+def contrast(style: str, colour: str, background: str) -> float:
+    """The distance of a colour from the ground that a style makes of a background (Euclidean, of 255 a channel)."""
+    if style in OWN_GROUNDS:
+        return 255.0
+    ground = np.array(BACKGROUNDS[background], dtype=np.float32)
+    return float(np.linalg.norm(np.array(COLOURS[colour]) - (pale(ground) if style in PASTEL else ground)))
+
+
 def _any_scene(generator: np.random.Generator) -> Scene:
     if generator.random() < TWO_THINGS:
         positions: tuple[str, ...] = PAIRS[generator.integers(len(PAIRS))]
     else:
         positions = (_choose(generator, list(POSITIONS)),)
 
-    things = tuple(_any_thing(generator, position) for position in positions)
+    style = STYLES[0] if generator.random() < FLAT else _choose(generator, STYLES[1:])
+    things = tuple(_any_thing(generator, position, style) for position in positions)
+    return Scene(things, _any_background(generator, style, things), style)
 
+
+def _any_background(generator: np.random.Generator, style: str, things: tuple[Thing, ...]) -> str:
+    if style in OWN_GROUNDS:
+        return OWN_GROUNDS[style]
     seen_on = [name for name in BACKGROUNDS if all(thing.colour != name for thing in things)]
     plain = plain_background(things)
     if plain in seen_on and generator.random() < PLAIN_BACKGROUND:
-        return Scene(things, plain)
-    return Scene(things, _choose(generator, seen_on))
+        return plain
+    return _choose(generator, seen_on)
 
 
-def _any_thing(generator: np.random.Generator, position: str) -> Thing:
+def _any_thing(generator: np.random.Generator, position: str, style: str) -> Thing:
     shift_x, shift_y = generator.uniform(-MAX_SHIFT, MAX_SHIFT, 2)
     return Thing(
         object=_choose(generator, OBJECTS),
-        colour=_choose(generator, list(COLOURS)),
+        colour=OWN_COLOURS[style] if style in OWN_COLOURS else _choose(generator, list(COLOURS)),
         size=_choose(generator, list(SIZES)),
         position=position,
         shift=(float(shift_x), float(shift_y)),

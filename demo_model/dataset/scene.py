@@ -26,10 +26,11 @@ class Thing:
 
 @dataclass(frozen=True)
 class Scene:
-    """One or two things on a plain background; of two, the left or upper one comes first."""
+    """One or two things on a ground, in a style; of two, the left or upper one comes first."""
 
     things: tuple[Thing, ...]
     background: str
+    style: str = "flat"
 
     @property
     def is_pair(self) -> bool:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from demo_model.dataset.objects.catalogue import SHAPES
+from demo_model.dataset.styles.catalogue import STYLES as PAINTERS
+
 #: Colour names to sRGB. Any two are at least 95 apart (Euclidean, of 255 a channel), so each is visible on every other.
 COLOURS: dict[str, tuple[int, int, int]] = {
     "red": (215, 25, 45),
@@ -21,28 +24,21 @@ COLOURS: dict[str, tuple[int, int, int]] = {
 #: A background has any of the colours, except those of the objects on it.
 BACKGROUNDS: dict[str, tuple[int, int, int]] = dict(COLOURS)
 
+#: Colours that do not glow.
+DULL = frozenset({"black", "grey", "brown"})
+
 #: The geometric shapes first, then the everyday things.
-OBJECTS: tuple[str, ...] = (
-    "circle",
-    "square",
-    "triangle",
-    "star",
-    "ring",
-    "cross",
-    "diamond",
-    "heart",
-    "house",
-    "tree",
-    "mug",
-    "lamp",
-    "chair",
-    "car",
-    "fish",
-    "flower",
-)
+OBJECTS: tuple[str, ...] = tuple(SHAPES)
+
+#: The default style first.
+STYLES: tuple[str, ...] = tuple(PAINTERS)
+
+#: Styles that have a colour and a ground of their own, whatever is asked for: tubes and lines alone keep to them.
+OWN_COLOURS: dict[str, str] = {"blueprint": "white"}
+OWN_GROUNDS: dict[str, str] = {"blueprint": "blue", "neon": "black"}
 
 #: Size names to half the object's longer side, as a fraction of the picture's side.
-SIZES: dict[str, float] = {"small": 0.14, "medium": 0.175, "large": 0.22}
+SIZES: dict[str, float] = {"small": 0.13, "medium": 0.175, "large": 0.225}
 
 #: Position names to the object's centre (x to the right, y downwards), as fractions of the picture's sides.
 POSITIONS: dict[str, tuple[float, float]] = {

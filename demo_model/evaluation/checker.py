@@ -1,29 +1,33 @@
 """Finds what a picture shows and whether it is what was asked for. Nothing in it is learnt.
 
-Figures are found by colour and named after the dataset's silhouette that covers them best.
+The ground says the background and, with traits of the figures, the style; figures are what differs from the ground, and
+are named after the object of the dataset that they look like most.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cache
 from math import dist, log
 
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from demo_model.dataset.drawing import Picture, largest_radius
 from demo_model.dataset.scene import Scene, Thing
-from demo_model.dataset.silhouettes import SILHOUETTES
 from demo_model.dataset.vocabulary import POSITIONS, SIZES
-from demo_model.evaluation.segmentation import Figure, Mask, find_figures
+from demo_model.evaluation.figure_colour import name_colour
+from demo_model.evaluation.ground import Ground, find_ground
+from demo_model.evaluation.segmentation import Figure, find_figures
+from demo_model.evaluation.silhouettes import name_lines, name_solid
+from demo_model.evaluation.style_traits import measure, name_style
 
-#: Side in cells of the square that figures and silhouettes are compared in.
-GRID = 48
-#: Least share of common cells (intersection over union) at which a figure counts as one of the objects.
-LEAST_OVERLAP = 0.6
+#: Least likeness at which a painted figure and a drawn one count as one of the objects.
+LEAST_OVERLAP, LEAST_FIT = 0.6, 0.35
 #: A figure larger or smaller than every size by more than this factor is no object either.
-MOST_MISFIT = 1.35
+MOST_MISFIT = 1.4
+#: Styles of lines.
+DRAWN = frozenset({"line art", "blueprint", "neon"})
 
 #: The name of a figure that is none of the objects.
 UNKNOWN = "unknown"
@@ -31,19 +35,21 @@ UNKNOWN = "unknown"
 
 @dataclass(frozen=True)
 class Seen:
-    """One figure in a picture, in the words of the vocabulary, and how well its best silhouette covers it, 0 to 1."""
+    """One figure in a picture, in the words of the vocabulary, and how much it looks like its object, 0 to 1."""
 
     object: str
     colour: str
     size: str
     position: str
-    overlap: float
+    likeness: float
 
 
 @dataclass(frozen=True)
 class Sighting:
     """What a picture shows."""
 
+    #: None where ground and figures are of different styles.
+    style: str | None
     background: str
     things: tuple[Seen, ...]
 
@@ -60,17 +66,26 @@ class Verdict:
 
 @dataclass(frozen=True)
 class Judgement:
-    """Verdicts on the scene's things, in its order, and whether the background has the colour asked for."""
+    """Verdicts on the scene's things, in its order, and whether background and style are those asked for."""
 
     things: tuple[Verdict, ...]
     background: bool
+    style: bool
 
 
 def check(image: Image.Image | NDArray[np.uint8]) -> Sighting:
     """Returns what the picture shows: a Pillow image or uint8 sRGB [side, side, 3] of at least 96 pixels a side."""
     picture = np.asarray(image.convert("RGB") if isinstance(image, Image.Image) else image)
-    background, figures = find_figures(picture)
-    return Sighting(background, tuple(_look_at(figure) for figure in figures))
+    ground = find_ground(picture)
+    figures = find_figures(picture, ground, ground.style)
+    if not figures:
+        return Sighting(None, ground.background, ())
+
+    style = name_style(measure(picture, ground, figures), ground)
+    drawn_as = style or ground.style
+    alone = len(figures) == 1
+    things = tuple(_look_at(figure, picture, ground, drawn_as, alone=alone) for figure in figures)
+    return Sighting(style, ground.background, things)
 
 
 def judge(image: Image.Image | NDArray[np.uint8], scene: Scene) -> Judgement:
@@ -88,7 +103,7 @@ def judge(image: Image.Image | NDArray[np.uint8], scene: Scene) -> Judgement:
         ),
         key=lambda found: sum(v.object + v.colour + v.size + v.position for v in found),
     )
-    return Judgement(verdicts, sighting.background == scene.background)
+    return Judgement(verdicts, sighting.background == scene.background, sighting.style == scene.style)
 
 
 def _pairings(sighting: Sighting, scene: Scene) -> list[list[tuple[Seen | None, Thing]]]:
@@ -111,54 +126,22 @@ def _verdict(seen: Seen | None, thing: Thing, *, crowded: bool) -> Verdict:
     )
 
 
-def _look_at(figure: Figure) -> Seen:
-    rows, columns = np.flatnonzero(figure.mask.any(axis=1)), np.flatnonzero(figure.mask.any(axis=0))
-    height, width = rows[-1] + 1 - rows[0], columns[-1] + 1 - columns[0]
-    centre = ((columns[0] + columns[-1] + 1) / 2, (rows[0] + rows[-1] + 1) / 2)
-    side = len(figure.mask)
+def _look_at(figure: Figure, picture: Picture, ground: Ground, style: str, *, alone: bool) -> Seen:
+    lines = style in DRAWN
+    name, likeness = name_lines(figure) if lines else name_solid(figure)
 
-    cells = _in_square(figure.mask, centre, max(height, width) / 2)
-    overlaps = {name: _overlap(cells, silhouette) for name, silhouette in _silhouettes().items()}
-    best = max(overlaps, key=lambda name: overlaps[name])
+    side = len(picture)
+    place = (figure.centre[0] / side, figure.centre[1] / side)
+    position = min(POSITIONS, key=lambda known: dist(POSITIONS[known], place))
+    radii = {known: largest_radius(known, position, paired=not alone) for known in SIZES}
+    misfits = {known: abs(log(radius / (figure.radius / side))) for known, radius in radii.items()}
+    size = min(misfits, key=lambda known: misfits[known])
 
-    radius = max(height, width) / 2 / side
-    misfits = {name: abs(log(size / radius)) for name, size in SIZES.items()}
-    size = min(misfits, key=lambda name: misfits[name])
-    known = overlaps[best] >= LEAST_OVERLAP and misfits[size] <= log(MOST_MISFIT)
+    known = likeness >= (LEAST_FIT if lines else LEAST_OVERLAP) and misfits[size] <= log(MOST_MISFIT)
     return Seen(
-        object=best if known else UNKNOWN,
-        colour=figure.colour,
+        object=name if known else UNKNOWN,
+        colour=name_colour(picture, figure, ground, style),
         size=size,
-        position=min(POSITIONS, key=lambda name: dist(POSITIONS[name], (centre[0] / side, centre[1] / side))),
-        overlap=overlaps[best],
+        position=position,
+        likeness=likeness,
     )
-
-
-@cache
-def _silhouettes() -> dict[str, Mask]:
-    """Every object's silhouette, its box centred and as large as the square, bool [48, 48]."""
-    fine = 8 * GRID
-    along = ((np.arange(fine) + 0.5) / fine * 2 - 1).astype(np.float32) * np.float32(1.1)
-    x, y = np.meshgrid(along, along)
-    masks = {}
-    for name, silhouette in SILHOUETTES.items():
-        mask = silhouette(x, y) <= 0
-        rows, columns = np.flatnonzero(mask.any(axis=1)), np.flatnonzero(mask.any(axis=0))
-        centre = ((columns[0] + columns[-1] + 1) / 2, (rows[0] + rows[-1] + 1) / 2)
-        masks[name] = _in_square(mask, centre, max(np.ptp(rows), np.ptp(columns)) / 2 + 0.5)
-    return masks
-
-
-def _in_square(mask: Mask, centre: tuple[float, float], radius: float) -> Mask:
-    """The mask around the centre (x, y), sampled so that `radius` pixels fill half of the square, bool [48, 48]."""
-    steps = ((np.arange(GRID) + 0.5) / GRID * 2 - 1) * radius
-    columns = np.floor(centre[0] + steps).astype(int)
-    rows = np.floor(centre[1] + steps).astype(int)
-    inside = ((rows >= 0) & (rows < len(mask)))[:, None] & ((columns >= 0) & (columns < mask.shape[1]))[None]
-    sampled: Mask = mask[np.clip(rows, 0, len(mask) - 1)][:, np.clip(columns, 0, mask.shape[1] - 1)] & inside
-    return sampled
-
-
-def _overlap(one: Mask, other: Mask) -> float:
-    """Intersection over union."""
-    return float((one & other).sum() / max((one | other).sum(), 1))

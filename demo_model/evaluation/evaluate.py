@@ -16,14 +16,25 @@ from tqdm import tqdm
 from demo_model.dataset.captions import plain_caption
 from demo_model.dataset.evaluation_scenes import evaluation_scenes
 from demo_model.dataset.scene import Scene
+from demo_model.dataset.style_wordings import STYLE_FRAMES
+from demo_model.dataset.vocabulary import STYLES
 from demo_model.evaluation.checker import Judgement, judge
 from demo_model.evaluation.contact_sheet import contact_sheet
 from demo_model.evaluation.model_card import write_model_card
-from demo_model.evaluation.scores import Evaluation, Scores
+from demo_model.evaluation.scores import Evaluation, score, share
+from demo_model.evaluation.sharpness import large_shapes, median_and_tail, outline_deviation
 from demo_model.generative_model.pipeline import render
 from demo_model.settings import EVALUATION_SEED, WEIGHTS_FOLDER
 
 PROMPTS = 500
+#: What the sheet of styles shows, a style a row.
+SHOWN = (
+    "a red mug",
+    "a blue house",
+    "a green bottle on a yellow background",
+    "an orange cat on the left and a purple flower on the right",
+)
+STYLE_PROMPTS = tuple(STYLE_FRAMES[style][0].format(shown) for style in STYLES for shown in SHOWN)
 #: Pictures rendered at a time. Each has its own seed, so the number changes only the memory needed.
 BATCH = 20
 
@@ -42,35 +53,36 @@ def evaluate(folder: Path, prompts: int) -> Evaluation:
         pictures += render(pipeline, [plain_caption(scene) for scene in batch], range(start, start + len(batch)))
 
     judgements = [judge(picture, scene) for picture, scene in zip(pictures, scenes, strict=True)]
+    shapes = large_shapes() if prompts == PROMPTS else large_shapes()[:2]
+    outlines = render(pipeline, [plain_caption(scene) for scene in shapes], range(len(shapes)))
     evaluation = Evaluation(
-        scores=score(judgements),
+        scores=score(scenes, judgements),
         prompts=prompts,
         two_thing_prompts=sum(scene.is_pair for scene in scenes),
         missed=_missed(scenes, judgements),
+        styles=_by_style(scenes, judgements),
+        deviation=median_and_tail(
+            [outline_deviation(each, scene.things[0].object) for each, scene in zip(outlines, shapes, strict=True)]
+        ),
         seconds_per_image=_seconds_per_image(pipeline),
         machine=f"{os.cpu_count()} cores, {_processor()}, torch {torch.__version__}",
     )
-    contact_sheet(pictures[:64], columns=8).save(folder / "sheet.png", optimize=True)
+    contact_sheet(pictures[:64], columns=8).reduce(2).save(folder / "sheet.png", optimize=True)
+    styles = render(pipeline, list(STYLE_PROMPTS), range(len(STYLE_PROMPTS)))
+    contact_sheet(styles, columns=len(SHOWN)).reduce(2).save(folder / "styles.png", optimize=True)
     write_model_card(evaluation, [plain_caption(scene) for scene in scenes[:64]], folder)
     return evaluation
 
 
-def score(judgements: list[Judgement]) -> Scores:
-    """Returns which share of what was asked for is right, part by part."""
-    verdicts = [verdict for judgement in judgements for verdict in judgement.things]
-    pairs = [judgement.things for judgement in judgements if len(judgement.things) > 1]
-    return Scores(
-        colour=_share([verdict.colour for verdict in verdicts]),
-        object=_share([verdict.object for verdict in verdicts]),
-        position=_share([verdict.position for verdict in verdicts]),
-        size=_share([verdict.size for verdict in verdicts]),
-        background=_share([judgement.background for judgement in judgements]),
-        both=_share([all(verdict.object and verdict.colour for verdict in pair) for pair in pairs]),
-    )
-
-
-def _share(right: list[bool]) -> float:
-    return sum(right) / max(len(right), 1)
+def _by_style(scenes: list[Scene], judgements: list[Judgement]) -> dict[str, tuple[float, float]]:
+    """See `Evaluation.styles`."""
+    found = {}
+    for style in STYLES:
+        judged = [each for scene, each in zip(scenes, judgements, strict=True) if scene.style == style]
+        things = [verdict.object and verdict.colour for each in judged for verdict in each.things]
+        if judged:
+            found[style] = (share([each.style for each in judged]), share(things))
+    return found
 
 
 def _missed(scenes: list[Scene], judgements: list[Judgement]) -> list[tuple[str, int, int]]:
@@ -109,8 +121,9 @@ def main() -> None:
     arguments = parser.parse_args()
 
     evaluation = evaluate(arguments.model, arguments.prompts)
-    for name, share in vars(evaluation.scores).items():
-        print(f"{name:<10} {share:6.1%}")
+    for name, right in vars(evaluation.scores).items():
+        print(f"{name:<10} {right:6.1%}")
+    print("outlines are off by {:.2f} pixels at the median and {:.2f} at p95".format(*evaluation.deviation))
     print(f"{evaluation.seconds_per_image:.2f} s per image on {evaluation.machine}")
 
 

@@ -1,4 +1,4 @@
-"""Splits a picture into its background and the connected figures on it, by colour alone."""
+"""Splits a picture into the connected figures on its ground."""
 
 from __future__ import annotations
 
@@ -6,90 +6,112 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.ndimage import binary_closing, binary_fill_holes, gaussian_filter, label
 
-from demo_model.dataset.vocabulary import BACKGROUNDS, COLOURS
+from demo_model.dataset.drawing import Picture
+from demo_model.evaluation.ground import Ground
 
-#: A pixel belongs to a figure when it is farther than this from the background (Euclidean, of 255 a channel): half of
-#: the least distance between two colours of the vocabulary.
-FOREGROUND_DISTANCE = 50.0
+#: A pixel belongs to a figure when it is farther than this from the ground (Euclidean, of 255 a channel).
+FOREGROUND_DISTANCE = {"watercolour": 34.0, "sketch": 30.0, "product photo": 40.0, "neon": 150.0, "blueprint": 110.0}
+USUAL_DISTANCE = 50.0
+#: A shadow leaves at least this part of the ground's tone, and changes no hue: so far from such a tone is no shadow.
+DARKEST_SHADOW, SHADOW_DISTANCE = 0.68, 16.0
 #: Gaps up to this fraction of the picture's side do not split a figure.
-BRIDGED_GAP = 0.024
-#: Figures that cover less than this fraction of the picture are specks.
-SPECK = 0.003
+BRIDGED_GAP = 0.016
+#: Figures whose box covers less than this fraction of the picture are specks.
+SPECK = 0.006
+#: Styles in which hatches lie side by side; closing what is between them, in pixels.
+HATCHED, HATCH_GAP = "sketch", 5
 
 Mask = NDArray[np.bool_]
 
 
 @dataclass(frozen=True)
 class Figure:
-    """A connected figure: its mask, bool [height, width], and the vocabulary's colour nearest to its median tone."""
+    """A connected figure of a picture."""
 
+    #: What differs from the ground, bool [height, width].
     mask: Mask
-    colour: str
+    #: The same without holes.
+    filled: Mask
+    #: left, top, right, bottom in pixels; the last two are one past it.
+    box: tuple[int, int, int, int]
+
+    @property
+    def centre(self) -> tuple[float, float]:
+        """Of the box, x and y."""
+        left, top, right, bottom = self.box
+        return (left + right) / 2, (top + bottom) / 2
+
+    @property
+    def radius(self) -> float:
+        """Half the box's longer side, in pixels."""
+        left, top, right, bottom = self.box
+        return max(right - left, bottom - top) / 2
 
 
-def find_figures(picture: NDArray[np.uint8]) -> tuple[str, list[Figure]]:
-    """Returns the background's colour and the figures, largest first, of a picture, uint8 [height, width, 3]."""
+def find_figures(picture: Picture, ground: Ground, style: str) -> list[Figure]:
+    """Returns the figures, the largest first."""
+    size = len(picture)
+    foreground = _differs(picture, ground, style)
+    if style == HATCHED:
+        foreground = foreground | binary_closing(foreground, np.ones((HATCH_GAP, HATCH_GAP)))
+
+    gap = max(round(BRIDGED_GAP * size) // 2, 1)
+    around = np.ones((2 * gap + 1, 2 * gap + 1))
+    padded = np.pad(foreground, gap)
+    parts, count = label(binary_closing(padded, around)[gap:-gap, gap:-gap] | foreground, structure=np.ones((3, 3)))
+
+    figures = [_figure(foreground & (parts == number)) for number in range(1, count + 1)]
+    joined_up = _join_inner([figure for figure in figures if figure is not None])
+    kept = [figure for figure in joined_up if _box_share(figure, size) > SPECK]
+    return sorted(kept, key=lambda figure: np.count_nonzero(figure.filled), reverse=True)
+
+
+def _differs(picture: Picture, ground: Ground, style: str) -> Mask:
     tones = picture.astype(np.float32)
-    rim = np.concatenate([tones[:2].reshape(-1, 3), tones[-2:].reshape(-1, 3), tones[:, 0], tones[:, -1]])
-    paper = np.median(rim, axis=0)
-
-    foreground = np.linalg.norm(tones - paper, axis=-1) > FOREGROUND_DISTANCE
-    gap = round(BRIDGED_GAP * len(picture))
-    figures = [foreground & part for part in _connected_parts(_grow(foreground, gap // 2))]
-    kept = sorted((mask for mask in figures if mask.mean() > SPECK), key=np.count_nonzero, reverse=True)
-
-    return nearest_colour(paper, BACKGROUNDS), [
-        Figure(mask, nearest_colour(np.median(tones[_core(mask)], axis=0), COLOURS)) for mask in kept
-    ]
-
-
-def nearest_colour(tone: NDArray[np.float32], palette: dict[str, tuple[int, int, int]]) -> str:
-    """The name in the palette whose colour is nearest to the tone [3]."""
-    distances = np.linalg.norm(np.array(list(palette.values()), dtype=np.float32) - tone, axis=1)
-    return list(palette)[int(distances.argmin())]
+    base = ground.tones
+    if style == "poster":
+        # The ground's dots may stand elsewhere: their mean is what is compared with.
+        tones, base = (gaussian_filter(each, (1.6, 1.6, 0)) for each in (tones, base))
+    far = np.linalg.norm(tones - base, axis=-1) > FOREGROUND_DISTANCE.get(style, USUAL_DISTANCE)
+    if style == "product photo":
+        kept = (tones * base).sum(axis=-1) / np.maximum((base * base).sum(axis=-1), 1)
+        off = np.linalg.norm(tones - kept[..., None] * base, axis=-1)
+        far &= (off > SHADOW_DISTANCE) | (kept < DARKEST_SHADOW) | (kept > 1)
+    found: Mask = far
+    return found
 
 
-def _core(mask: Mask) -> Mask:
-    """The mask without its rim, where colours mix; the mask itself where nothing else is left."""
-    shrunk = ~_grow(~mask, 1)
-    return shrunk if shrunk.any() else mask
+def _figure(mask: Mask) -> Figure | None:
+    rows, columns = np.flatnonzero(mask.any(axis=1)), np.flatnonzero(mask.any(axis=0))
+    if not len(rows):
+        return None
+    box = (int(columns[0]), int(rows[0]), int(columns[-1]) + 1, int(rows[-1]) + 1)
+    return Figure(mask, binary_fill_holes(mask), box)
 
 
-def _grow(mask: Mask, pixels: int) -> Mask:
-    """The mask and all pixels within `pixels` of it, along rows, columns and diagonals."""
-    for _ in range(pixels):
-        mask = mask | np.pad(mask, ((1, 0), (0, 0)))[:-1] | np.pad(mask, ((0, 1), (0, 0)))[1:]
-        mask = mask | np.pad(mask, ((0, 0), (1, 0)))[:, :-1] | np.pad(mask, ((0, 0), (0, 1)))[:, 1:]
-    return mask
+def _join_inner(figures: list[Figure]) -> list[Figure]:
+    """The figures without those whose box is within another's, which has them as its parts: windows, a clasp, a vein."""
+    outer: list[Figure] = []
+    for figure in sorted(figures, key=lambda each: -_area(each.box)):
+        around = next((place for place, other in enumerate(outer) if _is_within(figure.box, other.box)), None)
+        if around is None:
+            outer.append(figure)
+        else:
+            mask = outer[around].mask | figure.mask
+            outer[around] = Figure(mask, binary_fill_holes(mask), outer[around].box)
+    return outer
 
 
-def _connected_parts(mask: Mask) -> list[Mask]:
-    """The 4-connected parts of the mask."""
-    parts = []
-    left = mask.copy()
-    while left.any():
-        part = np.zeros_like(mask)
-        part.flat[int(left.argmax())] = True
-        while (grown := _spread(part, left)).sum() > part.sum():
-            part = grown
-        parts.append(part)
-        left &= ~part
-    return parts
+def _is_within(one: tuple[int, int, int, int], other: tuple[int, int, int, int]) -> bool:
+    return one[0] >= other[0] and one[1] >= other[1] and one[2] <= other[2] and one[3] <= other[3]
 
 
-def _spread(part: Mask, within: Mask) -> Mask:
-    """The part, extended along rows and then along columns as far as `within` reaches."""
-    for axis in (1, 0):
-        part = _run_along(part, within, axis)
-    return part
+def _area(box: tuple[int, int, int, int]) -> int:
+    return (box[2] - box[0]) * (box[3] - box[1])
 
 
-def _run_along(part: Mask, within: Mask, axis: int) -> Mask:
-    """Every unbroken run of `within` along the axis that holds a pixel of the part."""
-    lines, inside = (part, within) if axis == 1 else (part.T, within.T)
-    starts = inside & ~np.pad(inside, ((0, 0), (1, 0)))[:, :-1]
-    runs = starts.cumsum(axis=None).reshape(inside.shape)
-    touched = np.unique(runs[lines & inside])
-    found = inside & np.isin(runs, touched)
-    return found if axis == 1 else found.T
+def _box_share(figure: Figure, size: int) -> float:
+    left, top, right, bottom = figure.box
+    return (right - left) * (bottom - top) / size**2

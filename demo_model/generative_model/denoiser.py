@@ -1,4 +1,4 @@
-"""The denoiser: latents [batch, 4, 32, 32], timesteps and text states [batch, 40, 128] to velocities, as the latents."""
+"""The denoiser: latents [batch, 4, 32, 32], timesteps and text states [batch, 77, 128] to velocities, as the latents."""
 
 from __future__ import annotations
 
@@ -26,13 +26,13 @@ def build_denoiser() -> UNet2DConditionModel:
         sample_size=LATENT_SIZE,
         in_channels=LATENT_CHANNELS,
         out_channels=LATENT_CHANNELS,
-        block_out_channels=(24, 48, 128),
+        block_out_channels=(48, 96, 192),
         layers_per_block=1,
         down_block_types=("DownBlock2D", "DownBlock2D", "CrossAttnDownBlock2D"),
         mid_block_type="UNetMidBlock2DCrossAttn",
         up_block_types=("CrossAttnUpBlock2D", "UpBlock2D", "UpBlock2D"),
-        # Despite its name, diffusers reads it as the number of heads: four heads of 32.
-        attention_head_dim=4,
+        # Despite its name, diffusers reads it as the number of heads: six heads of 32.
+        attention_head_dim=6,
         cross_attention_dim=TEXT_WIDTH,
         norm_num_groups=8,
         resnet_time_scale_shift="scale_shift",

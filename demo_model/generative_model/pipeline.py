@@ -33,9 +33,16 @@ def build_pipeline(
     )
 
 
-def render(pipeline: StableDiffusionPipeline, prompts: Sequence[str], seeds: Sequence[int]) -> list[NDArray[np.uint8]]:
-    """Returns one picture for each prompt, uint8 [128, 128, 3], from its own seed and at the default settings."""
+def render(
+    pipeline: StableDiffusionPipeline,
+    prompts: Sequence[str],
+    seeds: Sequence[int],
+    *,
+    steps: int = STEPS,
+    guidance: float = GUIDANCE,
+) -> list[NDArray[np.uint8]]:
+    """Returns one picture for each prompt, uint8 [256, 256, 3], from its own seed; the settings are the defaults."""
     pipeline.set_progress_bar_config(disable=True)
     generators = [torch.Generator().manual_seed(seed) for seed in seeds]
-    images = pipeline(list(prompts), num_inference_steps=STEPS, guidance_scale=GUIDANCE, generator=generators).images
+    images = pipeline(list(prompts), num_inference_steps=steps, guidance_scale=guidance, generator=generators).images
     return [np.asarray(image) for image in images]

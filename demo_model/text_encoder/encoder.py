@@ -1,8 +1,9 @@
-"""The text encoder: token ids [batch, 40] to states [batch, 40, 128], the last three of which name the scene.
+"""The text encoder: token ids [batch, 77] to states [batch, 77, 128], the last four of which name the scene.
 
-CLIP's attention is causal, so the states at the padding after a caption have seen all of it. The last three places are
-the slots: training reads the first thing (left or upper), the second thing and the background off them, with linear
-layers that are thrown away afterwards (`slot_reader`). In a slot the denoiser finds the words of one thing together.
+CLIP's attention is causal, so the states at the padding after a caption have seen all of it. The last four places are
+the slots: training reads the first thing (left or upper), the second thing, the background and the style off them, with
+linear layers that are thrown away afterwards (`slot_reader`). In a slot the denoiser finds the words of one thing
+together.
 """
 
 from __future__ import annotations

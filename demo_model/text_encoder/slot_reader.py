@@ -8,7 +8,7 @@ import torch
 from torch import Tensor, nn
 
 from demo_model.dataset.scene import Scene
-from demo_model.dataset.vocabulary import BACKGROUNDS, COLOURS, OBJECTS, POSITIONS, SIZES
+from demo_model.dataset.vocabulary import BACKGROUNDS, COLOURS, OBJECTS, POSITIONS, SIZES, STYLES
 from demo_model.text_encoder.encoder import TEXT_WIDTH
 
 #: The four questions about a thing, each as the words to choose from. One choice more, the last, is an absent thing.
@@ -24,17 +24,18 @@ class SlotReader(nn.Module):
         self.first = nn.Linear(TEXT_WIDTH, sum(choices))
         self.second = nn.Linear(TEXT_WIDTH, sum(choices))
         self.background = nn.Linear(TEXT_WIDTH, len(BACKGROUNDS))
+        self.style = nn.Linear(TEXT_WIDTH, len(STYLES))
         self.choices = choices
 
     def forward(self, states: Tensor) -> list[Tensor]:
-        """Returns the scores of each question's choices: nine tensors [batch, choices], in the order of `answers`."""
-        first = self.first(states[:, -3]).split(self.choices, dim=1)
-        second = self.second(states[:, -2]).split(self.choices, dim=1)
-        return [*first, *second, self.background(states[:, -1])]
+        """Returns the scores of each question's choices: ten tensors [batch, choices], in the order of `answers`."""
+        first = self.first(states[:, -4]).split(self.choices, dim=1)
+        second = self.second(states[:, -3]).split(self.choices, dim=1)
+        return [*first, *second, self.background(states[:, -2]), self.style(states[:, -1])]
 
 
 def answers(scenes: Sequence[Scene]) -> Tensor:
-    """Returns the right answers for `SlotReader`: int64 [scenes, 9], four for each thing and one for the background."""
+    """Returns the right answers for `SlotReader`: int64 [scenes, 10], four for each thing, one for the background and one for the style."""
     absent = [len(words) for words in _THING]
     rows = []
     for scene in scenes:
@@ -46,5 +47,5 @@ def answers(scenes: Sequence[Scene]) -> Tensor:
             for thing in scene.things
         ]
         first, second = things[0], things[1] if scene.is_pair else absent
-        rows.append([*first, *second, list(BACKGROUNDS).index(scene.background)])
+        rows.append([*first, *second, list(BACKGROUNDS).index(scene.background), STYLES.index(scene.style)])
     return torch.tensor(rows)

@@ -15,13 +15,16 @@ from transformers import CLIPTokenizer
 
 from demo_model.dataset.captions import caption
 from demo_model.dataset.random_scene import random_scene
+from demo_model.dataset.style_wordings import NOTHING_ASKED
 
-#: Tokens in every encoded caption, start, end and padding included. The longest caption has 31; three of the rest are
-#: slots (`encoder`).
-CAPTION_TOKENS = 40
+#: Tokens in every encoded caption, start, end and padding included: as many as CLIP's own. The last four are slots
+#: (`encoder`).
+CAPTION_TOKENS = 77
 #: Bytes, bytes at a word's end, merges and the two marks. All merges that the captions need fit in.
-VOCABULARY_LIMIT = 900
-CAPTIONS_READ = 4000
+VOCABULARY_LIMIT = 1400
+CAPTIONS_READ = 6000
+#: Times that each of the few captions that ask for nothing is read, so that its words are tokens too.
+OFTEN = 20
 
 START, END = "<|startoftext|>", "<|endoftext|>"
 
@@ -30,6 +33,7 @@ def build_tokenizer(seed: int) -> CLIPTokenizer:
     """Learns the byte pairs from captions drawn with the seed."""
     generator = np.random.default_rng(seed)
     captions = [caption(random_scene(generator), generator) for _ in range(CAPTIONS_READ)]
+    captions += [words for words in NOTHING_ASKED for _ in range(OFTEN)]
 
     # CLIPTokenizer already splits text into words; only the pairs to merge are learnt here.
     splitter = CLIPTokenizer().backend_tokenizer
@@ -56,7 +60,7 @@ def build_tokenizer(seed: int) -> CLIPTokenizer:
 
 
 def token_ids(tokenizer: CLIPTokenizer, captions: Sequence[str]) -> Tensor:
-    """Captions as padded token ids, int64 [captions, 40]."""
+    """Captions as padded token ids, int64 [captions, 77]."""
     encoded = tokenizer(list(captions), padding="max_length", truncation=True, max_length=CAPTION_TOKENS)
     return torch.tensor(encoded.input_ids)
 

@@ -1,25 +1,79 @@
-"""Encodes the training pictures into latents, once, since the encoder never changes."""
+"""Draws the training pictures and encodes them into latents, in parts that are kept: a stop loses one part at most."""
 
 from __future__ import annotations
 
+from concurrent.futures import ProcessPoolExecutor, as_completed
+from dataclasses import dataclass
+from multiprocessing import get_context
+from pathlib import Path
+from zlib import crc32
+
+import numpy as np
 import torch
 from diffusers import AutoencoderTiny
 from torch import Tensor
 from tqdm import tqdm
 
-from demo_model.dataset.training_set import TrainingSet
+from demo_model.dataset.drawing import draw
+from demo_model.dataset.scene import Scene
+from demo_model.dataset.training_set import PICTURE_SIZE, training_scenes
 from demo_model.generative_model.pixels import to_tensor
+from demo_model.training.checkpoint import find_checkpoint, save_checkpoint
 
-BATCH = 64
+BATCH = 25
+#: Of a process that makes parts: its autoencoder.
+_own: list[AutoencoderTiny] = []
+
+
+@dataclass(frozen=True)
+class EncodedSet:
+    """Scenes and their latents, float16 [scenes, 4, 32, 32], in the same order."""
+
+    scenes: list[Scene]
+    latents: Tensor
+
+    @property
+    def scale(self) -> float:
+        """The factor that gives the latents a deviation of one."""
+        return round(1 / float(self.latents.float().std()), 4)
+
+
+def encode_training_set(autoencoder: AutoencoderTiny, parts: int, folder: Path, seed: int) -> EncodedSet:
+    """Returns the training set's first parts; what `folder` holds of this autoencoder is read, the rest drawn."""
+    folder = folder / f"{_fingerprint(autoencoder):08x}"
+    folder.mkdir(parents=True, exist_ok=True)
+    left = [part for part in range(parts) if not (folder / f"{part:03}.pt").exists()]
+    forked = get_context("forkserver")
+    with ProcessPoolExecutor(mp_context=forked, initializer=_take, initargs=(autoencoder,)) as workers:
+        made = [workers.submit(_make_part, seed, part, folder) for part in left]
+        for each in tqdm(as_completed(made), total=len(made), desc="latents", mininterval=10):
+            each.result()
+
+    scenes = [scene for part in range(parts) for scene in training_scenes(seed, part)]
+    saved = [find_checkpoint(folder / f"{part:03}.pt") for part in range(parts)]
+    return EncodedSet(scenes, torch.cat([part["latents"] for part in saved if part is not None]))
+
+
+def _take(autoencoder: AutoencoderTiny) -> None:
+    """Keeps the autoencoder for the parts that this process makes, each on one thread."""
+    torch.set_num_threads(1)
+    _own.append(autoencoder)
 
 
 @torch.no_grad()
-def encode_pictures(autoencoder: AutoencoderTiny, training_set: TrainingSet) -> Tensor:
-    """Returns latents float16 [scenes, 4, 32, 32] of the training set's pictures."""
-    batches = range(0, len(training_set.scenes), BATCH)
-    return torch.cat(
-        [
-            autoencoder.encoder(to_tensor(training_set.pictures[start : start + BATCH])).half()
-            for start in tqdm(batches, desc="latents", mininterval=10)
-        ]
-    )
+def _make_part(seed: int, part: int, folder: Path) -> None:
+    """In float32 arithmetic, as pictures that image-to-image starts from are encoded."""
+    scenes = training_scenes(seed, part)
+    latents = []
+    for start in range(0, len(scenes), BATCH):
+        pictures = np.stack([draw(scene, PICTURE_SIZE)[0] for scene in scenes[start : start + BATCH]])
+        latents.append(_own[0].encoder(to_tensor(pictures)).half())
+    save_checkpoint(folder / f"{part:03}.pt", {"latents": torch.cat(latents)})
+
+
+def _fingerprint(autoencoder: AutoencoderTiny) -> int:
+    """A number that no other autoencoder's weights have."""
+    number = 0
+    for weight in autoencoder.state_dict().values():
+        number = crc32(weight.contiguous().numpy().tobytes(), number)
+    return number

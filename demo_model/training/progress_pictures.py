@@ -6,22 +6,35 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
-from diffusers import StableDiffusionPipeline
+import torch
+from diffusers import AutoencoderTiny, StableDiffusionPipeline
 from PIL import Image, ImageDraw
 
 from demo_model.dataset.captions import plain_caption
+from demo_model.dataset.drawing import draw
 from demo_model.dataset.evaluation_scenes import evaluation_scenes
+from demo_model.dataset.training_set import PICTURE_SIZE
 from demo_model.evaluation.contact_sheet import contact_sheet
 from demo_model.generative_model.pipeline import render
+from demo_model.generative_model.pixels import to_pictures, to_tensor
 
 #: Points of the curve, each the mean of equally many losses.
 CURVE_POINTS = 200
 
 
 def save_samples(pipeline: StableDiffusionPipeline, path: Path) -> None:
-    """Saves what the model draws for 24 held-out captions, always the same captions and seeds."""
-    prompts = [plain_caption(scene) for scene in evaluation_scenes(24, seed=0)]
-    contact_sheet(render(pipeline, prompts, range(24)), columns=8).save(path)
+    """Saves what the model draws for twelve held-out captions, always the same captions and seeds."""
+    prompts = [plain_caption(scene) for scene in evaluation_scenes(12, seed=0)]
+    contact_sheet(render(pipeline, prompts, range(12)), columns=6).save(path)
+
+
+@torch.no_grad()
+def save_reconstructions(autoencoder: AutoencoderTiny, path: Path) -> None:
+    """Saves sixteen held-out pictures in rows of eight, each row above what the autoencoder makes of it."""
+    pictures = np.stack([draw(scene, PICTURE_SIZE)[0] for scene in evaluation_scenes(16, seed=0)])
+    made = to_pictures(autoencoder.decoder(autoencoder.encoder(to_tensor(pictures))))
+    rows = [*pictures[:8], *made[:8], *pictures[8:], *made[8:]]
+    contact_sheet(rows, columns=8).save(path)
 
 
 def save_loss_curve(losses: Sequence[float], path: Path) -> None:

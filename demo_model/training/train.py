@@ -1,51 +1,80 @@
-"""The whole recipe: data, decoder, text encoder, latents, denoiser, export, evaluation.
+"""The whole recipe: autoencoder, text encoder, latents, denoiser, export, evaluation.
 
-Every stage resumes where a stopped run left it. `--steps` limits the steps of each stage, to run all of them quickly;
-the model that results draws nothing yet.
+Every stage resumes where a stopped run left it: after a stop at any moment, the same command goes on.
 """
 
 from __future__ import annotations
 
 import argparse
+import os
+from dataclasses import dataclass
 from pathlib import Path
 
 import torch
-from diffusers import StableDiffusionPipeline, UNet2DConditionModel
+from diffusers import AutoencoderTiny, StableDiffusionPipeline, UNet2DConditionModel
 
-from demo_model.dataset.training_set import draw_training_set
+from demo_model.dataset.training_set import PART
 from demo_model.evaluation.evaluate import PROMPTS, evaluate
+from demo_model.evaluation.reconstruction import measure_reconstructions
 from demo_model.generative_model.pipeline import build_pipeline
 from demo_model.settings import RUN_FOLDER, SEED, WEIGHTS_FOLDER
 from demo_model.text_encoder.tokenizer import build_tokenizer
-from demo_model.training.budget import Budget
-from demo_model.training.encode_pictures import encode_pictures
+from demo_model.training.encode_pictures import encode_training_set
 from demo_model.training.export import export_model
-from demo_model.training.progress_pictures import save_loss_curve, save_samples
-from demo_model.training.train_decoder import train_decoder
+from demo_model.training.progress_pictures import save_loss_curve, save_reconstructions, save_samples
+from demo_model.training.train_autoencoder import train_autoencoder
 from demo_model.training.train_denoiser import DenoiserData, train_denoiser
 from demo_model.training.train_text_encoder import train_text_encoder
 
-PICTURES = 20_000
-MINUTES = 120.0
-#: How the minutes are shared out.
-DECODER_SHARE, TEXT_ENCODER_SHARE, DENOISER_SHARE = 0.12, 0.03, 0.85
+#: Pictures that the autoencoder is measured on.
+RECONSTRUCTED = 60
 
 
-def train(run_folder: Path, minutes: float, steps: int | None) -> StableDiffusionPipeline:
-    """Trains all parts in turn; checkpoints, samples and the loss curve go to the folder."""
+@dataclass(frozen=True)
+class Lengths:
+    """Steps of each stage, and training pictures."""
+
+    autoencoder: int = 10_000
+    text_encoder: int = 1500
+    denoiser: int = 8000
+    pictures: int = 20_000
+
+    def at_most(self, steps: int) -> Lengths:
+        """The same stages, each with so many steps at most, and as few pictures as they need."""
+        return Lengths(
+            autoencoder=min(self.autoencoder, steps),
+            text_encoder=min(self.text_encoder, steps),
+            denoiser=min(self.denoiser, steps),
+            pictures=min(self.pictures, PART),
+        )
+
+
+def train(run_folder: Path, lengths: Lengths) -> StableDiffusionPipeline:
+    """Trains all parts in turn; checkpoints, latents, samples and loss curves go to the folder."""
     run_folder.mkdir(parents=True, exist_ok=True)
+
+    def report_autoencoder(autoencoder: AutoencoderTiny, losses: list[float]) -> None:
+        save_loss_curve(losses, run_folder / "autoencoder_loss.png")
+        save_reconstructions(autoencoder, run_folder / "reconstructions.png")
+
+    autoencoder = train_autoencoder(lengths.autoencoder, run_folder, SEED, report_autoencoder)
+    scores, (median, tail) = measure_reconstructions(autoencoder, min(RECONSTRUCTED, lengths.autoencoder))
+    print(
+        f"reconstructions: {scores}, outlines off by {median:.2f} pixels at the median, {tail:.2f} at p95", flush=True
+    )
+
     tokenizer = build_tokenizer(SEED)
-    training_set = draw_training_set(SEED, PICTURES if steps is None else min(PICTURES, 8 * steps))
+    text_encoder = train_text_encoder(tokenizer, lengths.text_encoder, run_folder, SEED)
 
-    autoencoder = train_decoder(training_set, Budget(minutes * DECODER_SHARE, steps), run_folder, SEED)
-    text_encoder = train_text_encoder(tokenizer, Budget(minutes * TEXT_ENCODER_SHARE, steps), run_folder, SEED)
+    encoded = encode_training_set(autoencoder, lengths.pictures // PART, run_folder / "latents", SEED)
+    autoencoder.register_to_config(scaling_factor=encoded.scale)
+    data = DenoiserData(encoded.scenes, encoded.latents * encoded.scale, tokenizer, text_encoder)
 
-    def report(denoiser: UNet2DConditionModel, losses: list[float]) -> None:
+    def report_denoiser(denoiser: UNet2DConditionModel, losses: list[float]) -> None:
         save_loss_curve(losses, run_folder / "loss.png")
         save_samples(build_pipeline(autoencoder, tokenizer, text_encoder, denoiser), run_folder / "samples.png")
 
-    data = DenoiserData(training_set.scenes, encode_pictures(autoencoder, training_set), tokenizer, text_encoder)
-    denoiser = train_denoiser(data, Budget(minutes * DENOISER_SHARE, steps), run_folder, SEED, report)
+    denoiser = train_denoiser(data, lengths.denoiser, run_folder, SEED, report_denoiser)
     return build_pipeline(autoencoder, tokenizer, text_encoder, denoiser)
 
 
@@ -54,16 +83,19 @@ def main() -> None:
     parser.add_argument("--run", type=Path, default=RUN_FOLDER, help="folder of checkpoints and progress pictures")
     parser.add_argument("--out", type=Path, help="folder to write the model to (default: RUN/model)")
     parser.add_argument("--install", action="store_true", help="write the model to demo_model/weights")
-    parser.add_argument("--minutes", type=float, default=MINUTES, help="training time in all")
-    parser.add_argument("--steps", type=int, help="most steps of each stage (default: the minutes alone decide)")
+    parser.add_argument("--note", default="", help="a sentence on this run for the model card")
+    parser.add_argument("--steps", type=int, help="most steps of each stage: a model that draws nothing, quickly")
+    parser.add_argument("--denoiser-steps", type=int, help="steps of the last stage alone")
     arguments = parser.parse_args()
 
     # One thread for each share of the batch (`shared_gradients`): more would fight over the cores.
     torch.set_num_threads(1)
-    pipeline = train(arguments.run, arguments.minutes, arguments.steps)
+    lengths = Lengths() if arguments.denoiser_steps is None else Lengths(denoiser=arguments.denoiser_steps)
+    pipeline = train(arguments.run, lengths if arguments.steps is None else lengths.at_most(arguments.steps))
 
     out = WEIGHTS_FOLDER if arguments.install else arguments.out or arguments.run / "model"
-    export_model(pipeline, arguments.run, out)
+    export_model(pipeline, arguments.run, out, arguments.note)
+    torch.set_num_threads(os.cpu_count() or 1)
     evaluate(out, PROMPTS if arguments.steps is None else min(PROMPTS, arguments.steps))
 
 

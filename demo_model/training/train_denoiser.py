@@ -18,19 +18,21 @@ from transformers import CLIPTextModel, CLIPTokenizer
 
 from demo_model.dataset.captions import caption
 from demo_model.dataset.scene import Scene
+from demo_model.dataset.style_wordings import NOTHING_ASKED
 from demo_model.generative_model.denoiser import build_denoiser, build_scheduler, stratified_timesteps
 from demo_model.text_encoder.tokenizer import token_ids
-from demo_model.training.budget import Budget, learning_rate
 from demo_model.training.checkpoint import find_checkpoint, save_checkpoint
+from demo_model.training.learning_rate import learning_rate
 from demo_model.training.muon import Muon
+from demo_model.training.precision import half_precision
 from demo_model.training.shared_gradients import SharedGradients
 
 BATCH = 32
 PEAK_LEARNING_RATE = 2e-3
-#: Share of captions replaced by the empty one, for classifier-free guidance.
+#: Share of captions replaced by one that asks for nothing, for classifier-free guidance.
 EMPTY_CAPTIONS = 0.1
 EMA_DECAY = 0.999
-SECONDS_BETWEEN_CHECKPOINTS = 120.0
+SECONDS_BETWEEN_CHECKPOINTS = 240.0
 THREADS = os.cpu_count() or 1
 
 
@@ -47,7 +49,7 @@ class DenoiserData:
 
 def train_denoiser(
     data: DenoiserData,
-    budget: Budget,
+    steps: int,
     folder: Path,
     seed: int,
     report: Callable[[UNet2DConditionModel, list[float]], None],
@@ -79,22 +81,23 @@ def train_denoiser(
         save_checkpoint(path, {**state, "losses": losses, "step": step, "seconds": seconds})
 
     def loss(noisy: Tensor, timesteps: Tensor, ids: Tensor, velocity: Tensor) -> Tensor:
-        with torch.no_grad():
-            text = data.text_encoder(ids).last_hidden_state
-        predicted: Tensor = denoiser(noisy, timesteps, text).sample
-        return (predicted - velocity).square().mean()
+        with half_precision():
+            with torch.no_grad():
+                text = data.text_encoder(ids).last_hidden_state
+            predicted: Tensor = denoiser(noisy, timesteps, text).sample
+        return (predicted.float() - velocity).square().mean()
 
     generator = np.random.default_rng((seed, step))
-    bar = tqdm(desc="denoiser", initial=step, total=budget.steps, mininterval=10)
+    bar = tqdm(desc="denoiser", initial=step, total=steps, mininterval=10)
     last_save = seconds
     with SharedGradients(denoiser, shares=THREADS) as gradients:
-        while (progress := budget.progress(step, seconds)) < 1:
+        while step < steps:
             started = time.perf_counter()
             losses.append(gradients.backward(loss, *_batch(data, generator)))
             torch.nn.utils.clip_grad_norm_(denoiser.parameters(), 1.0)
             for optimiser in optimisers:
                 for group in optimiser.param_groups:
-                    group["lr"] = learning_rate(PEAK_LEARNING_RATE, step, progress)
+                    group["lr"] = learning_rate(PEAK_LEARNING_RATE, step, step / steps)
                 optimiser.step()
             _average_in(average, denoiser, step)
 
@@ -126,10 +129,13 @@ def _optimisers(denoiser: UNet2DConditionModel) -> tuple[torch.optim.Optimizer, 
 
 
 def _batch(data: DenoiserData, generator: np.random.Generator) -> tuple[Tensor, Tensor, Tensor, Tensor]:
-    """Noisy latents [32, 4, 32, 32], timesteps [32], token ids [32, 40] and the velocities to predict, as the latents."""
+    """Noisy latents [32, 4, 32, 32], timesteps [32], token ids [32, 77] and the velocities to predict, as the latents."""
     picked = generator.integers(len(data.scenes), size=BATCH)
     captions = [
-        "" if generator.random() < EMPTY_CAPTIONS else caption(data.scenes[index], generator) for index in picked
+        NOTHING_ASKED[generator.integers(len(NOTHING_ASKED))]
+        if generator.random() < EMPTY_CAPTIONS
+        else caption(data.scenes[index], generator)
+        for index in picked
     ]
 
     scheduler = build_scheduler()

@@ -17,15 +17,15 @@ from demo_model.dataset.random_scene import random_scene
 from demo_model.text_encoder.encoder import build_text_encoder
 from demo_model.text_encoder.slot_reader import SlotReader, answers
 from demo_model.text_encoder.tokenizer import token_ids
-from demo_model.training.budget import Budget, learning_rate
 from demo_model.training.checkpoint import find_checkpoint, save_checkpoint
+from demo_model.training.learning_rate import learning_rate
 
 BATCH = 64
 PEAK_LEARNING_RATE = 1.5e-3
 SECONDS_BETWEEN_CHECKPOINTS = 60.0
 
 
-def train_text_encoder(tokenizer: CLIPTokenizer, budget: Budget, folder: Path, seed: int) -> CLIPTextModel:
+def train_text_encoder(tokenizer: CLIPTokenizer, steps: int, folder: Path, seed: int) -> CLIPTextModel:
     """Returns the trained text encoder; resumes from `folder`'s checkpoint and saves one there."""
     torch.manual_seed(seed)
     encoder, reader = build_text_encoder(tokenizer), SlotReader()
@@ -44,12 +44,12 @@ def train_text_encoder(tokenizer: CLIPTokenizer, budget: Budget, folder: Path, s
         save_checkpoint(path, {**state, "step": step, "seconds": seconds})
 
     generator = np.random.default_rng((seed, step))
-    bar = tqdm(desc="text encoder", initial=step, total=budget.steps, mininterval=10)
+    bar = tqdm(desc="text encoder", initial=step, total=steps, mininterval=10)
     last_save = seconds
-    while (progress := budget.progress(step, seconds)) < 1:
+    while step < steps:
         started = time.perf_counter()
         for group in optimiser.param_groups:
-            group["lr"] = learning_rate(PEAK_LEARNING_RATE, step, progress)
+            group["lr"] = learning_rate(PEAK_LEARNING_RATE, step, step / steps)
 
         scenes = [random_scene(generator, is_for_training) for _ in range(BATCH)]
         captions = [caption(scene, generator) for scene in scenes]

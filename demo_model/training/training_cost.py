@@ -8,7 +8,7 @@ from typing import Any
 
 from demo_model.training.checkpoint import find_checkpoint
 
-STAGES = ("decoder", "text_encoder", "denoiser")
+STAGES = ("autoencoder", "text_encoder", "denoiser")
 
 
 def training_cost(run_folder: Path, note: str) -> dict[str, Any]:

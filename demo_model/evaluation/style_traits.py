@@ -1,0 +1,108 @@
+"""Names a picture's style by what can be measured on its figures: how open they are, how square, and what their rims are.
+
+Styles with a ground of their own are known by it (`ground`). A picture is in such a style only if its figures are too.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.ndimage import binary_dilation, binary_erosion, gaussian_filter
+
+from demo_model.dataset.drawing import DESIGN_SIZE, Picture
+from demo_model.dataset.styles.pixel_art import SQUARE
+from demo_model.dataset.styles.tones import Tone, edge
+from demo_model.evaluation.ground import PLAIN_GROUND, Ground
+from demo_model.evaluation.segmentation import Figure, Mask
+
+#: A pixel nearer to the ground than this looks as if nothing were drawn there; a blueprint's insides and what is within
+#: neon tubes are a little lighter.
+LIKE_GROUND = {"blueprint": 80.0, "neon": 110.0}
+USUALLY_LIKE_GROUND = 34.0
+#: A pixel within this distance of ink counts as ink, and one between these parts of the ground's brightness as shadow.
+LIKE_INK = 60.0
+DARKEST, FAINTEST = 0.5, 0.95
+#: Least openness of lines and of neon, whose glow fills the narrow places, and least squareness of pixel art.
+OPEN, BETWEEN_TUBES, SQUARE_STEPS = 0.4, 0.02, 0.7
+#: Least measures of a poster, a sketch, a product photo and neon.
+EDGED, HATCHED, SHADOWED, GLOWING = 0.2, 14.0, 0.05, 12.0
+
+
+@dataclass(frozen=True)
+class Traits:
+    """Measures of the figures in a picture, all of them together."""
+
+    #: Share of the figures' insides that looks like the ground.
+    openness: float
+    #: Share of brightness steps that lie on a grid of pixel art's squares.
+    squareness: float
+    #: Share of the figures' rims that is nearer to ink or paper than to anything else.
+    edged: float
+    #: How much the insides change within a few pixels, of 255.
+    texture: float
+    #: How much light is around the figures, of 255.
+    glow: float
+    #: Share of the surroundings that is in the shadow of the figures.
+    shadow: float
+
+
+def name_style(traits: Traits, ground: Ground) -> str | None:
+    """The style of figures with these traits on this ground, or None where they do not go together."""
+    if ground.style in PLAIN_GROUND:
+        if traits.openness > OPEN:
+            return "line art"
+        return "pixel art" if traits.squareness > SQUARE_STEPS else "flat"
+    fits = {
+        "blueprint": traits.openness > OPEN,
+        "neon": traits.openness > BETWEEN_TUBES and traits.glow > GLOWING,
+        "poster": traits.edged > EDGED,
+        "sketch": traits.texture > HATCHED,
+        "product photo": traits.shadow > SHADOWED,
+        "watercolour": traits.texture < HATCHED and traits.squareness < SQUARE_STEPS,
+    }
+    return ground.style if fits[ground.style] else None
+
+
+def measure(picture: Picture, ground: Ground, figures: list[Figure]) -> Traits:
+    """The traits of the picture's figures, of which there is at least one."""
+    unit = len(picture) / DESIGN_SIZE
+    tones = picture.astype(np.float32)
+    added = np.linalg.norm(tones - ground.tones, axis=-1)
+    filled: Mask = np.logical_or.reduce([figure.filled for figure in figures])
+    drawn: Mask = np.logical_or.reduce([figure.mask for figure in figures])
+
+    inside = binary_erosion(filled, iterations=max(round(3 * unit), 1))
+    inside = inside if inside.any() else filled
+    around = binary_dilation(drawn, iterations=max(round(6 * unit), 2)) & ~binary_dilation(drawn, iterations=1)
+    return Traits(
+        openness=float((added[inside] < LIKE_GROUND.get(ground.style, USUALLY_LIKE_GROUND)).mean()),
+        squareness=_squareness(tones, filled, round(SQUARE * unit)),
+        edged=_edged(tones, filled, ground),
+        texture=float(np.abs(tones - gaussian_filter(tones, (2.5, 2.5, 0))).mean(axis=-1)[inside].mean()),
+        glow=float((tones - ground.tones).mean(axis=-1)[around].mean()) if around.any() else 0.0,
+        shadow=_shadow(tones, ground, filled, unit),
+    )
+
+
+def _squareness(tones: Tone, filled: Mask, side: int) -> float:
+    """Steps across every column border, those on the grid over all."""
+    near = binary_dilation(filled, iterations=2)
+    across = np.abs(np.diff(tones, axis=1)).sum(axis=-1) * near[:, 1:]
+    down = np.abs(np.diff(tones, axis=0)).sum(axis=-1) * near[1:]
+    on_grid = across[:, side - 1 :: side].sum() + down[side - 1 :: side].sum()
+    return float(on_grid / max(across.sum() + down.sum(), 1))
+
+
+def _edged(tones: Tone, filled: Mask, ground: Ground) -> float:
+    rim = filled & ~binary_erosion(filled, iterations=5)
+    core = binary_erosion(filled, iterations=7)
+    middle = np.median(tones[core if core.any() else filled], axis=0)
+    ink = edge(middle, ground.tones.mean(axis=(0, 1)))
+    return float((np.linalg.norm(tones[rim] - ink, axis=-1) < LIKE_INK).mean())
+
+
+def _shadow(tones: Tone, ground: Ground, filled: Mask, unit: float) -> float:
+    around = binary_dilation(filled, iterations=max(round(10 * unit), 3)) & ~binary_dilation(filled, iterations=1)
+    kept = tones[around].mean(axis=-1) / ground.tones[around].mean(axis=-1)
+    return float(((kept < FAINTEST) & (kept > DARKEST)).mean()) if around.any() else 0.0
