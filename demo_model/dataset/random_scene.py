@@ -30,8 +30,9 @@ PLAIN_BACKGROUND = 0.3
 #: Styles whose ground is a paler tone of the background, the style without daylight.
 PASTEL = frozenset({"product photo", "watercolour", "sketch"})
 DARK = frozenset({"neon"})
-#: The least distance of a thing from its ground.
+#: The least distance of a thing from its ground, and in styles whose grounds show through.
 LEAST_CONTRAST = 75.0
+LEAST_THROUGH = {"watercolour": 95.0, "sketch": 95.0}
 #: Largest shift of a centre to either side, as a fraction of the picture's side (5 pixels of 256).
 MAX_SHIFT = 0.02
 #: Largest relative change of a size.
@@ -55,7 +56,8 @@ def is_seen(scene: Scene) -> bool:
     """Whether everything in the scene stands out from its ground in its style."""
     if scene.style in DARK and any(thing.colour in DULL for thing in scene.things):
         return False
-    return all(contrast(scene.style, thing.colour, scene.background) >= LEAST_CONTRAST for thing in scene.things)
+    least = LEAST_THROUGH.get(scene.style, LEAST_CONTRAST)
+    return all(contrast(scene.style, thing.colour, scene.background) >= least for thing in scene.things)
 
 
 def contrast(style: str, colour: str, background: str) -> float:

@@ -8,8 +8,8 @@ from demo_model.dataset.held_out import is_for_training
 from demo_model.dataset.random_scene import random_scene
 from demo_model.dataset.scene import Scene
 
-#: Side of every picture in pixels.
-PICTURE_SIZE = 256
+#: Sides of the pictures in pixels: of most, and of those that teach the model to draw small ones too.
+PICTURE_SIZE, SMALL_SIZE = 256, 128
 #: Scenes in a part of the set. Each part has a seed of its own, so that parts can be made in any order.
 PART = 250
 

@@ -61,7 +61,10 @@ def _edge_weights(pictures: Tensor) -> Tensor:
     steps = torch.zeros_like(pictures[:, :1])
     steps[..., :, 1:] = _across(pictures).abs().amax(dim=1, keepdim=True)
     steps[..., 1:, :] = torch.maximum(steps[..., 1:, :], _down(pictures).abs().amax(dim=1, keepdim=True))
-    near = max_pool2d(steps, 2 * EDGE_REACH + 1, stride=1, padding=EDGE_REACH)
+    # One way after the other: a quarter of the work.
+    side = 2 * EDGE_REACH + 1
+    near = max_pool2d(steps, (side, 1), stride=1, padding=(EDGE_REACH, 0))
+    near = max_pool2d(near, (1, side), stride=1, padding=(0, EDGE_REACH))
     return 1 + EDGE_WEIGHT * near.clamp(max=1)
 
 

@@ -16,9 +16,10 @@ from tqdm import tqdm
 
 from demo_model.dataset.drawing import draw
 from demo_model.dataset.scene import Scene
-from demo_model.dataset.training_set import PICTURE_SIZE, training_scenes
+from demo_model.dataset.training_set import training_scenes
 from demo_model.generative_model.pixels import to_tensor
 from demo_model.training.checkpoint import find_checkpoint, save_checkpoint
+from demo_model.training.precision import half_precision
 
 BATCH = 25
 #: Of a process that makes parts: its autoencoder.
@@ -27,7 +28,7 @@ _own: list[AutoencoderTiny] = []
 
 @dataclass(frozen=True)
 class EncodedSet:
-    """Scenes and their latents, float16 [scenes, 4, 32, 32], in the same order."""
+    """Scenes and their latents, float16 [scenes, 4, side, side], in the same order."""
 
     scenes: list[Scene]
     latents: Tensor
@@ -38,15 +39,18 @@ class EncodedSet:
         return round(1 / float(self.latents.float().std()), 4)
 
 
-def encode_training_set(autoencoder: AutoencoderTiny, parts: int, folder: Path, seed: int) -> EncodedSet:
-    """Returns the training set's first parts; what `folder` holds of this autoencoder is read, the rest drawn."""
-    folder = folder / f"{_fingerprint(autoencoder):08x}"
+def encode_training_set(autoencoder: AutoencoderTiny, parts: int, size: int, folder: Path, seed: int) -> EncodedSet:
+    """Returns the training set's first parts, drawn at a size.
+
+    What `folder` holds of them and this autoencoder is read, the rest made.
+    """
+    folder = folder / f"{_fingerprint(autoencoder):08x}-{size}"
     folder.mkdir(parents=True, exist_ok=True)
     left = [part for part in range(parts) if not (folder / f"{part:03}.pt").exists()]
     forked = get_context("forkserver")
     with ProcessPoolExecutor(mp_context=forked, initializer=_take, initargs=(autoencoder,)) as workers:
-        made = [workers.submit(_make_part, seed, part, folder) for part in left]
-        for each in tqdm(as_completed(made), total=len(made), desc="latents", mininterval=10):
+        made = [workers.submit(_make_part, seed, part, size, folder) for part in left]
+        for each in tqdm(as_completed(made), total=len(made), desc=f"latents of {size} pixels", mininterval=10):
             each.result()
 
     scenes = [scene for part in range(parts) for scene in training_scenes(seed, part)]
@@ -61,13 +65,13 @@ def _take(autoencoder: AutoencoderTiny) -> None:
 
 
 @torch.no_grad()
-def _make_part(seed: int, part: int, folder: Path) -> None:
-    """In float32 arithmetic, as pictures that image-to-image starts from are encoded."""
+def _make_part(seed: int, part: int, size: int, folder: Path) -> None:
     scenes = training_scenes(seed, part)
     latents = []
     for start in range(0, len(scenes), BATCH):
-        pictures = np.stack([draw(scene, PICTURE_SIZE)[0] for scene in scenes[start : start + BATCH]])
-        latents.append(_own[0].encoder(to_tensor(pictures)).half())
+        pictures = np.stack([draw(scene, size)[0] for scene in scenes[start : start + BATCH]])
+        with half_precision():
+            latents.append(_own[0].encoder(to_tensor(pictures)).half())
     save_checkpoint(folder / f"{part:03}.pt", {"latents": torch.cat(latents)})
 
 

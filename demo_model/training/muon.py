@@ -53,12 +53,21 @@ class Muon(torch.optim.Optimizer):
 
 
 def orthogonalise(matrix: Tensor) -> Tensor:
-    """About the nearest semi-orthogonal matrix: singular vectors kept, singular values moved to 0.7 to 1.2."""
+    """About the nearest semi-orthogonal matrix: singular vectors kept, singular values moved to 0.7 to 1.2.
+
+    All iterates are the matrix times a polynomial of its Gram matrix, which is much the smaller of the two: they are
+    made of that, and the matrix is multiplied once, at the end.
+    """
     a, b, c = COEFFICIENTS
     tall = matrix.shape[0] > matrix.shape[1]
     x: Tensor = matrix.T if tall else matrix
     x = x / (x.norm() + 1e-7)
+    gram = x @ x.T
+    factor = torch.eye(len(gram), dtype=x.dtype)
     for _ in range(ITERATIONS):
-        gram = x @ x.T
-        x = a * x + torch.addmm(gram, gram, gram, beta=b, alpha=c) @ x
+        step = torch.addmm(gram, gram, gram, beta=b, alpha=c)
+        step.diagonal().add_(a)
+        factor = step @ factor
+        gram = step @ gram @ step
+    x = factor @ x
     return x.T if tall else x

@@ -9,13 +9,15 @@ from demo_model.dataset.drawing import Picture, draw
 from demo_model.dataset.held_out import is_for_training
 from demo_model.dataset.random_scene import random_scene
 from demo_model.dataset.scene import Scene
-from demo_model.dataset.training_set import PICTURE_SIZE
+from demo_model.dataset.training_set import PICTURE_SIZE, SMALL_SIZE
 from demo_model.dataset.vocabulary import POSITIONS
 from demo_model.generative_model.autoencoder import DOWNSCALE
 from demo_model.generative_model.pixels import to_tensor
 
 #: Pictures redrawn for every batch.
 REDRAWN = 2
+#: Share of small pictures.
+SMALL = 0.15
 #: Share of crops that may show any part of a picture; the others are near one of its things.
 ANYWHERE = 0.25
 #: Pixels between a crop's middle and its thing's anchor, at most.
@@ -37,20 +39,20 @@ class PicturePool:
         crops = np.empty((count, side, side, 3), dtype=np.uint8)
         for crop, place in zip(crops, self._generator.integers(len(self._drawn), size=count), strict=True):
             scene, picture = self._drawn[place]
-            left, top = self._corner(scene, side)
+            left, top = self._corner(scene, side, len(picture))
             crop[:] = picture[top : top + side, left : left + side]
         return to_tensor(crops)
 
     def _new(self) -> tuple[Scene, Picture]:
         scene = random_scene(self._generator, is_for_training)
-        return scene, draw(scene, PICTURE_SIZE)[0]
+        return scene, draw(scene, SMALL_SIZE if self._generator.random() < SMALL else PICTURE_SIZE)[0]
 
-    def _corner(self, scene: Scene, side: int) -> tuple[int, int]:
+    def _corner(self, scene: Scene, side: int, size: int) -> tuple[int, int]:
         """A crop's left and upper edge: whole latents only, since the encoder sees all pictures on the same grid."""
         thing = scene.things[self._generator.integers(len(scene.things))]
-        corner = np.array(POSITIONS[thing.position]) * PICTURE_SIZE + self._generator.uniform(-AROUND, AROUND, 2)
+        corner = np.array(POSITIONS[thing.position]) * size + self._generator.uniform(-AROUND, AROUND, 2)
         corner -= side / 2
         if self._generator.random() < ANYWHERE:
-            corner = self._generator.uniform(0, PICTURE_SIZE - side, 2)
-        left, top = (np.clip(corner / DOWNSCALE, 0, (PICTURE_SIZE - side) // DOWNSCALE).round() * DOWNSCALE).astype(int)
+            corner = self._generator.uniform(0, size - side, 2)
+        left, top = (np.clip(corner / DOWNSCALE, 0, (size - side) // DOWNSCALE).round() * DOWNSCALE).astype(int)
         return int(left), int(top)

@@ -13,7 +13,7 @@ from pathlib import Path
 import torch
 from diffusers import AutoencoderTiny, StableDiffusionPipeline, UNet2DConditionModel
 
-from demo_model.dataset.training_set import PART
+from demo_model.dataset.training_set import PART, PICTURE_SIZE, SMALL_SIZE
 from demo_model.evaluation.evaluate import PROMPTS, evaluate
 from demo_model.evaluation.reconstruction import measure_reconstructions
 from demo_model.generative_model.pipeline import build_pipeline
@@ -32,12 +32,13 @@ RECONSTRUCTED = 60
 
 @dataclass(frozen=True)
 class Lengths:
-    """Steps of each stage, and training pictures."""
+    """Steps of each stage, and training pictures of both sizes."""
 
-    autoencoder: int = 10_000
+    autoencoder: int = 5000
     text_encoder: int = 1500
     denoiser: int = 8000
     pictures: int = 20_000
+    small_pictures: int = 5000
 
     def at_most(self, steps: int) -> Lengths:
         """The same stages, each with so many steps at most, and as few pictures as they need."""
@@ -46,6 +47,7 @@ class Lengths:
             text_encoder=min(self.text_encoder, steps),
             denoiser=min(self.denoiser, steps),
             pictures=min(self.pictures, PART),
+            small_pictures=min(self.small_pictures, PART),
         )
 
 
@@ -66,9 +68,12 @@ def train(run_folder: Path, lengths: Lengths) -> StableDiffusionPipeline:
     tokenizer = build_tokenizer(SEED)
     text_encoder = train_text_encoder(tokenizer, lengths.text_encoder, run_folder, SEED)
 
-    encoded = encode_training_set(autoencoder, lengths.pictures // PART, run_folder / "latents", SEED)
-    autoencoder.register_to_config(scaling_factor=encoded.scale)
-    data = DenoiserData(encoded.scenes, encoded.latents * encoded.scale, tokenizer, text_encoder)
+    large, small = (
+        encode_training_set(autoencoder, pictures // PART, size, run_folder / "latents", SEED)
+        for pictures, size in ((lengths.pictures, PICTURE_SIZE), (lengths.small_pictures, SMALL_SIZE))
+    )
+    autoencoder.register_to_config(scaling_factor=large.scale)
+    data = DenoiserData(large, small, large.scale, tokenizer, text_encoder)
 
     def report_denoiser(denoiser: UNet2DConditionModel, losses: list[float]) -> None:
         save_loss_curve(losses, run_folder / "loss.png")

@@ -27,7 +27,7 @@ POOL = 800
 PEAK_LEARNING_RATE = 2e-3
 #: Latents are disturbed by normal noise of up to this size, since the denoiser's are never exact.
 MOST_NOISE = 0.12
-SECONDS_BETWEEN_CHECKPOINTS = 90.0
+SECONDS_BETWEEN_CHECKPOINTS = 150.0
 THREADS = os.cpu_count() or 1
 
 

@@ -14,7 +14,7 @@ from demo_model.dataset.captions import caption
 from demo_model.dataset.drawing import draw
 from demo_model.dataset.held_out import is_for_training
 from demo_model.dataset.random_scene import random_scene
-from demo_model.dataset.training_set import PICTURE_SIZE, training_scenes
+from demo_model.dataset.training_set import PICTURE_SIZE, SMALL_SIZE, training_scenes
 from demo_model.generative_model.autoencoder import build_autoencoder, reconstruction_loss
 from demo_model.generative_model.denoiser import build_scheduler
 from demo_model.generative_model.pixels import to_tensor
@@ -82,10 +82,10 @@ def test_a_part_of_the_training_set_is_always_the_same() -> None:
 def test_latents_that_are_there_are_not_made_again(tmp_path: Path) -> None:
     """A second call reads what the first one wrote; another autoencoder's latents are its own."""
     autoencoder = build_autoencoder()
-    first = encode_training_set(autoencoder, 1, tmp_path, seed=1)
+    first = encode_training_set(autoencoder, 1, SMALL_SIZE, tmp_path, seed=1)
     [written] = tmp_path.rglob("*.pt")
     before = written.stat().st_mtime_ns
-    again = encode_training_set(autoencoder, 1, tmp_path, seed=1)
+    again = encode_training_set(autoencoder, 1, SMALL_SIZE, tmp_path, seed=1)
     assert torch.equal(first.latents, again.latents)
     assert written.stat().st_mtime_ns == before
     assert float((first.latents * first.scale).float().std()) == pytest.approx(1, abs=0.01)
@@ -149,9 +149,11 @@ def test_noise_ends_in_pure_noise() -> None:
 
 
 def test_learning_rate_ends_at_zero() -> None:
-    """After the warm-up it falls along a cosine, which reaches zero with the stage's last step."""
+    """After the warm-up it stays at its peak, and falls to zero towards the stage's last step."""
+    assert learning_rate(1e-3, 29, 0.03) == pytest.approx(5e-4)
+    assert learning_rate(1e-3, 500, 0.5) == pytest.approx(1e-3)
+    assert learning_rate(1e-3, 800, 0.8) == pytest.approx(5e-4)
     assert learning_rate(1e-3, 1000, 1.0) == pytest.approx(0)
-    assert learning_rate(1e-3, 500, 0.5) == pytest.approx(5e-4)
 
 
 @pytest.mark.slow

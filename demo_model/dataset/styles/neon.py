@@ -11,6 +11,8 @@ from demo_model.dataset.styles.tones import PAPER, Tone, lay, mix
 NIGHT: Tone = np.array((27, 18, 60), dtype=np.float32)
 #: Widths of the tubes and reach of their glow, in pixels of 256.
 TUBE, INNER, GLOW = 5.0, 3.4, 9.0
+#: Pixels of 256 from a tube to where its glow has ended.
+DARK = 28.0
 #: How bright a wall's bricks are, and their sides in pixels of any picture.
 BRICK, WIDE, HIGH = 9.0, 32, 16
 JOINT = 2
@@ -34,6 +36,7 @@ def paint(canvas: Tone, thing: CutOut, key: int) -> None:  # noqa: ARG001
 
     glow = 0.62 * np.exp(-near / np.float32(GLOW * thing.unit)) + 0.12 * inside
     glow = np.maximum(glow, 0.5 * np.exp(-inner / np.float32(0.6 * GLOW * thing.unit)))
+    glow *= np.clip(2 - 2 * near / np.float32(DARK * thing.unit), 0, 1)
     canvas += glow[..., None] * (tone - canvas) * np.float32(0.9)
     lay(canvas, tone, cover(near - np.float32(middle)))
     lay(canvas, tone, cover(inner - np.float32(INNER * thing.unit / 2)))

@@ -10,6 +10,8 @@ from demo_model.dataset.styles.tones import Tone, deep, edge, lay, light
 
 #: Pixels along a square's side, in a picture of 256.
 SQUARE = 4
+#: Squares from a thing's middle to its end, from which on its sides are lit and shaded.
+ROUNDED = 12
 
 
 def ground(canvas: Tone, x: Field, y: Field, tone: Tone, unit: float) -> None:  # noqa: ARG001
@@ -20,12 +22,14 @@ def paint(canvas: Tone, thing: CutOut, key: int) -> None:  # noqa: ARG001
     side = np.float32(SQUARE * thing.unit)
     x, y = ((np.floor(place / side) + np.float32(0.5)) * side for place in (thing.x, thing.y))
     outline, shade, bright = thing.read(x, y)
-    inside = (outline < 0).astype(np.float32)
-    rim = inside * (outline > -side)
+    # Half of the rim lies outside: of narrow parts something is left within it.
+    half = side / 2
+    whole, inside = ((outline < edge_at).astype(np.float32) for edge_at in (half, -half))
 
-    below = thing.read(x + 1.5 * side, y + 1.5 * side)[0] > -side
-    above = thing.read(x - 1.5 * side, y - 1.5 * side)[0] > -side
+    rounded = thing.radius > ROUNDED * side
+    below = rounded & (thing.read(x + side, y + side)[0] > -half)
+    above = rounded & (thing.read(x - side, y - side)[0] > -half)
+    lay(canvas, edge(thing.tone, thing.ground), whole)
     lay(canvas, thing.tone, inside)
     lay(canvas, deep(thing.tone), inside * np.maximum(shade < 0, below))
     lay(canvas, light(thing.tone), inside * np.maximum(bright < 0, above & ~below & (shade > 0)).astype(np.float32))
-    lay(canvas, edge(thing.tone, thing.ground), rim)

@@ -7,7 +7,7 @@ import numpy as np
 from demo_model.dataset.distance_fields import Field
 from demo_model.dataset.styles.cut_out import CutOut, contour, cover
 from demo_model.dataset.styles.noise import smooth_noise
-from demo_model.dataset.styles.tones import BLACK, INK, PAPER, Tone, lay, mix, pale
+from demo_model.dataset.styles.tones import BLACK, INK, Tone, lay, mix, pale
 
 #: Pixels between hatches along a row, of any picture: one latent.
 HATCH = 8
@@ -31,7 +31,7 @@ def paint(canvas: Tone, thing: CutOut, key: int) -> None:
     hatch = np.clip((part * HATCH / 2 - np.abs(along - HATCH / 2)) / 1.4 + 0.5, 0, 1)
     lay(canvas, thing.tone, (hatch * cover(outline + 2) * (1 - cover(bright))).astype(np.float32))
 
-    pencil = _pencil(thing.tone)
+    pencil = _pencil(thing.tone, thing.ground)
     for turn, strength in ((0, 0.95), (3, 0.6)):
         x = thing.x + np.float32(1.2 * thing.unit) * smooth_noise(thing.x, thing.y, 26.0, key + turn)
         y = thing.y + np.float32(1.2 * thing.unit) * smooth_noise(thing.x, thing.y, 26.0, key + turn + 1)
@@ -41,5 +41,6 @@ def paint(canvas: Tone, thing: CutOut, key: int) -> None:
         lay(canvas, pencil, np.float32(strength) * np.maximum(lines, cover(outer) * parts))
 
 
-def _pencil(tone: Tone) -> Tone:
-    return mix(tone, PAPER, 0.25) if tone.sum() < BLACK else mix(tone, INK, 0.45)
+def _pencil(tone: Tone, ground: Tone) -> Tone:
+    """Darker than the hatches, except on black paper, and of black things."""
+    return tone if min(tone.sum(), ground.sum()) < BLACK else mix(tone, INK, 0.45)
