@@ -7,7 +7,7 @@ from collections.abc import Callable
 import numpy as np
 
 from demo_model.dataset.scene import Scene, Thing
-from demo_model.dataset.styles.tones import pale
+from demo_model.dataset.styles.tones import deep, pale
 from demo_model.dataset.vocabulary import (
     BACKGROUNDS,
     COLOURS,
@@ -33,6 +33,8 @@ DARK = frozenset({"neon"})
 #: The least distance of a thing from its ground, and in styles whose grounds show through.
 LEAST_CONTRAST = 75.0
 LEAST_THROUGH = {"watercolour": 95.0, "sketch": 95.0}
+#: The least distance of its shaded parts, in styles that have any.
+LEAST_SHADED, UNSHADED = 48.0, frozenset({"line art", "sketch"})
 #: Largest shift of a centre to either side, as a fraction of the picture's side (5 pixels of 256).
 MAX_SHIFT = 0.02
 #: Largest relative change of a size.
@@ -56,16 +58,22 @@ def is_seen(scene: Scene) -> bool:
     """Whether everything in the scene stands out from its ground in its style."""
     if scene.style in DARK and any(thing.colour in DULL for thing in scene.things):
         return False
-    least = LEAST_THROUGH.get(scene.style, LEAST_CONTRAST)
-    return all(contrast(scene.style, thing.colour, scene.background) >= least for thing in scene.things)
+    return scene.style in OWN_GROUNDS or all(
+        _stands_out(scene.style, thing.colour, scene.background) for thing in scene.things
+    )
 
 
-def contrast(style: str, colour: str, background: str) -> float:
-    """The distance of a colour from the ground that a style makes of a background (Euclidean, of 255 a channel)."""
-    if style in OWN_GROUNDS:
-        return 255.0
-    ground = np.array(BACKGROUNDS[background], dtype=np.float32)
-    return float(np.linalg.norm(np.array(COLOURS[colour]) - (pale(ground) if style in PASTEL else ground)))
+def _stands_out(style: str, colour: str, background: str) -> bool:
+    """Whether a colour and its deeper tone are far enough from the ground that the style makes of a background."""
+    tone, ground = (
+        np.array(words[name], dtype=np.float32) for words, name in ((COLOURS, colour), (BACKGROUNDS, background))
+    )
+    seen_on = pale(ground) if style in PASTEL else ground
+    least_shaded = 0.0 if style in UNSHADED else LEAST_SHADED
+    return bool(
+        np.linalg.norm(tone - seen_on) >= LEAST_THROUGH.get(style, LEAST_CONTRAST)
+        and np.linalg.norm(deep(tone) - seen_on) >= least_shaded
+    )
 
 
 def _any_scene(generator: np.random.Generator) -> Scene:

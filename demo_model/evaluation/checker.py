@@ -13,8 +13,9 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from demo_model.dataset.drawing import Picture, largest_radius
+from demo_model.dataset.drawing import DESIGN_SIZE, Picture, largest_radius
 from demo_model.dataset.scene import Scene, Thing
+from demo_model.dataset.styles.pixel_art import SQUARE
 from demo_model.dataset.vocabulary import POSITIONS, SIZES
 from demo_model.evaluation.figure_colour import name_colour
 from demo_model.evaluation.ground import Ground, find_ground
@@ -26,6 +27,8 @@ from demo_model.evaluation.style_traits import measure, name_style
 LEAST_OVERLAP, LEAST_FIT = 0.6, 0.35
 #: A figure larger or smaller than every size by more than this factor is no object either.
 MOST_MISFIT = 1.4
+#: Pixels of 256 that a style draws beyond outlines.
+BEYOND = {"pixel art": SQUARE / 2}
 #: Styles of lines.
 DRAWN = frozenset({"line art", "blueprint", "neon"})
 
@@ -128,13 +131,14 @@ def _verdict(seen: Seen | None, thing: Thing, *, crowded: bool) -> Verdict:
 
 def _look_at(figure: Figure, picture: Picture, ground: Ground, style: str, *, alone: bool) -> Seen:
     lines = style in DRAWN
-    name, likeness = name_lines(figure) if lines else name_solid(figure)
-
     side = len(picture)
+    rim = BEYOND.get(style, 0.0) * side / DESIGN_SIZE
+    name, likeness = name_lines(figure) if lines else name_solid(figure, rim)
+
     place = (figure.centre[0] / side, figure.centre[1] / side)
     position = min(POSITIONS, key=lambda known: dist(POSITIONS[known], place))
     radii = {known: largest_radius(known, position, paired=not alone) for known in SIZES}
-    misfits = {known: abs(log(radius / (figure.radius / side))) for known, radius in radii.items()}
+    misfits = {known: abs(log(radius / ((figure.radius - rim) / side))) for known, radius in radii.items()}
     size = min(misfits, key=lambda known: misfits[known])
 
     known = likeness >= (LEAST_FIT if lines else LEAST_OVERLAP) and misfits[size] <= log(MOST_MISFIT)

@@ -8,6 +8,7 @@ from scipy.ndimage import binary_dilation, binary_erosion
 
 from demo_model.dataset.drawing import Picture
 from demo_model.dataset.styles.neon import glowing
+from demo_model.dataset.styles.tones import deep, edge, light
 from demo_model.dataset.vocabulary import COLOURS, DULL, OWN_COLOURS
 from demo_model.evaluation.ground import Ground
 from demo_model.evaluation.segmentation import Figure, Mask
@@ -15,8 +16,11 @@ from demo_model.evaluation.segmentation import Figure, Mask
 #: A pixel within this distance of a colour's tone speaks for it (Euclidean, of 255 a channel).
 NEAR = 42.0
 #: Pixels of 256 that a style's edge is wide, and the least share of a figure that has to be left within it.
-RIMS = {"poster": 5, "pixel art": 4, "sketch": 4}
+RIMS = {"sketch": 4}
 LEAST_CORE = 0.12
+#: Styles of plain tones, and how far each of them speaks for its colour: its own, deeper, lighter, deepest, the rim's.
+PAINTED = frozenset({"flat", "poster", "pixel art"})
+CERTAINTY = np.array((1.0, 0.9, 0.9, 0.8, 0.5), dtype=np.float32)
 #: How much of the ground shows through a wash of watercolour.
 SHOWS_THROUGH = 0.16
 #: A pixel of a sketch nearer to the ground than this says nothing.
@@ -37,6 +41,8 @@ def name_colour(picture: Picture, figure: Figure, ground: Ground, style: str) ->
         # Between the hatches is mostly paper.
         core = core & (np.linalg.norm(picture - ground.tones, axis=-1) > BETWEEN_HATCHES)
     pixels = picture[core if core.any() else figure.mask].astype(np.float32)
+    if style in PAINTED:
+        return _name_paint(pixels, ground)
     palette = np.array(list(COLOURS.values()), dtype=np.float32)
     if style == "watercolour":
         palette = palette + SHOWS_THROUGH * (np.median(ground.tones[figure.mask], axis=0) - palette)
@@ -47,6 +53,18 @@ def name_colour(picture: Picture, figure: Figure, ground: Ground, style: str) ->
     if speaking[best] < 1e-3 * len(pixels):
         best = int(np.linalg.norm(palette - np.median(pixels, axis=0), axis=1).argmin())
     return list(COLOURS)[best]
+
+
+def _name_paint(pixels: NDArray[np.float32], ground: Ground) -> str:
+    """By which colour explains most pixels with its own tones: those of the shaded and the light parts, and of the rim."""
+    paper = ground.tones.mean(axis=(0, 1))
+    explained = {}
+    for name, levels in COLOURS.items():
+        tone = np.array(levels, dtype=np.float32)
+        tones = np.stack([tone, deep(tone), light(tone), deep(deep(tone)), edge(tone, paper)])
+        far = np.linalg.norm(pixels[:, None] - tones, axis=-1)
+        explained[name] = float((np.exp(-((far / NEAR) ** 2)) * CERTAINTY).max(axis=1).mean())
+    return max(explained, key=lambda name: explained[name])
 
 
 def _core(mask: Mask, style: str) -> Mask:

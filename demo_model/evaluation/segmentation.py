@@ -15,9 +15,9 @@ from demo_model.evaluation.ground import Ground
 FOREGROUND_DISTANCE = {"watercolour": 34.0, "sketch": 30.0, "product photo": 40.0, "neon": 150.0, "blueprint": 110.0}
 USUAL_DISTANCE = 50.0
 #: A shadow leaves at least this part of the ground's tone, and changes no hue: so far from such a tone is no shadow.
-DARKEST_SHADOW, SHADOW_DISTANCE = 0.68, 16.0
+DARKEST_SHADOW, SHADOW_DISTANCE = 0.68, 10.0
 #: Gaps up to this fraction of the picture's side do not split a figure.
-BRIDGED_GAP = 0.016
+BRIDGED_GAP = 0.012
 #: Figures whose box covers less than this fraction of the picture are specks.
 SPECK = 0.006
 #: Styles in which hatches lie side by side; closing what is between them, in pixels.

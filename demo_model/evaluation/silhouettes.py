@@ -20,12 +20,16 @@ _AXIS = ((np.arange(POINTS) + 0.5) / POINTS * 2 - 1).astype(np.float32) * np.flo
 _X, _Y = np.meshgrid(_AXIS, _AXIS)
 
 
-def name_solid(figure: Figure) -> tuple[str, float]:
-    """The object that covers a painted figure best, and its share of common cells (intersection over union)."""
+def name_solid(figure: Figure, rim: float = 0.0) -> tuple[str, float]:
+    """The object that covers a painted figure best, and its share of common cells (intersection over union).
+
+    `rim` is how far the style draws beyond the object's outline, in pixels.
+    """
     cells = _in_square(figure.mask, figure)
     overlaps = {}
+    grown = figure.radius / max(figure.radius - rim, 1.0)
     for name in OBJECTS:
-        inside = distances(name).read(_X, _Y)[0] < 0
+        inside = distances(name).read(_X * np.float32(grown), _Y * np.float32(grown))[0] < grown - 1
         overlaps[name] = float((cells & inside).sum() / max((cells | inside).sum(), 1))
     best = max(overlaps, key=lambda name: overlaps[name])
     return best, overlaps[best]

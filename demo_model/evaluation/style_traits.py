@@ -25,8 +25,9 @@ LIKE_INK = 60.0
 DARKEST, FAINTEST = 0.5, 0.95
 #: Least openness of lines and of neon, whose glow fills the narrow places, and least squareness of pixel art.
 OPEN, BETWEEN_TUBES, SQUARE_STEPS = 0.4, 0.02, 0.7
-#: Least measures of a poster, a sketch, a product photo and neon.
-EDGED, HATCHED, SHADOWED, GLOWING = 0.2, 14.0, 0.05, 12.0
+#: Least measures of a poster, a sketch, a product photo and neon; least and most texture of a watercolour.
+EDGED, HATCHED, SHADOWED, GLOWING = 0.55, 12.5, 0.12, 12.0
+GRAINED = (1.2, 20.0)
 
 
 @dataclass(frozen=True)
@@ -37,7 +38,7 @@ class Traits:
     openness: float
     #: Share of brightness steps that lie on a grid of pixel art's squares.
     squareness: float
-    #: Share of the figures' rims that is nearer to ink or paper than to anything else.
+    #: How wide the figures' edges of ink or paper are, in pixels.
     edged: float
     #: How much the insides change within a few pixels, of 255.
     texture: float
@@ -59,7 +60,7 @@ def name_style(traits: Traits, ground: Ground) -> str | None:
         "poster": traits.edged > EDGED,
         "sketch": traits.texture > HATCHED,
         "product photo": traits.shadow > SHADOWED,
-        "watercolour": traits.texture < HATCHED and traits.squareness < SQUARE_STEPS,
+        "watercolour": GRAINED[0] < traits.texture < GRAINED[1] and traits.squareness < SQUARE_STEPS,
     }
     return ground.style if fits[ground.style] else None
 
@@ -78,7 +79,7 @@ def measure(picture: Picture, ground: Ground, figures: list[Figure]) -> Traits:
     return Traits(
         openness=float((added[inside] < LIKE_GROUND.get(ground.style, USUALLY_LIKE_GROUND)).mean()),
         squareness=_squareness(tones, filled, round(SQUARE * unit)),
-        edged=_edged(tones, filled, ground),
+        edged=float(np.mean([_edged(tones, figure, ground) for figure in figures])),
         texture=float(np.abs(tones - gaussian_filter(tones, (2.5, 2.5, 0))).mean(axis=-1)[inside].mean()),
         glow=float((tones - ground.tones).mean(axis=-1)[around].mean()) if around.any() else 0.0,
         shadow=_shadow(tones, ground, filled, unit),
@@ -94,12 +95,14 @@ def _squareness(tones: Tone, filled: Mask, side: int) -> float:
     return float(on_grid / max(across.sum() + down.sum(), 1))
 
 
-def _edged(tones: Tone, filled: Mask, ground: Ground) -> float:
-    rim = filled & ~binary_erosion(filled, iterations=5)
-    core = binary_erosion(filled, iterations=7)
-    middle = np.median(tones[core if core.any() else filled], axis=0)
+def _edged(tones: Tone, figure: Figure, ground: Ground) -> float:
+    around = binary_dilation(figure.mask, iterations=2)
+    band = around & ~binary_erosion(figure.mask, iterations=5)
+    core = binary_erosion(figure.mask, iterations=6)
+    middle = np.median(tones[core if core.any() else figure.mask], axis=0)
     ink = edge(middle, ground.tones.mean(axis=(0, 1)))
-    return float((np.linalg.norm(tones[rim] - ink, axis=-1) < LIKE_INK).mean())
+    length = np.count_nonzero(figure.mask & ~binary_erosion(figure.mask))
+    return float(np.count_nonzero(np.linalg.norm(tones[band] - ink, axis=-1) < LIKE_INK) / max(length, 1))
 
 
 def _shadow(tones: Tone, ground: Ground, filled: Mask, unit: float) -> float:

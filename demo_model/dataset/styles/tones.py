@@ -35,7 +35,7 @@ def light(tone: Tone) -> Tone:
 
 def edge(tone: Tone, ground: Tone) -> Tone:
     """The tone of a rim that shows between a thing and its ground: ink, or what shows better where either is black."""
-    if ground.sum() < BLACK and tone.sum() > WHITE:
+    if min(tone.sum(), ground.sum()) < BLACK and max(tone.sum(), ground.sum()) > WHITE:
         return deep(tone)
     return PAPER if min(tone.sum(), ground.sum()) < BLACK else INK
 
