@@ -12,7 +12,14 @@ from demo_model.dataset.drawing import Picture
 from demo_model.evaluation.ground import Ground
 
 #: A pixel belongs to a figure when it is farther than this from the ground (Euclidean, of 255 a channel).
-FOREGROUND_DISTANCE = {"watercolour": 34.0, "sketch": 30.0, "product photo": 40.0, "neon": 150.0, "blueprint": 110.0}
+FOREGROUND_DISTANCE = {
+    "watercolour": 34.0,
+    "sketch": 30.0,
+    "product photo": 40.0,
+    "neon": 150.0,
+    "blueprint": 110.0,
+    "poster": 40.0,
+}
 USUAL_DISTANCE = 50.0
 #: A shadow leaves at least this part of the ground's tone, and changes no hue: so far from such a tone is no shadow.
 DARKEST_SHADOW, SHADOW_DISTANCE = 0.68, 10.0

@@ -23,8 +23,11 @@ SCENE = Scene((MUG,), "yellow")
 @pytest.mark.timeout(600)
 @pytest.mark.parametrize("style", STYLES)
 def test_calibrated_on_real_pictures(style: str) -> None:
-    """On 100 pictures of the dataset in each style every score of things is at least 99 %, and the style's 97 %."""
-    generator = np.random.default_rng(21)
+    """On 100 pictures of the dataset in each style every score of things is at least 99 %, and the style's 97 %.
+
+    The bounds of the checker were set on pictures of other seeds.
+    """
+    generator = np.random.default_rng((2030, STYLES.index(style)))
     asked = [random_scene(generator, lambda scene: scene.style == style) for _ in range(100)]
     judged = [judge(draw(scene, 256)[0], scene) for scene in asked]
     verdicts = [verdict for judgement in judged for verdict in judgement.things]

@@ -31,16 +31,16 @@ def paint(canvas: Tone, thing: CutOut, key: int) -> None:
     hatch = np.clip((part * HATCH / 2 - np.abs(along - HATCH / 2)) / 1.4 + 0.5, 0, 1)
     lay(canvas, thing.tone, (hatch * cover(outline + 2) * (1 - cover(bright))).astype(np.float32))
 
-    pencil = _pencil(thing.tone, thing.ground)
+    line = pencil(thing.tone, thing.ground)
     for turn, strength in ((0, 0.95), (3, 0.6)):
         x = thing.x + np.float32(1.2 * thing.unit) * smooth_noise(thing.x, thing.y, 26.0, key + turn)
         y = thing.y + np.float32(1.2 * thing.unit) * smooth_noise(thing.x, thing.y, 26.0, key + turn + 1)
         outer, inner_shade, inner_light = thing.read(x, y)
         lines = contour(outer + 1, LINE * thing.unit)
         parts = np.maximum(contour(inner_shade, 1.6 * thing.unit), contour(inner_light, 1.6 * thing.unit))
-        lay(canvas, pencil, np.float32(strength) * np.maximum(lines, cover(outer) * parts))
+        lay(canvas, line, np.float32(strength) * np.maximum(lines, cover(outer) * parts))
 
 
-def _pencil(tone: Tone, ground: Tone) -> Tone:
+def pencil(tone: Tone, ground: Tone) -> Tone:
     """Darker than the hatches, except on black paper, and of black things."""
     return tone if min(tone.sum(), ground.sum()) < BLACK else mix(tone, INK, 0.45)
