@@ -12,6 +12,7 @@ from scipy.ndimage import binary_dilation, binary_erosion, gaussian_filter
 
 from demo_model.dataset.drawing import DESIGN_SIZE, Picture
 from demo_model.dataset.styles.pixel_art import SQUARE
+from demo_model.dataset.styles.sketch import HATCH
 from demo_model.dataset.styles.tones import Tone, edge
 from demo_model.evaluation.ground import PLAIN_GROUND, Ground
 from demo_model.evaluation.segmentation import Figure, Mask
@@ -24,9 +25,9 @@ USUALLY_LIKE_GROUND = 34.0
 LIKE_INK = 60.0
 DARKEST, FAINTEST = 0.5, 0.95
 #: Least openness of lines and of neon, whose glow fills the narrow places, and least squareness of pixel art.
-OPEN, BETWEEN_TUBES, SQUARE_STEPS = 0.4, 0.02, 0.7
+OPEN, BETWEEN_TUBES, SQUARE_STEPS = 0.33, 0.02, 0.25
 #: Least measures of a poster, a sketch, a product photo and neon; least and most texture of a watercolour.
-EDGED, HATCHED, SHADOWED, GLOWING = 0.55, 12.5, 0.12, 12.0
+EDGED, HATCHED, SHADOWED, GLOWING = 0.55, 14.0, 0.12, 12.0
 GRAINED = (1.2, 20.0)
 
 
@@ -36,12 +37,14 @@ class Traits:
 
     #: Share of the figures' insides that looks like the ground.
     openness: float
-    #: Share of brightness steps that lie on a grid of pixel art's squares.
+    #: How much more brightness steps lie on a grid of pixel art's squares than off it, along either side, -1 to 1.
     squareness: float
     #: How wide the figures' edges of ink or paper are, in pixels.
     edged: float
     #: How much the insides change within a few pixels, of 255.
     texture: float
+    #: How strong the waves of a sketch's hatching are in the insides, of 255.
+    hatching: float
     #: How much light is around the figures, of 255.
     glow: float
     #: Share of the surroundings that is in the shadow of the figures.
@@ -58,7 +61,7 @@ def name_style(traits: Traits, ground: Ground) -> str | None:
         "blueprint": traits.openness > OPEN,
         "neon": traits.openness > BETWEEN_TUBES and traits.glow > GLOWING,
         "poster": traits.edged > EDGED,
-        "sketch": traits.texture > HATCHED,
+        "sketch": traits.hatching > HATCHED,
         "product photo": traits.shadow > SHADOWED,
         "watercolour": GRAINED[0] < traits.texture < GRAINED[1] and traits.squareness < SQUARE_STEPS,
     }
@@ -81,18 +84,28 @@ def measure(picture: Picture, ground: Ground, figures: list[Figure]) -> Traits:
         squareness=_squareness(tones, filled, round(SQUARE * unit)),
         edged=float(np.mean([_edged(tones, figure, ground) for figure in figures])),
         texture=float(np.abs(tones - gaussian_filter(tones, (2.5, 2.5, 0))).mean(axis=-1)[inside].mean()),
+        hatching=_hatching(tones, inside),
         glow=float((tones - ground.tones).mean(axis=-1)[around].mean()) if around.any() else 0.0,
         shadow=_shadow(tones, ground, filled, unit),
     )
 
 
 def _squareness(tones: Tone, filled: Mask, side: int) -> float:
-    """Steps across every column border, those on the grid over all."""
+    """Brightness steps on the grid less those half a square off it, over all; a blur moves none so far."""
     near = binary_dilation(filled, iterations=2)
-    across = np.abs(np.diff(tones, axis=1)).sum(axis=-1) * near[:, 1:]
-    down = np.abs(np.diff(tones, axis=0)).sum(axis=-1) * near[1:]
-    on_grid = across[:, side - 1 :: side].sum() + down[side - 1 :: side].sum()
-    return float(on_grid / max(across.sum() + down.sum(), 1))
+    across = (np.abs(np.diff(tones, axis=1)).sum(axis=-1) * near[:, 1:]).sum(axis=0)
+    down = (np.abs(np.diff(tones, axis=0)).sum(axis=-1) * near[1:]).sum(axis=1)
+    return min(
+        float((steps[side - 1 :: side].sum() - steps[side // 2 - 1 :: side].sum()) / max(steps.sum(), 1))
+        for steps in (across, down)
+    )
+
+
+def _hatching(tones: Tone, inside: Mask) -> float:
+    rows, columns = np.nonzero(inside)
+    wave = np.exp(2j * np.pi * (rows + columns) / HATCH)
+    painted = tones[rows, columns]
+    return float(np.linalg.norm(2 * np.abs(wave @ (painted - painted.mean(axis=0))) / len(rows)))
 
 
 def _edged(tones: Tone, figure: Figure, ground: Ground) -> float:

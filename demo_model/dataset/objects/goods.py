@@ -95,7 +95,7 @@ def _bottle_cap(x: Field, y: Field) -> Field:
 
 
 def _bottle_light(x: Field, y: Field) -> Field:
-    return box(x, y, -0.6, 0.14, 0.6, 0.64)
+    return soft_box(x, y, -0.27, 0.12, 0.27, 0.68, 0.06)
 
 
 def _shoe(x: Field, y: Field) -> Field:
