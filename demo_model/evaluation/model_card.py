@@ -46,7 +46,7 @@ pipeline("a watercolour of a large red mug on the left and a small blue star on 
 ## Limits
 
 Anything else (other objects, three objects, scenes, other styles, text) is outside its world, and what it draws then
-means nothing. So is another size than 256 by 256: it was trained at that one alone.
+means nothing. So are other sizes than 256 by 256 and, quicker and coarser, 128 by 128.
 
 ## Parts
 

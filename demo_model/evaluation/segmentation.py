@@ -21,6 +21,8 @@ FOREGROUND_DISTANCE = {
     "poster": 40.0,
 }
 USUAL_DISTANCE = 50.0
+#: Over how many pixels the tones of styles are smoothed first whose grounds have dots or a rim: those may be blurred.
+SMOOTHED = {"poster": 1.6, "watercolour": 1.2}
 #: A shadow leaves at least this part of the ground's tone, and changes no hue: so far from such a tone is no shadow.
 DARKEST_SHADOW, SHADOW_DISTANCE = 0.68, 10.0
 #: Gaps up to this fraction of the picture's side do not split a figure.
@@ -78,9 +80,8 @@ def find_figures(picture: Picture, ground: Ground, style: str) -> list[Figure]:
 def _differs(picture: Picture, ground: Ground, style: str) -> Mask:
     tones = picture.astype(np.float32)
     base = ground.tones
-    if style == "poster":
-        # The ground's dots may stand elsewhere: their mean is what is compared with.
-        tones, base = (gaussian_filter(each, (1.6, 1.6, 0)) for each in (tones, base))
+    if style in SMOOTHED:
+        tones, base = (gaussian_filter(each, (SMOOTHED[style], SMOOTHED[style], 0)) for each in (tones, base))
     far = np.linalg.norm(tones - base, axis=-1) > FOREGROUND_DISTANCE.get(style, USUAL_DISTANCE)
     if style == "product photo":
         kept = (tones * base).sum(axis=-1) / np.maximum((base * base).sum(axis=-1), 1)
