@@ -54,6 +54,10 @@ STYLE_FRAMES: dict[str, tuple[str, ...]] = {
         "{}, bold shapes, halftone",
         "a retro poster of {}",
         "a screen-printed poster of {}, bold flat shapes, limited colour palette, strong composition",
+        (
+            "a screen-printed poster of {}, bold flat shapes, limited colour palette, strong composition, generous "
+            "empty space at the top"
+        ),
     ),
     "watercolour": (
         "a watercolour of {}",
@@ -63,6 +67,10 @@ STYLE_FRAMES: dict[str, tuple[str, ...]] = {
         "a watercolour painting of {}",
         "a watercolor painting of {}",
         "a loose watercolour painting of {}, transparent washes, wet-on-wet edges, visible paper grain",
+        (
+            "a loose watercolour painting of {}, transparent washes, wet-on-wet edges, visible paper grain, white of "
+            "the paper left open"
+        ),
     ),
     "pixel art": (
         "pixel art of {}",
@@ -93,15 +101,18 @@ STYLE_FRAMES: dict[str, tuple[str, ...]] = {
     ),
 }
 
-#: Captions that ask for nothing: guidance leads away from them, and from what else a negative prompt says.
+#: Captions that ask for nothing: guidance leads away from them. Half of them are empty, the others are negative prompts
+#: as people write them, and those of the built-in styles.
 NOTHING_ASKED: tuple[str, ...] = (
-    "",
-    "",
-    "",
-    "",
+    *("",) * 10,
     "text, watermark",
     "blurry, text, letters, watermark, cropped",
-    "blurry, cluttered background, text, watermark, cropped, people",
-    "props, hands, text, watermark, cropped",
     "photo, 3d render, frame, low quality, ugly",
+    "blurry, cluttered background, text, watermark, cropped, people",
+    "props, hands, text, watermark, coloured background, cropped",
+    "text, letters, photo, frame, watermark",
+    "colour, grey, shading, gradient, hatching, photo",
+    "photo, 3d render, hard outlines, oversaturated, text",
+    "text, letters, photo, shading, gradient, border",
+    "blurry, anti-aliasing, smooth gradient, photo, text",
 )
