@@ -104,7 +104,7 @@ STYLE_FRAMES: dict[str, tuple[str, ...]] = {
 #: Captions that ask for nothing: guidance leads away from them. Half of them are empty, the others are negative prompts
 #: as people write them, and those of the built-in styles.
 NOTHING_ASKED: tuple[str, ...] = (
-    *("",) * 10,
+    *("",) * 13,
     "text, watermark",
     "blurry, text, letters, watermark, cropped",
     "photo, 3d render, frame, low quality, ugly",
@@ -115,4 +115,7 @@ NOTHING_ASKED: tuple[str, ...] = (
     "photo, 3d render, hard outlines, oversaturated, text",
     "text, letters, photo, shading, gradient, border",
     "blurry, anti-aliasing, smooth gradient, photo, text",
+    "photo, shading, colour, perspective, text",
+    "daylight, text, letters, blurry",
+    "photo, smooth shading, text, watermark",
 )
