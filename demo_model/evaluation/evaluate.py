@@ -68,7 +68,8 @@ def evaluate(folder: Path, prompts: int) -> Evaluation:
         machine=f"{os.cpu_count()} cores, {_processor()}, torch {torch.__version__}",
     )
     contact_sheet(pictures[:64], columns=8).reduce(2).save(folder / "sheet.png", optimize=True)
-    styles = render(pipeline, list(STYLE_PROMPTS), range(len(STYLE_PROMPTS)))
+    shown = list(STYLE_PROMPTS) if prompts == PROMPTS else list(STYLE_PROMPTS[: len(SHOWN)])
+    styles = render(pipeline, shown, range(len(shown)))
     contact_sheet(styles, columns=len(SHOWN)).reduce(2).save(folder / "styles.png", optimize=True)
     write_model_card(evaluation, [plain_caption(scene) for scene in scenes[:64]], folder)
     return evaluation

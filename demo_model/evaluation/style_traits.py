@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy.ndimage import binary_dilation, binary_erosion, gaussian_filter
 
 from demo_model.dataset.drawing import DESIGN_SIZE, Picture
@@ -95,10 +96,13 @@ def _squareness(tones: Tone, filled: Mask, side: int) -> float:
     near = binary_dilation(filled, iterations=2)
     across = (np.abs(np.diff(tones, axis=1)).sum(axis=-1) * near[:, 1:]).sum(axis=0)
     down = (np.abs(np.diff(tones, axis=0)).sum(axis=-1) * near[1:]).sum(axis=1)
-    return min(
-        float((steps[side - 1 :: side].sum() - steps[side // 2 - 1 :: side].sum()) / max(steps.sum(), 1))
-        for steps in (across, down)
+    found: NDArray[np.float64] = np.array(
+        [
+            (steps[side - 1 :: side].sum() - steps[side // 2 - 1 :: side].sum()) / max(float(steps.sum()), 1.0)
+            for steps in (across, down)
+        ]
     )
+    return float(found.min())
 
 
 def _hatching(tones: Tone, inside: Mask) -> float:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from concurrent.futures import ProcessPoolExecutor, as_completed
+import os
+from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass
-from multiprocessing import get_context
 from pathlib import Path
 from zlib import crc32
 
@@ -22,8 +22,6 @@ from demo_model.training.checkpoint import find_checkpoint, save_checkpoint
 from demo_model.training.precision import half_precision
 
 BATCH = 25
-#: Of a process that makes parts: its autoencoder.
-_own: list[AutoencoderTiny] = []
 
 
 @dataclass(frozen=True)
@@ -47,9 +45,8 @@ def encode_training_set(autoencoder: AutoencoderTiny, parts: int, size: int, fol
     folder = folder / f"{_fingerprint(autoencoder):08x}-{size}"
     folder.mkdir(parents=True, exist_ok=True)
     left = [part for part in range(parts) if not (folder / f"{part:03}.pt").exists()]
-    forked = get_context("forkserver")
-    with ProcessPoolExecutor(mp_context=forked, initializer=_take, initargs=(autoencoder,)) as workers:
-        made = [workers.submit(_make_part, seed, part, size, folder) for part in left]
+    with ThreadPoolExecutor(os.cpu_count(), initializer=torch.set_num_threads, initargs=(1,)) as workers:
+        made = [workers.submit(_make_part, autoencoder, seed, part, size, folder) for part in left]
         for each in tqdm(as_completed(made), total=len(made), desc=f"latents of {size} pixels", mininterval=10):
             each.result()
 
@@ -58,20 +55,14 @@ def encode_training_set(autoencoder: AutoencoderTiny, parts: int, size: int, fol
     return EncodedSet(scenes, torch.cat([part["latents"] for part in saved if part is not None]))
 
 
-def _take(autoencoder: AutoencoderTiny) -> None:
-    """Keeps the autoencoder for the parts that this process makes, each on one thread."""
-    torch.set_num_threads(1)
-    _own.append(autoencoder)
-
-
 @torch.no_grad()
-def _make_part(seed: int, part: int, size: int, folder: Path) -> None:
+def _make_part(autoencoder: AutoencoderTiny, seed: int, part: int, size: int, folder: Path) -> None:
     scenes = training_scenes(seed, part)
     latents = []
     for start in range(0, len(scenes), BATCH):
         pictures = np.stack([draw(scene, size)[0] for scene in scenes[start : start + BATCH]])
         with half_precision():
-            latents.append(_own[0].encoder(to_tensor(pictures)).half())
+            latents.append(autoencoder.encoder(to_tensor(pictures)).half())
     save_checkpoint(folder / f"{part:03}.pt", {"latents": torch.cat(latents)})
 
 
