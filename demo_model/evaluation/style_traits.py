@@ -8,7 +8,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy.ndimage import binary_dilation, binary_erosion, gaussian_filter
 
 from demo_model.dataset.drawing import DESIGN_SIZE, Picture
@@ -96,13 +95,10 @@ def _squareness(tones: Tone, filled: Mask, side: int) -> float:
     near = binary_dilation(filled, iterations=2)
     across = (np.abs(np.diff(tones, axis=1)).sum(axis=-1) * near[:, 1:]).sum(axis=0)
     down = (np.abs(np.diff(tones, axis=0)).sum(axis=-1) * near[1:]).sum(axis=1)
-    found: NDArray[np.float64] = np.array(
-        [
-            (steps[side - 1 :: side].sum() - steps[side // 2 - 1 :: side].sum()) / max(float(steps.sum()), 1.0)
-            for steps in (across, down)
-        ]
+    return min(
+        float(steps[side - 1 :: side].sum() - steps[side // 2 - 1 :: side].sum()) / max(float(steps.sum()), 1.0)
+        for steps in (across, down)
     )
-    return float(found.min())
 
 
 def _hatching(tones: Tone, inside: Mask) -> float:
@@ -119,7 +115,7 @@ def _edged(tones: Tone, figure: Figure, ground: Ground) -> float:
     middle = np.median(tones[core if core.any() else figure.mask], axis=0)
     ink = edge(middle, ground.tones.mean(axis=(0, 1)))
     length = np.count_nonzero(figure.mask & ~binary_erosion(figure.mask))
-    return float(np.count_nonzero(np.linalg.norm(tones[band] - ink, axis=-1) < LIKE_INK) / max(length, 1))
+    return float((np.linalg.norm(tones[band] - ink, axis=-1) < LIKE_INK).sum()) / max(float(length), 1.0)
 
 
 def _shadow(tones: Tone, ground: Ground, filled: Mask, unit: float) -> float:
