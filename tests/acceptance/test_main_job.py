@@ -26,7 +26,7 @@ def test_a_prompt_becomes_an_image_in_the_bucket(customer: Customer) -> None:
     assert job["status"] == "succeeded", job
     [output] = job["outputs"]
     image = Image.open(io.BytesIO(customer.download(output)))
-    assert image.size == (output["width"], output["height"]) == (128, 128)
+    assert image.size == (output["width"], output["height"]) == (256, 256)
     assert (image.format, output["media_type"], output["seed"]) == ("PNG", "image/png", 7)
     assert job["progress"]["fraction"] == 1.0
     assert job["attempts"] == 1
@@ -85,7 +85,7 @@ def test_same_request_and_seed_same_bytes(customer: Customer) -> None:
 
 
 def test_a_long_prompt_is_read_whole(customer: Customer) -> None:
-    """Picturebook reads 38 tokens at a time, as often as it takes; the job shows how many there were."""
+    """Picturebook reads 75 tokens at a time, as often as it takes; the job shows how many there were."""
     long = customer.submit("a red mug and " * 100, negative_prompt="blue", **SMALL)
     short = customer.submit("a red mug", **SMALL)
 
@@ -93,8 +93,8 @@ def test_a_long_prompt_is_read_whole(customer: Customer) -> None:
 
     assert long["warnings"] == short["warnings"] == []
     assert long["prompt_tokens"] == [
-        {"field": "prompt", "tokenizer": "tokenizer", "tokens": 400, "read": 400, "chunks": 11},
-        {"field": "negative_prompt", "tokenizer": "tokenizer", "tokens": 1, "read": 1, "chunks": 11},
+        {"field": "prompt", "tokenizer": "tokenizer", "tokens": 400, "read": 400, "chunks": 6},
+        {"field": "negative_prompt", "tokenizer": "tokenizer", "tokens": 1, "read": 1, "chunks": 6},
     ]
     assert short["prompt_tokens"] == [
         {"field": "prompt", "tokenizer": "tokenizer", "tokens": 3, "read": 3, "chunks": 1}

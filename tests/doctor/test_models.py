@@ -54,7 +54,7 @@ def test_a_model_whose_files_are_gone(diagnose: Diagnose, tmp_path: Path, monkey
 
 def test_a_styles_file_that_is_missing_or_wrong(diagnose: Diagnose, tmp_path: Path) -> None:
     """What is wrong with it, by the style and the key."""
-    assert "12 styles" in diagnose(check_models)["styles"].seen
+    assert "15 styles" in diagnose(check_models)["styles"].seen
     assert "STYLES_FILE is '/nowhere'" in diagnose(check_models, STYLES_FILE="/nowhere")["styles"].seen
     wrong = tmp_path / "styles.toml"
     wrong.write_text('[styles.poster]\ntitle = "Poster"\nprompt = "a poster"\nexample = "a lighthouse"\n')

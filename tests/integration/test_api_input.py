@@ -35,7 +35,7 @@ from tests.integration.conftest import Post
         ("width", 8.5),
         ("width", "128"),
         ("width", True),
-        ("width", 264),
+        ("width", 520),
         ("width", 10**9),
         ("height", 132),
         ("num_inference_steps", 0),
@@ -200,7 +200,7 @@ def test_defaults_are_fixed_at_submit(post: Post) -> None:
     assert job["request"]["num_inference_steps"] == 5
     assert job["request"]["guidance_scale"] == 2.0
     assert job["request"]["num_images"] == 2
-    assert (job["request"]["width"], job["request"]["scheduler"]) == (128, "ddim")
+    assert (job["request"]["width"], job["request"]["scheduler"]) == (256, "ddim")
     assert response.headers["Location"] == job["urls"]["self"]
 
 

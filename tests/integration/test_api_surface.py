@@ -77,8 +77,8 @@ def test_models_tell_their_limits(client: FlaskClient, api_key: str) -> None:
     models = client.get("/v1/models", headers={"Authorization": f"Bearer {api_key}"}).get_json()["data"]
 
     [model] = [model for model in models if model["is_default"]]
-    assert (model["id"], model["licence"], model["max_width"]) == ("picturebook", "Apache-2.0", 256)
-    assert (model["is_available"], model["revision"]) == (True, "1")
+    assert (model["id"], model["licence"], model["max_width"]) == ("picturebook", "Apache-2.0", 512)
+    assert (model["is_available"], model["revision"]) == (True, "2")
     assert {model["id"]: model["commercial_use"] for model in models}["flux.1-dev"] is False
 
 
@@ -98,7 +98,7 @@ def test_a_model_tells_its_parameters(client: FlaskClient, api_key: str) -> None
     for schema in model["parameters"].values():
         jsonschema.Draft202012Validator.check_schema(schema)
     properties = model["parameters"]["text-to-image"]["properties"]
-    assert properties["width"].items() >= {"default": 128, "maximum": 256, "multipleOf": 8}.items()
+    assert properties["width"].items() >= {"default": 256, "maximum": 512, "multipleOf": 8}.items()
     assert "guidance_rescale" in properties
     sent = client.post("/v1/jobs", json={"prompt": "a mug", "guidance_rescale": 0.5}, headers=headers)
     assert sent.get_json()["request"]["guidance_rescale"] == 0.5

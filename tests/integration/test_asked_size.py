@@ -62,7 +62,7 @@ def test_the_job_shows_the_sides(post: Post) -> None:
             "aspect_ratio",
             "does not go with `width` and `height`: say the size in one way",
         ),
-        ({"size": "1024x128"}, "size", "the width: this model allows at most 256"),
+        ({"size": "1024x128"}, "size", "the width: this model allows at most 512"),
         ({"size": "128x100"}, "size", "the height: this model needs a multiple of 8"),
         ({"output_quality": 50}, "output_quality", "needs `output_format` jpeg or webp: a PNG loses nothing"),
     ],
@@ -75,7 +75,7 @@ def test_what_does_not_fit_is_named(post: Post, words: dict[str, Any], field: st
     [error] = answer.get_json(force=True)["errors"]
     assert (error["field"], error["message"]) == (field, message)
     if "the width" in message:
-        assert error["allowed"] == {"type": "integer", "minimum": 8, "maximum": 256, "multipleOf": 8}
+        assert error["allowed"] == {"type": "integer", "minimum": 8, "maximum": 512, "multipleOf": 8}
 
 
 def test_the_quality_is_part_of_the_job(post: Post) -> None:

@@ -52,7 +52,7 @@ def test_the_size_follows_the_image(post: Post) -> None:
     none = post({"prompt": "a mug"}).get_json()["request"]
 
     sizes = [(request["width"], request["height"]) for request in (plain, large, wide, none)]
-    assert sizes == [(160, 80), (256, 128), (80, 40), (128, 128)]
+    assert sizes == [(160, 80), (512, 256), (80, 40), (256, 256)]
 
 
 def test_the_worker_gets_what_pipelines_take(servers: LocalStack, post: Post) -> None:

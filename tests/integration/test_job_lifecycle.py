@@ -58,7 +58,7 @@ def test_a_success_is_one_commit(account_id: UUID, submit: Submit) -> None:
         assert (job.status, job.current_attempt_id, job.attempts_used) == ("succeeded", attempt.id, 1)
         assert artifact.attempt_id == attempt.id
         assert artifact.storage_key == f"artifacts/job_{job_id.hex}/1/0.png"
-        assert session.scalars(select(UsageRecord.cost)).one() == pytest.approx(128 * 128 * 12 / 1e6)
+        assert session.scalars(select(UsageRecord.cost)).one() == pytest.approx(256 * 256 * 12 / 1e6)
         assert session.scalars(select(WebhookEvent.type)).all() == ["job.succeeded"]
 
 

@@ -78,7 +78,7 @@ def test_a_worker_gets_the_framed_prompt_and_the_job_shows_both(post: Post, call
     job = sent.get_json()
     assert job["request"]["prompt"] == MUG["prompt"]
     assert (job["request"]["negative_prompt"], job["request"]["style"]) == ("handles", "packshot-on-white")
-    assert (job["request"]["width"], job["request"]["height"]) == (128, 128)
+    assert (job["request"]["width"], job["request"]["height"]) == (256, 256)
     negative = "handles, props, hands, text, watermark, coloured background, cropped"
     assert job["style"] == {
         "name": "packshot-on-white",
@@ -121,8 +121,8 @@ def test_what_the_caller_says_comes_before_the_style(post: Post, call: Call) -> 
     assert pick() == (3, 5.0, 64, 96)
     assert pick(steps=4) == (4, 5.0, 64, 96)
     assert pick(cfg_scale=2, seed=None) == (3, 2.0, 64, 96)
-    assert pick(width=128) == (3, 5.0, 128, 128)
-    assert pick(aspect_ratio="1:1") == (3, 5.0, 128, 128)
+    assert pick(width=128) == (3, 5.0, 128, 256)
+    assert pick(aspect_ratio="1:1") == (3, 5.0, 256, 256)
     # A picture keeps its size.
     assert pick(image=png_uri(80, 48)) == (3, 5.0, 80, 48)
 
@@ -173,11 +173,14 @@ def test_a_style_that_does_not_fit_is_refused_with_those_that_do(post: Post, cal
     call("POST", "/styles", CHALK)
     call("POST", "/styles", CHALK | {"name": "of-flux"} | other)
     call("POST", "/styles", CHALK | {"name": "of-qwen"} | lacks)
-    fitting = ["red-chalk", "packshot-on-white", "icon"]
+    fitting = [
+        *("red-chalk", "product-photo", "packshot-on-white", "poster", "line-art", "watercolour", "icon", "pixel-art"),
+        *("blueprint", "neon", "sketch"),
+    ]
 
     for name, code, says in (
         ("no-such", "not_found", "there is no style 'no-such'"),
-        ("watercolour", "not_for_model", "watercolour is not for picturebook"),
+        ("interior", "not_for_model", "interior is not for picturebook"),
         ("of-flux", "not_for_model", "is for models of flux, and picturebook is one of stable-diffusion"),
         ("of-qwen", "not_for_model", "sets true_cfg_scale, which picturebook lacks for text-to-image"),
     ):

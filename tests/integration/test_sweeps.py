@@ -51,7 +51,7 @@ def test_every_cell_is_a_job_in_the_documented_order(sweeps: Sweeps, account_id:
     assert sweep["status"] == "running"
     assert sweep["counts"] == {"queued": 8, "running": 0, "succeeded": 0, "failed": 0, "cancelled": 0}
     assert (sweep["name"], sweep["metadata"], sweep["cells"]) == ("Mugs", {"order": "4711"}, 8)
-    assert sweep["cost"] == pytest.approx(8 * 128 * 128 * 8 / 1e6)
+    assert sweep["cost"] == pytest.approx(8 * 256 * 256 * 8 / 1e6)
     with transaction() as session:
         seeds = session.scalars(select(Job.seed).where(Job.sweep_id == id_of(sweep)).order_by(Job.id)).all()
         assert list(seeds) == [7, 8] * 4
@@ -129,7 +129,7 @@ def test_an_error_names_its_value_and_nothing_is_queued(
 def test_it_may_cost_so_much(sweeps: Sweeps, monkeypatch: pytest.MonkeyPatch) -> None:
     """Beyond the limit the longest axis is named, with how many values it may have."""
 
-    monkeypatch.setenv("SWEEP_MAX_COST", "1")
+    monkeypatch.setenv("SWEEP_MAX_COST", "4")
     get_settings.cache_clear()
     try:
         answer = sweeps.ask("POST", "/sweeps", {"prompts": ["a"], "seeds": 20})

@@ -17,25 +17,41 @@ from core.jobs.styles.fit import list_fitting, list_ways
 from core.jobs.styles.prompt_frame import frame_prompt, join_negative_prompts
 from core.jobs.styles.style import Recipe, Style
 from core.jobs.styles.style_file import load_styles
+from demo_model.dataset.style_wordings import NOTHING_ASKED, STYLE_FRAMES
 from tests.conftest import REPOSITORY
 
 PLAIN: dict[str, Any] = {"title": "T", "prompt": "a drawing of {prompt}", "example": "a heron"}
 
 
-def test_the_twelve_recipes_of_darkroom() -> None:
+def test_the_recipes_of_darkroom() -> None:
     """Each has a frame, an example and a title; each works with a model that ships, and Picturebook with some of them."""
     styles = load_styles(None, models_file=REPOSITORY / "models.toml")
     ways = list_ways(load_catalog(REPOSITORY / "models.toml"))
 
     assert list(styles) == [
         *("product-photo", "packshot-on-white", "poster", "line-art", "watercolour", "architectural-exterior"),
-        *("interior", "sketch-to-render", "icon", "sticker", "pixel-art", "isometric"),
+        *("interior", "sketch-to-render", "icon", "sticker", "pixel-art", "isometric", "blueprint", "neon", "sketch"),
     ]
     works_with = {name: list_fitting(style.recipe, ways) for name, style in styles.items()}
-    assert [name for name, models in works_with.items() if "picturebook" in models] == ["packshot-on-white", "icon"]
+    assert [name for name, models in works_with.items() if "picturebook" in models] == [
+        *("product-photo", "packshot-on-white", "poster", "line-art", "watercolour", "icon", "pixel-art"),
+        *("blueprint", "neon", "sketch"),
+    ]
     assert all("sdxl" in models and "flux.1-dev" in models for models in works_with.values())
     assert works_with["sketch-to-render"]["sdxl"] == ["image-to-image"]
     assert works_with["sketch-to-render"]["flux.2-klein"] == ["edit"]
+
+
+def test_picturebook_has_learnt_its_styles_word_for_word() -> None:
+    """Their frames are among its captions, and what they lead away from is among those that ask for nothing."""
+    styles = load_styles(None, models_file=REPOSITORY / "models.toml")
+    ways = list_ways(load_catalog(REPOSITORY / "models.toml"))
+    recipes = [style.recipe for style in styles.values() if "picturebook" in list_fitting(style.recipe, ways)]
+    learnt = {frame for frames in STYLE_FRAMES.values() for frame in frames}
+
+    plain = {styles[name].recipe.prompt for name in ("packshot-on-white", "icon")}
+    assert {recipe.prompt.replace("{prompt}", "{}") for recipe in recipes if recipe.prompt not in plain} <= learnt
+    assert {recipe.negative_prompt for recipe in recipes} <= set(NOTHING_ASKED)
 
 
 @pytest.mark.parametrize(
@@ -118,7 +134,7 @@ def test_a_file_beside_the_models_adds_replaces_and_leaves_out(tmp_path: Path) -
     styles = _load(tmp_path, f'without = ["sticker"]\n{own}{replaced}')
 
     names = list(styles)
-    assert (len(names), names[-1], "sticker" in names, names.count("poster")) == (12, "house-look", False, 1)
+    assert (len(names), names[-1], "sticker" in names, names.count("poster")) == (15, "house-look", False, 1)
     assert styles["poster"].recipe.title == "Ours"
 
 
@@ -149,7 +165,7 @@ def test_a_wrong_file_names_the_style_and_the_field(tmp_path: Path, text: str, s
 
 def test_a_file_that_was_named_has_to_be_there(tmp_path: Path) -> None:
     """One beside the models file need not be."""
-    assert len(load_styles(None, models_file=tmp_path / "models.toml")) == 12
+    assert len(load_styles(None, models_file=tmp_path / "models.toml")) == 15
     with pytest.raises(InvalidStyles, match="STYLES_FILE"):
         load_styles(tmp_path / "absent.toml", models_file=tmp_path / "models.toml")
 
