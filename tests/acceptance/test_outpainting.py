@@ -32,7 +32,7 @@ def test_a_picture_is_continued_and_stays_what_it_is(customer: Customer) -> None
     job = customer.submit(
         PROMPT, image=data_uri(picture), expand={"left": 32, "bottom": 24}, strength=1.0, seed=5, num_images=2
     )
-    assert (job["task"], job["request"]["width"], job["request"]["height"]) == ("outpaint", 160, 152)
+    assert (job["task"], job["request"]["width"], job["request"]["height"]) == ("outpaint", 288, 280)
     assert job["request"]["expand"] == {"left": 32, "top": 0, "right": 0, "bottom": 24}
     again = customer.submit(PROMPT, **{name: value for name, value in job["request"].items() if name != "prompt"})
     job, again = customer.wait_until_all_finished([job, again])
@@ -40,10 +40,10 @@ def test_a_picture_is_continued_and_stays_what_it_is(customer: Customer) -> None
     assert (job["status"], job["warnings"], again["status"]) == ("succeeded", [], "succeeded"), job
     assert [shown["field"] for shown in job["inputs"]] == ["image"]
     before, images = to_pixels(picture), [to_pixels(customer.download(output)) for output in job["outputs"]]
-    new = np.ones((152, 160), dtype=bool)
-    new[:128, 32:] = False
+    new = np.ones((280, 288), dtype=bool)
+    new[:256, 32:] = False
     for image in images:
-        assert np.abs(image[:128, 32:] - before).max() == 0
+        assert np.abs(image[:256, 32:] - before).max() == 0
         assert image[new].std() > 1
     assert np.abs(images[0] - images[1])[new].max() > 5
 
@@ -57,15 +57,15 @@ def test_what_cannot_be_drawn_says_what_can(customer: Customer) -> None:
         assert response.status_code == httpx2.codes.UNPROCESSABLE_CONTENT
         return {error["field"]: error["message"] for error in response.json()["errors"]}
 
-    multiple = "and this model draws multiples of 8 up to 256"
+    multiple = "and this model draws multiples of 8 up to 512"
     assert refuse(expand={"right": 20}) == {
-        "expand.right": f"makes the width 148, {multiple}; the nearest that work are 16 or 24"
+        "expand.right": f"makes the width 276, {multiple}; the nearest that work are 16 or 24"
     }
     assert refuse(expand={"top": 1000}) == {
-        "expand.top": f"makes the height 1128, {multiple}; the nearest that works is 128"
+        "expand.top": f"makes the height 1256, {multiple}; the nearest that works is 256"
     }
-    assert refuse(expand={"right": 16}, width=128) == {
-        "width": "is 144: it follows from `image` and `expand`, so leave it out"
+    assert refuse(expand={"right": 16}, width=256) == {
+        "width": "is 272: it follows from `image` and `expand`, so leave it out"
     }
     assert list(refuse(expand={"right": 0})) == ["expand"]
     assert list(refuse(expand={"right": -8, "top": "8"})) == ["expand.top", "expand.right"]

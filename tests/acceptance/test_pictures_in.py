@@ -18,7 +18,7 @@ from tests.acceptance.customer import Customer
 from tests.unit.pictures import data_uri, encode
 
 PROMPT = "a large red mug on a yellow background"
-SIDE = 128
+SIDE = 256
 
 Pixels = NDArray[np.float64]
 
@@ -111,7 +111,7 @@ def test_a_part_is_inpainted_in_several_images(customer: Customer, drawn: dict[s
     """With padding_mask_crop, a seam of no width and the mask of another size than the picture."""
     picture = customer.download(drawn["outputs"][0])
     mask = Image.new("L", (2 * SIDE, 2 * SIDE))
-    mask.paste("white", (64, 64, 128, 128))
+    mask.paste("white", (SIDE // 2, SIDE // 2, SIDE, SIDE))
 
     job = customer.wait_until_finished(
         customer.submit(
@@ -128,7 +128,7 @@ def test_a_part_is_inpainted_in_several_images(customer: Customer, drawn: dict[s
     assert job["warnings"] == []
     before = pixels(picture)
     painted = np.zeros((SIDE, SIDE), dtype=bool)
-    painted[32:64, 32:64] = True
+    painted[SIDE // 4 : SIDE // 2, SIDE // 4 : SIDE // 2] = True
     for output in job["outputs"]:
         image = pixels(customer.download(output))
         assert (image[~painted] == before[~painted]).all()

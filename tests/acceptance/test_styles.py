@@ -12,11 +12,15 @@ from sqlalchemy import text
 from core.database import build_engine
 from core.ids import parse_id
 from demo_model.dataset.scene import Scene, Thing
+from demo_model.dataset.vocabulary import OWN_COLOURS, OWN_GROUNDS
 from demo_model.evaluation.checker import judge
 from infra.local import LocalStack
 from tests.acceptance.customer import Customer
 
 _CHOICES: dict[str, Any] = {"seed": 3, "deterministic": True}
+
+#: Names of built-in styles for which Picturebook's world has another word.
+_CALLED = {"packshot-on-white": "flat", "icon": "flat"}
 
 
 def _draw(customer: Customer, prompt: str, **parameters: Any) -> dict[str, Any]:
@@ -36,9 +40,9 @@ def test_a_packshot_is_drawn_on_white(customer: Customer, stack: LocalStack) -> 
     job = _draw(customer, "a large yellow mug", style="packshot-on-white")
     style = job["style"]
     same = _draw(
-        customer, style["rendered_prompt"], negative_prompt=style["rendered_negative_prompt"], width=128, height=128
+        customer, style["rendered_prompt"], negative_prompt=style["rendered_negative_prompt"], width=256, height=256
     )
-    plain = _draw(customer, "a large yellow mug", width=128, height=128)
+    plain = _draw(customer, "a large yellow mug", width=256, height=256)
 
     assert job["request"]["prompt"] == "a large yellow mug"
     assert style["rendered_prompt"] == "a large yellow mug on a white background"
@@ -57,17 +61,19 @@ def test_a_packshot_is_drawn_on_white(customer: Customer, stack: LocalStack) -> 
 
 
 def test_picturebooks_styles_keep_what_was_asked_for(customer: Customer) -> None:
-    """In each style that is for it, a red star is a red star on white."""
-    scene = Scene((Thing("star", "red", "large", "centre"),), "white")
+    """In each style that is for it, a red star is a star in that style, red on white unless the style has colours of its own."""
     listed = customer.http.get("/v1/styles", params={"model": "picturebook"}).json()["data"]
     names = [style["name"] for style in listed if style["is_built_in"]]
     assert len(names) > 1
 
     for name in names:
+        style = _CALLED.get(name, name.replace("-", " "))
+        star = Thing("star", OWN_COLOURS.get(style, "red"), "large", "centre")
+        scene = Scene((star,), OWN_GROUNDS.get(style, "white"), style)
         job = _draw(customer, "a large red star", style=name)
         verdict = judge(Image.open(io.BytesIO(customer.download(job["outputs"][0]))), scene)
         assert [(thing.object, thing.colour) for thing in verdict.things] == [(True, True)], (name, verdict)
-        assert verdict.background, name
+        assert (verdict.background, verdict.style) == (True, True), (name, verdict)
 
 
 def test_an_own_style_draws_what_it_says(customer: Customer) -> None:

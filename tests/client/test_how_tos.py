@@ -30,7 +30,7 @@ def test_product_images(account: Connection, darkroom: Darkroom, tmp_path: Path)
     assert {path.name for path in (tmp_path / "shop").iterdir()} == {
         f"SHOP-{number}.webp" for number in range(1001, 1005)
     }
-    assert all(_read(path).size == (128, 128) for path in (tmp_path / "shop").iterdir())
+    assert all(_read(path).size == (256, 256) for path in (tmp_path / "shop").iterdir())
     drawn = [job.metadata["product"] for job in darkroom.jobs.list(style="spring") if job.sweep is None]
     assert sorted(drawn) == ["SHOP-1001", "SHOP-1002", "SHOP-1003", "SHOP-1004", "SHOP-1004"]
     [board] = darkroom.boards.list()
@@ -61,10 +61,10 @@ def test_a_building_from_a_sketch(account: Connection, tmp_path: Path) -> None:
     run_how_to("building-from-a-sketch", account, tmp_path)
 
     house, with_tree, wide = (_read(tmp_path / f"{name}.png") for name in ("house", "with-tree", "wide"))
-    assert with_tree.crop((60, 0, 128, 128)).tobytes() == house.crop((60, 0, 128, 128)).tobytes()
+    assert with_tree.crop((120, 0, 256, 256)).tobytes() == house.crop((120, 0, 256, 256)).tobytes()
     assert with_tree.tobytes() != house.tobytes()
-    assert wide.size == (192, 128)
-    assert wide.crop((32, 0, 160, 128)).tobytes() == with_tree.tobytes()
+    assert wide.size == (384, 256)
+    assert wide.crop((64, 0, 320, 256)).tobytes() == with_tree.tobytes()
 
 
 @pytest.fixture

@@ -64,7 +64,7 @@ def test_every_field_of_openais_counts(openai: Sdk, customer: Customer) -> None:
     request = customer.read({"id": answer["job_id"]})["request"]
     assert [each["begins"] for each in answer["data"]] == [b"RIFF".hex()] * 2
     assert (request["num_images"], request["num_inference_steps"], request["output_quality"]) == (2, 6, 40)
-    assert (answer["size"], answer["quality"], answer["model"]) == ("128x128", "low", "picturebook")
+    assert (answer["size"], answer["quality"], answer["model"]) == ("256x256", "low", "picturebook")
     assert answer["warnings"] == ["moderation: low has no effect here"]
 
 
