@@ -27,7 +27,7 @@ from worker.rendering.models.device import share_cores
 from worker.rendering.pipelines import build_scheduler
 from worker.rendering.render import render_images
 
-SIDE = 128
+SIDE = 256
 MOST_COLOUR = 16.0
 MOST_DETAIL = 1.5
 STEPS = (1, 2, 3, 4, 5, 6, 8, 10, 12, 16, 20)

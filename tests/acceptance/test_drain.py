@@ -24,7 +24,7 @@ from tests.faults.service import TAMPERED
 from tests.warm.start_warm import start_warm
 
 #: Takes some seconds, and is the same to the bit whoever renders it.
-DRAWING: dict[str, Any] = {"num_inference_steps": 80, "seed": 7, "deterministic": True}
+DRAWING: dict[str, Any] = {"width": 128, "height": 128, "num_inference_steps": 80, "seed": 7, "deterministic": True}
 
 ENVIRONMENT = {
     "DRAIN_SECONDS": "0",

@@ -18,7 +18,7 @@ from tests.faults.checker import Checker, checking
 from tests.warm.run_warm import run_warm
 
 #: Takes a few seconds: long enough to be killed in the middle, short enough to be rendered again in time.
-MEDIUM: dict[str, Any] = {"num_inference_steps": 60}
+MEDIUM: dict[str, Any] = {"width": 128, "height": 128, "num_inference_steps": 60}
 
 #: The same to the bit whoever renders it.
 DETERMINISTIC: dict[str, Any] = {**MEDIUM, "seed": 7, "deterministic": True}

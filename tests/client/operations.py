@@ -110,7 +110,7 @@ CALLS: dict[str, Callable[[Any, Things], Any]] = {
 def make_things(darkroom: Darkroom, picture: Path) -> Things:
     """Everything that the calls need. The account's queue is paused afterwards."""
     # A preview needs a job that draws for a while.
-    finished = darkroom.wait(darkroom.submit("a red mug", size="512x512", num_inference_steps=30))
+    finished = darkroom.wait(darkroom.submit("a red mug", size="320x320", num_inference_steps=30))
     spare = darkroom.wait(darkroom.submit("a blue mug", **SMALL))
     ended = darkroom.sweeps.wait(darkroom.sweeps.create(prompts=["a", "b"], base=SMALL))
     drafts = [darkroom.sweeps.create(prompts=[prompt], base=SMALL, draft=True) for prompt in ("a", "b")]

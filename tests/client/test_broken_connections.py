@@ -89,7 +89,7 @@ def test_nothing_that_listens_is_an_error(account: Connection) -> None:
 @pytest.mark.slow
 def test_a_wait_goes_on_when_its_connection_is_reset(far: Darkroom, proxy: Proxy) -> None:
     """Again and again."""
-    job = far.submit("a mug", size="512x512", num_inference_steps=20)
+    job = far.submit("a mug", size="320x320", num_inference_steps=20)
     stop = threading.Event()
 
     def reset() -> None:
@@ -110,7 +110,7 @@ def test_a_wait_goes_on_when_its_connection_is_reset(far: Darkroom, proxy: Proxy
 @pytest.mark.parametrize("flow", [Flow.RESET, Flow.CLOSE])
 def test_a_stream_that_is_cut_resumes(far: Darkroom, proxy: Proxy, flow: Flow) -> None:
     """Each event once, in order, to the end."""
-    job = far.submit("a mug", size="512x512", num_inference_steps=20)
+    job = far.submit("a mug", size="320x320", num_inference_steps=20)
     numbers, steps = [], []
     for event in far.stream(job):
         numbers.append(event.id)
@@ -128,7 +128,7 @@ def test_a_stream_that_is_cut_resumes(far: Darkroom, proxy: Proxy, flow: Flow) -
 
 def test_an_asynchronous_stream_that_is_cut_resumes(account: Connection, darkroom: Darkroom, proxy: Proxy) -> None:
     """As the other one does."""
-    job = darkroom.submit("a mug", size="512x512", num_inference_steps=20)
+    job = darkroom.submit("a mug", size="320x320", num_inference_steps=20)
 
     async def follow() -> list[str]:
         types = []

@@ -120,7 +120,7 @@ def test_cancel_names_what_it_cancels(run: CommandLine, darkroom: Darkroom) -> N
 def test_jobs_are_made_from_others(run: CommandLine, darkroom: Darkroom) -> None:
     """By replay, vary and retry."""
     job = darkroom.wait(darkroom.submit("a mug", deterministic=True, **SMALL)).id
-    cancelled = darkroom.submit("a mug", start_deadline_seconds=60, width=512, height=512, num_inference_steps=100).id
+    cancelled = darkroom.submit("a mug", start_deadline_seconds=60, width=320, height=320, num_inference_steps=100).id
     darkroom.cancel(cancelled)
     darkroom.wait(cancelled)
 

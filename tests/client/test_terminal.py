@@ -60,7 +60,7 @@ def test_a_terminal_shows_steps_and_the_picture(account: Connection, tmp_path: P
     """A bar with the step, and half blocks in colour."""
     ours, theirs = pty.openpty()
     process = _start(
-        account, tmp_path, "render", "a red mug", "--size", "512x512", "--steps", "20", "-o", "mug.png", terminal=theirs
+        account, tmp_path, "render", "a red mug", "--size", "320x320", "--steps", "20", "-o", "mug.png", terminal=theirs
     )
     os.close(theirs)
     shown = b""

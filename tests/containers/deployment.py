@@ -17,7 +17,7 @@ from tests.containers.machine import Machine
 _FINISHED = {"succeeded", "failed", "cancelled"}
 
 #: Rendered for a minute on two cores: long enough to be stopped in its middle.
-LONG: dict[str, Any] = {"num_inference_steps": 100, "num_images": 1, "width": 512, "height": 512}
+LONG: dict[str, Any] = {"num_inference_steps": 100, "num_images": 1, "width": 320, "height": 320}
 
 
 class NotNow(Exception):

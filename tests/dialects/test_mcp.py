@@ -73,7 +73,7 @@ def test_a_job_is_sent_and_waited_for(mcp: Sdk, customer: Customer, mode: str) -
 
 def test_progress_is_reported(mcp: Sdk) -> None:
     """Each notification is further than the one before, and the last answer is the job's end."""
-    long = {"prompt": "a red mug", "width": 512, "height": 512, "num_inference_steps": 60, "num_images": 2}
+    long = {"prompt": "a red mug", "width": 320, "height": 320, "num_inference_steps": 60, "num_images": 2}
     calls = [["submit_job", long], ["wait_for_job", {"job_id": None, "thumbnail": False}]]
     answer = mcp.call("call", calls=calls, watched=True)
     waited = answer["results"][1]

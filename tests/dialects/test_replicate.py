@@ -24,7 +24,7 @@ pytestmark = pytest.mark.slow
 SMALL: dict[str, Any] = {"prompt": "a red mug", "width": 64, "height": 64, "num_inference_steps": 1, "seed": 7}
 
 #: Is rendered for longer than a wait of half a second.
-LONG: dict[str, Any] = SMALL | {"width": 512, "height": 512, "num_inference_steps": 30}
+LONG: dict[str, Any] = SMALL | {"width": 320, "height": 320, "num_inference_steps": 30}
 
 
 @pytest.fixture

@@ -76,7 +76,7 @@ def test_the_stream_of_a_cancelled_job_ends(runpod: Sdk, customer: Customer) -> 
     """CANCELLED is no end to the client: without another one it would ask for ever. What it has had, it does not have again; and one that
     runs is CANCELLED at once, as RunPod has it, because it cannot succeed any more.
     """
-    call = {"prompt": "a red mug", "width": 512, "height": 512, "num_inference_steps": 100, "num_images": 4}
+    call = {"prompt": "a red mug", "width": 320, "height": 320, "num_inference_steps": 100, "num_images": 4}
     answer = runpod.call("stream_and_cancel", call=call, seconds=60)
     *progress, last = answer["parts"]
     assert (answer["answer"]["status"], last["code"]) == ("CANCELLED", "cancelled")

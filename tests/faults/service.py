@@ -38,7 +38,7 @@ SETTINGS = {
 SHORT: dict[str, Any] = SMALL | {"num_inference_steps": 3}
 
 #: A few seconds of rendering: long enough for something to happen meanwhile.
-LONG: dict[str, Any] = {"num_inference_steps": 100}
+LONG: dict[str, Any] = {"width": 128, "height": 128, "num_inference_steps": 100}
 
 #: Rendered for longer than anybody waits.
 ENDLESS: dict[str, Any] = {"num_inference_steps": 100, "num_images": 4}

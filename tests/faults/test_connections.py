@@ -11,7 +11,7 @@ from infra.local import LocalStack
 from tests.acceptance.customer import SMALL, Customer
 
 #: Long enough to be caught in the middle.
-MEDIUM: dict[str, Any] = {"num_inference_steps": 40}
+MEDIUM: dict[str, Any] = {"width": 128, "height": 128, "num_inference_steps": 40}
 
 
 def test_redis_cuts_every_client_off(stack: LocalStack, customer: Customer) -> None:

@@ -23,7 +23,7 @@ def test_a_lost_device_ends_the_process(service: Service, sender: Customer, tmp_
     lose = tmp_path / "lose"
     service.worker.pause()
     [doomed] = service.stack.add_workers([{"PYTHONPATH": TAMPERED, "LOSE_DEVICE": str(lose)}])
-    jobs = [sender.submit(**LONG), sender.submit(**LONG, width=64, height=64)]
+    jobs = [sender.submit(**LONG), sender.submit(**LONG | {"width": 64, "height": 64})]
     for job in jobs:
         sender.wait_until_rendering(job)
     lose.touch()

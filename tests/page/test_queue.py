@@ -39,7 +39,7 @@ def test_a_paused_queue_says_so_and_resumes(page: Page, customer: Customer) -> N
 
 def test_a_running_job_is_seen_and_put_back(page: Page, customer: Customer) -> None:
     """Its steps are shown; paused at once it waits again, and resumes at its step."""
-    job = customer.submit("a red mug", width=512, height=512, num_inference_steps=60)
+    job = customer.submit("a red mug", width=320, height=320, num_inference_steps=60)
     customer.wait_until_rendering(job)
     show(page, "queue")
     expect(page.get_by_role("progressbar", name="Progress of a red mug")).to_be_visible()

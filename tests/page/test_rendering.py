@@ -26,7 +26,7 @@ from tests.page.watch import Watch
 _MUG = "a large red mug on a yellow background"
 
 #: Takes long enough for somebody to look on.
-_LONG = {"num_inference_steps": 100, "width": 512, "height": 512}
+_LONG = {"num_inference_steps": 100, "width": 320, "height": 320}
 
 
 def test_words_become_a_picture(page: Page, customer: Customer) -> None:
