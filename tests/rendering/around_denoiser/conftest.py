@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-from diffusers import DiffusionPipeline
+from diffusers import AutoencoderTiny, DiffusionPipeline, StableDiffusionPipeline
 from numpy.typing import NDArray
 from PIL import Image
 
@@ -64,7 +64,9 @@ Load = Callable[[str], Loaded]
 
 @pytest.fixture(scope="session")
 def load(tmp_path_factory: pytest.TempPathFactory) -> Load:
-    """Loads families by their ids, built at their first use; `picturebook` is the model that ships."""
+    """Loads families by their ids, built at their first use; `picturebook` is the model that ships, and `untiled` it with an
+    autoencoder of 4 pixels for a latent, which diffusers' tiling does not support.
+    """
     loaded: dict[str, Loaded] = {}
 
     def load_family(family_id: str) -> Loaded:
@@ -77,8 +79,23 @@ def load(tmp_path_factory: pytest.TempPathFactory) -> Load:
             pipeline = DiffusionPipeline.from_pretrained(
                 folder, dtype=torch.float32, use_safetensors=True, local_files_only=True
             )
+            if family_id == "untiled":
+                pipeline = _with_untiled_autoencoder(pipeline)
             pipeline.set_progress_bar_config(disable=True)
             loaded[family_id] = Loaded(family, pipeline)
         return loaded[family_id]
 
     return load_family
+
+
+def _with_untiled_autoencoder(pipeline: Any) -> StableDiffusionPipeline:
+    """Its weights are random."""
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(0)
+        autoencoder = AutoencoderTiny(
+            encoder_block_out_channels=(8,) * 3,
+            decoder_block_out_channels=(8,) * 3,
+            num_encoder_blocks=(1,) * 3,
+            num_decoder_blocks=(1,) * 3,
+        )
+    return StableDiffusionPipeline(**pipeline.components | {"vae": autoencoder}, requires_safety_checker=False)

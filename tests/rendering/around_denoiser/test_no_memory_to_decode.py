@@ -172,7 +172,7 @@ def test_tiles_that_do_not_fit_get_smaller(load: Load) -> None:
     assert tiles == Tiles(decoded=side_of(loaded) // 2)
 
 
-@pytest.mark.parametrize(("family", "side"), [("sd15", LATENTS), ("sd15", 4), ("picturebook", LATENTS)])
+@pytest.mark.parametrize(("family", "side"), [("sd15", LATENTS), ("sd15", 4), ("untiled", LATENTS)])
 def test_what_does_not_fit_at_all_is_out_of_memory(load: Load, family: str, side: int) -> None:
     """Without memory for the smallest tiles (or for a picture that is no larger, or an autoencoder that cannot tile) the
     job has the memory error, which holds no byte, and the next one can decode.
