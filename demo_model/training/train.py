@@ -34,7 +34,7 @@ RECONSTRUCTED = 60
 class Lengths:
     """Steps of each stage, and training pictures of both sizes."""
 
-    autoencoder: int = 5000
+    autoencoder: int = 10_000
     text_encoder: int = 1500
     denoiser: int = 8000
     pictures: int = 20_000
