@@ -108,10 +108,10 @@ def test_a_preview_resembles_the_picture(load: Load, gallery: Gallery, impatient
     loaded = load("picturebook")
     pipeline = loaded.take_copy()
     pipeline.scheduler = build_scheduler(scheduler, loaded.pipeline.scheduler)
-    PreviewMaker(gallery).watch(pipeline, JOB, width=128, height=128)
+    PreviewMaker(gallery).watch(pipeline, JOB, width=256, height=256)
 
     # Without guidance a step is half the work.
-    call = {"width": 128, "height": 128, "num_inference_steps": 12, "guidance_scale": 1.0, "negative_prompt": None}
+    call = {"width": 256, "height": 256, "num_inference_steps": 12, "guidance_scale": 1.0, "negative_prompt": None}
     drawn = loaded.draw(pipeline, "a large red mug on a yellow background", **call)[0]
 
     likeness = [_correlate(picture, drawn) for picture in gallery.wait(12)]
@@ -129,8 +129,8 @@ def test_a_tiny_autoencoder_draws_where_there_is_one(
         pipeline = loaded.take_copy()
         pipeline.scheduler = build_scheduler("ddim", loaded.pipeline.scheduler)
         before = len(gallery.pictures)
-        PreviewMaker(gallery).watch(pipeline, JOB, width=128, height=128, tiny=folder)
-        drawn = loaded.draw(pipeline, "a blue cat", width=128, height=128, num_inference_steps=4)[0]
+        PreviewMaker(gallery).watch(pipeline, JOB, width=256, height=256, tiny=folder)
+        drawn = loaded.draw(pipeline, "a blue cat", width=256, height=256, num_inference_steps=4)[0]
         assert _correlate(gallery.wait(before + 4)[-1], drawn) > (0.99 if folder.name == "tiny" else 0.9)
 
 
