@@ -42,6 +42,13 @@ def test_the_recipes_of_darkroom() -> None:
     assert works_with["sketch-to-render"]["flux.2-klein"] == ["edit"]
 
 
+def test_each_recipe_of_darkroom_has_a_thumbnail_on_the_page() -> None:
+    """And there is none without its recipe."""
+    thumbnails = REPOSITORY / "api/page/static/style/thumbnails"
+    styles = load_styles(None, models_file=REPOSITORY / "models.toml")
+    assert {path.stem for path in thumbnails.glob("*.svg")} == set(styles)
+
+
 def test_picturebook_has_learnt_its_styles_word_for_word() -> None:
     """Their frames are among its captions, and what they lead away from is among those that ask for nothing."""
     styles = load_styles(None, models_file=REPOSITORY / "models.toml")
