@@ -36,7 +36,7 @@ class Lengths:
 
     autoencoder: int = 10_000
     text_encoder: int = 1500
-    denoiser: int = 8000
+    denoiser: int = 17_000
     pictures: int = 20_000
     small_pictures: int = 5000
 
