@@ -61,7 +61,7 @@ ON_SERVICE := acceptance demo_model doctor failover faults lifecycle_walk live s
 BY_CLIENTS := client dialects model_store object_store page
 ALL_PARTS = $(MAKE) --no-print-directory --jobs=4 --keep-going $(if $(filter output-sync,$(.FEATURES)),--output-sync) test-parts test-servers test-service test-clients
 
-test-parts: $(VENV)/.installed-dev ## run the part of make test that computes: rendering, the demo model, single modules (WHICH="slow")
+test-parts: $(VENV)/.installed-dev ## run the part of make test that computes: rendering, guards, single modules (WHICH="slow")
 	@$(BIN)/python -m pytest tests $(patsubst %,--ignore=tests/%,$(ON_SERVERS) $(ON_SERVICE) $(BY_CLIENTS)) -m "$(WHICH)"
 
 test-servers: $(VENV)/.installed-dev ## run the part on a real database, Redis and store: the API, HTTP, pictures and the queue (WHICH="slow")
